@@ -1,0 +1,287 @@
+//! Money: exact decimals, counted in millionths (contract, "The database": `…_micros`). Never a
+//! float.
+
+use std::fmt;
+use std::iter::Sum;
+use std::ops::{Add, Neg, Sub};
+
+/// Millionths in one unit of a currency.
+const MICROS: i64 = 1_000_000;
+/// Amounts stay below 10¹² units (contract, "Ledger"), so the difference of two always fits.
+const LIMIT_MICROS: i64 = 1_000_000_000_000 * MICROS;
+
+/// A signed amount of money in millionths of a currency's unit. The currency travels beside it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Amount(i64);
+
+/// Why a text is not an amount. The text itself is for whoever shows the error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum AmountError {
+    /// Nothing there.
+    #[error("it is empty")]
+    Empty,
+    /// Anything but digits with an optional point and more digits.
+    #[error("it is not a plain decimal number")]
+    NotPlain,
+    /// More than six digits behind the point.
+    #[error("it has more than 6 decimals")]
+    TooManyDecimals,
+    /// 10¹² or more.
+    #[error("it is not below 1,000,000,000,000")]
+    TooLarge,
+}
+
+impl Amount {
+    /// Nothing.
+    pub const ZERO: Amount = Amount(0);
+
+    /// Reads ASCII digits, optionally followed by a point and one to six digits: no sign, no
+    /// space, no exponent, no separator (contract, "Ledger" and "Mismatches": a trustworthy
+    /// answer).
+    ///
+    /// # Errors
+    /// Says which part of that does not hold.
+    pub fn parse(text: &str) -> Result<Amount, AmountError> {
+        if text.is_empty() {
+            return Err(AmountError::Empty);
+        }
+        let (units, decimals) = match text.split_once('.') {
+            Some((units, decimals)) => (units, Some(decimals)),
+            None => (text, None),
+        };
+        let digits =
+            |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        if !digits(units) || decimals.is_some_and(|decimals| !digits(decimals)) {
+            return Err(AmountError::NotPlain);
+        }
+        let decimals = decimals.unwrap_or("");
+        if decimals.len() > 6 {
+            return Err(AmountError::TooManyDecimals);
+        }
+        let mut micros: i64 = 0;
+        for digit in units
+            .bytes()
+            .chain(decimals.bytes())
+            .chain(std::iter::repeat_n(b'0', 6 - decimals.len()))
+        {
+            micros = micros
+                .checked_mul(10)
+                .and_then(|micros| micros.checked_add(i64::from(digit - b'0')))
+                .filter(|micros| *micros < LIMIT_MICROS)
+                .ok_or(AmountError::TooLarge)?;
+        }
+        Ok(Amount(micros))
+    }
+
+    /// The amount of so many millionths, as the database keeps it.
+    #[must_use]
+    pub const fn from_micros(micros: i64) -> Amount {
+        Amount(micros)
+    }
+
+    /// Millionths, as the database keeps them.
+    #[must_use]
+    pub const fn micros(self) -> i64 {
+        self.0
+    }
+
+    /// The size without the sign.
+    #[must_use]
+    pub const fn abs(self) -> Amount {
+        Amount(self.0.abs())
+    }
+
+    /// Whether it is zero.
+    #[must_use]
+    pub const fn is_zero(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Whether it is below zero.
+    #[must_use]
+    pub const fn is_negative(self) -> bool {
+        self.0 < 0
+    }
+
+    /// `percent` per cent of it, rounded half away from zero to `decimals` (at most 6) places.
+    /// `percent` is an exact decimal itself, e.g. 1.75.
+    #[must_use]
+    pub fn percent_of(self, percent: Amount, decimals: u32) -> Amount {
+        let scale = i128::from(MICROS) * 100;
+        let step = 10_i128.pow(6_u32.saturating_sub(decimals));
+        let exact = i128::from(self.0) * i128::from(percent.0);
+        let divisor = scale * step;
+        let rounded = (exact.abs() + divisor / 2) / divisor * step * exact.signum();
+        Amount(i64::try_from(rounded).unwrap_or(i64::MAX))
+    }
+
+    /// What per cent `self` is of `whole`, for people: two decimals, half away from zero. `None`
+    /// of nothing.
+    #[must_use]
+    pub fn as_percent_of(self, whole: Amount) -> Option<String> {
+        if whole.is_zero() {
+            return None;
+        }
+        let (part, whole) = (i128::from(self.0).abs(), i128::from(whole.0).abs());
+        let hundredths = (part * 10_000 + whole / 2) / whole;
+        Some(format!("{}.{:02}", hundredths / 100, hundredths % 100))
+    }
+}
+
+impl fmt::Display for Amount {
+    /// Plain decimals: at least two, at most six, no separators (contract, "The report").
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Total(i128::from(self.0)).fmt(formatter)
+    }
+}
+
+impl Add for Amount {
+    type Output = Amount;
+    fn add(self, other: Amount) -> Amount {
+        Amount(self.0 + other.0)
+    }
+}
+
+impl Sub for Amount {
+    type Output = Amount;
+    fn sub(self, other: Amount) -> Amount {
+        Amount(self.0 - other.0)
+    }
+}
+
+impl Neg for Amount {
+    type Output = Amount;
+    fn neg(self) -> Amount {
+        Amount(-self.0)
+    }
+}
+
+/// A sum of amounts in millionths; wide enough for any number of rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Total(i128);
+
+impl Total {
+    /// Adds one amount.
+    pub fn add(&mut self, amount: Amount) {
+        self.0 += i128::from(amount.0);
+    }
+
+    /// A total from whole units and left-over millionths, as two sums of the database.
+    #[must_use]
+    pub fn from_parts(units: i64, micros: i64) -> Total {
+        Total(i128::from(units) * i128::from(MICROS) + i128::from(micros))
+    }
+
+    /// Reads a decimal as [`Display`](fmt::Display) writes it, with a sign if need be and of any
+    /// size.
+    ///
+    /// # Errors
+    /// Says why it is not one.
+    pub fn parse(text: &str) -> Result<Total, AmountError> {
+        let (sign, digits) = match text.strip_prefix('-') {
+            Some(digits) => (-1, digits),
+            None => (1, text),
+        };
+        let (units, decimals) = digits.split_once('.').unwrap_or((digits, "0"));
+        let number = |part: &str| {
+            let plain = !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+            if plain {
+                part.parse::<i128>().map_err(|_| AmountError::TooLarge)
+            } else {
+                Err(AmountError::NotPlain)
+            }
+        };
+        if decimals.len() > 6 {
+            return Err(AmountError::TooManyDecimals);
+        }
+        let whole = number(units)?.checked_mul(i128::from(MICROS)).ok_or(AmountError::TooLarge)?;
+        let part = number(&format!("{decimals:0<6}"))?;
+        Ok(Total(sign * (whole + part)))
+    }
+}
+
+impl Sum<Total> for Total {
+    fn sum<I: Iterator<Item = Total>>(totals: I) -> Total {
+        Total(totals.map(|total| total.0).sum())
+    }
+}
+
+impl fmt::Display for Total {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.0 < 0 { "-" } else { "" };
+        let (units, micros) =
+            (self.0.unsigned_abs() / 1_000_000, self.0.unsigned_abs() % 1_000_000);
+        let decimals = format!("{micros:06}");
+        let kept = decimals.trim_end_matches('0').len().max(2);
+        formatter.pad(&format!("{sign}{units}.{}", &decimals[..kept]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_plain_decimals_are_amounts() {
+        let cases = [
+            ("12", Ok(12_000_000)),
+            ("12.0", Ok(12_000_000)),
+            ("12.00", Ok(12_000_000)),
+            ("327757.283800", Ok(327_757_283_800)),
+            ("0.000001", Ok(1)),
+            ("007", Ok(7_000_000)),
+            ("999999999999.999999", Ok(999_999_999_999_999_999)),
+            ("1000000000000", Err(AmountError::TooLarge)),
+            ("123456789012345678901234567890", Err(AmountError::TooLarge)),
+            ("1.0000000", Err(AmountError::TooManyDecimals)),
+            ("", Err(AmountError::Empty)),
+            ("1,200.00", Err(AmountError::NotPlain)),
+            ("1e2", Err(AmountError::NotPlain)),
+            ("-5", Err(AmountError::NotPlain)),
+            ("-0", Err(AmountError::NotPlain)),
+            ("+5", Err(AmountError::NotPlain)),
+            ("0x10", Err(AmountError::NotPlain)),
+            ("１２", Err(AmountError::NotPlain)),
+            (" 12", Err(AmountError::NotPlain)),
+            ("1_000", Err(AmountError::NotPlain)),
+            (".5", Err(AmountError::NotPlain)),
+            ("5.", Err(AmountError::NotPlain)),
+            ("1.2.3", Err(AmountError::NotPlain)),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(Amount::parse(text), expected.map(Amount::from_micros), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn shows_two_to_six_decimals() {
+        for (micros, shown) in [
+            (0, "0.00"),
+            (1, "0.000001"),
+            (-10_000_000, "-10.00"),
+            (490_500_000, "490.50"),
+            (1_234_500, "1.2345"),
+        ] {
+            assert_eq!(Amount::from_micros(micros).to_string(), shown);
+        }
+    }
+
+    #[test]
+    fn percentages_round_half_away_from_zero() {
+        let percent = Amount::from_micros(1_750_000);
+        let of = |text| Amount::parse(text).unwrap_or_default().percent_of(percent, 2).to_string();
+        assert_eq!(of("500.00"), "8.75");
+        assert_eq!(of("0.29"), "0.01");
+        assert_eq!(of("0.28"), "0.00");
+        let ten = Amount::from_micros(-10_000_000);
+        assert_eq!(ten.as_percent_of(Amount::from_micros(500_000_000)).as_deref(), Some("2.00"));
+        assert_eq!(ten.as_percent_of(Amount::ZERO), None);
+    }
+
+    #[test]
+    fn a_total_reads_what_it_writes() {
+        for text in ["0.00", "-10.00", "99999999999999999999.123456", "7.10"] {
+            assert_eq!(Total::parse(text).map(|total| total.to_string()), Ok(text.to_owned()));
+        }
+    }
+}
