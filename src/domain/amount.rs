@@ -1,6 +1,7 @@
 //! Money: exact decimals, counted in millionths (contract, "The database": `…_micros`). Never a
 //! float.
 
+use serde::{Deserialize, Deserializer, de::Error};
 use std::fmt;
 use std::iter::Sum;
 use std::ops::{Add, Neg, Sub};
@@ -153,6 +154,14 @@ impl Neg for Amount {
     type Output = Amount;
     fn neg(self) -> Amount {
         Amount(-self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Amount {
+    /// From a configuration's text such as `"0.50"`: a number would pass through a float.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Amount, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Amount::parse(&text).map_err(|error| D::Error::custom(format!("`{text}`: {error}")))
     }
 }
 

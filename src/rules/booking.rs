@@ -1,0 +1,80 @@
+//! The rules on what the gateway does with a payment: accounting, notification, its `payment_uid`.
+
+use super::{Case, Policy, Ruling, gateway_says, in_words};
+use crate::domain::mismatch::Severity;
+use crate::domain::payment::{AccountingStatus, NotifyStatus, Stage};
+use crate::domain::text;
+
+pub(super) fn accounting_failed(case: &Case, _: &Policy) -> Ruling {
+    match case.payment() {
+        Some(payment) if payment.accounting_status == AccountingStatus::Failed => {
+            let settled = payment.final_amount.unwrap_or(payment.amount);
+            Ruling::report(
+                Severity::High,
+                format!(
+                    "The gateway failed to account for {settled} {}.{}",
+                    text::clean(&case.gateway_currency()),
+                    gateway_says(payment.accounting_fail_reason.as_ref())
+                ),
+            )
+        }
+        _ => Ruling::Nothing,
+    }
+}
+
+pub(super) fn accounting_pending(case: &Case, policy: &Policy) -> Ruling {
+    let Some(payment) = case.payment() else { return Ruling::Nothing };
+    let waits =
+        matches!(payment.accounting_status, AccountingStatus::None | AccountingStatus::Delivered);
+    if case.stage() != Some(Stage::Completed) || !waits {
+        return Ruling::Nothing;
+    }
+    if !case.is_older_than(policy.account_within()) {
+        return Ruling::Wait;
+    }
+    Ruling::report(
+        Severity::Medium,
+        format!(
+            "The payment of {} {} is completed, but its accounting is still {} after {} (limit {} \
+             hours).",
+            payment.amount,
+            text::clean(&case.gateway_currency()),
+            payment.accounting_status,
+            in_words(case.age()),
+            policy.account_within_hours
+        ),
+    )
+}
+
+pub(super) fn notify_failed(case: &Case, _: &Policy) -> Ruling {
+    match case.payment() {
+        Some(payment) if payment.notify_status == NotifyStatus::Failed => Ruling::report(
+            Severity::Low,
+            format!(
+                "The gateway could not notify the shop of this order.{}",
+                gateway_says(payment.notify_fail_reason.as_ref())
+            ),
+        ),
+        _ => Ruling::Nothing,
+    }
+}
+
+pub(super) fn duplicate_payment(case: &Case, _: &Policy) -> Ruling {
+    const NAMED: usize = 3;
+    let uid = case.payment().and_then(|payment| payment.payment_uid.as_deref());
+    let (Some(uid), false) = (uid, case.shared_with.is_empty()) else { return Ruling::Nothing };
+    let named: Vec<String> =
+        case.shared_with.iter().take(NAMED).map(|order| text::printable(order)).collect();
+    let more = case.shared_with.len().saturating_sub(NAMED);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    Ruling::report(
+        Severity::High,
+        format!(
+            "Payment {} answers for this order and also for {}{more}: one payment may be booked \
+             {} times.",
+            text::printable(uid),
+            named.join(", "),
+            case.shared_with.len() + 1
+        ),
+    )
+}

@@ -1,0 +1,231 @@
+//! The rules: what the ledger says, what the gateway answered, the merchant's policy and a time, to
+//! mismatches and an outcome (contract, "Mismatches"). Pure: no I/O, no clock.
+//!
+//! One function a kind, and one table of them. A kind's function is in `ledger`, `money`, `status`
+//! or `booking`, by what it looks at.
+
+mod booking;
+mod ledger;
+mod money;
+mod policy;
+mod status;
+
+pub use policy::{Fee, Policy, Refunds, Tolerance};
+
+use crate::domain::amount::Amount;
+use crate::domain::mismatch::{Kind, Mismatch, Outcome, Severity};
+use crate::domain::order::Entry;
+use crate::domain::payment::{AccountingStatus, Answer, Asked, Payment, Stage, TransactionType};
+use crate::domain::text;
+use chrono::{DateTime, TimeDelta, Utc};
+
+/// One order to be judged.
+#[derive(Debug, Clone, Copy)]
+pub struct Case<'a> {
+    /// What the ledger says.
+    pub entry: &'a Entry,
+    /// What came of asking the gateway.
+    pub asked: &'a Asked,
+    /// Other orders of this merchant that the same `payment_uid` answers for.
+    pub shared_with: &'a [String],
+    /// Mismatches of earlier runs that stay open while there is no answer: only named in the reason
+    /// of `unverified`.
+    pub still_open: &'a [Kind],
+    /// The run's start: ages run up to it.
+    pub now: DateTime<Utc>,
+}
+
+/// How an order ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judgement {
+    /// Its one outcome.
+    pub outcome: Outcome,
+    /// Its mismatches, at most one a kind, in the contract's order.
+    pub mismatches: Vec<Mismatch>,
+    /// `final_amount` less what was expected, of a completed order that gives one: for the totals,
+    /// whatever is tolerated.
+    pub variance: Option<Amount>,
+}
+
+/// What one rule says of one order.
+enum Ruling {
+    /// Nothing to report.
+    Nothing,
+    /// Nothing yet: the order is too young to tell.
+    Wait,
+    /// This.
+    Report(Shown),
+}
+
+/// What a rule reports.
+struct Shown {
+    severity: Severity,
+    variance: Option<Variance>,
+    reason: String,
+}
+
+/// A money difference with its currency.
+struct Variance {
+    amount: Amount,
+    currency: String,
+}
+
+/// What one kind's function looks like.
+type Rule = fn(&Case, &Policy) -> Ruling;
+
+/// The table of kinds.
+const RULES: &[(Kind, Rule)] = &[
+    (Kind::FinalAmountDifference, money::final_amount_difference),
+    (Kind::FinalAmountMissing, money::final_amount_missing),
+    (Kind::AccountingFailed, booking::accounting_failed),
+    (Kind::Overdue, status::overdue),
+    (Kind::LedgerAmountDifference, money::ledger_amount_difference),
+    (Kind::CurrencyDifference, money::currency_difference),
+    (Kind::StatusDifference, status::status_difference),
+    (Kind::MissingAtGateway, status::missing_at_gateway),
+    (Kind::DuplicatePayment, booking::duplicate_payment),
+    (Kind::LedgerConflict, ledger::ledger_conflict),
+    (Kind::LedgerDuplicate, ledger::ledger_duplicate),
+    (Kind::TypeDifference, ledger::type_difference),
+    (Kind::AccountingPending, booking::accounting_pending),
+    (Kind::PendingTooLong, status::pending_too_long),
+    (Kind::UnknownStatus, status::unknown_status),
+    (Kind::NotifyFailed, booking::notify_failed),
+    (Kind::Unverified, status::unverified),
+];
+
+/// Judges one order.
+#[must_use]
+pub fn judge(case: &Case, policy: &Policy) -> Judgement {
+    let mut mismatches = Vec::new();
+    let mut waits = false;
+    for (kind, rule) in RULES {
+        if policy.ignore.contains(kind) {
+            continue;
+        }
+        match rule(case, policy) {
+            Ruling::Nothing => {}
+            Ruling::Wait => waits = true,
+            Ruling::Report(shown) => mismatches.push(case.mismatch(*kind, shown)),
+        }
+    }
+    let outcome = if matches!(case.asked, Asked::Unverified { .. }) {
+        Outcome::Unverified
+    } else if !mismatches.is_empty() {
+        Outcome::Mismatched
+    } else if waits || !case.is_finished() {
+        Outcome::InTransit
+    } else {
+        Outcome::Matched
+    };
+    Judgement { outcome, mismatches, variance: money::settled_variance(case, policy) }
+}
+
+/// The direction that counts: the ledger's, else the gateway's, else income (contract,
+/// "Mismatches").
+#[must_use]
+pub fn direction(entry: &Entry, payment: Option<&Payment>) -> TransactionType {
+    let gateway = payment.and_then(|payment| payment.transaction_type.as_ref());
+    [entry.transaction_type.as_ref(), gateway]
+        .into_iter()
+        .flatten()
+        .find(|given| given.is_known())
+        .cloned()
+        .unwrap_or(TransactionType::Income)
+}
+
+impl<'a> Case<'a> {
+    /// The gateway's payment, where it knows the order.
+    fn payment(&self) -> Option<&'a Payment> {
+        match self.asked {
+            Asked::Answered(Answer::Payment(payment)) => Some(payment),
+            _ => None,
+        }
+    }
+
+    /// The payment's group, where its status is one that the page lists.
+    fn stage(&self) -> Option<Stage> {
+        self.payment()?.payment_status.as_ref()?.stage()
+    }
+
+    fn age(&self) -> TimeDelta {
+        self.now - self.entry.created_at.ages_from
+    }
+
+    /// Older than that: at exactly that age it is not.
+    fn is_older_than(&self, limit: TimeDelta) -> bool {
+        self.age() > limit
+    }
+
+    fn direction(&self) -> TransactionType {
+        direction(self.entry, self.payment())
+    }
+
+    /// The currency of the gateway's figures: its own, where it gives one.
+    fn gateway_currency(&self) -> String {
+        self.payment()
+            .and_then(|payment| payment.currency.as_deref())
+            .map_or_else(|| self.entry.currency.clone(), str::to_lowercase)
+    }
+
+    /// Both sides name a currency and they differ (case apart).
+    fn currencies_differ(&self) -> bool {
+        self.gateway_currency() != self.entry.currency.to_lowercase()
+    }
+
+    /// Whether the gateway has nothing left to do with the order.
+    fn is_finished(&self) -> bool {
+        let Some(payment) = self.payment() else { return true };
+        match self.stage() {
+            Some(Stage::Completed) => matches!(
+                payment.accounting_status,
+                AccountingStatus::Accounted | AccountingStatus::Failed
+            ),
+            Some(Stage::Closed | Stage::Refund) => true,
+            Some(Stage::Open) | None => false,
+        }
+    }
+
+    fn mismatch(&self, kind: Kind, shown: Shown) -> Mismatch {
+        let (variance, at_risk, currency) = match shown.variance {
+            Some(Variance { amount, currency }) => (Some(amount), amount.abs(), currency),
+            None => (None, self.entry.amount, self.entry.currency.clone()),
+        };
+        Mismatch {
+            kind,
+            severity: shown.severity,
+            variance,
+            at_risk,
+            currency,
+            reason: shown.reason,
+        }
+    }
+}
+
+impl Ruling {
+    fn report(severity: Severity, reason: String) -> Ruling {
+        Ruling::Report(Shown { severity, variance: None, reason })
+    }
+
+    fn variance(severity: Severity, variance: Variance, reason: String) -> Ruling {
+        Ruling::Report(Shown { severity, variance: Some(variance), reason })
+    }
+}
+
+/// ` The gateway says: "…".`, where it gives a reason.
+fn gateway_says(reason: Option<&String>) -> String {
+    reason
+        .map(|reason| text::clean(reason))
+        .filter(|reason| !reason.is_empty())
+        .map(|reason| format!(" The gateway says: \"{reason}\"."))
+        .unwrap_or_default()
+}
+
+/// An age in words: minutes below two hours, hours below two days, then days.
+fn in_words(age: TimeDelta) -> String {
+    match (age.num_minutes(), age.num_hours(), age.num_days()) {
+        (minutes, ..) if minutes < 120 => format!("{minutes} minutes"),
+        (_, hours, _) if hours < 48 => format!("{hours} hours"),
+        (_, _, days) => format!("{days} days"),
+    }
+}

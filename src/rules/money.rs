@@ -1,0 +1,151 @@
+//! The rules that compare money: final amounts, the ledger's amount, currencies.
+
+use super::{Case, Policy, Ruling, Variance, gateway_says};
+use crate::domain::amount::Amount;
+use crate::domain::mismatch::Severity;
+use crate::domain::payment::{Payment, PaymentStatus, Stage};
+use std::collections::BTreeMap;
+
+/// What a completed payment should have brought: its amount less the fee, where one is configured.
+fn expected(case: &Case, policy: &Policy, payment: &Payment) -> (Amount, Option<Amount>) {
+    match policy.fee_for(&case.gateway_currency(), &case.direction()) {
+        Some(fee) => {
+            let fee = fee.of(payment.amount);
+            (payment.amount - fee, Some(fee))
+        }
+        None => (payment.amount, None),
+    }
+}
+
+/// `final_amount` less what was expected, of a completed order that gives one.
+pub(super) fn settled_variance(case: &Case, policy: &Policy) -> Option<Amount> {
+    let payment = case.payment()?;
+    let settled = payment.final_amount?;
+    (case.stage()? == Stage::Completed).then(|| settled - expected(case, policy, payment).0)
+}
+
+fn is_tolerated(variance: Amount, limits: &BTreeMap<String, Amount>, currency: &str) -> bool {
+    variance.abs() <= limits.get(currency).copied().unwrap_or(Amount::ZERO)
+}
+
+/// "10.00 short (2.00 %)", of what was expected.
+fn difference(variance: Amount, expected: Amount) -> String {
+    let direction = if variance.is_negative() { "short" } else { "over" };
+    let share =
+        variance.as_percent_of(expected).map(|share| format!(" ({share} %)")).unwrap_or_default();
+    format!("{} {direction}{share}", variance.abs())
+}
+
+pub(super) fn final_amount_difference(case: &Case, policy: &Policy) -> Ruling {
+    let (Some(payment), Some(stage)) = (case.payment(), case.stage()) else {
+        return Ruling::Nothing;
+    };
+    let Some(settled) = payment.final_amount else { return Ruling::Nothing };
+    let unpaid = stage == Stage::Closed && policy.closed_means_unpaid;
+    let (expected, fee) = match stage {
+        Stage::Completed => expected(case, policy, payment),
+        Stage::Open | Stage::Closed if settled.is_zero() => return Ruling::Nothing,
+        Stage::Closed if unpaid => (Amount::ZERO, None),
+        Stage::Open | Stage::Closed => (payment.amount, None),
+        // The page does not say what a refunded order's final amount means.
+        Stage::Refund => return Ruling::Nothing,
+    };
+    let variance = settled - expected;
+    let currency = case.gateway_currency();
+    if is_tolerated(variance, &policy.tolerance.final_amount, &currency) {
+        return Ruling::Nothing;
+    }
+    let booked = !case.currencies_differ() && case.entry.amount == settled;
+    let amount = payment.amount;
+    let mut reason = match (fee, stage) {
+        (Some(fee), _) => format!(
+            "The gateway settled {settled} of {amount} {currency}, where {expected} was expected \
+             after a fee of {fee}: {}.",
+            difference(variance, expected)
+        ),
+        (None, Stage::Completed) => format!(
+            "The gateway settled {settled} of {amount} {currency}: {}.",
+            difference(variance, expected)
+        ),
+        _ if unpaid => format!(
+            "The payment is {}, yet the gateway gives a final amount of {settled} {currency} where \
+             none was expected.",
+            status_word(payment)
+        ),
+        _ => format!(
+            "The payment is {}, yet the gateway gives a final amount of {settled} of {amount} \
+             {currency}: {}.",
+            status_word(payment),
+            difference(variance, expected)
+        ),
+    };
+    if booked {
+        reason.push_str(" The ledger has booked exactly the final amount.");
+    }
+    if stage != Stage::Completed {
+        reason.push_str(&gateway_says(payment.payment_fail_reason.as_ref()));
+    }
+    let severity = if booked { Severity::Medium } else { Severity::High };
+    Ruling::variance(severity, Variance { amount: variance, currency }, reason)
+}
+
+pub(super) fn final_amount_missing(case: &Case, _: &Policy) -> Ruling {
+    match (case.payment(), case.stage()) {
+        (Some(payment), Some(Stage::Completed)) if payment.final_amount.is_none() => {
+            Ruling::report(
+                Severity::Medium,
+                format!(
+                    "The payment of {} {} is completed, but the gateway does not say how much it \
+                     settled.",
+                    payment.amount,
+                    case.gateway_currency()
+                ),
+            )
+        }
+        _ => Ruling::Nothing,
+    }
+}
+
+pub(super) fn ledger_amount_difference(case: &Case, policy: &Policy) -> Ruling {
+    let Some(payment) = case.payment() else { return Ruling::Nothing };
+    let ledger = case.entry.amount;
+    let booked_as_settled =
+        case.stage() == Some(Stage::Completed) && payment.final_amount == Some(ledger);
+    let variance = payment.amount - ledger;
+    let currency = case.gateway_currency();
+    if case.currencies_differ()
+        || booked_as_settled
+        || is_tolerated(variance, &policy.tolerance.ledger_amount, &currency)
+    {
+        return Ruling::Nothing;
+    }
+    let direction = if variance.is_negative() { "less" } else { "more" };
+    let share =
+        variance.as_percent_of(ledger).map(|share| format!(" ({share} %)")).unwrap_or_default();
+    let reason = format!(
+        "The ledger has {ledger} {currency}, the gateway's order is for {}: {} {direction}{share}.",
+        payment.amount,
+        variance.abs()
+    );
+    Ruling::variance(Severity::High, Variance { amount: variance, currency }, reason)
+}
+
+pub(super) fn currency_difference(case: &Case, _: &Policy) -> Ruling {
+    match case.payment() {
+        Some(payment) if case.currencies_differ() => Ruling::report(
+            Severity::High,
+            format!(
+                "The ledger has {} {}, the gateway {} {}: no amount of the two can be compared.",
+                case.entry.amount,
+                case.entry.currency,
+                payment.amount,
+                crate::domain::text::clean(&case.gateway_currency())
+            ),
+        ),
+        _ => Ruling::Nothing,
+    }
+}
+
+fn status_word(payment: &Payment) -> &str {
+    payment.payment_status.as_ref().map_or("not given", PaymentStatus::as_str)
+}

@@ -1,0 +1,198 @@
+//! What the merchant tolerates and how long it waits: the configuration's `[policy]` (contract,
+//! "Mismatches").
+
+use crate::domain::amount::Amount;
+use crate::domain::mismatch::Kind;
+use crate::domain::payment::TransactionType;
+use chrono::TimeDelta;
+use serde::{Deserialize, Deserializer, de::Error};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The `[policy]` table; every key has the contract's default.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Policy {
+    /// Hours after which an open payment is late.
+    pub settle_within_hours: u32,
+    /// Hours after which a completed payment should be accounted.
+    pub account_within_hours: u32,
+    /// Hours by which the ledger's export may be older than the answer.
+    pub ledger_lag_hours: u32,
+    /// Minutes in which the gateway may not know an order yet.
+    pub appear_within_minutes: u32,
+    /// A failed, rejected or overdue order must have no final amount but zero.
+    pub closed_means_unpaid: bool,
+    /// What the merchant's refunds look like at the gateway.
+    pub refunds: Refunds,
+    /// Kinds that are not reported. Never `unverified`.
+    #[serde(deserialize_with = "kinds_to_ignore")]
+    pub ignore: BTreeSet<Kind>,
+    /// Variances that are none.
+    pub tolerance: Tolerance,
+    /// What the gateway keeps of a completed payment.
+    #[serde(deserialize_with = "fees")]
+    pub fee: Vec<Fee>,
+}
+
+impl Default for Policy {
+    fn default() -> Policy {
+        Policy {
+            settle_within_hours: 24,
+            account_within_hours: 24,
+            ledger_lag_hours: 24,
+            appear_within_minutes: 60,
+            closed_means_unpaid: false,
+            refunds: Refunds::Status,
+            ignore: BTreeSet::new(),
+            tolerance: Tolerance::default(),
+            fee: Vec::new(),
+        }
+    }
+}
+
+/// How a refund shows at the gateway.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Refunds {
+    /// The order itself becomes `refund`.
+    Status,
+    /// The order stays `completed`; the money goes back as a payout of its own.
+    Payout,
+}
+
+/// The size up to which a variance is none, by currency; without an entry zero.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Tolerance {
+    /// For `final_amount_difference`.
+    #[serde(deserialize_with = "by_currency")]
+    pub final_amount: BTreeMap<String, Amount>,
+    /// For `ledger_amount_difference`.
+    #[serde(deserialize_with = "by_currency")]
+    pub ledger_amount: BTreeMap<String, Amount>,
+}
+
+/// A fee that the gateway keeps: a percentage of the amount and a fixed part.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fee {
+    /// Lower case.
+    #[serde(deserialize_with = "lower_case")]
+    pub currency: String,
+    /// income or expense.
+    #[serde(deserialize_with = "direction")]
+    pub transaction_type: TransactionType,
+    /// Per cent of the amount, an exact decimal in quotes.
+    #[serde(default)]
+    pub percent: Amount,
+    /// Per payment, in the currency.
+    #[serde(default)]
+    pub fixed: Amount,
+    /// Places to which the percentage is rounded, half up.
+    #[serde(default = "two")]
+    pub decimals: u32,
+}
+
+impl Fee {
+    /// What is kept of this amount.
+    #[must_use]
+    pub fn of(&self, amount: Amount) -> Amount {
+        amount.percent_of(self.percent, self.decimals) + self.fixed
+    }
+}
+
+impl Policy {
+    /// The fee for this currency (lower case) and direction, where one is configured.
+    #[must_use]
+    pub fn fee_for(&self, currency: &str, direction: &TransactionType) -> Option<&Fee> {
+        self.fee.iter().find(|fee| fee.currency == currency && fee.transaction_type == *direction)
+    }
+
+    /// `settle_within_hours`.
+    #[must_use]
+    pub fn settle_within(&self) -> TimeDelta {
+        TimeDelta::hours(i64::from(self.settle_within_hours))
+    }
+
+    /// `account_within_hours`.
+    #[must_use]
+    pub fn account_within(&self) -> TimeDelta {
+        TimeDelta::hours(i64::from(self.account_within_hours))
+    }
+
+    /// `ledger_lag_hours`.
+    #[must_use]
+    pub fn ledger_lag(&self) -> TimeDelta {
+        TimeDelta::hours(i64::from(self.ledger_lag_hours))
+    }
+
+    /// `appear_within_minutes`.
+    #[must_use]
+    pub fn appear_within(&self) -> TimeDelta {
+        TimeDelta::minutes(i64::from(self.appear_within_minutes))
+    }
+}
+
+fn two() -> u32 {
+    2
+}
+
+fn lower_case<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    Ok(String::deserialize(deserializer)?.trim().to_lowercase())
+}
+
+fn direction<'de, D: Deserializer<'de>>(deserializer: D) -> Result<TransactionType, D::Error> {
+    let word = String::deserialize(deserializer)?;
+    match TransactionType::from_word(&word) {
+        TransactionType::Unknown(_) => {
+            Err(Error::custom(format!("`{word}` is neither `income` nor `expense`")))
+        }
+        known => Ok(known),
+    }
+}
+
+fn by_currency<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<String, Amount>, D::Error> {
+    let amounts = BTreeMap::<String, Amount>::deserialize(deserializer)?;
+    Ok(amounts.into_iter().map(|(currency, amount)| (currency.to_lowercase(), amount)).collect())
+}
+
+fn kinds_to_ignore<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeSet<Kind>, D::Error> {
+    Vec::<String>::deserialize(deserializer)?
+        .into_iter()
+        .map(|word| match Kind::from_word(&word) {
+            Some(Kind::Unverified) => Err(Error::custom(
+                "`unverified` cannot be ignored: an order without a trustworthy answer is never \
+                 passed over",
+            )),
+            Some(kind) => Ok(kind),
+            None => {
+                let kinds: Vec<&str> = Kind::ALL.iter().map(|kind| kind.as_str()).collect();
+                Err(Error::custom(format!(
+                    "`{word}` is no kind of mismatch; there are {}",
+                    kinds.join(", ")
+                )))
+            }
+        })
+        .collect()
+}
+
+fn fees<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Fee>, D::Error> {
+    let fees = Vec::<Fee>::deserialize(deserializer)?;
+    for (index, fee) in fees.iter().enumerate() {
+        if fee.decimals > 6 {
+            return Err(Error::custom("`decimals` of a fee is at most 6"));
+        }
+        let same = |other: &Fee| {
+            other.currency == fee.currency && other.transaction_type == fee.transaction_type
+        };
+        if fees.iter().skip(index + 1).any(same) {
+            return Err(Error::custom(format!(
+                "two fees for {} {}: give one `[[policy.fee]]` with `percent` and `fixed`",
+                fee.currency, fee.transaction_type
+            )));
+        }
+    }
+    Ok(fees)
+}

@@ -1,0 +1,202 @@
+//! The rules on what became of an order: its statuses, its absence, its age.
+
+use super::{Case, Policy, Refunds, Ruling, gateway_says, in_words};
+use crate::domain::mismatch::{Kind, Severity};
+use crate::domain::order::LedgerStatus;
+use crate::domain::payment::{Answer, Asked, PaymentStatus, Stage, TransactionType};
+use crate::domain::text;
+
+pub(super) fn overdue(case: &Case, _: &Policy) -> Ruling {
+    let Some(payment) = case.payment() else { return Ruling::Nothing };
+    if payment.payment_status != Some(PaymentStatus::Overdue) {
+        return Ruling::Nothing;
+    }
+    let agrees = case.entry.status == Some(LedgerStatus::Failed);
+    Ruling::report(
+        if agrees { Severity::Low } else { Severity::Medium },
+        format!(
+            "The payment of {} {} was not completed within the gateway's time.{}",
+            payment.amount,
+            text::clean(&case.gateway_currency()),
+            gateway_says(payment.payment_fail_reason.as_ref())
+        ),
+    )
+}
+
+/// When the two sides' statuses disagree.
+enum Disagreement {
+    Never,
+    AtOnce,
+    /// Once the payment should be settled.
+    AfterSettling,
+    /// Once the ledger should have caught up.
+    AfterLag,
+}
+
+fn disagreement(case: &Case, policy: &Policy, payment: &PaymentStatus) -> Disagreement {
+    use Disagreement::{AfterLag, AfterSettling, AtOnce, Never};
+    let Some(stage) = payment.stage() else { return Never };
+    let expense = case.direction() == TransactionType::Expense;
+    let when = |holds: bool, then: Disagreement, otherwise: Disagreement| {
+        if holds { then } else { otherwise }
+    };
+    match &case.entry.status {
+        Some(LedgerStatus::Paid) => match stage {
+            Stage::Completed => Never,
+            Stage::Open => when(expense, AfterSettling, AtOnce),
+            Stage::Closed | Stage::Refund => AtOnce,
+        },
+        Some(LedgerStatus::Failed) => match stage {
+            Stage::Closed => Never,
+            Stage::Open => when(expense, AtOnce, AfterSettling),
+            Stage::Completed | Stage::Refund => AtOnce,
+        },
+        Some(LedgerStatus::Refunded) => match stage {
+            Stage::Refund => Never,
+            Stage::Completed => when(policy.refunds == Refunds::Payout, Never, AtOnce),
+            Stage::Open | Stage::Closed => AtOnce,
+        },
+        // Overdue is a kind of its own, and contradicts neither a pending nor an unstated order.
+        _ if *payment == PaymentStatus::Overdue => Never,
+        Some(LedgerStatus::Pending) => when(stage == Stage::Open, Never, AfterLag),
+        // A word that is not mapped is accepted as none (contract, "Ledger").
+        Some(LedgerStatus::Unmapped(_)) | None => match stage {
+            Stage::Open | Stage::Completed => Never,
+            Stage::Closed | Stage::Refund => AtOnce,
+        },
+    }
+}
+
+pub(super) fn status_difference(case: &Case, policy: &Policy) -> Ruling {
+    let Some(payment) = case.payment() else { return Ruling::Nothing };
+    let Some(status) = &payment.payment_status else { return Ruling::Nothing };
+    let limit = match disagreement(case, policy, status) {
+        Disagreement::Never => return Ruling::Nothing,
+        Disagreement::AtOnce => None,
+        Disagreement::AfterSettling => Some(policy.settle_within()),
+        Disagreement::AfterLag => Some(policy.ledger_lag()),
+    };
+    if limit.is_some_and(|limit| !case.is_older_than(limit)) {
+        return Ruling::Wait;
+    }
+    let ledger = match &case.entry.status {
+        Some(LedgerStatus::Unmapped(_)) | None => "gives no status that we know".to_owned(),
+        Some(status) => format!("says {status}"),
+    };
+    let age = if limit.is_some() {
+        format!(" {} after the order", in_words(case.age()))
+    } else {
+        String::new()
+    };
+    Ruling::report(
+        Severity::High,
+        format!(
+            "The ledger {ledger}, the gateway says {status}{age}: {} {}.{}",
+            case.entry.amount,
+            case.entry.currency,
+            gateway_says(payment.payment_fail_reason.as_ref())
+        ),
+    )
+}
+
+pub(super) fn missing_at_gateway(case: &Case, policy: &Policy) -> Ruling {
+    let Asked::Answered(Answer::Missing(words)) = case.asked else { return Ruling::Nothing };
+    if case.entry.status == Some(LedgerStatus::Failed) {
+        return Ruling::Nothing;
+    }
+    if case.age() < policy.appear_within() {
+        return Ruling::Wait;
+    }
+    Ruling::report(
+        Severity::High,
+        format!(
+            "The ledger has this order of {} {}, the gateway says that it has none.{}",
+            case.entry.amount,
+            case.entry.currency,
+            gateway_says(Some(words))
+        ),
+    )
+}
+
+pub(super) fn pending_too_long(case: &Case, policy: &Policy) -> Ruling {
+    let (Some(payment), Some(Stage::Open)) = (case.payment(), case.stage()) else {
+        return Ruling::Nothing;
+    };
+    if !case.is_older_than(policy.settle_within()) {
+        return Ruling::Wait;
+    }
+    Ruling::report(
+        Severity::Medium,
+        format!(
+            "The payment of {} {} is still {} after {} (limit {} hours).",
+            payment.amount,
+            text::clean(&case.gateway_currency()),
+            payment.payment_status.as_ref().map_or("open", PaymentStatus::as_str),
+            in_words(case.age()),
+            policy.settle_within_hours
+        ),
+    )
+}
+
+pub(super) fn unknown_status(case: &Case, _: &Policy) -> Ruling {
+    let mut unknown = Vec::new();
+    if let Some(LedgerStatus::Unmapped(word)) = &case.entry.status {
+        unknown.push(format!(
+            "the ledger's status \"{}\" is not mapped in [ledger.statuses]",
+            text::clean(word)
+        ));
+    }
+    if let Some(payment) = case.payment() {
+        if payment.payment_status.is_none() {
+            unknown.push("the gateway gives no payment_status".to_owned());
+        }
+        let mut undocumented = |field: &str, word: &str| {
+            let word = text::clean(word);
+            unknown.push(format!("the gateway's {field} \"{word}\" is not documented"));
+        };
+        if let Some(status) = payment.payment_status.as_ref().filter(|status| !status.is_known()) {
+            undocumented("payment_status", status.as_str());
+        }
+        if !payment.accounting_status.is_known() {
+            undocumented("accounting_status", payment.accounting_status.as_str());
+        }
+        if !payment.notify_status.is_known() {
+            undocumented("notify_status", payment.notify_status.as_str());
+        }
+    }
+    if unknown.is_empty() {
+        return Ruling::Nothing;
+    }
+    let mut reason = unknown.join(", and ");
+    if let Some(first) = reason.get(..1).map(str::to_uppercase) {
+        reason.replace_range(..1, &first);
+    }
+    reason.push('.');
+    Ruling::report(Severity::Medium, reason)
+}
+
+pub(super) fn unverified(case: &Case, _: &Policy) -> Ruling {
+    let Asked::Unverified { why, tries } = case.asked else { return Ruling::Nothing };
+    let calls = match tries {
+        1 => "1 call".to_owned(),
+        more => format!("{more} calls"),
+    };
+    let still_open: Vec<&str> = case
+        .still_open
+        .iter()
+        .filter(|kind| **kind != Kind::Unverified)
+        .map(|kind| kind.as_str())
+        .collect();
+    let still_open = if still_open.is_empty() {
+        String::new()
+    } else {
+        format!(" Still open from earlier runs: {}.", still_open.join(", "))
+    };
+    Ruling::report(
+        Severity::High,
+        format!(
+            "{} {} not verified: {why}, after {calls}.{still_open}",
+            case.entry.amount, case.entry.currency
+        ),
+    )
+}
