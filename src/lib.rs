@@ -9,4 +9,5 @@
 //! know [`reconcile`].
 
 pub mod domain;
+pub mod gateway;
 pub mod rules;

@@ -1,0 +1,110 @@
+//! Asks for one order as often as the policy lets it.
+
+use super::client::Client;
+use super::pace::Pace;
+use super::reading::{Answered, Cause, Failure};
+use super::retry::{self, Next};
+use super::settings::Limits;
+use crate::domain::order::OrderKey;
+use chrono::{DateTime, TimeDelta, Utc};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+/// What came of asking for one order.
+#[derive(Debug)]
+pub struct Reply {
+    /// The answer, or why the last call brought none.
+    pub result: Result<Answered, Failure>,
+    /// Calls made.
+    pub calls: u32,
+    /// Whether every call ended in an outage (contract, exit code 13).
+    pub only_outages: bool,
+    /// When the last call ended.
+    pub at: DateTime<Utc>,
+}
+
+/// Asks within one run's limits. Shared by everything that is in flight.
+pub struct Asker {
+    client: Client,
+    pace: Pace,
+    limits: Limits,
+    retries_left: AtomicU64,
+    retry_after_told: AtomicBool,
+    now: fn() -> DateTime<Utc>,
+}
+
+impl Asker {
+    /// For a run of so many orders.
+    #[must_use]
+    pub fn new(client: Client, limits: Limits, orders: u64, now: fn() -> DateTime<Utc>) -> Asker {
+        Asker {
+            client,
+            pace: Pace::new(limits.requests_per_second),
+            limits,
+            retries_left: AtomicU64::new(retry::budget(orders)),
+            retry_after_told: AtomicBool::new(false),
+            now,
+        }
+    }
+
+    /// Asks until there is a trustworthy answer, or the policy says stop.
+    pub async fn ask(&self, order: &OrderKey) -> Reply {
+        let mut calls = 0;
+        let mut only_outages = true;
+        loop {
+            self.pace.permit().await;
+            calls += 1;
+            let result = self.client.order_get(order).await.result;
+            let reply =
+                |result, only_outages| Reply { result, calls, only_outages, at: (self.now)() };
+            let failure = match result {
+                Ok(answered) => return reply(Ok(answered), false),
+                Err(failure) => failure,
+            };
+            only_outages &= failure.cause.is_outage();
+            if failure.cause == Cause::Overload {
+                self.honour(failure.retry_after.as_deref());
+            }
+            let next = retry::next(&self.limits, calls, fastrand::u32(..));
+            match next {
+                Next::Wait(wait) if failure.retry && self.take_retry() => {
+                    tracing::debug!(why = failure.why, calls, "asking again");
+                    tokio::time::sleep(wait).await;
+                }
+                _ => return reply(Err(failure), only_outages),
+            }
+        }
+    }
+
+    /// Calls made so far, retries included.
+    #[must_use]
+    pub fn calls(&self) -> u64 {
+        self.pace.permits()
+    }
+
+    /// The gateway's clock less ours, as its last answer's Date shows it.
+    #[must_use]
+    pub fn clock_skew(&self) -> Option<TimeDelta> {
+        self.client.clock_skew()
+    }
+
+    /// Takes a retry from the run's budget, if one is left.
+    fn take_retry(&self) -> bool {
+        self.retries_left
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1))
+            .is_ok()
+    }
+
+    /// Pauses all calls for as long as the gateway asks.
+    fn honour(&self, retry_after: Option<&str>) {
+        let Some(header) = retry_after else { return };
+        let pause = retry::pause(header, (self.now)(), self.limits.retry_after_max);
+        if pause.capped && !self.retry_after_told.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                asked = crate::domain::text::clean(header),
+                waiting_seconds = pause.length.as_secs(),
+                "the gateway's Retry-After is not usable as it is"
+            );
+        }
+        self.pace.pause(pause.length);
+    }
+}

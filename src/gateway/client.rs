@@ -1,0 +1,279 @@
+//! One signed call over HTTP (gateway page, "Calls"), within its bounds: no redirect, a deadline for
+//! the whole call, a body of at most 1 MiB.
+
+use super::reading::{Answered, Cause, Failure, Reader};
+use super::settings::{Credentials, GatewaySettings, PersonalData};
+use super::signature::Signer;
+use crate::domain::order::OrderKey;
+use crate::domain::text;
+use chrono::{DateTime, TimeDelta, Utc};
+use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use secrecy::ExposeSecret;
+use std::error::Error as _;
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+use url::Url;
+
+/// The largest answer that is read, unpacked.
+const LARGEST_BODY: usize = 1 << 20;
+const OC_SIGNATURE: HeaderName = HeaderName::from_static("oc-signature");
+
+/// Why no client could be made: all of it configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// `base_url` is not one.
+    #[error("the gateway's address {url:?} is not usable: {why}")]
+    BaseUrl {
+        /// As configured.
+        url: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The key cannot be a header, or the secret is empty.
+    #[error("the gateway's {0} is empty or holds characters that a header cannot carry")]
+    Credentials(&'static str),
+    /// `ca_file` is not one.
+    #[error("the authorities in {path} cannot be used: {why}")]
+    CaFile {
+        /// As configured.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// `proxy` is not one.
+    #[error("the configured proxy cannot be used: {0}")]
+    Proxy(String),
+    /// The TLS library or the machine's certificates.
+    #[error("no HTTPS client could be made ({0}); does this machine have a CA store?")]
+    Tls(String),
+}
+
+/// What one call brought.
+#[derive(Debug)]
+pub struct Call {
+    /// The answer or why there is none.
+    pub result: Result<Answered, Failure>,
+}
+
+/// Makes signed calls.
+pub struct Client {
+    http: reqwest::Client,
+    order_get: Url,
+    signer: Signer,
+    reader: Reader,
+    call_timeout: Duration,
+    now: fn() -> DateTime<Utc>,
+    /// The gateway's Date less our clock, as last seen.
+    skew: Mutex<Option<TimeDelta>>,
+}
+
+/// Parses a base URL: `https`, or a loopback host (contract, "Configuration").
+///
+/// # Errors
+/// Says what is wrong with it.
+pub fn base_url(text: &str) -> Result<Url, ClientError> {
+    let refused = |why: &str| ClientError::BaseUrl { url: text::clean(text), why: why.to_owned() };
+    let url = Url::parse(text).map_err(|error| refused(&error.to_string()))?;
+    let loopback = match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => return Err(refused("it names no host")),
+    };
+    if !(url.scheme() == "https" || (url.scheme() == "http" && loopback)) {
+        return Err(refused("only https is allowed (http only to this machine itself)"));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(ClientError::BaseUrl {
+            url: url.host_str().unwrap_or_default().to_owned(),
+            why: "it must not hold a user name or a password".to_owned(),
+        });
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(refused("it must not hold a query or a fragment"));
+    }
+    Ok(url)
+}
+
+impl Client {
+    /// A client for this gateway. `now` is the clock that the gateway's Date is held against.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub fn new(
+        settings: &GatewaySettings,
+        credentials: &Credentials,
+        personal_data: PersonalData,
+        now: fn() -> DateTime<Utc>,
+    ) -> Result<Client, ClientError> {
+        let base = base_url(settings.base_url.as_deref().unwrap_or_default())?;
+        let order_get = format!("{}/octopus/api/order/get", base.as_str().trim_end_matches('/'));
+        let order_get = base_url(&order_get)?;
+        let mut key = HeaderValue::from_str(credentials.api_key.expose_secret())
+            .ok()
+            .filter(|key| !key.is_empty())
+            .ok_or(ClientError::Credentials("API key"))?;
+        key.set_sensitive(true);
+        let signer =
+            Signer::new(&credentials.api_secret).ok_or(ClientError::Credentials("API secret"))?;
+        let mut headers = HeaderMap::new();
+        headers.insert(HeaderName::from_static("oc-key"), key);
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        let seconds = |seconds: std::num::NonZeroU32| Duration::from_secs(seconds.get().into());
+        let mut http = reqwest::Client::builder()
+            .default_headers(headers)
+            .user_agent(concat!("octopus-recon/", env!("CARGO_PKG_VERSION")))
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .no_proxy()
+            .connect_timeout(seconds(settings.connect_timeout_seconds))
+            .pool_max_idle_per_host(
+                usize::try_from(settings.max_in_flight.get()).unwrap_or(usize::MAX),
+            );
+        if let Some(proxy) = &settings.proxy {
+            let proxy = reqwest::Proxy::all(proxy)
+                .map_err(|error| ClientError::Proxy(innermost(&error.without_url())))?;
+            http = http.proxy(proxy);
+        }
+        http = trust(http, settings, base.scheme())?;
+        let http = http.build().map_err(|error| ClientError::Tls(innermost(&error)))?;
+        Ok(Client {
+            http,
+            order_get,
+            signer,
+            reader: Reader { not_found: settings.not_found_pattern.clone(), personal_data },
+            call_timeout: seconds(settings.call_timeout_seconds),
+            now,
+            skew: Mutex::new(None),
+        })
+    }
+
+    /// Asks once what the gateway says of an order.
+    pub async fn order_get(&self, order: &OrderKey) -> Call {
+        let parameters = [("merchant_order_id", order.merchant_order_id.as_str())];
+        let signature = self.signer.sign(&parameters);
+        let body = serde_json::json!({ "merchant_order_id": order.merchant_order_id }).to_string();
+        let call = self
+            .http
+            .post(self.order_get.clone())
+            .header(OC_SIGNATURE, signature)
+            .body(body)
+            // Whole call: connection, headers and body together.
+            .timeout(self.call_timeout)
+            .send();
+        let result = match call.await {
+            Ok(response) => self.read(order, response).await,
+            Err(error) => Err(self.failure(error)),
+        };
+        Call { result }
+    }
+
+    async fn read(
+        &self,
+        order: &OrderKey,
+        response: reqwest::Response,
+    ) -> Result<Answered, Failure> {
+        let status = response.status().as_u16();
+        let header = |name| response.headers().get(name)?.to_str().ok().map(str::to_owned);
+        let retry_after = header(RETRY_AFTER);
+        if let Some(date) = header(DATE).and_then(|date| httpdate::parse_http_date(&date).ok()) {
+            let skew = DateTime::<Utc>::from(date) - (self.now)();
+            *self.skew.lock().unwrap_or_else(PoisonError::into_inner) = Some(skew);
+        }
+        let body = self.body(response).await;
+        let body = body.as_ref().map(Vec::as_slice).map_err(Clone::clone);
+        self.reader.read(order, status, body).map_err(|failure| Failure { retry_after, ..failure })
+    }
+
+    async fn body(&self, mut response: reqwest::Response) -> Result<Vec<u8>, Failure> {
+        let mut body = Vec::new();
+        loop {
+            match response.chunk().await {
+                Ok(Some(chunk)) if body.len() + chunk.len() > LARGEST_BODY => {
+                    let why = "the answer is larger than 1 MiB";
+                    return Err(Failure::retried(Cause::Untrustworthy, why));
+                }
+                Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+                Ok(None) => return Ok(body),
+                Err(error) if error.is_timeout() => return Err(self.timeout()),
+                Err(error) => {
+                    let why = format!("the answer broke off ({})", innermost(&error.without_url()));
+                    return Err(Failure::retried(Cause::Connection, why));
+                }
+            }
+        }
+    }
+
+    /// The gateway's clock less ours, as its last answer's Date shows it.
+    #[must_use]
+    pub fn clock_skew(&self) -> Option<TimeDelta> {
+        *self.skew.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn timeout(&self) -> Failure {
+        let seconds = self.call_timeout.as_secs();
+        Failure::retried(Cause::Timeout, format!("no whole answer within {seconds} s"))
+    }
+
+    fn failure(&self, error: reqwest::Error) -> Failure {
+        let error = error.without_url();
+        let detail = innermost(&error);
+        if error.is_connect() && is_tls(&error) {
+            let why = format!("no trusted connection to the gateway ({detail})");
+            return Failure::is_final(Cause::Connection, why);
+        }
+        if error.is_connect() {
+            let why = format!("no connection to the gateway ({detail})");
+            return Failure::retried(Cause::Connection, why);
+        }
+        if error.is_timeout() {
+            return self.timeout();
+        }
+        Failure::retried(Cause::Connection, format!("the connection broke ({detail})"))
+    }
+}
+
+/// Whom to trust. To a loopback host over http nobody's certificate is needed, so that a machine
+/// without a CA store can talk to its own sandbox.
+fn trust(
+    http: reqwest::ClientBuilder,
+    settings: &GatewaySettings,
+    scheme: &str,
+) -> Result<reqwest::ClientBuilder, ClientError> {
+    let Some(path) = &settings.ca_file else {
+        return Ok(if scheme == "http" { http.tls_certs_only([]) } else { http });
+    };
+    let refused = |why: String| ClientError::CaFile { path: path.clone(), why };
+    let pem = std::fs::read(path).map_err(|error| refused(error.to_string()))?;
+    let certificates =
+        reqwest::Certificate::from_pem_bundle(&pem).map_err(|error| refused(innermost(&error)))?;
+    if certificates.is_empty() {
+        return Err(refused("it holds no PEM certificate".to_owned()));
+    }
+    Ok(http.tls_certs_only(certificates))
+}
+
+/// A certificate that is not trusted does not get better by asking again.
+fn is_tls(error: &reqwest::Error) -> bool {
+    let mut source = error.source();
+    while let Some(error) = source {
+        let invalid_data = error
+            .downcast_ref::<std::io::Error>()
+            .is_some_and(|error| error.kind() == std::io::ErrorKind::InvalidData);
+        if invalid_data || error.to_string().contains("certificate") {
+            return true;
+        }
+        source = error.source();
+    }
+    false
+}
+
+/// What an error is about, without the layers around it.
+fn innermost(error: &reqwest::Error) -> String {
+    let mut innermost: &dyn std::error::Error = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    text::clean(&innermost.to_string())
+}

@@ -1,0 +1,23 @@
+//! Asking the gateway: one signed call, its answer read without trust, paced, bounded and retried by
+//! one policy (gateway page, "Calls"; contract, "Configuration" and "Mismatches").
+//!
+//! [`Asker`] asks for one order as often as the policy lets it; [`Client`] makes one call. Wire
+//! shapes stay in here: what comes out is the domain's [`Answer`](crate::domain::payment::Answer)
+//! and the evidence for it.
+
+mod ask;
+mod client;
+mod pace;
+mod reading;
+mod retry;
+mod settings;
+mod signature;
+mod wire;
+mod wording;
+
+pub use ask::{Asker, Reply};
+pub use client::{Call, Client, ClientError};
+pub use reading::{Answered, Cause, Failure};
+pub use settings::{Credentials, GatewaySettings, Limits, PersonalData};
+pub use signature::Signer;
+pub use wording::NotFoundPattern;

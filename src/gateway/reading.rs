@@ -1,0 +1,305 @@
+//! From an HTTP status and a body to a trustworthy answer, or to why there is none (contract,
+//! "Mismatches", last paragraph; gateway page, "Settled here"). Pure.
+
+use super::settings::PersonalData;
+use super::wire::Json;
+use super::wording::{NotFoundPattern, refuses_credentials};
+use crate::domain::amount::Amount;
+use crate::domain::order::OrderKey;
+use crate::domain::payment::{
+    AccountingStatus, AccountingType, Answer, NotifyStatus, Payment, PaymentStatus, TransactionType,
+};
+use crate::domain::text;
+
+/// A trustworthy answer with what is kept to prove it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answered {
+    /// What the rules look at.
+    pub answer: Answer,
+    /// The payment object as JSON without secrets and, unless kept, personal data; or the error text.
+    pub evidence: String,
+}
+
+/// Why a call brought no trustworthy answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// A clause for people, e.g. "the gateway answered 503".
+    pub why: String,
+    /// What kind of failure.
+    pub cause: Cause,
+    /// Whether the same call may bring an answer later.
+    pub retry: bool,
+    /// `Retry-After`, as it came.
+    pub retry_after: Option<String>,
+}
+
+/// Kinds of failure, as far as the run's end depends on them (contract, exit codes 12 and 13).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// No connection, or it broke before the answer was whole.
+    Connection,
+    /// No whole answer in time.
+    Timeout,
+    /// 408, 425, 429 or 5xx.
+    Overload,
+    /// The key or the signature is refused.
+    Refused,
+    /// Anything else: an answer that cannot be trusted.
+    Untrustworthy,
+}
+
+impl Cause {
+    /// Whether a call that ended so says nothing about the gateway's answers (exit code 13).
+    #[must_use]
+    pub fn is_outage(self) -> bool {
+        matches!(self, Cause::Connection | Cause::Timeout | Cause::Overload)
+    }
+}
+
+impl Failure {
+    pub(super) fn retried(cause: Cause, why: impl Into<String>) -> Failure {
+        Failure { why: why.into(), cause, retry: true, retry_after: None }
+    }
+
+    pub(super) fn is_final(cause: Cause, why: impl Into<String>) -> Failure {
+        Failure { why: why.into(), cause, retry: false, retry_after: None }
+    }
+}
+
+/// What answers are held against.
+#[derive(Debug, Clone)]
+pub(super) struct Reader {
+    pub(super) not_found: NotFoundPattern,
+    pub(super) personal_data: PersonalData,
+}
+
+/// What a status alone decides: the fixed table of faults.md, "every status 100-599".
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum StatusClass {
+    /// 2xx: the body decides.
+    Success,
+    /// 404: the body may say that there is no such order.
+    NotFound,
+    /// 401, 403.
+    Refused,
+    /// 408, 425, 429, 5xx, whatever the body says.
+    Overload,
+    /// 3xx: not followed.
+    Redirect,
+    /// Other 4xx, 1xx: not repeated.
+    Final,
+}
+
+pub(super) fn status_class(status: u16) -> StatusClass {
+    match status {
+        200..=299 => StatusClass::Success,
+        300..=399 => StatusClass::Redirect,
+        401 | 403 => StatusClass::Refused,
+        404 => StatusClass::NotFound,
+        408 | 425 | 429 | 500..=599 => StatusClass::Overload,
+        _ => StatusClass::Final,
+    }
+}
+
+impl Reader {
+    /// Reads the answer to one query. `body` is whole, or says why it is not.
+    pub(super) fn read(
+        &self,
+        order: &OrderKey,
+        status: u16,
+        body: Result<&[u8], Failure>,
+    ) -> Result<Answered, Failure> {
+        let answered = format!("the gateway answered {status}");
+        let final_answer = |text: Option<String>| {
+            let says = text.map(|text| format!(": \"{}\"", text::clean(&text))).unwrap_or_default();
+            Failure::is_final(Cause::Untrustworthy, format!("{answered}{says}"))
+        };
+        match status_class(status) {
+            StatusClass::Overload => Err(Failure::retried(Cause::Overload, answered)),
+            StatusClass::Refused => Err(Failure::is_final(Cause::Refused, answered)),
+            StatusClass::Redirect => Err(Failure::is_final(
+                Cause::Untrustworthy,
+                format!("{answered}, a redirect, which is not followed"),
+            )),
+            StatusClass::Success => {
+                let body = body?;
+                match Body::read(body).map_err(untrustworthy)? {
+                    Body::Fields(fields) => self.payment(order, &fields).map_err(untrustworthy),
+                    Body::Error(error) => self.error(&error).unwrap_or_else(|| {
+                        let error = text::clean(&error);
+                        Err(untrustworthy(format!("the gateway answered the error \"{error}\"")))
+                    }),
+                }
+            }
+            StatusClass::NotFound => match body.ok().and_then(|body| Body::read(body).ok()) {
+                Some(Body::Error(error)) => {
+                    self.error(&error).unwrap_or_else(|| Err(final_answer(Some(error))))
+                }
+                _ => Err(final_answer(None)),
+            },
+            StatusClass::Final => match body.ok().and_then(|body| Body::read(body).ok()) {
+                Some(Body::Error(error)) if refuses_credentials(&error) => Err(refused(&error)),
+                Some(Body::Error(error)) => Err(final_answer(Some(error))),
+                _ => Err(final_answer(None)),
+            },
+        }
+    }
+
+    /// What a documented error says under a status that lets it count; `None`: nothing we understand.
+    fn error(&self, error: &str) -> Option<Result<Answered, Failure>> {
+        if self.not_found.says_no_such_order(error) {
+            let evidence = text::clean(error);
+            return Some(Ok(Answered { answer: Answer::Missing(evidence.clone()), evidence }));
+        }
+        refuses_credentials(error).then(|| Err(refused(error)))
+    }
+
+    fn payment(&self, order: &OrderKey, fields: &Json) -> Result<Answered, String> {
+        let text = |field: &str| given_text(fields, field);
+        let merchant_order_id = text("merchant_order_id")?
+            .ok_or("the answer does not say which order it is about (merchant_order_id)")?;
+        if merchant_order_id != order.merchant_order_id {
+            return Err("the answer is about another order".to_owned());
+        }
+        if let (Some(ours), Some(theirs)) = (&order.merchant_uid, text("merchant_uid")?)
+            && *ours != theirs
+        {
+            return Err("the answer is about another merchant's order".to_owned());
+        }
+        let amount = given_amount(fields, "amount")?.ok_or("the answer gives no amount")?;
+        let payment = Payment {
+            amount,
+            final_amount: given_amount(fields, "final_amount")?,
+            currency: text("currency")?,
+            transaction_type: text("transaction_type")?
+                .map(|word| TransactionType::from_word(&word)),
+            accounting_type: text("accounting_type")?
+                .map(|word| AccountingType::from_any_word(&word)),
+            payment_status: text("payment_status")?.map(|word| PaymentStatus::from_word(&word)),
+            payment_fail_reason: text("payment_fail_reason")?,
+            accounting_status: text("accounting_status")?
+                .map_or(AccountingStatus::None, |word| AccountingStatus::from_word(&word)),
+            accounting_fail_reason: text("accounting_fail_reason")?,
+            notify_status: text("notify_status")?
+                .map_or(NotifyStatus::None, |word| NotifyStatus::from_word(&word)),
+            notify_fail_reason: text("notify_fail_reason")?,
+            payment_uid: text("payment_uid")?,
+            channel: text("channel")?,
+        };
+        let evidence = evidence(fields, self.personal_data).to_string();
+        Ok(Answered { answer: Answer::Payment(Box::new(payment)), evidence })
+    }
+}
+
+fn untrustworthy(why: String) -> Failure {
+    Failure::retried(Cause::Untrustworthy, why)
+}
+
+fn refused(error: &str) -> Failure {
+    Failure::is_final(
+        Cause::Refused,
+        format!("the gateway answered the error \"{}\"", text::clean(error)),
+    )
+}
+
+/// A documented body.
+enum Body<'a> {
+    /// The payment object, from either of its places.
+    Fields(Json<'a>),
+    /// Both error forms as one text: the error, then its details as a sentence of their own.
+    Error(String),
+}
+
+impl<'a> Body<'a> {
+    fn read(body: &'a [u8]) -> Result<Body<'a>, String> {
+        let json = Json::read(body)?;
+        let data = json.get("data");
+        match (json.get("result").and_then(Json::as_text), data) {
+            (Some("success"), Some(data @ Json::Object(_))) => {
+                let fields = match data.get("payment") {
+                    Some(nested @ Json::Object(_)) => nested,
+                    _ => data,
+                };
+                Ok(Body::Fields(fields.clone()))
+            }
+            (Some("error"), Some(Json::Text(error))) => Ok(Body::Error(error.to_string())),
+            (Some("error"), Some(data @ Json::Object(_))) => {
+                let texts = ["error", "details"].into_iter();
+                let texts: Vec<&str> =
+                    texts.filter_map(|key| data.get(key).and_then(Json::as_text)).collect();
+                Ok(Body::Error(texts.join(". ")))
+            }
+            (Some("success" | "error"), _) => {
+                Err("the answer's data is not what the gateway documents".to_owned())
+            }
+            _ => Err("the answer says neither success nor error".to_owned()),
+        }
+    }
+}
+
+/// Absent, null and empty are "not given"; a number counts as its text.
+fn given_text(fields: &Json, field: &str) -> Result<Option<String>, String> {
+    match fields.get(field) {
+        None | Some(Json::Null) => Ok(None),
+        Some(Json::Text(text)) => Ok((!text.is_empty()).then(|| text.to_string())),
+        Some(Json::Number(number)) => Ok(Some((*number).to_owned())),
+        Some(_) => Err(format!("the answer's {field} is not a text")),
+    }
+}
+
+fn given_amount(fields: &Json, field: &str) -> Result<Option<Amount>, String> {
+    given_text(fields, field)?
+        .map(|text| {
+            Amount::parse(&text).map_err(|error| {
+                format!("the answer's {field} \"{}\" is no amount: {error}", text::clean(&text))
+            })
+        })
+        .transpose()
+}
+
+/// The evidence, its keys sorted so that an answer in another order is no other answer: without `signature_key` and, unless kept, personal data (contract, "Stored
+/// answers"). At any depth, because the page does not say what its nested fields hold.
+fn evidence<'a>(json: &Json<'a>, personal_data: PersonalData) -> Json<'a> {
+    let drops = |key: &str| match key {
+        "signature_key" => true,
+        "from_name" | "to_name" | "ip" | "user_agent" => personal_data == PersonalData::Drop,
+        _ => false,
+    };
+    let masks = |key: &str| matches!(key, "from" | "to") && personal_data == PersonalData::Drop;
+    match json {
+        Json::Object(members) => {
+            let mut kept: Vec<_> = members
+                .iter()
+                .filter(|(key, _)| !drops(key))
+                .map(|(key, value)| {
+                    let value = match value {
+                        Json::Text(account) if masks(key) => Json::Text(last_four(account).into()),
+                        Json::Number(account) if masks(key) => {
+                            Json::Text(last_four(account).into())
+                        }
+                        other => evidence(other, personal_data),
+                    };
+                    (key.clone(), value)
+                })
+                .collect();
+            kept.sort_by(|(one, _), (other, _)| one.cmp(other));
+            Json::Object(kept)
+        }
+        Json::List(items) => {
+            Json::List(items.iter().map(|item| evidence(item, personal_data)).collect())
+        }
+        other => other.clone(),
+    }
+}
+
+fn last_four(account: &str) -> String {
+    let skipped = account.chars().count().saturating_sub(4);
+    if skipped == 0 {
+        return account.to_owned();
+    }
+    format!("…{}", account.chars().skip(skipped).collect::<String>())
+}
+
+#[cfg(test)]
+#[path = "reading_tests.rs"]
+mod tests;

@@ -1,0 +1,178 @@
+use super::*;
+
+fn reader() -> Reader {
+    Reader { not_found: NotFoundPattern::default(), personal_data: PersonalData::Drop }
+}
+
+fn order() -> OrderKey {
+    OrderKey { merchant_uid: Some("M1".to_owned()), merchant_order_id: "7".to_owned() }
+}
+
+fn read(status: u16, body: &str) -> Result<Answered, Failure> {
+    reader().read(&order(), status, Ok(body.as_bytes()))
+}
+
+fn payment(body: &str) -> Option<Payment> {
+    match read(200, body).ok()?.answer {
+        Answer::Payment(payment) => Some(*payment),
+        Answer::Missing(_) => None,
+    }
+}
+
+const MISSING: &str = r#"{"result":"error","data":"Order not found"}"#;
+
+/// What each status comes to with three bodies: a success, "no such order", no JSON.
+#[test]
+fn every_status_has_its_place_in_one_table() {
+    let success = r#"{"result":"success","data":{"merchant_order_id":"7","amount":"5"}}"#;
+    let outcome = |status, body| match read(status, body) {
+        Ok(Answered { answer: Answer::Payment(_), .. }) => "paid",
+        Ok(Answered { answer: Answer::Missing(_), .. }) => "missing",
+        Err(Failure { retry: true, cause: Cause::Overload, .. }) => "busy",
+        Err(Failure { retry: true, cause: Cause::Untrustworthy, .. }) => "again",
+        Err(Failure { retry: false, cause: Cause::Refused, .. }) => "refused",
+        Err(Failure { retry: false, cause: Cause::Untrustworthy, .. }) => "final",
+        Err(_) => "?",
+    };
+    let mut table: Vec<(String, [&str; 3])> = Vec::new();
+    let mut first = 100;
+    for status in 100_u16..=599 {
+        let row = [success, MISSING, "<html>"].map(|body| outcome(status, body));
+        match table.last_mut() {
+            Some((range, last)) if *last == row => *range = format!("{first}-{status}"),
+            _ => {
+                first = status;
+                table.push((status.to_string(), row));
+            }
+        }
+    }
+    let expected = [
+        ("100-199", ["final", "final", "final"]),
+        ("200-299", ["paid", "missing", "again"]),
+        ("300-400", ["final", "final", "final"]),
+        ("401", ["refused", "refused", "refused"]),
+        ("402", ["final", "final", "final"]),
+        ("403", ["refused", "refused", "refused"]),
+        ("404", ["final", "missing", "final"]),
+        ("405-407", ["final", "final", "final"]),
+        ("408", ["busy", "busy", "busy"]),
+        ("409-424", ["final", "final", "final"]),
+        ("425", ["busy", "busy", "busy"]),
+        ("426-428", ["final", "final", "final"]),
+        ("429", ["busy", "busy", "busy"]),
+        ("430-499", ["final", "final", "final"]),
+        ("500-599", ["busy", "busy", "busy"]),
+    ];
+    assert_eq!(table, expected.map(|(range, row)| (range.to_owned(), row)));
+}
+
+#[test]
+fn amounts_of_the_wire_are_a_fixed_table() {
+    let cases = [
+        ("12", Some(12_000_000)),
+        ("12.0", Some(12_000_000)),
+        ("\"12.00\"", Some(12_000_000)),
+        ("\"327757.283800\"", Some(327_757_283_800)),
+        ("0.1", Some(100_000)),
+        ("\"1,200.00\"", None),
+        ("\"1e2\"", None),
+        ("1e2", None),
+        ("-5", None),
+        ("\"-0\"", None),
+        ("-0", None),
+        ("\"\"", None),
+        ("null", None),
+        ("true", None),
+        ("\"0x10\"", None),
+        ("\"１２\"", None),
+        ("\" 12\"", None),
+        ("\"1_000\"", None),
+        ("123456789012345678901234567890", None),
+        ("1.0000001", None),
+        ("[12]", None),
+        ("1e400", None),
+    ];
+    for (amount, micros) in cases {
+        let body = format!(
+            r#"{{"result":"success","data":{{"merchant_order_id":"7","amount":{amount}}}}}"#
+        );
+        let read = payment(&body).map(|payment| payment.amount.micros());
+        assert_eq!(read, micros, "{amount}");
+        let body = format!(
+            r#"{{"result":"success","data":{{"merchant_order_id":"7","amount":"1","final_amount":{amount}}}}}"#
+        );
+        let read = payment(&body).map(|payment| payment.final_amount.map(Amount::micros));
+        let not_given = ["null", "\"\""].contains(&amount);
+        assert_eq!(read, if not_given { Some(None) } else { micros.map(Some) }, "{amount}");
+    }
+}
+
+#[test]
+fn both_shapes_are_read_and_unknown_words_kept() {
+    let fields = r#""merchant_order_id":7,"merchant_uid":"M1","amount":"100.00","currency":"INR",
+        "payment_status":"vanished","accounting_type":"receipt","payment_uid":"P1","channel":"""#;
+    let nested =
+        format!(r#"{{"result":"success","data":{{"payment":{{{fields}}},"payment_url":"u"}}}}"#);
+    let flat = format!(r#"{{"result":"success","data":{{{fields},"payment":"india"}}}}"#);
+    let read = payment(&nested);
+    assert_eq!(read, payment(&flat));
+    let read = read.map(|payment| {
+        (payment.payment_status, payment.accounting_type, payment.channel, payment.notify_status)
+    });
+    assert_eq!(
+        read,
+        Some((
+            Some(PaymentStatus::Unknown("vanished".to_owned())),
+            Some(AccountingType::Receive),
+            None,
+            NotifyStatus::None
+        ))
+    );
+}
+
+#[test]
+fn an_answer_about_something_else_is_not_trusted() {
+    for (fields, why) in [
+        (r#""merchant_order_id":"8","amount":"1""#, "the answer is about another order"),
+        (
+            r#""merchant_order_id":"7","merchant_uid":"M2","amount":"1""#,
+            "the answer is about another merchant's order",
+        ),
+        (r#""merchant_order_id":"7""#, "the answer gives no amount"),
+        (r#""amount":"1""#, "the answer does not say which order it is about (merchant_order_id)"),
+    ] {
+        let failure = read(200, &format!(r#"{{"result":"success","data":{{{fields}}}}}"#)).err();
+        assert_eq!(failure, Some(Failure::retried(Cause::Untrustworthy, why)));
+    }
+}
+
+#[test]
+fn an_error_that_is_not_understood_proves_nothing() {
+    let busy = r#"{"result":"error","data":{"error":"Oops","details":"account 6660006666789"}}"#;
+    let why = "the gateway answered the error \"Oops. account …6789\"";
+    assert_eq!(read(200, busy).err(), Some(Failure::retried(Cause::Untrustworthy, why)));
+    let refused = r#"{"result":"error","data":{"error":"Invalid signature","details":""}}"#;
+    for status in [200, 400, 404] {
+        let cause = read(status, refused).err().map(|failure| (failure.cause, failure.retry));
+        assert_eq!(cause, Some((Cause::Refused, false)), "{status}");
+    }
+}
+
+#[test]
+fn evidence_holds_no_secret_and_no_personal_data_unless_kept() {
+    let body = r#"{"result":"success","data":{"merchant_order_id":"7","amount":1.50,
+        "from":"6660006666789","from_name":"John","to":42,"to_name":"Jane","ip":"1.2.3.4",
+        "user_agent":"x","signature_key":"s","distribute_rules":[{"signature_key":"s","n":1e2}]}}"#;
+    let evidence = |personal_data| {
+        let reader = Reader { personal_data, ..reader() };
+        reader.read(&order(), 200, Ok(body.as_bytes())).map(|answered| answered.evidence)
+    };
+    assert_eq!(
+        evidence(PersonalData::Drop).as_deref(),
+        Ok(
+            r#"{"amount":1.50,"distribute_rules":[{"n":1e2}],"from":"…6789","merchant_order_id":"7","to":"42"}"#
+        )
+    );
+    let kept = evidence(PersonalData::Keep).unwrap_or_default();
+    assert!(kept.contains("John") && kept.contains("1.2.3.4") && !kept.contains("signature_key"));
+}

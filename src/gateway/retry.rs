@@ -1,0 +1,113 @@
+//! The one retry policy: what happened and how often, to stop or wait (contract, "Configuration").
+//! Pure: no clock, no randomness of its own.
+
+use super::settings::Limits;
+use chrono::{DateTime, Utc};
+use std::time::Duration;
+
+/// What comes after a failed call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Next {
+    /// No further call for this order.
+    Stop,
+    /// Another one after this.
+    Wait(Duration),
+}
+
+/// After the `calls`-th call for an order failed in a way worth repeating. `roll` is a random number
+/// over its whole range: the back-off has full jitter, so that orders that failed together do not
+/// come back together.
+pub(super) fn next(limits: &Limits, calls: u32, roll: u32) -> Next {
+    if calls >= limits.max_attempts {
+        return Next::Stop;
+    }
+    let doublings = calls.saturating_sub(1).min(31);
+    let most = limits.backoff_first.saturating_mul(1_u32 << doublings).min(limits.backoff_max);
+    let jittered = most.as_micros() * u128::from(roll) / u128::from(u32::MAX);
+    Next::Wait(Duration::from_micros(u64::try_from(jittered).unwrap_or(u64::MAX)))
+}
+
+/// How many retries a run of so many orders may make: a tenth of them, and at least 100.
+pub(super) fn budget(orders: u64) -> u64 {
+    (orders / 10).max(100)
+}
+
+/// What a `Retry-After` asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Pause {
+    /// How long, at most the configured limit; zero for a time in the past.
+    pub(super) length: Duration,
+    /// Whether it asked for something that is not done as asked: absurd, past or too long.
+    pub(super) capped: bool,
+}
+
+/// Reads a `Retry-After` of seconds or an HTTP date.
+pub(super) fn pause(header: &str, now: DateTime<Utc>, longest: Duration) -> Pause {
+    let header = header.trim();
+    let asked = if let Ok(seconds) = header.parse::<u64>() {
+        Some(Duration::from_secs(seconds))
+    } else if !header.is_empty() && header.bytes().all(|byte| byte.is_ascii_digit()) {
+        Some(Duration::MAX)
+    } else {
+        httpdate::parse_http_date(header)
+            .ok()
+            .and_then(|date| (DateTime::<Utc>::from(date) - now).to_std().ok())
+    };
+    match asked {
+        Some(length) => Pause { length: length.min(longest), capped: length > longest },
+        None => Pause { length: Duration::ZERO, capped: true },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gateway::GatewaySettings;
+    use chrono::TimeDelta;
+
+    #[test]
+    fn waits_double_with_full_jitter_up_to_their_most() {
+        let mut limits = GatewaySettings::default().limits();
+        limits.max_attempts = 40;
+        let waits = |calls, roll| match next(&limits, calls, roll) {
+            Next::Wait(wait) => Some(wait.as_millis()),
+            Next::Stop => None,
+        };
+        let expected = [(1, 500), (2, 1_000), (3, 2_000), (6, 16_000), (7, 30_000), (39, 30_000)];
+        for (calls, most) in expected {
+            assert_eq!(waits(calls, u32::MAX), Some(most));
+            assert_eq!(waits(calls, 0), Some(0));
+            assert_eq!(waits(calls, u32::MAX / 2), Some((most / 2).saturating_sub(1)));
+        }
+        assert_eq!(waits(40, 0), None);
+    }
+
+    #[test]
+    fn the_budget_is_a_tenth_and_at_least_a_hundred() {
+        assert_eq!([0, 999, 1_000, 50_000].map(budget), [100, 100, 100, 5_000]);
+    }
+
+    #[test]
+    fn retry_after_is_read_and_capped() {
+        let now = DateTime::<Utc>::UNIX_EPOCH + TimeDelta::days(20_000);
+        let date = |seconds| httpdate::fmt_http_date((now + TimeDelta::seconds(seconds)).into());
+        let longest = Duration::from_secs(300);
+        let cases = [
+            ("2".to_owned(), 2, false),
+            ("0".to_owned(), 0, false),
+            ("300".to_owned(), 300, false),
+            ("301".to_owned(), 300, true),
+            ("99999999999999999999999".to_owned(), 300, true),
+            ("-5".to_owned(), 0, true),
+            ("soon".to_owned(), 0, true),
+            (String::new(), 0, true),
+            (date(7), 7, false),
+            (date(-7), 0, true),
+            (date(900), 300, true),
+        ];
+        for (header, seconds, capped) in cases {
+            let expected = Pause { length: Duration::from_secs(seconds), capped };
+            assert_eq!(pause(&header, now, longest), expected, "{header:?}");
+        }
+    }
+}
