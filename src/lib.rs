@@ -11,3 +11,5 @@
 pub mod domain;
 pub mod gateway;
 pub mod rules;
+pub mod sandbox;
+pub mod store;

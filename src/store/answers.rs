@@ -1,0 +1,213 @@
+//! What came of asking: answers as evidence, kept once for as long as they do not change, and a
+//! short row for each run (contract, "Stored answers").
+
+use super::error::StoreError;
+use super::{Store, to_ms};
+use crate::domain::order::OrderKey;
+use crate::domain::payment::Answer;
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, named_params, params};
+
+/// An order of a run that has no trustworthy answer yet.
+#[derive(Debug, Clone)]
+pub struct Pending {
+    /// Its row.
+    pub order_id: i64,
+    /// Whom to ask for.
+    pub key: OrderKey,
+}
+
+/// What came of asking for one order.
+#[derive(Debug, Clone)]
+pub struct Recorded {
+    /// Its row.
+    pub order_id: i64,
+    /// Calls made for it just now.
+    pub calls: u32,
+    /// When the last of them ended.
+    pub at: DateTime<Utc>,
+    /// The answer.
+    pub what: Recording,
+}
+
+/// An answer with its evidence, or why there is none.
+#[derive(Debug, Clone)]
+pub enum Recording {
+    /// A trustworthy answer.
+    Answer {
+        /// What the rules look at.
+        answer: Answer,
+        /// What proves it.
+        evidence: String,
+    },
+    /// None.
+    Nothing {
+        /// A clause for people.
+        why: String,
+    },
+}
+
+impl Store {
+    /// The run's orders without a trustworthy answer, after this one, in their order.
+    ///
+    /// # Errors
+    /// The database.
+    pub fn pending(&self, run_id: i64, after: i64, limit: u32) -> Result<Vec<Pending>, StoreError> {
+        let read = || -> rusqlite::Result<Vec<Pending>> {
+            let mut statement = self.connection.prepare_cached(
+                "SELECT r.order_id AS order_id, o.merchant_uid AS merchant_uid,
+                        o.merchant_order_id AS merchant_order_id
+                 FROM run_orders r JOIN orders o ON o.order_id = r.order_id
+                 WHERE r.run_id = ?1 AND r.order_id > ?2 AND r.answered_at_ms IS NULL
+                 ORDER BY r.order_id LIMIT ?3",
+            )?;
+            let rows = statement.query_map(params![run_id, after, limit], |row| {
+                Ok(Pending { order_id: row.get("order_id")?, key: super::decode::key(row)? })
+            })?;
+            rows.collect()
+        };
+        read().map_err(|error| self.error(&error))
+    }
+
+    /// Commits a batch. Once this returns, the answers count. `requests` is how many calls the run
+    /// has made since the last batch, those for orders still in flight included.
+    ///
+    /// # Errors
+    /// The disk: then nothing of the batch counts.
+    pub fn record(
+        &mut self,
+        run_id: i64,
+        batch: &[Recorded],
+        requests: u64,
+    ) -> Result<(), StoreError> {
+        let path = self.path.clone();
+        let mut commit = || -> rusqlite::Result<()> {
+            let transaction =
+                self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            for recorded in batch {
+                record(&transaction, run_id, recorded)?;
+            }
+            transaction
+                .prepare_cached("UPDATE runs SET requests = requests + ?2 WHERE run_id = ?1")?
+                .execute(params![run_id, i64::try_from(requests).unwrap_or(i64::MAX)])?;
+            transaction.commit()
+        };
+        commit().map_err(|error| StoreError::sqlite(&path, &error))
+    }
+}
+
+fn record(connection: &Connection, run_id: i64, recorded: &Recorded) -> rusqlite::Result<()> {
+    match &recorded.what {
+        Recording::Answer { answer, evidence } => {
+            let answer_id = match last_answer(connection, recorded.order_id)? {
+                Some((answer_id, kind, last)) if kind == kind_of(answer) && last == *evidence => {
+                    answer_id
+                }
+                _ => insert(connection, run_id, recorded, answer, evidence)?,
+            };
+            connection
+                .prepare_cached(
+                    "UPDATE run_orders SET answer_id = ?3, answered_at_ms = ?4,
+                         tries = tries + ?5, why = NULL
+                     WHERE run_id = ?1 AND order_id = ?2",
+                )?
+                .execute(params![
+                    run_id,
+                    recorded.order_id,
+                    answer_id,
+                    to_ms(recorded.at),
+                    recorded.calls
+                ])?;
+        }
+        Recording::Nothing { why } => {
+            connection
+                .prepare_cached(
+                    "UPDATE run_orders SET tries = tries + ?3, why = ?4
+                     WHERE run_id = ?1 AND order_id = ?2 AND answered_at_ms IS NULL",
+                )?
+                .execute(params![run_id, recorded.order_id, recorded.calls, why])?;
+        }
+    }
+    Ok(())
+}
+
+fn kind_of(answer: &Answer) -> &'static str {
+    match answer {
+        Answer::Payment(_) => "payment",
+        Answer::Missing(_) => "missing",
+    }
+}
+
+fn last_answer(
+    connection: &Connection,
+    order_id: i64,
+) -> rusqlite::Result<Option<(i64, String, String)>> {
+    connection
+        .prepare_cached(
+            "SELECT a.answer_id AS answer_id, a.kind AS kind, a.evidence AS evidence
+             FROM orders o JOIN answers a ON a.answer_id = o.answer_id WHERE o.order_id = ?1",
+        )?
+        .query_row([order_id], |row| {
+            Ok((row.get("answer_id")?, row.get("kind")?, row.get("evidence")?))
+        })
+        .optional()
+}
+
+fn insert(
+    connection: &Connection,
+    run_id: i64,
+    recorded: &Recorded,
+    answer: &Answer,
+    evidence: &str,
+) -> rusqlite::Result<i64> {
+    let payment = match answer {
+        Answer::Payment(payment) => Some(payment),
+        Answer::Missing(_) => None,
+    };
+    let answer_id: i64 = connection
+        .prepare_cached(
+            "INSERT INTO answers (order_id, run_id, received_at_ms, kind, amount_micros,
+                 final_amount_micros, currency, transaction_type, accounting_type, payment_status,
+                 payment_fail_reason, accounting_status, accounting_fail_reason, notify_status,
+                 notify_fail_reason, payment_uid, channel, evidence)
+             VALUES (:order_id, :run_id, :received_at_ms, :kind, :amount_micros,
+                 :final_amount_micros, :currency, :transaction_type, :accounting_type,
+                 :payment_status, :payment_fail_reason, :accounting_status,
+                 :accounting_fail_reason, :notify_status, :notify_fail_reason, :payment_uid,
+                 :channel, :evidence)
+             RETURNING answer_id",
+        )?
+        .query_row(
+            named_params! {
+                ":order_id": recorded.order_id,
+                ":run_id": run_id,
+                ":received_at_ms": to_ms(recorded.at),
+                ":kind": kind_of(answer),
+                ":amount_micros": payment.map(|it| it.amount.micros()),
+                ":final_amount_micros":
+                    payment.and_then(|it| it.final_amount).map(super::super::domain::amount::Amount::micros),
+                ":currency": payment.and_then(|it| it.currency.as_deref()),
+                ":transaction_type":
+                    payment.and_then(|it| it.transaction_type.as_ref()).map(super::super::domain::payment::TransactionType::as_str),
+                ":accounting_type":
+                    payment.and_then(|it| it.accounting_type.as_ref()).map(super::super::domain::payment::AccountingType::as_str),
+                ":payment_status":
+                    payment.and_then(|it| it.payment_status.as_ref()).map(super::super::domain::payment::PaymentStatus::as_str),
+                ":payment_fail_reason":
+                    payment.and_then(|it| it.payment_fail_reason.as_deref()),
+                ":accounting_status": payment.map(|it| it.accounting_status.as_str()),
+                ":accounting_fail_reason":
+                    payment.and_then(|it| it.accounting_fail_reason.as_deref()),
+                ":notify_status": payment.map(|it| it.notify_status.as_str()),
+                ":notify_fail_reason": payment.and_then(|it| it.notify_fail_reason.as_deref()),
+                ":payment_uid": payment.and_then(|it| it.payment_uid.as_deref()),
+                ":channel": payment.and_then(|it| it.channel.as_deref()),
+                ":evidence": evidence,
+            },
+            |row| row.get(0),
+        )?;
+    connection
+        .prepare_cached("UPDATE orders SET answer_id = ?2 WHERE order_id = ?1")?
+        .execute([recorded.order_id, answer_id])?;
+    Ok(answer_id)
+}

@@ -1,0 +1,119 @@
+//! From rows to the domain, by column name.
+
+use crate::domain::amount::Amount;
+use crate::domain::order::{CreatedAt, Entry, LedgerStatus, OrderKey};
+use crate::domain::payment::{
+    AccountingStatus, AccountingType, Answer, NotifyStatus, Payment, PaymentStatus, TransactionType,
+};
+use chrono::{DateTime, NaiveDate, Utc};
+use rusqlite::Row;
+use rusqlite::types::Type;
+
+/// Columns of an entry `e` and its order `o`, for a SELECT.
+pub(super) const ENTRY_COLUMNS: &str = "o.merchant_uid AS merchant_uid, \
+     o.merchant_order_id AS merchant_order_id, e.amount_micros AS entry_amount_micros, \
+     e.currency AS entry_currency, e.order_date AS order_date, e.ages_from_ms AS ages_from_ms, \
+     e.transaction_type AS entry_transaction_type, e.accounting_type AS entry_accounting_type, \
+     e.status AS entry_status, e.conflict AS conflict, e.duplicate AS duplicate";
+
+/// Columns of an answer `a`, for a SELECT.
+pub(super) const ANSWER_COLUMNS: &str = "a.kind AS answer_kind, a.amount_micros AS amount_micros, \
+     a.final_amount_micros AS final_amount_micros, a.currency AS currency, \
+     a.transaction_type AS transaction_type, a.accounting_type AS accounting_type, \
+     a.payment_status AS payment_status, a.payment_fail_reason AS payment_fail_reason, \
+     a.accounting_status AS accounting_status, \
+     a.accounting_fail_reason AS accounting_fail_reason, a.notify_status AS notify_status, \
+     a.notify_fail_reason AS notify_fail_reason, a.payment_uid AS payment_uid, \
+     a.channel AS channel, a.evidence AS evidence";
+
+/// '' is none: SQLite's UNIQUE takes two NULLs for different.
+pub(super) fn optional(text: String) -> Option<String> {
+    (!text.is_empty()).then_some(text)
+}
+
+pub(super) fn key(row: &Row) -> rusqlite::Result<OrderKey> {
+    Ok(OrderKey {
+        merchant_uid: optional(row.get("merchant_uid")?),
+        merchant_order_id: row.get("merchant_order_id")?,
+    })
+}
+
+/// A value of ours that does not read back: the file was changed by someone else.
+pub(super) fn unreadable(column: &str) -> rusqlite::Error {
+    let error = format!("column {column} does not hold what octopus-recon writes there");
+    rusqlite::Error::FromSqlConversionFailure(0, Type::Text, error.into())
+}
+
+pub(super) fn date(row: &Row, column: &str) -> rusqlite::Result<NaiveDate> {
+    let text: String = row.get(column)?;
+    text.parse().map_err(|_| unreadable(column))
+}
+
+pub(super) fn optional_date(row: &Row, column: &str) -> rusqlite::Result<Option<NaiveDate>> {
+    let text: Option<String> = row.get(column)?;
+    text.map(|text| text.parse().map_err(|_| unreadable(column))).transpose()
+}
+
+pub(super) fn instant(row: &Row, column: &str) -> rusqlite::Result<DateTime<Utc>> {
+    DateTime::from_timestamp_millis(row.get(column)?).ok_or_else(|| unreadable(column))
+}
+
+pub(super) fn optional_instant(row: &Row, column: &str) -> rusqlite::Result<Option<DateTime<Utc>>> {
+    let milliseconds: Option<i64> = row.get(column)?;
+    Ok(milliseconds.and_then(DateTime::from_timestamp_millis))
+}
+
+pub(super) fn amount(row: &Row, column: &str) -> rusqlite::Result<Option<Amount>> {
+    Ok(row.get::<_, Option<i64>>(column)?.map(Amount::from_micros))
+}
+
+pub(super) fn word<T>(row: &Row, column: &str, read: fn(&str) -> T) -> rusqlite::Result<Option<T>> {
+    Ok(row.get::<_, Option<String>>(column)?.map(|word| read(&word)))
+}
+
+pub(super) fn entry(row: &Row) -> rusqlite::Result<Entry> {
+    Ok(Entry {
+        key: key(row)?,
+        amount: Amount::from_micros(row.get("entry_amount_micros")?),
+        currency: row.get("entry_currency")?,
+        created_at: CreatedAt {
+            ages_from: instant(row, "ages_from_ms")?,
+            date: date(row, "order_date")?,
+        },
+        transaction_type: word(row, "entry_transaction_type", TransactionType::from_word)?,
+        accounting_type: word(row, "entry_accounting_type", AccountingType::from_word)?,
+        status: word(row, "entry_status", LedgerStatus::from_word)?,
+        conflict: row.get("conflict")?,
+        duplicate: row.get("duplicate")?,
+    })
+}
+
+/// The answer; `None` where the join found none.
+pub(super) fn answer(row: &Row) -> rusqlite::Result<Option<Answer>> {
+    let kind: Option<String> = row.get("answer_kind")?;
+    Ok(match kind.as_deref() {
+        None => None,
+        Some("missing") => Some(Answer::Missing(row.get("evidence")?)),
+        Some(_) => Some(Answer::Payment(Box::new(payment(row)?))),
+    })
+}
+
+fn payment(row: &Row) -> rusqlite::Result<Payment> {
+    Ok(Payment {
+        amount: Amount::from_micros(row.get("amount_micros")?),
+        final_amount: amount(row, "final_amount_micros")?,
+        currency: row.get("currency")?,
+        transaction_type: word(row, "transaction_type", TransactionType::from_word)?,
+        accounting_type: word(row, "accounting_type", AccountingType::from_word)?,
+        payment_status: word(row, "payment_status", PaymentStatus::from_word)?,
+        payment_fail_reason: row.get("payment_fail_reason")?,
+        accounting_status: word(row, "accounting_status", AccountingStatus::from_word)?
+            .unwrap_or(AccountingStatus::None),
+        accounting_fail_reason: row.get("accounting_fail_reason")?,
+        notify_status: word(row, "notify_status", NotifyStatus::from_word)?
+            .unwrap_or(NotifyStatus::None),
+        notify_fail_reason: row.get("notify_fail_reason")?,
+        payment_uid: row.get("payment_uid")?,
+        channel: row.get("channel")?,
+    })
+}

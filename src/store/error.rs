@@ -1,0 +1,109 @@
+//! What can go wrong with the database, by what a person has to do about it (contract, exit codes 11,
+//! 14, 15).
+
+use rusqlite::ErrorCode;
+use std::path::{Path, PathBuf};
+
+/// A failure of the store.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Exit code 11.
+    #[error("another run holds the database {}: {holder}", path.display())]
+    Held {
+        /// The database.
+        path: PathBuf,
+        /// Who, as it wrote itself down.
+        holder: String,
+    },
+    /// Exit code 14: the disk, a permission, a directory.
+    #[error("the database {} cannot be {doing}: {why}", path.display())]
+    Storage {
+        /// The file.
+        path: PathBuf,
+        /// "opened", "written", …
+        doing: &'static str,
+        /// What the system said.
+        why: String,
+    },
+    /// Exit code 15: not ours, damaged or newer. It was not touched.
+    #[error("{} is not usable as the database: {why}", path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// What it is instead.
+        why: String,
+    },
+    /// There is no database yet, and the command does not make one.
+    #[error("there is no database {}", path.display())]
+    Absent {
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// Exit code 70.
+    #[error("a statement on the database {} failed: {why}", path.display())]
+    Bug {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite said.
+        why: String,
+    },
+}
+
+impl StoreError {
+    /// What a person can do about it.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        match self {
+            StoreError::Held { .. } => {
+                "wait until it has ended; the lock goes with its process, nothing has to be removed"
+            }
+            StoreError::Storage { .. } => {
+                "free space or mend the permissions, then run again with --resume: what was \
+                 received is kept"
+            }
+            StoreError::Foreign { .. } => {
+                "it was left as it is; name another file with --db, or restore a backup"
+            }
+            StoreError::Absent { .. } => {
+                "`octopus-recon run --ledger …` makes it; or name another with --db"
+            }
+            StoreError::Bug { .. } => "this is a bug: please report it with this message",
+        }
+    }
+
+    pub(super) fn io(path: &Path, doing: &'static str, error: &std::io::Error) -> StoreError {
+        StoreError::Storage { path: path.to_owned(), doing, why: error.to_string() }
+    }
+
+    pub(super) fn foreign(path: &Path, why: impl Into<String>) -> StoreError {
+        StoreError::Foreign { path: path.to_owned(), why: why.into() }
+    }
+
+    /// Sorts SQLite's errors.
+    pub(super) fn sqlite(path: &Path, error: &rusqlite::Error) -> StoreError {
+        let path = path.to_owned();
+        let why = error.to_string();
+        match error.sqlite_error_code() {
+            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
+                StoreError::Foreign { path, why: format!("it is damaged ({why})") }
+            }
+            Some(
+                ErrorCode::DiskFull
+                | ErrorCode::SystemIoFailure
+                | ErrorCode::ReadOnly
+                | ErrorCode::CannotOpen
+                | ErrorCode::PermissionDenied
+                | ErrorCode::FileLockingProtocolFailed
+                | ErrorCode::NoLargeFileSupport
+                | ErrorCode::OutOfMemory,
+            ) => StoreError::Storage { path, doing: "written", why },
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Storage {
+                path,
+                doing: "written",
+                why: "another program keeps it locked (a SQLite browser with unsaved changes?)"
+                    .to_owned(),
+            },
+            _ => StoreError::Bug { path, why },
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! All that is known of one order, for `show` (contract, "Commands").
+
+use super::decode::{self, ANSWER_COLUMNS, ENTRY_COLUMNS, date, instant, unreadable};
+use super::{Store, StoreError};
+use crate::domain::amount::Amount;
+use crate::domain::mismatch::Kind;
+use crate::domain::order::{Entry, OrderKey};
+use crate::domain::payment::Answer;
+use chrono::{DateTime, NaiveDate, Utc};
+use rusqlite::{Row, params};
+
+/// An order and everything that was ever said of it.
+#[derive(Debug, Clone)]
+pub struct OrderHistory {
+    /// Which.
+    pub key: OrderKey,
+    /// What the ledger said, oldest first.
+    pub entries: Vec<EntryVersion>,
+    /// What the gateway said, oldest first; each once for as long as it did not change.
+    pub answers: Vec<AnswerVersion>,
+    /// What was reported, oldest first.
+    pub mismatches: Vec<MismatchEvent>,
+    /// How the order ended in the latest run that selected it, and that run.
+    pub last_outcome: Option<(i64, String)>,
+}
+
+/// What the ledger said from one run on.
+#[derive(Debug, Clone)]
+pub struct EntryVersion {
+    /// The run that read it first.
+    pub run_id: i64,
+    /// The file, as it was named.
+    pub file: String,
+    /// The line.
+    pub line: i64,
+    /// What it said.
+    pub entry: Entry,
+}
+
+/// What the gateway said from one moment on.
+#[derive(Debug, Clone)]
+pub struct AnswerVersion {
+    /// The run that got it first.
+    pub run_id: i64,
+    /// When it came first.
+    pub received_at: DateTime<Utc>,
+    /// What it said.
+    pub answer: Answer,
+}
+
+/// A mismatch as one run reported it, or its end.
+#[derive(Debug, Clone)]
+pub struct MismatchEvent {
+    /// The run.
+    pub run_id: i64,
+    /// What.
+    pub kind: Kind,
+    /// `new`, `open`, `changed`, `reopened` or `resolved`.
+    pub state: String,
+    /// When it was first seen.
+    pub first_seen: NaiveDate,
+    /// The variance, where there is one.
+    pub variance: Option<Amount>,
+    /// The sentence; empty for an end.
+    pub reason: String,
+}
+
+impl Store {
+    /// Every order with this id: one for each merchant that has one.
+    ///
+    /// # Errors
+    /// The database.
+    pub fn history(&self, merchant_order_id: &str) -> Result<Vec<OrderHistory>, StoreError> {
+        self.read_history(merchant_order_id).map_err(|error| self.error(&error))
+    }
+
+    fn read_history(&self, merchant_order_id: &str) -> rusqlite::Result<Vec<OrderHistory>> {
+        let mut statement = self.connection.prepare(
+            "SELECT order_id, merchant_uid, merchant_order_id FROM orders
+             WHERE merchant_order_id = ?1 ORDER BY merchant_uid",
+        )?;
+        let orders: Vec<(i64, OrderKey)> = statement
+            .query_map([merchant_order_id], |row| Ok((row.get("order_id")?, decode::key(row)?)))?
+            .collect::<rusqlite::Result<_>>()?;
+        orders.into_iter().map(|(order_id, key)| self.one_history(order_id, key)).collect()
+    }
+
+    fn one_history(&self, order_id: i64, key: OrderKey) -> rusqlite::Result<OrderHistory> {
+        let last_outcome = self.rows(
+            "SELECT run_id, outcome FROM run_orders WHERE order_id = ?1 AND outcome IS NOT NULL
+             ORDER BY run_id DESC LIMIT 1",
+            order_id,
+            |row| Ok((row.get("run_id")?, row.get("outcome")?)),
+        )?;
+        let mut mismatches = self.rows(
+            "SELECT run_id, kind, state, first_seen, variance_micros, reason
+             FROM reported_mismatches WHERE order_id = ?1 ORDER BY run_id, kind",
+            order_id,
+            event,
+        )?;
+        mismatches.extend(self.rows(
+            "SELECT resolved_run_id AS run_id, kind, 'resolved' AS state, first_seen,
+                    variance_micros, '' AS reason
+             FROM mismatches WHERE order_id = ?1 AND resolved_run_id IS NOT NULL ORDER BY kind",
+            order_id,
+            event,
+        )?);
+        mismatches.sort_by_key(|event| event.run_id);
+        Ok(OrderHistory {
+            key,
+            entries: self.rows(
+                &[
+                    "SELECT e.run_id AS run_id, f.name AS file, e.line AS line, ",
+                    ENTRY_COLUMNS,
+                    " FROM entries e JOIN orders o ON o.order_id = e.order_id
+                     JOIN ledger_files f ON f.file_id = e.file_id
+                     WHERE e.order_id = ?1 ORDER BY e.entry_id",
+                ]
+                .concat(),
+                order_id,
+                |row| {
+                    Ok(EntryVersion {
+                        run_id: row.get("run_id")?,
+                        file: row.get("file")?,
+                        line: row.get("line")?,
+                        entry: decode::entry(row)?,
+                    })
+                },
+            )?,
+            answers: self.rows(
+                &[
+                    "SELECT a.run_id AS run_id, a.received_at_ms AS received_at_ms, ",
+                    ANSWER_COLUMNS,
+                    " FROM answers a WHERE a.order_id = ?1 ORDER BY a.answer_id",
+                ]
+                .concat(),
+                order_id,
+                |row| {
+                    Ok(AnswerVersion {
+                        run_id: row.get("run_id")?,
+                        received_at: instant(row, "received_at_ms")?,
+                        answer: decode::answer(row)?.ok_or_else(|| unreadable("kind"))?,
+                    })
+                },
+            )?,
+            mismatches,
+            last_outcome: last_outcome.into_iter().next(),
+        })
+    }
+
+    fn rows<T>(
+        &self,
+        sql: &str,
+        order_id: i64,
+        read: impl FnMut(&Row) -> rusqlite::Result<T>,
+    ) -> rusqlite::Result<Vec<T>> {
+        self.connection.prepare(sql)?.query_map(params![order_id], read)?.collect()
+    }
+}
+
+fn event(row: &Row) -> rusqlite::Result<MismatchEvent> {
+    let kind: String = row.get("kind")?;
+    Ok(MismatchEvent {
+        run_id: row.get("run_id")?,
+        kind: Kind::from_word(&kind).ok_or_else(|| unreadable("kind"))?,
+        state: row.get("state")?,
+        first_seen: date(row, "first_seen")?,
+        variance: decode::amount(row, "variance_micros")?,
+        reason: row.get("reason")?,
+    })
+}

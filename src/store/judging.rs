@@ -1,0 +1,347 @@
+//! Keeping what a run judged: outcomes, what it reports, and where each mismatch stands (contract,
+//! "The report" and "The database"). One transaction: a run is judged whole or not at all.
+
+use super::Store;
+use super::decode::{self, ANSWER_COLUMNS, ENTRY_COLUMNS, date, unreadable};
+use super::error::StoreError;
+use super::runs::store_figures;
+use crate::domain::amount::Amount;
+use crate::domain::mismatch::{Kind, Mismatch, Outcome, State};
+use crate::domain::order::{Entry, OrderKey};
+use crate::domain::payment::{Answer, Asked};
+use crate::domain::run::Figures;
+use chrono::{DateTime, NaiveDate, Utc};
+use rusqlite::{
+    Connection, OptionalExtension, Row, Transaction, TransactionBehavior, named_params, params,
+};
+use sha2::{Digest, Sha256};
+use std::path::PathBuf;
+use std::sync::LazyLock;
+
+/// One order of a run with all that is known of it.
+#[derive(Debug, Clone)]
+pub struct StoredCase {
+    /// Its row.
+    pub order_id: i64,
+    /// The ledger's side, as it was when the run began.
+    pub entry: Entry,
+    /// What came of asking.
+    pub asked: Asked,
+    /// Other orders of the merchant whose latest answer has the same `payment_uid`.
+    pub shared_with: Vec<String>,
+    /// Kinds that earlier runs left open; only filled for an order without an answer.
+    pub still_open: Vec<Kind>,
+}
+
+/// A run being judged. Dropped without [`Judging::commit`], it leaves nothing behind.
+pub struct Judging<'a> {
+    transaction: Transaction<'a>,
+    path: PathBuf,
+    run_id: i64,
+    day: NaiveDate,
+}
+
+/// How a mismatch of earlier runs stands.
+struct Standing {
+    kind: Kind,
+    first_seen: NaiveDate,
+    variance: Option<Amount>,
+    is_resolved: bool,
+}
+
+impl Store {
+    /// Begins to judge a run, forgetting an earlier judgement of the same run. `day` is the run's.
+    ///
+    /// # Errors
+    /// The database.
+    pub fn begin_judging(
+        &mut self,
+        run_id: i64,
+        day: NaiveDate,
+    ) -> Result<Judging<'_>, StoreError> {
+        let path = self.path.clone();
+        let sqlite = |error: rusqlite::Error| StoreError::sqlite(&path, &error);
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(sqlite)?;
+        forget(&transaction, run_id).map_err(sqlite)?;
+        Ok(Judging { transaction, path, run_id, day })
+    }
+}
+
+/// Puts back what an earlier judgement of this run changed.
+fn forget(connection: &Connection, run_id: i64) -> rusqlite::Result<()> {
+    let judged: Option<i64> = connection.query_row(
+        "SELECT judged_at_ms FROM runs WHERE run_id = ?1",
+        [run_id],
+        |row| row.get(0),
+    )?;
+    if judged.is_none() {
+        return Ok(());
+    }
+    connection
+        .execute("DELETE FROM mismatches WHERE run_id = ?1 AND before_run_id IS NULL", [run_id])?;
+    connection.execute(
+        "UPDATE mismatches SET run_id = before_run_id, variance_micros = before_variance_micros,
+             resolved_run_id = before_resolved_run_id
+         WHERE run_id = ?1",
+        [run_id],
+    )?;
+    connection.execute("DELETE FROM reported_mismatches WHERE run_id = ?1", [run_id])?;
+    Ok(())
+}
+
+impl Judging<'_> {
+    /// The run's orders after this one, in their order.
+    ///
+    /// # Errors
+    /// The database.
+    pub fn cases(&self, after: i64, limit: u32) -> Result<Vec<StoredCase>, StoreError> {
+        self.read_cases(after, limit).map_err(|error| StoreError::sqlite(&self.path, &error))
+    }
+
+    fn read_cases(&self, after: i64, limit: u32) -> rusqlite::Result<Vec<StoredCase>> {
+        static SQL: LazyLock<String> = LazyLock::new(|| {
+            [
+                "SELECT r.order_id AS order_id, r.tries AS tries, r.why AS why, ",
+                ENTRY_COLUMNS,
+                ", ",
+                ANSWER_COLUMNS,
+                " FROM run_orders r
+                 JOIN orders o ON o.order_id = r.order_id
+                 JOIN entries e ON e.entry_id = r.entry_id
+                 LEFT JOIN answers a ON a.answer_id = r.answer_id
+                 WHERE r.run_id = ?1 AND r.order_id > ?2 ORDER BY r.order_id LIMIT ?3",
+            ]
+            .concat()
+        });
+        let mut statement = self.transaction.prepare_cached(&SQL)?;
+        let mut rows = statement.query(params![self.run_id, after, limit])?;
+        let mut cases = Vec::new();
+        while let Some(row) = rows.next()? {
+            cases.push(self.case(row)?);
+        }
+        Ok(cases)
+    }
+
+    fn case(&self, row: &Row) -> rusqlite::Result<StoredCase> {
+        let order_id = row.get("order_id")?;
+        let entry = decode::entry(row)?;
+        let asked = match decode::answer(row)? {
+            Some(answer) => Asked::Answered(answer),
+            None => Asked::Unverified {
+                why: row
+                    .get::<_, Option<String>>("why")?
+                    .unwrap_or_else(|| "the gateway was not asked".to_owned()),
+                tries: row.get("tries")?,
+            },
+        };
+        let payment_uid = match &asked {
+            Asked::Answered(Answer::Payment(payment)) => payment.payment_uid.as_deref(),
+            _ => None,
+        };
+        let shared_with = match payment_uid {
+            Some(uid) => self.shared_with(order_id, &entry.key, uid)?,
+            None => Vec::new(),
+        };
+        let still_open = if matches!(asked, Asked::Unverified { .. }) {
+            let standing = self.standing(order_id)?;
+            standing.into_iter().filter(|one| !one.is_resolved).map(|one| one.kind).collect()
+        } else {
+            Vec::new()
+        };
+        Ok(StoredCase { order_id, entry, asked, shared_with, still_open })
+    }
+
+    fn shared_with(
+        &self,
+        order_id: i64,
+        key: &OrderKey,
+        payment_uid: &str,
+    ) -> rusqlite::Result<Vec<String>> {
+        self.transaction
+            .prepare_cached(
+                "SELECT o.merchant_order_id FROM answers a
+                 JOIN orders o ON o.order_id = a.order_id AND o.answer_id = a.answer_id
+                 WHERE a.payment_uid = ?1 AND o.merchant_uid = ?2 AND o.order_id <> ?3
+                 ORDER BY o.merchant_order_id LIMIT 100",
+            )?
+            .query_map(
+                params![payment_uid, key.merchant_uid.as_deref().unwrap_or_default(), order_id],
+                |row| row.get(0),
+            )?
+            .collect()
+    }
+
+    fn standing(&self, order_id: i64) -> rusqlite::Result<Vec<Standing>> {
+        self.transaction
+            .prepare_cached(
+                "SELECT kind, first_seen, variance_micros, resolved_run_id IS NOT NULL AS resolved
+                 FROM mismatches WHERE order_id = ?1",
+            )?
+            .query_map([order_id], |row| {
+                let kind: String = row.get("kind")?;
+                Ok(Standing {
+                    kind: Kind::from_word(&kind).ok_or_else(|| unreadable("kind"))?,
+                    first_seen: date(row, "first_seen")?,
+                    variance: decode::amount(row, "variance_micros")?,
+                    is_resolved: row.get("resolved")?,
+                })
+            })?
+            .collect()
+    }
+
+    /// Keeps how one order ended.
+    ///
+    /// # Errors
+    /// The database.
+    pub fn keep(
+        &mut self,
+        case: &StoredCase,
+        outcome: Outcome,
+        mismatches: &[Mismatch],
+    ) -> Result<(), StoreError> {
+        self.keep_order(case, outcome, mismatches)
+            .map_err(|error| StoreError::sqlite(&self.path, &error))
+    }
+
+    fn keep_order(
+        &self,
+        case: &StoredCase,
+        outcome: Outcome,
+        mismatches: &[Mismatch],
+    ) -> rusqlite::Result<()> {
+        let order_id = case.order_id;
+        self.transaction
+            .prepare_cached(
+                "UPDATE run_orders SET outcome = ?3 WHERE run_id = ?1 AND order_id = ?2",
+            )?
+            .execute(params![self.run_id, order_id, outcome.as_str()])?;
+        let awaiting = matches!(outcome, Outcome::InTransit | Outcome::Unverified);
+        self.transaction
+            .prepare_cached(
+                "UPDATE orders SET awaiting = ?2 WHERE order_id = ?1 AND awaiting <> ?2",
+            )?
+            .execute(params![order_id, awaiting])?;
+        let standing = self.standing(order_id)?;
+        for mismatch in mismatches {
+            let before = standing.iter().find(|before| before.kind == mismatch.kind);
+            self.report(case, mismatch, before)?;
+        }
+        // Only a fresh, trustworthy answer ends a mismatch.
+        if matches!(case.asked, Asked::Answered(_)) {
+            for gone in standing.iter().filter(|before| {
+                !before.is_resolved
+                    && mismatches.iter().all(|mismatch| mismatch.kind != before.kind)
+            }) {
+                self.transaction
+                    .prepare_cached(
+                        "UPDATE mismatches SET before_run_id = run_id,
+                             before_variance_micros = variance_micros,
+                             before_resolved_run_id = resolved_run_id,
+                             run_id = ?3, resolved_run_id = ?3
+                         WHERE order_id = ?1 AND kind = ?2",
+                    )?
+                    .execute(params![order_id, gone.kind.as_str(), self.run_id])?;
+            }
+        }
+        Ok(())
+    }
+
+    fn report(
+        &self,
+        case: &StoredCase,
+        mismatch: &Mismatch,
+        before: Option<&Standing>,
+    ) -> rusqlite::Result<()> {
+        let first_seen = before.map_or(self.day, |before| before.first_seen.min(self.day));
+        let state = match before {
+            None => State::New,
+            Some(_) if first_seen == self.day => State::New,
+            Some(before) if before.is_resolved => State::Reopened,
+            Some(before) if before.variance != mismatch.variance => State::Changed,
+            Some(_) => State::Open,
+        };
+        let id = mismatch_id(&case.entry.key, mismatch.kind);
+        let variance = mismatch.variance.map(Amount::micros);
+        self.transaction
+            .prepare_cached(
+                "INSERT INTO mismatches (order_id, kind, mismatch_id, first_seen, run_id,
+                     variance_micros)
+                 VALUES (:order_id, :kind, :mismatch_id, :first_seen, :run_id, :variance)
+                 ON CONFLICT (order_id, kind) DO UPDATE SET before_run_id = run_id,
+                     before_variance_micros = variance_micros,
+                     before_resolved_run_id = resolved_run_id, first_seen = excluded.first_seen,
+                     run_id = excluded.run_id, variance_micros = excluded.variance_micros,
+                     resolved_run_id = NULL",
+            )?
+            .execute(named_params! {
+                ":order_id": case.order_id, ":kind": mismatch.kind.as_str(), ":mismatch_id": id,
+                ":first_seen": first_seen.to_string(), ":run_id": self.run_id,
+                ":variance": variance,
+            })?;
+        self.transaction
+            .prepare_cached(
+                "INSERT INTO reported_mismatches (run_id, order_id, kind, severity, state,
+                     variance_micros, at_risk_micros, currency, reason, first_seen, open_days,
+                     mismatch_id)
+                 VALUES (:run_id, :order_id, :kind, :severity, :state, :variance, :at_risk,
+                     :currency, :reason, :first_seen, :open_days, :mismatch_id)",
+            )?
+            .execute(named_params! {
+                ":run_id": self.run_id, ":order_id": case.order_id,
+                ":kind": mismatch.kind.as_str(), ":severity": mismatch.severity.as_str(),
+                ":state": state.as_str(), ":variance": variance,
+                ":at_risk": mismatch.at_risk.micros(), ":currency": mismatch.currency,
+                ":reason": mismatch.reason, ":first_seen": first_seen.to_string(),
+                ":open_days": (self.day - first_seen).num_days(), ":mismatch_id": id,
+            })?;
+        Ok(())
+    }
+
+    /// Open mismatches of orders that this run did not select.
+    ///
+    /// # Errors
+    /// The database.
+    pub fn open_elsewhere(&self) -> Result<u64, StoreError> {
+        let count: Option<i64> = self
+            .transaction
+            .query_row(
+                "SELECT count(*) FROM mismatches m WHERE m.resolved_run_id IS NULL
+                   AND NOT EXISTS (SELECT 1 FROM run_orders r
+                                   WHERE r.run_id = ?1 AND r.order_id = m.order_id)",
+                [self.run_id],
+                |row| row.get(0),
+            )
+            .optional()
+            .map_err(|error| StoreError::sqlite(&self.path, &error))?;
+        Ok(count.and_then(|count| u64::try_from(count).ok()).unwrap_or(0))
+    }
+
+    /// Keeps it all, with the run's figures.
+    ///
+    /// # Errors
+    /// The disk: then nothing was kept, or all of it.
+    pub fn commit(self, figures: &Figures, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let path = self.path;
+        store_figures(&self.transaction, self.run_id, figures, now)
+            .and_then(|()| self.transaction.commit())
+            .map_err(|error| StoreError::sqlite(&path, &error))
+    }
+}
+
+/// The same for an order and kind wherever and whenever it is seen. It begins with a letter, so that
+/// a spreadsheet takes no id for a number.
+fn mismatch_id(key: &OrderKey, kind: Kind) -> String {
+    let mut digest = Sha256::new();
+    for part in
+        [key.merchant_uid.as_deref().unwrap_or_default(), &key.merchant_order_id, kind.as_str()]
+    {
+        // Lengths keep ("ab", "c") and ("a", "bc") apart.
+        digest.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+        digest.update(part.as_bytes());
+    }
+    let digest = digest.finalize();
+    format!("m-{}", hex::encode(&digest[..8]))
+}

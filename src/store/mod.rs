@@ -1,0 +1,128 @@
+//! The only owner of SQL and of the connection (contract, "The database").
+//!
+//! A run walks through it: [`Import`] keeps the ledger and fixes the run's orders, [`Store::pending`]
+//! names those without an answer, [`Store::record`] commits answers, [`Judging`] keeps what was
+//! judged, [`Store::report_rows`] gives it back in the report's order.
+
+mod answers;
+mod decode;
+mod entries;
+mod error;
+mod fold;
+mod history;
+mod judging;
+mod opening;
+mod reported;
+mod runs;
+mod selecting;
+
+pub use answers::{Pending, Recorded, Recording};
+pub use entries::{Import, Imported};
+pub use error::StoreError;
+pub use history::{AnswerVersion, EntryVersion, MismatchEvent, OrderHistory};
+pub use judging::{Judging, StoredCase};
+pub use runs::{NewRun, RunRow, RunStatus, Selection};
+
+use chrono::{DateTime, Utc};
+use rusqlite::Connection;
+use serde::Deserialize;
+use std::path::{Path, PathBuf};
+
+/// The `[store]` table of the configuration (contract, "Configuration" and "Stored answers").
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct StoreSettings {
+    /// The database.
+    pub path: PathBuf,
+    /// `drop` or `keep`; read by whoever makes the evidence.
+    pub personal_data: String,
+}
+
+impl Default for StoreSettings {
+    fn default() -> StoreSettings {
+        StoreSettings { path: PathBuf::from("octopus-recon.db"), personal_data: "drop".to_owned() }
+    }
+}
+
+/// An open database.
+pub struct Store {
+    connection: Connection,
+    path: PathBuf,
+    /// Held by whoever may write.
+    _lock: Option<opening::Lock>,
+}
+
+impl Store {
+    /// Opens the database for a run: takes the lock, makes the file if there is none, migrates it.
+    ///
+    /// # Errors
+    /// Held by another run, not ours, or the disk.
+    pub fn open(path: &Path, now: DateTime<Utc>) -> Result<Store, StoreError> {
+        let lock = opening::lock(path, now)?;
+        if path.symlink_metadata().is_err() {
+            opening::create(path)?;
+        }
+        opening::inspect(path)?;
+        let connection = opening::open(path, true)?;
+        Ok(Store { connection, path: path.to_owned(), _lock: Some(lock) })
+    }
+
+    /// Opens an existing database to read it; safe while a run is active.
+    ///
+    /// # Errors
+    /// There is none, not ours, or the disk.
+    pub fn open_to_read(path: &Path) -> Result<Store, StoreError> {
+        if path.symlink_metadata().is_err() {
+            return Err(StoreError::Absent { path: path.to_owned() });
+        }
+        opening::inspect(path)?;
+        let connection = opening::open(path, false)?;
+        Ok(Store { connection, path: path.to_owned(), _lock: None })
+    }
+
+    /// A database in memory, for a rehearsal that leaves nothing behind.
+    ///
+    /// # Errors
+    /// A bug.
+    pub fn in_memory() -> Result<Store, StoreError> {
+        let path = PathBuf::from("in memory");
+        let connection = opening::in_memory().map_err(|error| StoreError::sqlite(&path, &error))?;
+        Ok(Store { connection, path, _lock: None })
+    }
+
+    /// A second connection of this process, to read beside the writer.
+    ///
+    /// # Errors
+    /// The disk.
+    pub fn reader(&self) -> Result<Store, StoreError> {
+        let connection = opening::open(&self.path, false)?;
+        Ok(Store { connection, path: self.path.clone(), _lock: None })
+    }
+
+    /// SQLite's own check of the whole file; the first complaint, if there is one.
+    ///
+    /// # Errors
+    /// The file cannot be read at all.
+    pub fn quick_check(&self) -> Result<Option<String>, StoreError> {
+        let answer: String = self
+            .connection
+            .query_row("PRAGMA quick_check(1)", (), |row| row.get(0))
+            .map_err(|error| self.error(&error))?;
+        Ok((answer != "ok").then_some(answer))
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn error(&self, error: &rusqlite::Error) -> StoreError {
+        StoreError::sqlite(&self.path, error)
+    }
+}
+
+/// Milliseconds since 1970, as instants are stored.
+fn to_ms(instant: DateTime<Utc>) -> i64 {
+    instant.timestamp_millis()
+}

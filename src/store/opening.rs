@@ -1,0 +1,210 @@
+//! Making, checking, locking and migrating the database file (contract, "The database"; faults,
+//! "Crashes and storage").
+
+use super::error::StoreError;
+use chrono::{DateTime, SecondsFormat, Utc};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// "OCRC": marks a file as ours.
+const APPLICATION_ID: i32 = 0x4f43_5243;
+/// Append-only; the schema's version is how many of them are applied.
+const MIGRATIONS: &[&str] = &[include_str!("../../sql/0001_ledger_answers_and_runs.sql")];
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The right to write: dies with the process.
+pub(super) struct Lock {
+    _file: File,
+}
+
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+/// Takes the lock beside the database, or says who has it.
+pub(super) fn lock(path: &Path, now: DateTime<Utc>) -> Result<Lock, StoreError> {
+    let lock_path = beside(path, "-lock");
+    let mut file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(&lock_path)
+        .map_err(|error| StoreError::io(&lock_path, "locked", &error))?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let mut holder = String::new();
+            // What it says is only for people: an unreadable one is still a holder.
+            let read = file.read_to_string(&mut holder);
+            let holder = if read.is_ok() && !holder.is_empty() {
+                holder.trim().to_owned()
+            } else {
+                "a process that has only just started".to_owned()
+            };
+            return Err(StoreError::Held { path: path.to_owned(), holder });
+        }
+        Err(TryLockError::Error(error)) => {
+            return Err(StoreError::io(&lock_path, "locked", &error));
+        }
+    }
+    let since = now.to_rfc3339_opts(SecondsFormat::Secs, true);
+    let holder = format!("process {}, since {since}\n", std::process::id());
+    file.set_len(0)
+        .and_then(|()| file.rewind())
+        .and_then(|()| file.write_all(holder.as_bytes()))
+        .map_err(|error| StoreError::io(&lock_path, "locked", &error))?;
+    Ok(Lock { _file: file })
+}
+
+/// Makes a new database beside its place and moves it there whole, so that a crash leaves none
+/// rather than half of one. Needs the lock.
+pub(super) fn create(path: &Path) -> Result<(), StoreError> {
+    let draft = beside(path, "-new");
+    for stale in [draft.clone(), beside(&draft, "-wal"), beside(&draft, "-shm")] {
+        match fs::remove_file(&stale) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(StoreError::io(&stale, "removed", &error));
+            }
+            _ => {}
+        }
+    }
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&draft)
+        .map_err(|error| StoreError::io(path, "made", &error))?;
+    let sqlite = |error: rusqlite::Error| StoreError::sqlite(path, &error);
+    let mut connection = connect(&draft).map_err(sqlite)?;
+    connection.pragma_update(None, "application_id", APPLICATION_ID).map_err(sqlite)?;
+    migrate(&mut connection).map_err(sqlite)?;
+    connection.close().map_err(|(_, error)| sqlite(error))?;
+    fs::rename(&draft, path).map_err(|error| StoreError::io(path, "made", &error))?;
+    sync_directory(path).map_err(|error| StoreError::io(path, "made", &error))
+}
+
+fn sync_directory(path: &Path) -> std::io::Result<()> {
+    let directory = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    File::open(directory)?.sync_all()
+}
+
+/// Refuses what is not our database, before SQLite opens (and so might change) it. Never called
+/// while this process has the file open: closing it here would drop SQLite's locks.
+pub(super) fn inspect(path: &Path) -> Result<(), StoreError> {
+    let io = |error: std::io::Error| StoreError::io(path, "opened", &error);
+    let mut header = [0_u8; 100];
+    let mut file = File::open(path).map_err(io)?;
+    let metadata = file.metadata().map_err(io)?;
+    if !metadata.is_file() {
+        return Err(StoreError::foreign(path, "it is not a file"));
+    }
+    let length = metadata.len();
+    if length == 0 {
+        return Err(StoreError::foreign(path, "it is empty (0 bytes)"));
+    }
+    if length < 100 {
+        return Err(StoreError::foreign(path, "it is not a SQLite database"));
+    }
+    file.read_exact(&mut header).map_err(io)?;
+    if !header.starts_with(b"SQLite format 3\0") {
+        return Err(StoreError::foreign(path, "it is not a SQLite database"));
+    }
+    let number = |at: usize| {
+        u32::from_be_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]])
+    };
+    if i64::from(number(68)) != i64::from(APPLICATION_ID) {
+        return Err(StoreError::foreign(path, "it belongs to another application"));
+    }
+    newer(path, i64::from(number(60)))?;
+    let page = match u16::from_be_bytes([header[16], header[17]]) {
+        1 => 65_536,
+        size => u64::from(size),
+    };
+    // With a WAL the file may rightly be shorter than its header says.
+    let wal = fs::metadata(beside(path, "-wal")).map_or(0, |wal| wal.len());
+    if wal == 0 && length < page * u64::from(number(28)) {
+        return Err(StoreError::foreign(
+            path,
+            format!("it is cut: {length} bytes of {}", page * u64::from(number(28))),
+        ));
+    }
+    Ok(())
+}
+
+fn newer(path: &Path, version: i64) -> Result<(), StoreError> {
+    let ours = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    if version > ours {
+        return Err(StoreError::foreign(
+            path,
+            format!("a newer octopus-recon made it (schema {version}, this one knows {ours})"),
+        ));
+    }
+    Ok(())
+}
+
+/// Opens an existing database. `migrating` needs the lock; without it an older schema is refused.
+pub(super) fn open(path: &Path, migrating: bool) -> Result<Connection, StoreError> {
+    let sqlite = |error: rusqlite::Error| StoreError::sqlite(path, &error);
+    let mut connection = connect(path).map_err(sqlite)?;
+    let version: i64 =
+        connection.query_row("PRAGMA user_version", (), |row| row.get(0)).map_err(sqlite)?;
+    newer(path, version)?;
+    if migrating {
+        migrate(&mut connection).map_err(sqlite)?;
+    } else if version < i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX) {
+        return Err(StoreError::Storage {
+            path: path.to_owned(),
+            doing: "read",
+            why: "an older octopus-recon made it; the next run or `octopus-recon check` brings it \
+                  up to date"
+                .to_owned(),
+        });
+    }
+    Ok(connection)
+}
+
+fn connect(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(PATIENCE)?;
+    connection.query_row("PRAGMA journal_mode = WAL", (), |row| row.get::<_, String>(0))?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "trusted_schema", false)?;
+    connection.pragma_update(None, "cell_size_check", true)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(connection)
+}
+
+/// Applies what is missing, each step in a transaction of its own.
+fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
+    for (index, migration) in MIGRATIONS.iter().enumerate() {
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let version: i64 = transaction.query_row("PRAGMA user_version", (), |row| row.get(0))?;
+        if usize::try_from(version).is_ok_and(|version| version == index) {
+            transaction.execute_batch(migration)?;
+            transaction.pragma_update(None, "user_version", version + 1)?;
+        }
+        transaction.commit()?;
+    }
+    Ok(())
+}
+
+/// An empty database that goes with its connection.
+pub(super) fn in_memory() -> rusqlite::Result<Connection> {
+    let mut connection = Connection::open_in_memory()?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    migrate(&mut connection)?;
+    Ok(connection)
+}

@@ -1,0 +1,108 @@
+//! What a run reported, given back row by row (contract, "The report").
+
+use super::Store;
+use super::decode::{self, ANSWER_COLUMNS, ENTRY_COLUMNS, date, optional_instant, unreadable};
+use super::error::StoreError;
+use crate::domain::amount::Amount;
+use crate::domain::mismatch::{Kind, Mismatch, ReportRow, Severity, State};
+use crate::domain::order::InvalidRow;
+use crate::domain::payment::Answer;
+use rusqlite::Row;
+use std::sync::LazyLock;
+
+impl Store {
+    /// Gives a judged run's rows in the report's order (contract, "The report").
+    ///
+    /// # Errors
+    /// The database, or what `row` says.
+    pub fn report_rows<E: From<StoreError>>(
+        &self,
+        run_id: i64,
+        mut take: impl FnMut(&ReportRow) -> Result<(), E>,
+    ) -> Result<(), E> {
+        static SQL: LazyLock<String> = LazyLock::new(|| {
+            [
+                "SELECT m.run_id AS run_id, m.kind AS kind, m.severity AS severity, \
+                 m.state AS state, m.variance_micros AS variance_micros, \
+                 m.at_risk_micros AS at_risk_micros, m.currency AS mismatch_currency, \
+                 m.reason AS reason, m.first_seen AS first_seen, m.open_days AS open_days, \
+                 m.mismatch_id AS mismatch_id, r.answered_at_ms AS answered_at_ms, ",
+                ENTRY_COLUMNS,
+                ", ",
+                ANSWER_COLUMNS,
+                " FROM reported_mismatches m
+                 JOIN run_orders r ON r.run_id = m.run_id AND r.order_id = m.order_id
+                 JOIN orders o ON o.order_id = m.order_id
+                 JOIN entries e ON e.entry_id = r.entry_id
+                 LEFT JOIN answers a ON a.answer_id = r.answer_id
+                 WHERE m.run_id = ?1
+                 ORDER BY CASE m.severity WHEN 'high' THEN 0 WHEN 'medium' THEN 1 ELSE 2 END,
+                          m.currency, m.at_risk_micros DESC, o.merchant_order_id, m.kind,
+                          o.merchant_uid",
+            ]
+            .concat()
+        });
+        let sqlite = |error: rusqlite::Error| E::from(self.error(&error));
+        let mut statement = self.connection.prepare_cached(&SQL).map_err(sqlite)?;
+        let mut rows = statement.query([run_id]).map_err(sqlite)?;
+        while let Some(row) = rows.next().map_err(sqlite)? {
+            take(&report_row(row).map_err(sqlite)?)?;
+        }
+        Ok(())
+    }
+
+    /// Gives a run's invalid ledger rows in the order in which they were read.
+    ///
+    /// # Errors
+    /// The database, or what `take` says.
+    pub fn invalid_rows<E: From<StoreError>>(
+        &self,
+        run_id: i64,
+        mut take: impl FnMut(&InvalidRow) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let sqlite = |error: rusqlite::Error| E::from(self.error(&error));
+        let mut statement = self
+            .connection
+            .prepare_cached(
+                "SELECT file, line, reason, raw FROM invalid_rows WHERE run_id = ?1 ORDER BY number",
+            )
+            .map_err(sqlite)?;
+        let mut rows = statement.query([run_id]).map_err(sqlite)?;
+        while let Some(row) = rows.next().map_err(sqlite)? {
+            let line: i64 = row.get("line").map_err(sqlite)?;
+            take(&InvalidRow {
+                file: row.get("file").map_err(sqlite)?,
+                line: u64::try_from(line).unwrap_or(0),
+                reason: row.get("reason").map_err(sqlite)?,
+                raw: row.get("raw").map_err(sqlite)?,
+            })?;
+        }
+        Ok(())
+    }
+}
+
+fn report_row(row: &Row) -> rusqlite::Result<ReportRow> {
+    let word = |column: &str| row.get::<_, String>(column);
+    let mismatch = Mismatch {
+        kind: Kind::from_word(&word("kind")?).ok_or_else(|| unreadable("kind"))?,
+        severity: Severity::from_word(&word("severity")?).ok_or_else(|| unreadable("severity"))?,
+        variance: decode::amount(row, "variance_micros")?,
+        at_risk: Amount::from_micros(row.get("at_risk_micros")?),
+        currency: row.get("mismatch_currency")?,
+        reason: row.get("reason")?,
+    };
+    Ok(ReportRow {
+        run_id: row.get("run_id")?,
+        mismatch,
+        state: State::from_word(&word("state")?).ok_or_else(|| unreadable("state"))?,
+        entry: decode::entry(row)?,
+        payment: match decode::answer(row)? {
+            Some(Answer::Payment(payment)) => Some(*payment),
+            Some(Answer::Missing(_)) | None => None,
+        },
+        first_seen: date(row, "first_seen")?,
+        open_days: row.get("open_days")?,
+        last_verified: optional_instant(row, "answered_at_ms")?,
+        mismatch_id: row.get("mismatch_id")?,
+    })
+}

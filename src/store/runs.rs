@@ -1,0 +1,356 @@
+//! A run's own row: its selection, its figures, and which run to continue.
+
+use super::decode::{date, instant, optional, optional_date, optional_instant, unreadable};
+use super::error::StoreError;
+use super::{Store, to_ms};
+use crate::domain::amount::Total;
+use crate::domain::mismatch::Kind;
+use crate::domain::order::LedgerStatus;
+use crate::domain::run::{
+    Figures, LedgerFigures, MoneyByCurrency, MoneyFigures, OrderFigures, RunSummary,
+};
+use chrono::{DateTime, NaiveDate, Utc};
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// What a run needs to begin.
+#[derive(Debug, Clone)]
+pub struct NewRun {
+    /// Ages run up to it.
+    pub started_at: DateTime<Utc>,
+    /// Its date in the ledger's time zone.
+    pub day: NaiveDate,
+    /// `[ledger] line_items`.
+    pub line_items: bool,
+    /// `[ledger] default_status`.
+    pub default_status: Option<LedgerStatus>,
+}
+
+/// Which orders a run asks for. Two runs with the same selection can continue each other (contract,
+/// "`run`": "same selection means").
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Selection {
+    /// The digests of the ledger files' contents, in order; empty: the orders already stored.
+    pub ledgers: Vec<String>,
+    /// First day.
+    pub from: Option<NaiveDate>,
+    /// Last day.
+    pub to: Option<NaiveDate>,
+    /// Also the open ones of earlier runs.
+    pub include_open: bool,
+    /// The gateway.
+    pub base_url: String,
+    /// The configured merchant.
+    pub merchant_uid: Option<String>,
+}
+
+impl Selection {
+    /// As it is stored and compared. chrono's serde is not among our features, so dates are texts.
+    pub(super) fn key(&self) -> String {
+        serde_json::json!({
+            "ledgers": self.ledgers,
+            "from": self.from.map(|date| date.to_string()),
+            "to": self.to.map(|date| date.to_string()),
+            "include_open": self.include_open,
+            "base_url": self.base_url,
+            "merchant_uid": self.merchant_uid,
+        })
+        .to_string()
+    }
+}
+
+/// How far a run is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RunStatus {
+    /// Begun, not judged: active, or ended early.
+    Asking,
+    /// Judged, with unverified orders.
+    Incomplete,
+    /// Judged, every order verified.
+    Complete,
+}
+
+impl RunStatus {
+    fn from_word(word: &str) -> Option<RunStatus> {
+        match word {
+            "asking" => Some(RunStatus::Asking),
+            "incomplete" => Some(RunStatus::Incomplete),
+            "complete" => Some(RunStatus::Complete),
+            _ => None,
+        }
+    }
+
+    /// For people.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            RunStatus::Asking => "not judged",
+            RunStatus::Incomplete => "incomplete",
+            RunStatus::Complete => "complete",
+        }
+    }
+}
+
+/// A run as it is stored.
+#[derive(Debug, Clone)]
+pub struct RunRow {
+    /// Its number, range and figures.
+    pub summary: RunSummary,
+    /// When it began: ages run up to it.
+    pub started_at: DateTime<Utc>,
+    /// When it was last judged.
+    pub judged_at: Option<DateTime<Utc>>,
+    /// How far it is.
+    pub status: RunStatus,
+    /// Orders with a trustworthy answer in this run.
+    pub answered: u64,
+    /// The gateway it asked.
+    pub base_url: String,
+    /// The merchant it asked for.
+    pub merchant_uid: Option<String>,
+    selection: String,
+}
+
+impl RunRow {
+    /// Whether it was begun with this selection.
+    #[must_use]
+    pub fn has_selection(&self, selection: &Selection) -> bool {
+        self.selection == selection.key()
+    }
+}
+
+impl Store {
+    /// The latest run of the same selection that did not end complete.
+    ///
+    /// # Errors
+    /// The database.
+    pub fn resumable(&self, selection: &Selection) -> Result<Option<i64>, StoreError> {
+        self.connection
+            .query_row(
+                "SELECT max(run_id) FROM runs WHERE selection = ?1 AND status <> 'complete'",
+                [selection.key()],
+                |row| row.get(0),
+            )
+            .map_err(|error| self.error(&error))
+    }
+
+    /// One run.
+    ///
+    /// # Errors
+    /// The database.
+    pub fn run(&self, run_id: i64) -> Result<Option<RunRow>, StoreError> {
+        let rows = self.runs_where("WHERE run_id = ?1", run_id)?;
+        Ok(rows.into_iter().next())
+    }
+
+    /// The number of the latest run that was judged.
+    ///
+    /// # Errors
+    /// The database.
+    pub fn latest_judged(&self) -> Result<Option<i64>, StoreError> {
+        self.connection
+            .query_row(
+                "SELECT max(run_id) FROM runs WHERE status IN ('incomplete', 'complete')",
+                (),
+                |row| row.get(0),
+            )
+            .optional()
+            .map(Option::flatten)
+            .map_err(|error| self.error(&error))
+    }
+
+    /// The latest runs, newest first.
+    ///
+    /// # Errors
+    /// The database.
+    pub fn runs(&self, limit: u32) -> Result<Vec<RunRow>, StoreError> {
+        self.runs_where("ORDER BY run_id DESC LIMIT ?1", i64::from(limit))
+    }
+
+    fn runs_where(
+        &self,
+        condition: &'static str,
+        parameter: i64,
+    ) -> Result<Vec<RunRow>, StoreError> {
+        let sqlite = |error: rusqlite::Error| self.error(&error);
+        let sql = ["SELECT * FROM runs ", condition].concat();
+        let mut statement = self.connection.prepare(&sql).map_err(sqlite)?;
+        let rows = statement.query_map([parameter], run_row).map_err(sqlite)?;
+        let mut runs = rows.collect::<rusqlite::Result<Vec<RunRow>>>().map_err(sqlite)?;
+        for run in &mut runs {
+            self.count(run).map_err(sqlite)?;
+        }
+        Ok(runs)
+    }
+
+    /// The figures that are counted from other tables.
+    fn count(&self, run: &mut RunRow) -> rusqlite::Result<()> {
+        let run_id = run.summary.run_id;
+        let answered: i64 = self.connection.query_row(
+            "SELECT count(*) FROM run_orders WHERE run_id = ?1 AND answered_at_ms IS NOT NULL",
+            [run_id],
+            |row| row.get(0),
+        )?;
+        run.answered = u64::try_from(answered).unwrap_or(0);
+        let mut statement = self.connection.prepare(
+            "SELECT kind, count(*) AS number FROM reported_mismatches WHERE run_id = ?1
+             GROUP BY kind",
+        )?;
+        let mut rows = statement.query([run_id])?;
+        while let Some(row) = rows.next()? {
+            let kind: String = row.get("kind")?;
+            let kind = Kind::from_word(&kind).ok_or_else(|| unreadable("kind"))?;
+            run.summary.figures.mismatches.insert(kind, count(row, "number")?);
+        }
+        Ok(())
+    }
+
+    /// The sums of a run's selected ledger amounts by currency, as SQLite adds them.
+    ///
+    /// # Errors
+    /// The database.
+    pub fn selected_amounts(&self, run_id: i64) -> Result<BTreeMap<String, Total>, StoreError> {
+        selected_amounts(&self.connection, run_id).map_err(|error| self.error(&error))
+    }
+}
+
+/// Units and millionths are summed apart: together they can outgrow SQLite's integers.
+pub(super) fn selected_amounts(
+    connection: &Connection,
+    run_id: i64,
+) -> rusqlite::Result<BTreeMap<String, Total>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT e.currency AS currency, sum(e.amount_micros / 1000000) AS units,
+                sum(e.amount_micros % 1000000) AS micros
+         FROM run_orders r JOIN entries e ON e.entry_id = r.entry_id
+         WHERE r.run_id = ?1 GROUP BY e.currency",
+    )?;
+    let rows = statement.query_map([run_id], |row| {
+        Ok((row.get("currency")?, Total::from_parts(row.get("units")?, row.get("micros")?)))
+    })?;
+    rows.collect()
+}
+
+/// Writes a judged run's figures into its row.
+pub(super) fn store_figures(
+    connection: &Connection,
+    run_id: i64,
+    figures: &Figures,
+    judged_at: DateTime<Utc>,
+) -> rusqlite::Result<()> {
+    let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+    let orders = figures.orders;
+    let status = if orders.unverified == 0 { "complete" } else { "incomplete" };
+    connection.execute(
+        "UPDATE runs SET status = :status, judged_at_ms = :judged_at_ms, matched = :matched,
+             in_transit = :in_transit, mismatched = :mismatched, unverified = :unverified,
+             open_elsewhere = :open_elsewhere, totals = :totals
+         WHERE run_id = :run_id",
+        named_params! {
+            ":run_id": run_id, ":status": status, ":judged_at_ms": to_ms(judged_at),
+            ":matched": number(orders.matched), ":in_transit": number(orders.in_transit),
+            ":mismatched": number(orders.mismatched), ":unverified": number(orders.unverified),
+            ":open_elsewhere": number(figures.open_elsewhere), ":totals": totals(&figures.totals),
+        },
+    )?;
+    Ok(())
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredTotal {
+    currency: String,
+    transaction_type: String,
+    orders: u64,
+    ledger_amount: String,
+    gateway_amount: String,
+    final_amount: String,
+    variance: String,
+    at_risk: String,
+}
+
+fn totals(totals: &MoneyByCurrency) -> Option<String> {
+    let totals: Vec<StoredTotal> = totals
+        .iter()
+        .map(|((currency, transaction_type), money)| StoredTotal {
+            currency: currency.clone(),
+            transaction_type: transaction_type.clone(),
+            orders: money.orders,
+            ledger_amount: money.ledger_amount.to_string(),
+            gateway_amount: money.gateway_amount.to_string(),
+            final_amount: money.final_amount.to_string(),
+            variance: money.variance.to_string(),
+            at_risk: money.at_risk.to_string(),
+        })
+        .collect();
+    serde_json::to_string(&totals).ok()
+}
+
+fn read_totals(json: Option<String>) -> rusqlite::Result<MoneyByCurrency> {
+    let Some(json) = json else { return Ok(MoneyByCurrency::new()) };
+    let stored: Vec<StoredTotal> = serde_json::from_str(&json).map_err(|_| unreadable("totals"))?;
+    let total = |text: &str| Total::parse(text).map_err(|_| unreadable("totals"));
+    stored
+        .into_iter()
+        .map(|one| {
+            let money = MoneyFigures {
+                orders: one.orders,
+                ledger_amount: total(&one.ledger_amount)?,
+                gateway_amount: total(&one.gateway_amount)?,
+                final_amount: total(&one.final_amount)?,
+                variance: total(&one.variance)?,
+                at_risk: total(&one.at_risk)?,
+            };
+            Ok(((one.currency, one.transaction_type), money))
+        })
+        .collect()
+}
+
+fn count(row: &Row, column: &str) -> rusqlite::Result<u64> {
+    let count: Option<i64> = row.get(column)?;
+    Ok(count.and_then(|count| u64::try_from(count).ok()).unwrap_or(0))
+}
+
+fn run_row(row: &Row) -> rusqlite::Result<RunRow> {
+    let status: String = row.get("status")?;
+    let figures = Figures {
+        ledger: LedgerFigures {
+            rows: count(row, "ledger_rows")?,
+            accepted: count(row, "accepted")?,
+            invalid: count(row, "invalid")?,
+            repeated: count(row, "repeated")?,
+            superseded: count(row, "superseded")?,
+            changed: count(row, "changed")?,
+        },
+        orders: OrderFigures {
+            selected: count(row, "selected")?,
+            matched: count(row, "matched")?,
+            in_transit: count(row, "in_transit")?,
+            mismatched: count(row, "mismatched")?,
+            unverified: count(row, "unverified")?,
+        },
+        mismatches: BTreeMap::new(),
+        open_elsewhere: count(row, "open_elsewhere")?,
+        totals: read_totals(row.get("totals")?)?,
+        requests: count(row, "requests")?,
+    };
+    let either = |given, found| -> rusqlite::Result<Option<NaiveDate>> {
+        Ok(optional_date(row, given)?.or(optional_date(row, found)?))
+    };
+    Ok(RunRow {
+        summary: RunSummary {
+            run_id: row.get("run_id")?,
+            from: either("from_date", "first_date")?,
+            to: either("to_date", "last_date")?,
+            day: date(row, "run_day")?,
+            figures,
+        },
+        started_at: instant(row, "started_at_ms")?,
+        judged_at: optional_instant(row, "judged_at_ms")?,
+        status: RunStatus::from_word(&status).ok_or_else(|| unreadable("status"))?,
+        answered: 0,
+        base_url: row.get("base_url")?,
+        merchant_uid: optional(row.get("merchant_uid")?),
+        selection: row.get("selection")?,
+    })
+}
