@@ -10,6 +10,7 @@
 
 pub mod domain;
 pub mod gateway;
+pub mod report;
 pub mod rules;
 pub mod sandbox;
 pub mod store;

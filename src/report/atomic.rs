@@ -1,0 +1,159 @@
+//! The one place that writes a file under its final name: a temporary file in the same directory,
+//! synced, renamed over the target, the directory synced. A reader sees the old file or the new
+//! one, whole (contract, "The report").
+
+use super::error::ReportError;
+use super::settings::FileMode;
+use std::fs::{self, File, Permissions, TryLockError};
+use std::io::{self, Write};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use tempfile::NamedTempFile;
+
+/// What temporary files are called, so that those of a killed run can be told and removed.
+const TEMPORARY_PREFIX: &str = ".octopus-recon-";
+const TEMPORARY_SUFFIX: &str = ".tmp";
+
+/// A file that is not there until [`finish`](AtomicFile::finish). Not buffered: the CSV writer on
+/// top of it is.
+#[derive(Debug)]
+pub(super) struct AtomicFile {
+    target: PathBuf,
+    /// Opened before anything is written, so that a directory that cannot be synced is found while
+    /// the previous report still stands.
+    directory: File,
+    temporary: NamedTempFile,
+    mode: FileMode,
+}
+
+impl AtomicFile {
+    pub(super) fn create(target: &Path, mode: FileMode) -> Result<AtomicFile, ReportError> {
+        check_target(target)?;
+        let path = directory_of(target);
+        let failed = |cause| ReportError::new("write a report to", path, cause);
+        let directory = File::open(path).map_err(failed)?;
+        let temporary = temporary_in(path).map_err(failed)?;
+        Ok(AtomicFile { target: target.to_owned(), directory, temporary, mode })
+    }
+
+    /// Makes it durable and puts it in place. On an error the temporary file goes and the target
+    /// is as it was; a failed sync is not tried again, because a second one may lie.
+    pub(super) fn finish(self) -> Result<(), ReportError> {
+        let failed = |cause: io::Error| ReportError::new("write", &self.target, cause);
+        let file = self.temporary.as_file();
+        // Explicit, because the mode of creation is cut by the umask.
+        file.set_permissions(Permissions::from_mode(self.mode.bits())).map_err(failed)?;
+        file.sync_all().map_err(failed)?;
+        self.temporary.persist(&self.target).map_err(|cause| failed(cause.error))?;
+        self.directory.sync_all().map_err(failed)
+    }
+}
+
+impl Write for AtomicFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.temporary.as_file_mut().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.temporary.as_file_mut().flush()
+    }
+}
+
+/// Creates the directory if need be, checks that a file can be created in it, and removes what a
+/// killed run may have left there. For use before the first call (contract: a directory that is
+/// not writable is exit 14 "before the first call").
+///
+/// # Errors
+/// The directory cannot be made or written to.
+pub fn prepare_directory(directory: &Path) -> Result<(), ReportError> {
+    let directory = or_here(directory);
+    fs::create_dir_all(directory)
+        .map_err(|cause| ReportError::new("create the directory", directory, cause))?;
+    temporary_in(directory)
+        .and_then(NamedTempFile::close)
+        .map_err(|cause| ReportError::new("write a report to", directory, cause))?;
+    remove_leftovers(directory);
+    Ok(())
+}
+
+/// [`prepare_directory`] for a report that is named by its file (`--report PATH`).
+///
+/// # Errors
+/// As there, or the target is something that a report must not replace.
+pub fn prepare_target(target: &Path) -> Result<(), ReportError> {
+    check_target(target)?;
+    prepare_directory(directory_of(target))
+}
+
+/// Refuses to replace a directory, or a device such as `/dev/stdout`: renaming over that would
+/// take it from the whole machine. A symlink is replaced, not followed.
+fn check_target(target: &Path) -> Result<(), ReportError> {
+    let refused = |cause| Err(ReportError::new("write a report as", target, cause));
+    if target.file_name().is_none() {
+        return refused(io::Error::new(io::ErrorKind::InvalidInput, "it does not name a file"));
+    }
+    let Ok(found) = fs::symlink_metadata(target) else { return Ok(()) };
+    if found.is_dir() {
+        return refused(io::ErrorKind::IsADirectory.into());
+    }
+    let special = |kind: fs::FileType| {
+        kind.is_char_device() || kind.is_block_device() || kind.is_fifo() || kind.is_socket()
+    };
+    let behind = fs::metadata(target).is_ok_and(|behind| special(behind.file_type()));
+    if special(found.file_type()) || behind {
+        let cause = "it is a device or a pipe, not a file";
+        return refused(io::Error::new(io::ErrorKind::InvalidInput, cause));
+    }
+    Ok(())
+}
+
+/// A new temporary file, locked for as long as its writer lives.
+fn temporary_in(directory: &Path) -> io::Result<NamedTempFile> {
+    loop {
+        let temporary = tempfile::Builder::new()
+            .prefix(TEMPORARY_PREFIX)
+            .suffix(TEMPORARY_SUFFIX)
+            .make_in(directory, |path| {
+                // Not `tempfile_in`: its errors carry a random name that tells nobody anything.
+                File::options().write(true).create_new(true).mode(0o600).open(path)
+            })?;
+        let swept = match temporary.as_file().try_lock() {
+            Err(TryLockError::WouldBlock) => true,
+            // A file system without locks: then nobody sweeps there either.
+            Err(TryLockError::Error(_)) => false,
+            Ok(()) => temporary.as_file().metadata()?.nlink() == 0,
+        };
+        if !swept {
+            return Ok(temporary);
+        }
+        // Another process took it for a leftover between its creation and its lock.
+    }
+}
+
+/// Removes temporary files whose writer is dead, which shows in their lock being free. Best effort:
+/// a leftover does no harm but for its space.
+fn remove_leftovers(directory: &Path) {
+    let Ok(entries) = fs::read_dir(directory) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let name = name.as_encoded_bytes();
+        let ours = name.starts_with(TEMPORARY_PREFIX.as_bytes())
+            && name.ends_with(TEMPORARY_SUFFIX.as_bytes())
+            && entry.file_type().is_ok_and(|kind| kind.is_file());
+        if ours
+            && let Ok(file) = File::open(entry.path())
+            && file.try_lock().is_ok()
+        {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+fn directory_of(target: &Path) -> &Path {
+    or_here(target.parent().unwrap_or(Path::new("")))
+}
+
+/// A bare file name has an empty parent, which no system call takes for the working directory.
+fn or_here(directory: &Path) -> &Path {
+    if directory.as_os_str().is_empty() { Path::new(".") } else { directory }
+}

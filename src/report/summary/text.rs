@@ -1,0 +1,203 @@
+//! The summary for people: the verdict first, then the figures, last what to do.
+
+use super::seconds;
+use crate::domain::mismatch::{Kind, Severity};
+use crate::domain::run::{Figures, MoneyByCurrency, RunSummary};
+use crate::domain::text::printable;
+use crate::report::names::holds_invalid_rows;
+
+/// The summary as aligned lines. `exit_code` is the process's, which is not always the run's own:
+/// `report` and `demo` end with 0.
+#[must_use]
+pub fn text(run: &RunSummary, reports: &[String], duration_ms: u64, exit_code: u8) -> String {
+    let figures = &run.figures;
+    let mut lines = vec![verdict(run), String::new()];
+    lines.extend(counts(figures));
+    if !figures.totals.is_empty() {
+        lines.push(String::new());
+        lines.extend(money(&figures.totals));
+    }
+    lines.push(String::new());
+    lines.push(counted("Calls", figures.requests, &format!("in {} s", seconds(duration_ms))));
+    for report in reports {
+        let label = if holds_invalid_rows(report) { "Invalid rows" } else { "Report" };
+        lines.push(format!("{label:<14}{}", printable(report)));
+    }
+    lines.push(String::new());
+    lines.push(next_step(run, reports, exit_code));
+    lines.join("\n")
+}
+
+/// "Run 12, 2026-11-20 to 2026-11-22: complete, 41 mismatches on 38 orders".
+fn verdict(run: &RunSummary) -> String {
+    let days = match (run.from, run.to) {
+        (Some(from), Some(to)) if from == to => format!(", {from}"),
+        (Some(from), Some(to)) => format!(", {from} to {to}"),
+        (Some(from), None) => format!(", from {from}"),
+        (None, Some(to)) => format!(", up to {to}"),
+        (None, None) => String::new(),
+    };
+    let (orders, invalid) = (&run.figures.orders, run.figures.ledger.invalid);
+    let mut parts = vec![run.status().to_owned()];
+    if orders.unverified > 0 {
+        parts.push(format!(
+            "{} of {} unverified",
+            orders.unverified,
+            plural(orders.selected, "order")
+        ));
+    }
+    parts.push(match reported(&run.figures) {
+        0 => "no mismatches".to_owned(),
+        // Every unverified order has a row too.
+        rows => format!(
+            "{} on {}",
+            plural(rows, "mismatch"),
+            plural(orders.mismatched + orders.unverified, "order")
+        ),
+    });
+    if invalid > 0 {
+        parts.push(format!("{} invalid", plural(invalid, "ledger row")));
+    }
+    format!("Run {}{days}: {}", run.run_id, parts.join(", "))
+}
+
+fn counts(figures: &Figures) -> Vec<String> {
+    let (ledger, orders) = (&figures.ledger, &figures.orders);
+    let mut lines = vec![counted(
+        "Ledger rows",
+        ledger.rows,
+        &format!(
+            "{} accepted, {} invalid, {} repeated, {} superseded",
+            ledger.accepted, ledger.invalid, ledger.repeated, ledger.superseded
+        ),
+    )];
+    if ledger.changed > 0 {
+        lines.push(counted("Changed", ledger.changed, "since an earlier run"));
+    }
+    lines.push(counted(
+        "Orders",
+        orders.selected,
+        &format!(
+            "{} matched, {} in transit, {} mismatched, {} unverified",
+            orders.matched, orders.in_transit, orders.mismatched, orders.unverified
+        ),
+    ));
+    lines.push(counted("Mismatches", reported(figures), ""));
+    let mut kinds: Vec<(Kind, u64)> =
+        figures.mismatches.iter().map(|(kind, count)| (*kind, *count)).collect();
+    kinds.retain(|(_, count)| *count > 0);
+    kinds.sort_by_key(|(kind, _)| (usual_severity(*kind), *kind));
+    lines.extend(kinds.iter().map(|(kind, count)| counted("", *count, kind.as_str())));
+    if figures.open_elsewhere > 0 {
+        let what = "open mismatches of orders that this run did not select";
+        lines.push(counted("Elsewhere", figures.open_elsewhere, what));
+    }
+    lines
+}
+
+/// A table of money: one line a currency and type, numbers to the right.
+fn money(totals: &MoneyByCurrency) -> Vec<String> {
+    let heading = ["Money", "", "orders", "ledger", "gateway", "final", "variance", "at risk"]
+        .map(str::to_owned);
+    let mut table = vec![heading];
+    table.extend(totals.iter().map(|((currency, transaction_type), money)| {
+        [
+            printable(currency),
+            printable(transaction_type),
+            money.orders.to_string(),
+            money.ledger_amount.to_string(),
+            money.gateway_amount.to_string(),
+            money.final_amount.to_string(),
+            money.variance.to_string(),
+            money.at_risk.to_string(),
+        ]
+    }));
+    let mut widths = [0; 8];
+    for row in &table {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = cell.chars().count().max(*width);
+        }
+    }
+    let line = |row: &[String; 8]| {
+        let mut line = String::new();
+        for (column, (cell, width)) in row.iter().zip(widths).enumerate() {
+            let cell =
+                if column < 2 { format!("{cell:<width$}  ") } else { format!("{cell:>width$}  ") };
+            line.push_str(&cell);
+        }
+        line.trim_end().to_owned()
+    };
+    table.iter().map(line).collect()
+}
+
+/// What the exit code means, and what somebody does about it (contract, "Exit codes").
+fn next_step(run: &RunSummary, reports: &[String], exit_code: u8) -> String {
+    let figures = &run.figures;
+    let invalid = || {
+        let file = reports.iter().find(|report| holds_invalid_rows(report));
+        let place = file.map_or_else(String::new, |file| format!(": see {}", printable(file)));
+        format!("{} not usable{place}", plural(figures.ledger.invalid, "ledger row"))
+    };
+    let own = run.exit_code();
+    let mut step = match own {
+        0 => "nothing to report.".to_owned(),
+        1 => "the mismatches are in the report, most urgent first.".to_owned(),
+        3 => {
+            let orders = plural(figures.orders.unverified, "order");
+            format!("{orders} without a trustworthy answer; run again with --resume.")
+        }
+        _ => format!("every order verified, but {}", invalid()),
+    };
+    if own == 3 && figures.ledger.invalid > 0 {
+        step.push_str(" Also ");
+        step.push_str(&invalid());
+    }
+    if exit_code == own {
+        format!("Exit code {own}: {step}")
+    } else {
+        format!("Exit code {exit_code}; the run itself ended with {own}: {step}")
+    }
+}
+
+/// Rows in the report.
+fn reported(figures: &Figures) -> u64 {
+    figures.mismatches.values().sum()
+}
+
+/// "Orders          998  957 matched, …"; the numbers of all lines stand below each other.
+fn counted(label: &str, count: u64, what: &str) -> String {
+    format!("{label:<14}{count:>8}  {what}").trim_end().to_owned()
+}
+
+fn plural(count: u64, word: &str) -> String {
+    let ending = match (count, word.ends_with("ch")) {
+        (1, _) => "",
+        (_, true) => "es",
+        (_, false) => "s",
+    };
+    format!("{count} {word}{ending}")
+}
+
+/// The severity that a kind has as a rule, to put the urgent kinds first. The report's rows have
+/// their own: some kinds are less urgent in some cases (contract, "Mismatches").
+const fn usual_severity(kind: Kind) -> Severity {
+    match kind {
+        Kind::FinalAmountDifference
+        | Kind::AccountingFailed
+        | Kind::LedgerAmountDifference
+        | Kind::CurrencyDifference
+        | Kind::StatusDifference
+        | Kind::MissingAtGateway
+        | Kind::DuplicatePayment
+        | Kind::LedgerConflict
+        | Kind::Unverified => Severity::High,
+        Kind::FinalAmountMissing
+        | Kind::Overdue
+        | Kind::LedgerDuplicate
+        | Kind::TypeDifference
+        | Kind::AccountingPending
+        | Kind::PendingTooLong
+        | Kind::UnknownStatus => Severity::Medium,
+        Kind::NotifyFailed => Severity::Low,
+    }
+}

@@ -1,0 +1,112 @@
+//! Reports as files: their bytes, their guard, and what is left of them when something fails.
+
+mod csv;
+mod files;
+mod settings;
+mod summary;
+
+use super::*;
+use crate::domain::amount::Amount;
+use crate::domain::mismatch::{Kind, Mismatch, ReportRow, Severity, State};
+use crate::domain::order::{CreatedAt, Entry, LedgerStatus, OrderKey};
+use crate::domain::payment::{AccountingStatus, NotifyStatus, Payment, PaymentStatus};
+use crate::domain::payment::{AccountingType, TransactionType};
+use chrono::{DateTime, NaiveDate, Utc};
+
+type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+fn amount(text: &str) -> Amount {
+    Amount::parse(text).unwrap_or_default()
+}
+
+fn date(text: &str) -> NaiveDate {
+    text.parse().unwrap_or_default()
+}
+
+fn instant(text: &str) -> DateTime<Utc> {
+    text.parse().unwrap_or_default()
+}
+
+fn plain() -> ReportSettings {
+    ReportSettings { csv: CsvStyle::Plain, ..ReportSettings::default() }
+}
+
+/// The contract's own example: 490.00 of 500.00 inr.
+fn short_payment() -> ReportRow {
+    ReportRow {
+        run_id: 12,
+        mismatch: Mismatch {
+            kind: Kind::FinalAmountDifference,
+            severity: Severity::High,
+            variance: Some(-amount("10.00")),
+            at_risk: amount("10.00"),
+            currency: "inr".to_owned(),
+            reason: "The gateway settled 490.00 of 500.00 inr: 10.00 short (2.00 %).".to_owned(),
+        },
+        state: State::New,
+        entry: Entry {
+            key: OrderKey {
+                merchant_uid: Some("m1".to_owned()),
+                merchant_order_id: "00123456789012345678".to_owned(),
+            },
+            amount: amount("500.00"),
+            currency: "inr".to_owned(),
+            created_at: CreatedAt {
+                ages_from: instant("2026-11-20T11:26:00Z"),
+                date: date("2026-11-20"),
+            },
+            transaction_type: None,
+            accounting_type: Some(AccountingType::Receive),
+            status: Some(LedgerStatus::Paid),
+            conflict: None,
+            duplicate: None,
+        },
+        payment: Some(Payment {
+            amount: amount("500"),
+            final_amount: Some(amount("490")),
+            currency: Some("INR".to_owned()),
+            transaction_type: Some(TransactionType::Income),
+            accounting_type: Some(AccountingType::Recharge),
+            payment_status: Some(PaymentStatus::Completed),
+            payment_fail_reason: None,
+            accounting_status: AccountingStatus::Accounted,
+            accounting_fail_reason: None,
+            notify_status: NotifyStatus::None,
+            notify_fail_reason: None,
+            payment_uid: Some("pay_7".to_owned()),
+            channel: Some("upi, \"fast\"".to_owned()),
+        }),
+        first_seen: date("2026-11-23"),
+        open_days: 0,
+        last_verified: Some(instant("2026-11-23T05:10:09.987Z")),
+        mismatch_id: "m-0f3a".to_owned(),
+    }
+}
+
+/// An order without an answer.
+fn unverified() -> ReportRow {
+    let paid = short_payment();
+    ReportRow {
+        mismatch: Mismatch {
+            kind: Kind::Unverified,
+            variance: None,
+            at_risk: amount("7.125"),
+            reason: "No trustworthy answer: the gateway answered 503, 4 tries.".to_owned(),
+            ..paid.mismatch
+        },
+        state: State::Open,
+        entry: Entry {
+            key: OrderKey { merchant_uid: None, merchant_order_id: "Übung-2 ₹".to_owned() },
+            amount: amount("7.125"),
+            status: None,
+            accounting_type: None,
+            ..paid.entry
+        },
+        payment: None,
+        first_seen: date("2026-11-20"),
+        open_days: 3,
+        last_verified: None,
+        mismatch_id: "m-77".to_owned(),
+        ..paid
+    }
+}
