@@ -1,0 +1,11 @@
+//! The rules against a second, naive reading of the contract's table, against examples written by
+//! hand, and the policy they are told.
+
+mod agreement;
+mod examples;
+mod generator;
+mod order;
+mod policy;
+mod reasons;
+mod second_reading;
+mod sentences;

@@ -1,0 +1,233 @@
+//! One order with everything that is said of it, in the contract's and the gateway's own words: the
+//! second reading takes it as it is, the rules get it as the crate's types.
+
+#![expect(clippy::expect_used, reason = "a test that cannot be set up has failed")]
+
+use chrono::{DateTime, TimeDelta, Utc};
+use octopus_recon::domain::amount::Amount;
+use octopus_recon::domain::order::{CreatedAt, Entry, LedgerStatus, OrderKey};
+use octopus_recon::domain::payment::{
+    AccountingStatus, AccountingType, Answer, Asked, NotifyStatus, Payment, PaymentStatus,
+    TransactionType,
+};
+use octopus_recon::rules::{Case, Judgement, Policy, judge};
+use std::fmt::Write as _;
+
+/// An account number as fail reasons hold them: nothing may show it whole.
+pub const ACCOUNT: &str = "6660006666789";
+/// A word that no page lists, with what must not reach a terminal or a report.
+pub const UNLISTED: &str = "held 6660006666789\u{1b}[2J\r\n";
+/// What the gateway says of an order that it does not have.
+pub const NO_SUCH_ORDER: &str = "Order not found\u{7}, account 6660006666789";
+
+/// One order; an empty text is "not given", money is in millionths.
+#[derive(Debug, Clone)]
+pub struct Order {
+    pub ledger_amount: i64,
+    pub ledger_currency: &'static str,
+    pub ledger_transaction_type: &'static str,
+    pub ledger_accounting_type: &'static str,
+    /// One of the contract's four words; any other is one that is not mapped.
+    pub ledger_status: &'static str,
+    pub conflict: bool,
+    pub duplicate: bool,
+    /// From `created_at` to the run's start.
+    pub age_ms: i64,
+    /// What came of asking: `payment`, `missing` or `unverified`.
+    pub asked: &'static str,
+    pub amount: i64,
+    pub final_amount: Option<i64>,
+    pub currency: &'static str,
+    pub transaction_type: &'static str,
+    pub accounting_type: &'static str,
+    pub payment_status: &'static str,
+    pub accounting_status: &'static str,
+    pub notify_status: &'static str,
+    pub fail_reason: &'static str,
+    /// Whether the payment answers for another order too.
+    pub shared: bool,
+    pub terms: Terms,
+}
+
+/// `[policy]`, as a merchant writes it.
+#[derive(Debug, Clone)]
+pub struct Terms {
+    pub settle_within_hours: i64,
+    pub account_within_hours: i64,
+    pub ledger_lag_hours: i64,
+    pub appear_within_minutes: i64,
+    pub closed_means_unpaid: bool,
+    pub refunds: &'static str,
+    pub ignore: Vec<&'static str>,
+    pub final_tolerance: Option<(&'static str, i64)>,
+    pub ledger_tolerance: Option<(&'static str, i64)>,
+    pub fees: Vec<FeeTerms>,
+}
+
+/// `[[policy.fee]]`.
+#[derive(Debug, Clone)]
+pub struct FeeTerms {
+    pub currency: &'static str,
+    pub transaction_type: &'static str,
+    /// In millionths of a per cent.
+    pub percent: i64,
+    pub fixed: i64,
+    pub decimals: u32,
+}
+
+impl Default for Terms {
+    fn default() -> Terms {
+        Terms {
+            settle_within_hours: 24,
+            account_within_hours: 24,
+            ledger_lag_hours: 24,
+            appear_within_minutes: 60,
+            closed_means_unpaid: false,
+            refunds: "status",
+            ignore: Vec::new(),
+            final_tolerance: None,
+            ledger_tolerance: None,
+            fees: Vec::new(),
+        }
+    }
+}
+
+impl Order {
+    /// A deposit of 500.00 inr, three days old, on which both sides agree.
+    pub fn settled() -> Order {
+        Order {
+            ledger_amount: 500_000_000,
+            ledger_currency: "inr",
+            ledger_transaction_type: "income",
+            ledger_accounting_type: "receive",
+            ledger_status: "paid",
+            conflict: false,
+            duplicate: false,
+            age_ms: 72 * 3_600_000,
+            asked: "payment",
+            amount: 500_000_000,
+            final_amount: Some(500_000_000),
+            currency: "INR",
+            transaction_type: "income",
+            accounting_type: "receipt",
+            payment_status: "completed",
+            accounting_status: "accounted",
+            notify_status: "completed",
+            fail_reason: "",
+            shared: false,
+            terms: Terms::default(),
+        }
+    }
+
+    /// What the rules make of it.
+    pub fn judged(&self) -> Judgement {
+        let (entry, asked) = (self.entry(), self.asked());
+        let others = ["A-1002".to_owned()];
+        let case = Case {
+            entry: &entry,
+            asked: &asked,
+            shared_with: if self.shared { &others } else { &[] },
+            still_open: &[],
+            now: now(),
+        };
+        judge(&case, &self.terms.policy())
+    }
+
+    pub fn entry(&self) -> Entry {
+        let ages_from = now() - TimeDelta::milliseconds(self.age_ms);
+        Entry {
+            key: OrderKey { merchant_uid: None, merchant_order_id: "A-1001".to_owned() },
+            amount: Amount::from_micros(self.ledger_amount),
+            currency: self.ledger_currency.to_owned(),
+            created_at: CreatedAt { ages_from, date: ages_from.date_naive() },
+            transaction_type: given(self.ledger_transaction_type, TransactionType::from_word),
+            accounting_type: given(self.ledger_accounting_type, AccountingType::from_any_word),
+            status: given(self.ledger_status, LedgerStatus::from_word),
+            conflict: self.conflict.then(|| "amount 500.00 in line 3, 600.00 in line 9".to_owned()),
+            duplicate: self.duplicate.then(|| "in line 3 and again in line 9".to_owned()),
+        }
+    }
+
+    pub fn asked(&self) -> Asked {
+        let fail_reason = || given(self.fail_reason, str::to_owned);
+        match self.asked {
+            "missing" => Asked::Answered(Answer::Missing(NO_SUCH_ORDER.to_owned())),
+            "payment" => Asked::Answered(Answer::Payment(Box::new(Payment {
+                amount: Amount::from_micros(self.amount),
+                final_amount: self.final_amount.map(Amount::from_micros),
+                currency: given(self.currency, str::to_owned),
+                transaction_type: given(self.transaction_type, TransactionType::from_word),
+                accounting_type: given(self.accounting_type, AccountingType::from_any_word),
+                payment_status: given(self.payment_status, PaymentStatus::from_word),
+                payment_fail_reason: fail_reason(),
+                accounting_status: given(self.accounting_status, AccountingStatus::from_word)
+                    .unwrap_or(AccountingStatus::None),
+                accounting_fail_reason: fail_reason(),
+                notify_status: given(self.notify_status, NotifyStatus::from_word)
+                    .unwrap_or(NotifyStatus::None),
+                notify_fail_reason: fail_reason(),
+                payment_uid: Some("P-77".to_owned()),
+                channel: None,
+            }))),
+            _ => Asked::Unverified { why: "the gateway answered 503".to_owned(), tries: 4 },
+        }
+    }
+}
+
+impl Terms {
+    /// The crate's reading of these terms, by way of the configuration's text.
+    pub fn policy(&self) -> Policy {
+        toml::from_str(&self.toml()).expect("a policy that the contract allows")
+    }
+
+    fn toml(&self) -> String {
+        let mut text = format!(
+            "settle_within_hours = {}\naccount_within_hours = {}\nledger_lag_hours = {}\n\
+             appear_within_minutes = {}\nclosed_means_unpaid = {}\nrefunds = \"{}\"\n\
+             ignore = {:?}\n[tolerance]\n",
+            self.settle_within_hours,
+            self.account_within_hours,
+            self.ledger_lag_hours,
+            self.appear_within_minutes,
+            self.closed_means_unpaid,
+            self.refunds,
+            self.ignore,
+        );
+        for (name, tolerance) in
+            [("final_amount", self.final_tolerance), ("ledger_amount", self.ledger_tolerance)]
+        {
+            if let Some((currency, micros)) = tolerance {
+                let amount = decimal(micros);
+                writeln!(text, "{name} = {{ {currency} = \"{amount}\" }}").expect("a string grows");
+            }
+        }
+        for fee in &self.fees {
+            write!(
+                text,
+                "[[fee]]\ncurrency = \"{}\"\ntransaction_type = \"{}\"\npercent = \"{}\"\n\
+                 fixed = \"{}\"\ndecimals = {}\n",
+                fee.currency,
+                fee.transaction_type,
+                decimal(fee.percent),
+                decimal(fee.fixed),
+                fee.decimals,
+            )
+            .expect("a string grows");
+        }
+        text
+    }
+}
+
+/// Millionths as a plain decimal.
+pub fn decimal(micros: i64) -> String {
+    format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000)
+}
+
+/// The run's start.
+pub fn now() -> DateTime<Utc> {
+    DateTime::from_timestamp(1_795_140_000, 0).expect("a moment of November 2026")
+}
+
+fn given<T>(word: &str, read: impl FnOnce(&str) -> T) -> Option<T> {
+    (!word.is_empty()).then(|| read(word))
+}

@@ -1,0 +1,397 @@
+//! A second reading of the contract's "Mismatches", written without a look at the first: every
+//! `if` is a sentence of the contract, words are texts, money is integers of millionths.
+
+#![expect(clippy::expect_used, reason = "a test that cannot be set up has failed")]
+
+use super::order::Order;
+
+/// What the contract says of one order.
+#[derive(Debug)]
+pub struct Verdict {
+    pub outcome: &'static str,
+    pub rows: Vec<Row>,
+    /// Of a completed order that gives a final amount, whatever is tolerated or ignored.
+    pub variance: Option<i64>,
+    /// Which sentences of the contract kept the order waiting.
+    pub waits: Vec<&'static str>,
+}
+
+/// One row of the report.
+#[derive(Debug, Clone)]
+pub struct Row {
+    pub kind: &'static str,
+    pub severity: &'static str,
+    pub variance: Option<i64>,
+    pub at_risk: i64,
+    pub currency: String,
+    /// The sentence that it follows.
+    pub because: &'static str,
+}
+
+const HOUR_MS: i64 = 3_600_000;
+const MINUTE_MS: i64 = 60_000;
+
+/// Reads the contract for one order.
+pub fn read(order: &Order) -> Verdict {
+    let mut reading = Reading { order, rows: Vec::new(), waits: Vec::new() };
+    reading.ledger_alone();
+    match order.asked {
+        "payment" => {
+            reading.money();
+            reading.status_difference();
+            reading.other_rows();
+        }
+        "missing" => reading.missing(),
+        _ => reading.row("unverified", "high", "no trustworthy answer"),
+    }
+    let ignored = |kind: &str| order.terms.ignore.contains(&kind);
+    reading.rows.retain(|row| !ignored(row.kind));
+    let completed_with_final = order.asked == "payment" && order.payment_status == "completed";
+    Verdict {
+        outcome: reading.outcome(),
+        variance: order
+            .final_amount
+            .filter(|_| completed_with_final)
+            .map(|final_amount| final_amount - (order.amount - reading.fee())),
+        rows: reading.rows,
+        waits: reading.waits,
+    }
+}
+
+struct Reading<'a> {
+    order: &'a Order,
+    rows: Vec<Row>,
+    waits: Vec<&'static str>,
+}
+
+impl Reading<'_> {
+    /// "`at_risk`: the size of the variance, where there is one, else the ledger amount."
+    fn row(&mut self, kind: &'static str, severity: &'static str, because: &'static str) {
+        let (at_risk, currency) = (self.order.ledger_amount, self.order.ledger_currency.to_owned());
+        self.rows.push(Row { kind, severity, variance: None, at_risk, currency, because });
+    }
+
+    /// "`ledger_conflict`", "`ledger_duplicate`", and of "`unknown_status`": "or a ledger status
+    /// that is not mapped".
+    fn ledger_alone(&mut self) {
+        if self.order.conflict {
+            self.row("ledger_conflict", "high", "the ledger contradicts itself");
+        }
+        if self.order.duplicate {
+            self.row("ledger_duplicate", "medium", "the ledger gives the order twice");
+        }
+        if !["", "paid", "pending", "failed", "refunded"].contains(&self.order.ledger_status) {
+            self.row("unknown_status", "medium", "a ledger status that is not mapped");
+        }
+    }
+
+    /// "the gateway says that it has no such order. Not when the ledger says failed (they agree).
+    /// In transit while younger than `appear_within_minutes` (60)"
+    fn missing(&mut self) {
+        if self.order.ledger_status == "failed" {
+            return;
+        }
+        if self.order.age_ms < self.order.terms.appear_within_minutes * MINUTE_MS {
+            if !self.order.terms.ignore.contains(&"missing_at_gateway") {
+                self.waits.push("missing: younger than appear_within_minutes");
+            }
+            return;
+        }
+        self.row("missing_at_gateway", "high", "the gateway says that it has no such order");
+    }
+
+    fn money(&mut self) {
+        let order = self.order;
+        let gateway_currency = order.currency.to_lowercase();
+        // "both currencies are given and differ (case apart); then no amount is compared with the
+        // ledger"
+        let currencies_differ =
+            !gateway_currency.is_empty() && gateway_currency != order.ledger_currency;
+        if currencies_differ {
+            self.row("currency_difference", "high", "both currencies are given and differ");
+        }
+        // "the gateway's `amount` ≠ the ledger's, unless the order is completed and the ledger's
+        // is its `final_amount`. variance = amount − ledger amount"
+        let booked_final = !currencies_differ && order.final_amount == Some(order.ledger_amount);
+        let booked_as_settled = booked_final && order.payment_status == "completed";
+        if !currencies_differ && !booked_as_settled {
+            let variance = order.amount - order.ledger_amount;
+            if beyond(variance, order.terms.ledger_tolerance, order.ledger_currency) {
+                self.row("ledger_amount_difference", "high", "the gateway's amount ≠ the ledger's");
+                self.vary(variance, order.ledger_currency);
+            }
+        }
+        if order.payment_status == "completed" && order.final_amount.is_none() {
+            let because = "completed, and final_amount is not given";
+            self.row("final_amount_missing", "medium", because);
+        }
+        let Some((variance, plain, booked)) = self.final_variance() else { return };
+        let currency = self.money_currency();
+        if beyond(variance, order.terms.final_tolerance, &currency) {
+            // "Medium where the ledger has booked exactly `final_amount`"
+            if booked_final {
+                self.row("final_amount_difference", "medium", booked);
+            } else {
+                self.row("final_amount_difference", "high", plain);
+            }
+            self.vary(variance, &currency);
+        }
+    }
+
+    /// "variance = `final_amount` − what was expected", and the sentences for the row.
+    fn final_variance(&self) -> Option<(i64, &'static str, &'static str)> {
+        let order = self.order;
+        let final_amount = order.final_amount?;
+        match order.payment_status {
+            // "completed: `final_amount` ≠ `amount` (less `[[policy.fee]]`, where one is
+            // configured for currency and transaction type)."
+            "completed" => Some((
+                final_amount - (order.amount - self.fee()),
+                if self.fee() == 0 {
+                    "completed: final_amount ≠ amount"
+                } else {
+                    "completed: final_amount ≠ amount less fee"
+                },
+                "completed: the ledger has booked exactly final_amount",
+            )),
+            // "open or closed: given, not zero, ≠ `amount`."
+            "none" | "pending" | "preparing" | "processing" if final_amount != 0 => Some((
+                final_amount - order.amount,
+                "open: given, not zero, ≠ amount",
+                "open: the ledger has booked exactly final_amount",
+            )),
+            // "With `[policy] closed_means_unpaid = true`: any `final_amount` but zero of a closed
+            // order, all of it variance."
+            "failed" | "reject" | "overdue" if final_amount != 0 => {
+                if order.terms.closed_means_unpaid {
+                    Some((
+                        final_amount,
+                        "closed means unpaid: any final_amount but zero",
+                        "closed means unpaid: the ledger has booked exactly final_amount",
+                    ))
+                } else {
+                    Some((
+                        final_amount - order.amount,
+                        "closed: given, not zero, ≠ amount",
+                        "closed: the ledger has booked exactly final_amount",
+                    ))
+                }
+            }
+            // "refund: not compared, the page doesn't say what it means there."
+            _ => None,
+        }
+    }
+
+    /// Both of the gateway's amounts are in the gateway's currency, where it gives one.
+    fn money_currency(&self) -> String {
+        match self.order.currency {
+            "" => self.order.ledger_currency.to_owned(),
+            given => given.to_lowercase(),
+        }
+    }
+
+    /// "Where no transaction type is given, an order counts as income."
+    fn transaction_type(&self) -> &'static str {
+        [self.order.ledger_transaction_type, self.order.transaction_type]
+            .into_iter()
+            .find(|word| ["income", "expense"].contains(word))
+            .unwrap_or("income")
+    }
+
+    /// Per cent of the amount, half up at so many decimals, and the fixed part.
+    fn fee(&self) -> i64 {
+        let currency = self.money_currency();
+        for fee in &self.order.terms.fees {
+            if fee.currency.to_lowercase() != currency
+                || fee.transaction_type != self.transaction_type()
+            {
+                continue;
+            }
+            let step = 10_i128.pow(6 - fee.decimals);
+            let whole = 100 * 1_000_000 * step;
+            let exact = i128::from(self.order.amount) * i128::from(fee.percent);
+            let steps = exact / whole + i128::from(exact % whole * 2 >= whole);
+            let kept = i64::try_from(steps * step).expect("less than the amount");
+            return kept + fee.fixed;
+        }
+        0
+    }
+
+    fn vary(&mut self, variance: i64, currency: &str) {
+        let row = self.rows.last_mut().expect("the row that was just written");
+        row.variance = Some(variance);
+        row.at_risk = variance.abs();
+        currency.clone_into(&mut row.currency);
+    }
+
+    /// The contract's second table, "only over statuses that the gateway's page lists".
+    fn status_difference(&mut self) {
+        let order = self.order;
+        let gateway = order.payment_status;
+        let older_than = |hours: i64| order.age_ms > hours * HOUR_MS;
+        let late = older_than(order.terms.settle_within_hours);
+        let income = self.transaction_type() == "income";
+        let open = ["none", "pending", "preparing", "processing"].contains(&gateway);
+        let closed = ["failed", "reject", "overdue"].contains(&gateway);
+        if !open && !closed && !["completed", "refund"].contains(&gateway) {
+            return;
+        }
+        let because = match (order.ledger_status, gateway) {
+            ("paid", _) if closed => "paid: closed",
+            ("paid", "refund") => "paid: refund",
+            ("paid", _) if open && income => "paid: open, income at once",
+            ("paid", _) if open && !income && late => "paid: open, expense when older",
+            ("pending", "completed" | "failed" | "reject" | "refund") => {
+                if older_than(order.terms.ledger_lag_hours) {
+                    match gateway {
+                        "completed" => "pending: completed",
+                        "failed" => "pending: failed",
+                        "reject" => "pending: reject",
+                        _ => "pending: refund",
+                    }
+                } else {
+                    if !order.terms.ignore.contains(&"status_difference") {
+                        self.waits.push("pending: the export may be older");
+                    }
+                    return;
+                }
+            }
+            ("failed", "completed") => "failed: completed",
+            ("failed", "refund") => "failed: refund",
+            ("failed", _) if open && !income => "failed: open, expense at once",
+            ("failed", _) if open && income && late => "failed: open, income when older",
+            ("refunded", "completed") if order.terms.refunds == "payout" => return,
+            ("refunded", "refund") | ("paid" | "pending" | "failed", _) => return,
+            ("refunded", _) => "refunded: anything but refund",
+            // none, or a word that is not mapped, which "is accepted as none"
+            (_, "failed" | "reject" | "refund") => "none: failed, reject, refund",
+            _ => return,
+        };
+        self.row("status_difference", "high", because);
+    }
+
+    fn other_rows(&mut self) {
+        let order = self.order;
+        let older_than = |hours: i64| order.age_ms > hours * HOUR_MS;
+        if order.accounting_status == "failed" {
+            self.row("accounting_failed", "high", "accounting_status is failed");
+        }
+        if order.payment_status == "overdue" {
+            if order.ledger_status == "failed" {
+                self.row("overdue", "low", "payment_status is overdue, the ledger says failed");
+            } else {
+                self.row("overdue", "medium", "payment_status is overdue");
+            }
+        }
+        if order.shared {
+            let because = "one payment_uid answers for two or more orders";
+            self.row("duplicate_payment", "high", because);
+        }
+        self.type_difference();
+        if order.payment_status == "completed"
+            && ["", "none", "delivered"].contains(&order.accounting_status)
+            && older_than(order.terms.account_within_hours)
+        {
+            self.row("accounting_pending", "medium", "completed, none or delivered, older");
+        }
+        if ["none", "pending", "preparing", "processing"].contains(&order.payment_status)
+            && older_than(order.terms.settle_within_hours)
+        {
+            self.row("pending_too_long", "medium", "open, older");
+        }
+        self.unknown_status();
+        if order.notify_status == "failed" {
+            self.row("notify_failed", "low", "notify_status is failed");
+        }
+    }
+
+    /// "`transaction_type` or `accounting_type` differ, where both sides give them": one row.
+    fn type_difference(&mut self) {
+        let folded = |word| match word {
+            "receipt" => "receive",
+            "payment" => "pay",
+            "settlement" => "settle",
+            other => other,
+        };
+        let differ =
+            |ours: &str, theirs: &str| !ours.is_empty() && !theirs.is_empty() && ours != theirs;
+        let (ours, theirs) = (self.order.ledger_transaction_type, self.order.transaction_type);
+        let (our_use, their_use) =
+            (folded(self.order.ledger_accounting_type), folded(self.order.accounting_type));
+        if [("income", "expense"), ("expense", "income")].contains(&(ours, theirs)) {
+            self.row("type_difference", "high", "income against expense");
+        } else if differ(ours, theirs) {
+            self.row("type_difference", "medium", "transaction_type differs otherwise");
+        } else if differ(our_use, their_use) {
+            self.row("type_difference", "medium", "accounting_type differs");
+        }
+    }
+
+    /// "one of the three statuses has a value that the gateway's page does not list, or
+    /// `payment_status` is not given (the other two: not given is `none`)"
+    fn unknown_status(&mut self) {
+        let order = self.order;
+        let payment = [
+            "none",
+            "pending",
+            "preparing",
+            "processing",
+            "completed",
+            "failed",
+            "reject",
+            "refund",
+            "overdue",
+        ];
+        let notify = ["", "none", "delivered", "completed", "failed"];
+        let accounting = ["", "none", "delivered", "accounted", "failed"];
+        let because = if order.payment_status.is_empty() {
+            "payment_status is not given"
+        } else if !payment.contains(&order.payment_status) {
+            "payment_status is not listed"
+        } else if !notify.contains(&order.notify_status) {
+            "notify_status is not listed"
+        } else if !accounting.contains(&order.accounting_status) {
+            "accounting_status is not listed"
+        } else {
+            return;
+        };
+        // "One row per order and kind."
+        if !self.rows.iter().any(|row| row.kind == "unknown_status") {
+            self.row("unknown_status", "medium", because);
+        }
+    }
+
+    /// The table of outcomes.
+    fn outcome(&self) -> &'static str {
+        let order = self.order;
+        if order.asked == "unverified" {
+            return "unverified";
+        }
+        if !self.rows.is_empty() {
+            return "mismatched";
+        }
+        if !self.waits.is_empty() {
+            return "in_transit";
+        }
+        if order.asked == "missing" {
+            return "matched";
+        }
+        // "matched: a trustworthy answer, finished, and nothing to report": a status that nobody
+        // has documented, and that policy ignores, is not known to be finished.
+        let finished = match order.payment_status {
+            "completed" => ["accounted", "failed"].contains(&order.accounting_status),
+            "failed" | "reject" | "overdue" | "refund" => true,
+            _ => false,
+        };
+        if finished { "matched" } else { "in_transit" }
+    }
+}
+
+/// "`[policy.tolerance]` (each per currency, default 0): a variance of at most that is none."
+fn beyond(variance: i64, tolerance: Option<(&str, i64)>, currency: &str) -> bool {
+    let most = match tolerance {
+        Some((of, most)) if of.to_lowercase() == currency => most,
+        _ => 0,
+    };
+    variance.abs() > most
+}

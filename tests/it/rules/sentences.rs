@@ -1,0 +1,55 @@
+//! The contract's "Mismatches", as the list of sentences by which an order gets a row or waits: the
+//! generator has to reach each.
+
+/// Every sentence by which an order can get a row or wait; the second reading uses no other.
+pub const SENTENCES: [&str; 45] = [
+    "completed: final_amount ≠ amount",
+    "completed: final_amount ≠ amount less fee",
+    "completed: the ledger has booked exactly final_amount",
+    "open: given, not zero, ≠ amount",
+    "open: the ledger has booked exactly final_amount",
+    "closed: given, not zero, ≠ amount",
+    "closed: the ledger has booked exactly final_amount",
+    "closed means unpaid: any final_amount but zero",
+    "closed means unpaid: the ledger has booked exactly final_amount",
+    "completed, and final_amount is not given",
+    "accounting_status is failed",
+    "payment_status is overdue",
+    "payment_status is overdue, the ledger says failed",
+    "the gateway's amount ≠ the ledger's",
+    "both currencies are given and differ",
+    "paid: closed",
+    "paid: refund",
+    "paid: open, income at once",
+    "paid: open, expense when older",
+    "pending: completed",
+    "pending: failed",
+    "pending: reject",
+    "pending: refund",
+    "failed: completed",
+    "failed: refund",
+    "failed: open, expense at once",
+    "failed: open, income when older",
+    "refunded: anything but refund",
+    "none: failed, reject, refund",
+    "the gateway says that it has no such order",
+    "one payment_uid answers for two or more orders",
+    "the ledger contradicts itself",
+    "the ledger gives the order twice",
+    "income against expense",
+    "transaction_type differs otherwise",
+    "accounting_type differs",
+    "completed, none or delivered, older",
+    "open, older",
+    "payment_status is not listed",
+    "payment_status is not given",
+    "notify_status is not listed",
+    "accounting_status is not listed",
+    "a ledger status that is not mapped",
+    "notify_status is failed",
+    "no trustworthy answer",
+];
+
+/// The sentences by which an order that has no row can wait for its age.
+pub const WAITS: [&str; 2] =
+    ["missing: younger than appear_within_minutes", "pending: the export may be older"];
