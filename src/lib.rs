@@ -9,3 +9,4 @@
 //! know [`reconcile`].
 
 pub mod domain;
+pub mod ledger;
