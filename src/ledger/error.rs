@@ -83,7 +83,7 @@ pub enum Fault {
     #[error("it is a workbook or an archive, not CSV")]
     Archive,
     /// The first bytes of gzip, where plain text is expected.
-    #[error("it is compressed with gzip, but its name does not end in .gz")]
+    #[error("it is compressed with gzip, which is unpacked only where a file's name ends in .gz")]
     Compressed,
     /// A NUL byte.
     #[error("there is a NUL byte")]
@@ -139,7 +139,7 @@ pub enum Fault {
         id: String,
     },
     /// The two readers of the file disagree on where a row ends: a bug, found before it does harm.
-    #[error("the row that begins here is not read the same way twice; this is a bug")]
+    #[error("the end of a row is read in two ways; this is a bug in octopus-recon")]
     Torn,
 }
 

@@ -6,8 +6,9 @@
 //! quote never closed, UTF-16, a heading missing) is a [`LedgerError`] and refuses the ledger.
 //!
 //! What no reader of CSV can see: a file that was cut at a row's end, or inside its last field
-//! where what is left of it still reads as an amount. The control figures in [`FileRead`] are for
-//! that.
+//! where what is left of it still reads as an amount; and a stray quote that another stray quote
+//! happens to close at a field's end, with the rows between them inside one cell. The control
+//! figures in [`FileRead`] are for that.
 
 mod cells;
 mod date_format;
