@@ -26,6 +26,7 @@ CREATE TABLE runs (
     selected        INTEGER NOT NULL DEFAULT 0,
     requests        INTEGER NOT NULL DEFAULT 0, -- calls, retries included
     judged_at_ms    INTEGER,
+    reported_at_ms  INTEGER,                  -- NULL: the report is still to be written
     matched         INTEGER,
     in_transit      INTEGER,
     mismatched      INTEGER,

@@ -8,9 +8,16 @@
 //! The stages know [`domain`] and never each other; [`reconcile`] knows the stages; [`commands`]
 //! know [`reconcile`].
 
+pub mod cli;
+pub mod commands;
 pub mod domain;
+pub mod failure;
 pub mod gateway;
+pub mod interrupt;
+pub mod ledger;
+pub mod reconcile;
 pub mod report;
 pub mod rules;
 pub mod sandbox;
+pub mod settings;
 pub mod store;

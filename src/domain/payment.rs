@@ -1,6 +1,7 @@
 //! What the gateway says of an order (gateway page, "The payment object").
 
 use super::amount::Amount;
+use serde::Deserialize;
 use std::fmt;
 
 /// Declares a vocabulary of the gateway's page. A word that the page does not list is kept
@@ -227,4 +228,15 @@ pub enum Asked {
         /// Calls made.
         tries: u32,
     },
+}
+
+/// What of a payer's and payee's data is kept in the evidence (contract, "Stored answers").
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PersonalData {
+    /// Accounts keep their last four characters; names, `ip` and `user_agent` are dropped.
+    #[default]
+    Drop,
+    /// As it came.
+    Keep,
 }

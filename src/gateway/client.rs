@@ -2,9 +2,10 @@
 //! the whole call, a body of at most 1 MiB.
 
 use super::reading::{Answered, Cause, Failure, Reader};
-use super::settings::{Credentials, GatewaySettings, PersonalData};
+use super::settings::{Credentials, GatewaySettings};
 use super::signature::Signer;
 use crate::domain::order::OrderKey;
+use crate::domain::payment::PersonalData;
 use crate::domain::text;
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
@@ -47,6 +48,29 @@ pub enum ClientError {
     /// The TLS library or the machine's certificates.
     #[error("no HTTPS client could be made ({0}); does this machine have a CA store?")]
     Tls(String),
+}
+
+impl ClientError {
+    /// What a person can do about it.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        match self {
+            ClientError::BaseUrl { .. } => {
+                "set [gateway] base_url, OCTOPUS_RECON_BASE_URL or --base-url to the gateway's \
+                 address, e.g. https://pay.example.com"
+            }
+            ClientError::Credentials(_) => {
+                "set OCTOPUS_RECON_API_KEY, and OCTOPUS_RECON_API_SECRET or \
+                 OCTOPUS_RECON_API_SECRET_FILE, as the gateway's support gave them"
+            }
+            ClientError::CaFile { .. } => "set [gateway] ca_file to a PEM file of certificates",
+            ClientError::Proxy(_) => "set [gateway] proxy to a URL such as http://proxy:3128",
+            ClientError::Tls(_) => {
+                "install the system's certificates (Debian: ca-certificates), or set [gateway] \
+                 ca_file"
+            }
+        }
+    }
 }
 
 /// What one call brought.

@@ -16,8 +16,8 @@ mod wire;
 mod wording;
 
 pub use ask::{Asker, Reply};
-pub use client::{Call, Client, ClientError};
+pub use client::{Call, Client, ClientError, base_url};
 pub use reading::{Answered, Cause, Failure};
-pub use settings::{Credentials, GatewaySettings, Limits, PersonalData};
+pub use settings::{Credentials, GatewaySettings, Limits};
 pub use signature::Signer;
 pub use wording::NotFoundPattern;

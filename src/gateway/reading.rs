@@ -1,13 +1,12 @@
 //! From an HTTP status and a body to a trustworthy answer, or to why there is none (contract,
 //! "Mismatches", last paragraph; gateway page, "Settled here"). Pure.
 
-use super::settings::PersonalData;
 use super::wire::Json;
 use super::wording::{NotFoundPattern, refuses_credentials};
 use crate::domain::amount::Amount;
 use crate::domain::order::OrderKey;
 use crate::domain::payment::{
-    AccountingStatus, AccountingType, Answer, NotifyStatus, Payment, PaymentStatus, TransactionType,
+    AccountingStatus, AccountingType, Answer, NotifyStatus, Payment, PaymentStatus, PersonalData, TransactionType,
 };
 use crate::domain::text;
 

@@ -112,17 +112,6 @@ pub struct Credentials {
     pub api_secret: SecretString,
 }
 
-/// What of a payer's and payee's data is kept in the evidence (contract, "Stored answers").
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum PersonalData {
-    /// Accounts keep their last four characters; names, `ip` and `user_agent` are dropped.
-    #[default]
-    Drop,
-    /// As it came.
-    Keep,
-}
-
 fn pattern<'de, D: Deserializer<'de>>(deserializer: D) -> Result<NotFoundPattern, D::Error> {
     let pattern = String::deserialize(deserializer)?;
     NotFoundPattern::custom(&pattern)

@@ -23,6 +23,7 @@ pub use history::{AnswerVersion, EntryVersion, MismatchEvent, OrderHistory};
 pub use judging::{Judging, StoredCase};
 pub use runs::{NewRun, RunRow, RunStatus, Selection};
 
+use crate::domain::payment::PersonalData;
 use chrono::{DateTime, Utc};
 use rusqlite::Connection;
 use serde::Deserialize;
@@ -34,13 +35,13 @@ use std::path::{Path, PathBuf};
 pub struct StoreSettings {
     /// The database.
     pub path: PathBuf,
-    /// `drop` or `keep`; read by whoever makes the evidence.
-    pub personal_data: String,
+    /// What the evidence keeps of payers and payees.
+    pub personal_data: PersonalData,
 }
 
 impl Default for StoreSettings {
     fn default() -> StoreSettings {
-        StoreSettings { path: PathBuf::from("octopus-recon.db"), personal_data: "drop".to_owned() }
+        StoreSettings { path: PathBuf::from("octopus-recon.db"), personal_data: PersonalData::Drop }
     }
 }
 

@@ -1,0 +1,98 @@
+//! The Inspector and the csv crate have to agree, whatever the bytes and however they arrive.
+
+use super::*;
+use proptest::prelude::*;
+
+/// Reads to the end; per row: its line, its bytes and its cells. `None`: refused.
+fn rows(bytes: &[u8], buffer: usize) -> Option<Vec<(u64, Vec<u8>, csv::ByteRecord)>> {
+    let inspector = Inspector::new(bytes, "x.csv", false, b',').ok()?;
+    let mut csv = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .buffer_capacity(buffer)
+        .from_reader(inspector);
+    let (mut rows, mut record) = (Vec::new(), csv::ByteRecord::new());
+    while csv.read_byte_record(&mut record).ok()? {
+        let behind = csv.position().byte();
+        let mark = csv.get_mut().take();
+        let mark = mark.unwrap_or_else(|| unreachable!("no mark for {record:?}"));
+        assert!(mark.ends_before(behind), "{mark:?} {behind}");
+        rows.push((mark.line, csv.get_ref().raw(mark).to_vec(), record.clone()));
+    }
+    assert_eq!(csv.get_mut().take(), None);
+    Some(rows)
+}
+
+/// What the csv crate alone reads.
+fn alone(bytes: &[u8]) -> Vec<csv::ByteRecord> {
+    let builder = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
+    builder.into_byte_records().filter_map(Result::ok).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn rows_are_where_the_csv_crate_finds_them(
+        text in "[ab,\"\r\n é]{0,40}", buffer in 1_usize..9,
+    ) {
+        if let Some(rows) = rows(text.as_bytes(), buffer) {
+            let records: Vec<_> = rows.iter().map(|(_, _, record)| record.clone()).collect();
+            prop_assert_eq!(&records, &alone(text.as_bytes()));
+            for (line, raw, record) in rows {
+                // A row's bytes say the same on their own,
+                prop_assert_eq!(alone(&raw), vec![record]);
+                // and stand in the line that is said, however lines end.
+                let unix = text.replace("\r\n", "\n").replace('\r', "\n");
+                let raw = String::from_utf8(raw).unwrap_or_default();
+                let raw = raw.replace("\r\n", "\n").replace('\r', "\n");
+                let skip = usize::try_from(line - 1).unwrap_or(0);
+                let from: Vec<_> = unix.split('\n').skip(skip).collect();
+                prop_assert!(from.join("\n").starts_with(&raw), "{} {:?}", line, raw);
+            }
+        }
+    }
+
+    #[test]
+    fn how_the_bytes_arrive_makes_no_difference(text in "[a,\"\r\n]{0,30}") {
+        prop_assert_eq!(rows(text.as_bytes(), 1), rows(text.as_bytes(), 4096));
+    }
+}
+
+#[test]
+fn lines_and_bytes_of_rows() {
+    let text = "\u{feff}a,b\r\n\r\n\n1,\"x\r\ny\"\r2,é\n3,";
+    for buffer in [1, 2, 3, 7, 4096] {
+        let rows = rows(text.as_bytes(), buffer).unwrap_or_default();
+        let shown: Vec<_> = rows
+            .iter()
+            .map(|(line, raw, _)| (*line, String::from_utf8_lossy(raw).into_owned()))
+            .collect();
+        let expected = [(1, "a,b"), (4, "1,\"x\r\ny\""), (6, "2,é"), (7, "3,")]
+            .map(|(l, r)| (l, r.to_owned()));
+        assert_eq!(shown, expected);
+    }
+}
+
+#[test]
+fn the_digest_is_of_the_contents_as_they_came() {
+    let bytes = b"\xEF\xBB\xBFa,b\r\n1,2\r\n";
+    let mut inspector = Inspector::new(&bytes[..], "x.csv", false, b',')
+        .unwrap_or_else(|error| unreachable!("{error}"));
+    assert_eq!(io::copy(&mut inspector, &mut io::sink()).ok(), Some(10));
+    assert_eq!(inspector.sha256(), hex::encode(Sha256::digest(bytes)));
+}
+
+#[test]
+fn only_what_may_still_be_asked_for_is_kept() {
+    let text = "1,2,3\n".repeat(100_000);
+    let inspector = Inspector::new(text.as_bytes(), "x.csv", false, b',');
+    let inspector = inspector.unwrap_or_else(|error| unreachable!("{error}"));
+    let mut csv =
+        csv::ReaderBuilder::new().has_headers(false).buffer_capacity(4096).from_reader(inspector);
+    let mut record = csv::ByteRecord::new();
+    while csv.read_byte_record(&mut record).is_ok_and(|any| any) {
+        assert!(csv.get_mut().take().is_some());
+        assert!(csv.get_ref().kept.len() < 8192 && csv.get_ref().marks.len() < 2048);
+    }
+}

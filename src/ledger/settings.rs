@@ -1,0 +1,370 @@
+//! The `[ledger]` table of the configuration (contract, "Configuration" and "Ledger"). Whatever
+//! can be checked is checked while it is read, so that an error points at its line.
+
+use super::date_format::DateFormat;
+use super::headings::Column;
+use super::vocabulary::{Word, fold};
+use crate::domain::order::LedgerStatus;
+use crate::domain::payment::{AccountingType, TransactionType};
+use chrono_tz::Tz;
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
+use serde::{Deserialize, de};
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+
+/// How this merchant's export differs from the plain one. The default reads the contract's own
+/// columns, words and formats.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(remote = "Self", deny_unknown_fields, default)]
+pub struct LedgerSettings {
+    /// The currency of rows that give none, in lower case.
+    #[serde(deserialize_with = "optional_currency")]
+    pub currency: Option<String>,
+    /// Other words for currencies (`Rs`, `₹`).
+    pub currencies: Currencies,
+    /// The zone of times without an offset, and of every order's date. UTC where it is not set.
+    #[serde(deserialize_with = "timezone")]
+    pub timezone: Option<Tz>,
+    /// Read instead of the usual formats of `created_at`.
+    pub date_format: Option<DateFormat>,
+    /// Between groups of digits.
+    pub thousands_separator: Option<char>,
+    /// Before the decimals.
+    pub decimal_separator: char,
+    /// A negative amount is an expense. Else it is no amount.
+    pub signed_amounts: bool,
+    /// What an order without a status counts as. For the rules: the reader does not fill it in.
+    #[serde(deserialize_with = "status")]
+    pub default_status: Option<LedgerStatus>,
+    /// An order's later rows are line items and come without an amount.
+    pub line_items: bool,
+    /// Between the columns: one ASCII character.
+    #[serde(deserialize_with = "delimiter")]
+    pub delimiter: u8,
+    /// Headings of the file where they are not the contract's.
+    pub columns: Columns,
+    /// Other words for transaction types.
+    pub transaction_types: WordTable<TransactionType>,
+    /// Other words for accounting types.
+    pub accounting_types: WordTable<AccountingType>,
+    /// Other words for statuses.
+    pub statuses: WordTable<LedgerStatus>,
+}
+
+impl Default for LedgerSettings {
+    fn default() -> LedgerSettings {
+        LedgerSettings {
+            currency: None,
+            currencies: Currencies::default(),
+            timezone: None,
+            date_format: None,
+            thousands_separator: None,
+            decimal_separator: '.',
+            signed_amounts: false,
+            default_status: None,
+            line_items: false,
+            delimiter: b',',
+            columns: Columns::default(),
+            transaction_types: WordTable::default(),
+            accounting_types: WordTable::default(),
+            statuses: WordTable::default(),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for LedgerSettings {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<LedgerSettings, D::Error> {
+        // The derived reader (`remote = "Self"`), then what concerns more than one key.
+        let settings = LedgerSettings::deserialize(deserializer)?;
+        settings.check().map_err(D::Error::custom)?;
+        Ok(settings)
+    }
+}
+
+impl LedgerSettings {
+    /// The ledger's time zone: days and times without an offset are in it.
+    #[must_use]
+    pub fn zone(&self) -> Tz {
+        self.timezone.unwrap_or(Tz::UTC)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let thousands = self.thousands_separator;
+        for (key, separator) in [
+            ("thousands_separator", thousands),
+            ("decimal_separator", Some(self.decimal_separator)),
+        ] {
+            let Some(separator) = separator else { continue };
+            if separator.is_alphanumeric()
+                || separator.is_control()
+                || "+-\u{2212}()\"".contains(separator)
+            {
+                return Err(format!(
+                    "{key}: {separator:?} cannot separate digits; expected e.g. \",\" or \".\""
+                ));
+            }
+        }
+        if thousands == Some(self.decimal_separator) {
+            return Err(format!(
+                "thousands_separator and decimal_separator are both {:?}; set the one that \
+                 differs from it (decimal_separator is \".\" unless set)",
+                self.decimal_separator
+            ));
+        }
+        self.columns.check()
+    }
+}
+
+/// Says what a setting should have been.
+fn unexpected<E: Error>(found: &str, expected: &str) -> E {
+    E::invalid_value(de::Unexpected::Str(found), &expected)
+}
+
+fn optional_currency<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<String>, D::Error> {
+    let word = String::deserialize(deserializer)?;
+    currency(&word).map(Some).ok_or_else(|| unexpected(&word, EXPECTED_CURRENCY))
+}
+
+fn timezone<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Tz>, D::Error> {
+    let name = String::deserialize(deserializer)?;
+    let expected = "the name of a time zone, as Asia/Kolkata or UTC";
+    name.parse().map(Some).map_err(|_| unexpected(&name, expected))
+}
+
+fn status<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<LedgerStatus>, D::Error> {
+    let word = String::deserialize(deserializer)?;
+    let status = LedgerStatus::known(&word);
+    status.map(Some).ok_or_else(|| unexpected(&word, LedgerStatus::EXPECTED))
+}
+
+fn delimiter<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u8, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    match text.as_bytes() {
+        [byte] if *byte == b'\t' || (byte.is_ascii_punctuation() && *byte != b'"') => Ok(*byte),
+        _ => Err(unexpected(&text, "one ASCII character, as \",\", \";\", \"|\" or \"\\t\"")),
+    }
+}
+
+const EXPECTED_CURRENCY: &str = "2 to 10 letters, as inr";
+
+/// A currency as the gateway writes it, in lower case. Liberal, because the list of currencies is
+/// the gateway's: 2 to 10 letters, or what joins them.
+pub(super) fn currency(word: &str) -> Option<String> {
+    let word = fold(word);
+    let allowed = |character: char| character.is_alphabetic() || "-_.".contains(character);
+    let fits = (2..=10).contains(&word.chars().count())
+        && word.chars().all(allowed)
+        && word.chars().any(char::is_alphabetic);
+    fits.then(|| word.into_owned())
+}
+
+/// `[ledger.currencies]`: a ledger's words, in lower case, for currencies.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Currencies(HashMap<String, String>);
+
+impl Currencies {
+    pub(super) fn as_map(&self) -> &HashMap<String, String> {
+        &self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for Currencies {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Currencies, D::Error> {
+        deserializer
+            .deserialize_map(Table {
+                expected: EXPECTED_CURRENCY,
+                read: |_: &str, word: &str| currency(word).ok_or(None),
+            })
+            .map(Currencies)
+    }
+}
+
+/// `[ledger.statuses]` and the like: a ledger's words, in lower case, for the contract's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WordTable<T>(HashMap<String, T>);
+
+impl<T> WordTable<T> {
+    pub(super) fn as_map(&self) -> &HashMap<String, T> {
+        &self.0
+    }
+}
+
+impl<T> Default for WordTable<T> {
+    fn default() -> WordTable<T> {
+        WordTable(HashMap::new())
+    }
+}
+
+impl<'de, T: Word> Deserialize<'de> for WordTable<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<WordTable<T>, D::Error> {
+        let read = |from: &str, to: &str| {
+            let meaning = T::known(&fold(to)).ok_or(None)?;
+            match T::known(from) {
+                Some(own) if own != meaning => {
+                    Err(Some(format!("\"{from}\" always means itself and cannot be mapped")))
+                }
+                _ => Ok(meaning),
+            }
+        };
+        deserializer.deserialize_map(Table { expected: T::EXPECTED, read }).map(WordTable)
+    }
+}
+
+/// Reads a table of words: `read` gives the meaning of a value, or `Err` with what is wrong with
+/// it, if it is more than not being what was expected.
+struct Table<F> {
+    expected: &'static str,
+    read: F,
+}
+
+impl<'de, T: PartialEq, F: Fn(&str, &str) -> Result<T, Option<String>>> Visitor<'de> for Table<F> {
+    type Value = HashMap<String, T>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "a table from the ledger's words to {}", self.expected)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut table = HashMap::new();
+        while let Some(key) = map.next_key::<String>()? {
+            let word = fold(&key).into_owned();
+            let meaning = map.next_value_seed(TableValue { table: &self, word: &word })?;
+            if table.get(&word).is_some_and(|other| *other != meaning) {
+                return Err(A::Error::custom(format!("\"{word}\" is mapped twice")));
+            }
+            table.insert(word, meaning);
+        }
+        Ok(table)
+    }
+}
+
+/// One value of a [`Table`]: read on its own, so that an error points at it.
+struct TableValue<'a, F> {
+    table: &'a Table<F>,
+    word: &'a str,
+}
+
+impl<'de, T, F: Fn(&str, &str) -> Result<T, Option<String>>> DeserializeSeed<'de>
+    for TableValue<'_, F>
+{
+    type Value = T;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
+        let value = String::deserialize(deserializer)?;
+        (self.table.read)(self.word, &value).map_err(|wrong| match wrong {
+            Some(wrong) => D::Error::custom(wrong),
+            None => unexpected(&value, self.table.expected),
+        })
+    }
+}
+
+/// `[ledger.columns]`: a contract's column, and its heading in the file.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(transparent)]
+pub struct Columns(BTreeMap<Column, String>);
+
+impl Columns {
+    /// The heading under which a column is looked for.
+    pub(super) fn heading(&self, column: Column) -> &str {
+        self.0.get(&column).map_or(column.as_str(), String::as_str)
+    }
+
+    /// Whether somebody configured its heading.
+    pub(super) fn has(&self, column: Column) -> bool {
+        self.0.contains_key(&column)
+    }
+
+    /// Whether somebody gave its own name to another column. It is then not in the file.
+    pub(super) fn gives_way(&self, column: Column) -> bool {
+        let name_is_taken = || self.0.values().any(|heading| fold(heading) == column.as_str());
+        !self.has(column) && name_is_taken()
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let mut taken = HashMap::new();
+        for (column, heading) in &self.0 {
+            let folded = fold(heading);
+            if folded.is_empty() {
+                return Err(format!("columns: the heading of {column} is empty"));
+            }
+            if let Some(other) = taken.insert(folded, column) {
+                return Err(format!(
+                    "columns: {other} and {column} cannot both be the heading \"{}\"",
+                    heading.trim()
+                ));
+            }
+        }
+        let required = [Column::MerchantOrderId, Column::Amount, Column::CreatedAt];
+        match required.into_iter().find(|column| self.gives_way(*column)) {
+            Some(column) => Err(format!(
+                "columns: the heading \"{column}\" cannot be {column} and another column; say \
+                 which heading {column} has"
+            )),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_point_at_the_value_and_say_what_is_expected() {
+        let cases = [
+            ("timezone = 'Asia/Bombay'", 1, "the name of a time zone, as Asia/Kolkata or UTC"),
+            ("\ndelimiter = ';;'", 2, "one ASCII character"),
+            ("delimiter = '\"'", 1, "one ASCII character"),
+            ("delimiter = '5'", 1, "one ASCII character"),
+            ("currency = 'R'", 1, "2 to 10 letters"),
+            ("\n\ncurrencies = { Rs = 'inr', '₹' = '₹' }", 3, "2 to 10 letters"),
+            ("default_status = 'settled'", 1, "paid, pending, failed or refunded"),
+            ("[statuses]\nBezahlt = 'payed'", 2, "paid, pending, failed or refunded"),
+            ("[statuses]\nPaid = 'failed'", 2, "always means itself"),
+            ("[statuses]\n'A' = 'paid'\n' a' = 'failed'", 1, "mapped twice"),
+            ("[transaction_types]\nin = 'deposit'", 2, "income or expense"),
+            ("[accounting_types]\nin = 'income'", 2, "recharge, receive, settle or pay"),
+            ("[columns]\norder_id = 'No'", 2, "unknown variant `order_id`, expected one of"),
+            ("[columns]\namount = ' '", 1, "the heading of amount is empty"),
+            ("[columns]\namount = 'X'\ncurrency = 'x '", 1, "cannot both be the heading"),
+            ("[columns]\nstatus = 'Amount'", 1, "cannot be amount and another column"),
+            ("thousands_separator = '.'", 1, "are both '.'"),
+            ("thousands_separator = '5'", 1, "cannot separate digits"),
+            ("decimal_separator = '-'", 1, "cannot separate digits"),
+            ("decimal_separator = ',,'", 1, "character"),
+            ("date_format = '%d/%m'", 1, "a year, a month and a day"),
+            ("signed_amount = true", 1, "unknown field `signed_amount`"),
+        ];
+        for (config, line, words) in cases {
+            let error = toml::from_str::<LedgerSettings>(config).err();
+            let message = error.as_ref().map(ToString::to_string).unwrap_or_default();
+            assert!(message.contains(words), "{config}: {message}");
+            let at = format!("line {line}, column ");
+            let whole = ["mapped twice", "cannot", "are both", "is empty"];
+            if !whole.iter().any(|word| words.contains(word)) {
+                assert!(message.contains(&at), "{config}: {message}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_whole_table_is_read() {
+        let settings: Result<LedgerSettings, _> = toml::from_str(
+            "currency = 'INR'\ntimezone = 'Asia/Kolkata'\ndate_format = '%d.%m.%Y %H:%M'\n\
+             thousands_separator = '.'\ndecimal_separator = ','\nsigned_amounts = true\n\
+             default_status = 'paid'\nline_items = true\ndelimiter = \"\\t\"\n\
+             [columns]\nmerchant_order_id = 'Order No.'\n",
+        );
+        let settings = settings.unwrap_or_else(|error| unreachable!("{error}"));
+        assert_eq!(settings.currency.as_deref(), Some("inr"));
+        assert_eq!(settings.zone(), Tz::Asia__Kolkata);
+        assert_eq!(settings.delimiter, b'\t');
+        assert_eq!(settings.default_status, Some(LedgerStatus::Paid));
+        assert_eq!(settings.columns.heading(Column::MerchantOrderId), "Order No.");
+        assert!(settings.signed_amounts && settings.line_items);
+        let empty = toml::from_str::<LedgerSettings>("").map(|settings| settings.zone());
+        assert_eq!(empty, Ok(Tz::UTC));
+    }
+}

@@ -1,0 +1,247 @@
+//! The merchant's words, mapped to the contract's (contract, "Ledger": the optional columns).
+
+use super::settings::LedgerSettings;
+use crate::domain::order::LedgerStatus;
+use crate::domain::payment::{AccountingType, TransactionType};
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+/// A word as it is compared: trimmed, in lower case.
+pub(super) fn fold(word: &str) -> Cow<'_, str> {
+    let word = word.trim();
+    if word.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase()) {
+        Cow::Borrowed(word)
+    } else {
+        Cow::Owned(word.to_lowercase())
+    }
+}
+
+/// A set of the contract's words that a ledger's words can be mapped to.
+pub trait Word: Clone + PartialEq + 'static {
+    /// Reads one of the contract's words or, of the gateway's, another spelling; `None` for
+    /// anything else.
+    fn known(word: &str) -> Option<Self>;
+    /// What to name in an error.
+    const EXPECTED: &'static str;
+    /// The usual words of shop exports, beside the contract's own.
+    const USUAL: &'static [(&'static str, Self)];
+}
+
+impl Word for LedgerStatus {
+    fn known(word: &str) -> Option<LedgerStatus> {
+        Some(LedgerStatus::from_word(word))
+            .filter(|status| !matches!(status, LedgerStatus::Unmapped(_)))
+    }
+    const EXPECTED: &'static str = "paid, pending, failed or refunded";
+    /// The contract's list, then what else the gateway's own page calls a payment.
+    const USUAL: &'static [(&'static str, LedgerStatus)] = &[
+        ("success", LedgerStatus::Paid),
+        ("successful", LedgerStatus::Paid),
+        ("succeeded", LedgerStatus::Paid),
+        ("completed", LedgerStatus::Paid),
+        ("captured", LedgerStatus::Paid),
+        ("settled", LedgerStatus::Paid),
+        ("open", LedgerStatus::Pending),
+        ("created", LedgerStatus::Pending),
+        ("unpaid", LedgerStatus::Pending),
+        ("authorized", LedgerStatus::Pending),
+        ("processing", LedgerStatus::Pending),
+        ("cancelled", LedgerStatus::Failed),
+        ("canceled", LedgerStatus::Failed),
+        ("voided", LedgerStatus::Failed),
+        ("expired", LedgerStatus::Failed),
+        ("rejected", LedgerStatus::Failed),
+        ("declined", LedgerStatus::Failed),
+        ("refund", LedgerStatus::Refunded),
+        ("partially_refunded", LedgerStatus::Refunded),
+        ("partial_refund", LedgerStatus::Refunded),
+        ("preparing", LedgerStatus::Pending),
+        ("reject", LedgerStatus::Failed),
+        ("overdue", LedgerStatus::Failed),
+    ];
+}
+
+impl Word for TransactionType {
+    fn known(word: &str) -> Option<TransactionType> {
+        Some(TransactionType::from_word(word)).filter(TransactionType::is_known)
+    }
+    const EXPECTED: &'static str = "income or expense";
+    const USUAL: &'static [(&'static str, TransactionType)] = &[
+        ("deposit", TransactionType::Income),
+        ("payin", TransactionType::Income),
+        ("credit", TransactionType::Income),
+        ("payout", TransactionType::Expense),
+        ("withdrawal", TransactionType::Expense),
+        ("debit", TransactionType::Expense),
+    ];
+}
+
+impl Word for AccountingType {
+    fn known(word: &str) -> Option<AccountingType> {
+        Some(AccountingType::from_any_word(word)).filter(AccountingType::is_known)
+    }
+    const EXPECTED: &'static str = "recharge, receive, settle or pay";
+    const USUAL: &'static [(&'static str, AccountingType)] = &[];
+}
+
+/// One column's words: the contract's own, the usual ones, and those that were configured, which
+/// come before the usual ones.
+pub(super) struct Words<T>(HashMap<String, T>);
+
+impl<T: Word> Words<T> {
+    fn new(configured: &HashMap<String, T>) -> Words<T> {
+        let usual = T::USUAL.iter().map(|(word, meaning)| ((*word).to_owned(), meaning.clone()));
+        let configured = configured.iter().map(|(word, meaning)| (word.clone(), meaning.clone()));
+        Words(usual.chain(configured).collect())
+    }
+
+    /// What a word means; `None` where nobody has said so.
+    pub fn meaning(&self, word: &str) -> Option<T> {
+        let word = fold(word);
+        T::known(&word).or_else(|| self.0.get(&*word).cloned())
+    }
+}
+
+/// All vocabularies of one ledger.
+pub(super) struct Vocabulary<'a> {
+    statuses: Words<LedgerStatus>,
+    transaction_types: Words<TransactionType>,
+    accounting_types: Words<AccountingType>,
+    currencies: &'a HashMap<String, String>,
+}
+
+impl Vocabulary<'_> {
+    /// The configured words over the usual ones.
+    pub fn new(settings: &LedgerSettings) -> Vocabulary<'_> {
+        Vocabulary {
+            statuses: Words::new(settings.statuses.as_map()),
+            transaction_types: Words::new(settings.transaction_types.as_map()),
+            accounting_types: Words::new(settings.accounting_types.as_map()),
+            currencies: settings.currencies.as_map(),
+        }
+    }
+
+    /// `status`. A word that is not mapped stays as it came; an empty cell is none.
+    pub fn status(&self, cell: &str) -> Option<LedgerStatus> {
+        let word = Some(cell.trim()).filter(|word| !word.is_empty())?;
+        let meaning = self.statuses.meaning(word);
+        Some(meaning.unwrap_or_else(|| LedgerStatus::Unmapped(word.to_owned())))
+    }
+
+    /// `transaction_type`, in the same way.
+    pub fn transaction_type(&self, cell: &str) -> Option<TransactionType> {
+        let word = Some(cell.trim()).filter(|word| !word.is_empty())?;
+        let meaning = self.transaction_types.meaning(word);
+        Some(meaning.unwrap_or_else(|| TransactionType::Unknown(word.to_owned())))
+    }
+
+    /// `accounting_type`, in the same way.
+    pub fn accounting_type(&self, cell: &str) -> Option<AccountingType> {
+        let word = Some(cell.trim()).filter(|word| !word.is_empty())?;
+        let meaning = self.accounting_types.meaning(word);
+        Some(meaning.unwrap_or_else(|| AccountingType::Unknown(word.to_owned())))
+    }
+
+    /// `currency`: the mapped one, else the word in lower case; an empty cell is empty.
+    pub fn currency(&self, cell: &str) -> String {
+        let word = fold(cell);
+        self.currencies.get(&*word).cloned().unwrap_or_else(|| word.into_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CONFIG: &str = "
+        statuses = { 'Bezahlt ' = 'paid', 'Captured' = 'pending' }
+        transaction_types = { Eingang = 'income' }
+        accounting_types = { 'Top-Up' = 'recharge', Auszahlung = 'settlement' }
+        currencies = { Rs = 'INR', '₹' = 'inr' }
+    ";
+
+    fn settings() -> LedgerSettings {
+        toml::from_str(CONFIG).unwrap_or_else(|error| unreachable!("{error}"))
+    }
+
+    #[test]
+    fn statuses() {
+        let groups = [
+            (
+                LedgerStatus::Paid,
+                "paid success successful succeeded completed captured settled PAID Completed",
+            ),
+            (
+                LedgerStatus::Pending,
+                "pending open created unpaid authorized processing Processing preparing",
+            ),
+            (
+                LedgerStatus::Failed,
+                "failed cancelled canceled voided expired rejected declined reject overdue",
+            ),
+            (LedgerStatus::Refunded, "refunded refund partially_refunded partial_refund Refund"),
+        ];
+        let defaults = LedgerSettings::default();
+        let vocabulary = Vocabulary::new(&defaults);
+        for (meaning, words) in groups {
+            for word in words.split(' ') {
+                assert_eq!(vocabulary.status(word), Some(meaning.clone()), "{word}");
+            }
+        }
+        assert_eq!(vocabulary.status(" \t"), None);
+        let unmapped = LedgerStatus::Unmapped("In Review".to_owned());
+        assert_eq!(vocabulary.status(" In Review "), Some(unmapped));
+        let settings = settings();
+        let vocabulary = Vocabulary::new(&settings);
+        assert_eq!(vocabulary.status(" BEZAHLT"), Some(LedgerStatus::Paid));
+        assert_eq!(vocabulary.status("captured"), Some(LedgerStatus::Pending));
+        assert_eq!(vocabulary.status("settled"), Some(LedgerStatus::Paid));
+    }
+
+    #[test]
+    fn types() {
+        let settings = settings();
+        let vocabulary = Vocabulary::new(&settings);
+        for (word, meaning) in [
+            ("income", TransactionType::Income),
+            (" Deposit ", TransactionType::Income),
+            ("PAYIN", TransactionType::Income),
+            ("credit", TransactionType::Income),
+            ("eingang", TransactionType::Income),
+            ("expense", TransactionType::Expense),
+            ("payout", TransactionType::Expense),
+            ("withdrawal", TransactionType::Expense),
+            ("debit", TransactionType::Expense),
+            ("Sale", TransactionType::Unknown("Sale".to_owned())),
+        ] {
+            assert_eq!(vocabulary.transaction_type(word), Some(meaning), "{word}");
+        }
+        for (word, meaning) in [
+            ("Recharge", AccountingType::Recharge),
+            ("receipt", AccountingType::Receive),
+            ("RECEIVE", AccountingType::Receive),
+            ("settlement", AccountingType::Settle),
+            ("settle", AccountingType::Settle),
+            ("Payment", AccountingType::Pay),
+            ("pay", AccountingType::Pay),
+            ("top-up", AccountingType::Recharge),
+            ("auszahlung", AccountingType::Settle),
+            ("Fee", AccountingType::Unknown("Fee".to_owned())),
+        ] {
+            assert_eq!(vocabulary.accounting_type(word), Some(meaning), "{word}");
+        }
+        assert_eq!(vocabulary.transaction_type(""), None);
+        assert_eq!(vocabulary.accounting_type(" "), None);
+    }
+
+    #[test]
+    fn currencies() {
+        let settings = settings();
+        let vocabulary = Vocabulary::new(&settings);
+        for (word, currency) in
+            [("INR", "inr"), (" rs ", "inr"), ("₹", "inr"), ("Usd", "usd"), ("", "")]
+        {
+            assert_eq!(vocabulary.currency(word), currency);
+        }
+    }
+}

@@ -1,0 +1,300 @@
+//! Defaults < file < environment < flags, to one validated [`Settings`] (contract, "Configuration").
+//! The only reader of the environment.
+
+use crate::domain::text;
+use crate::gateway::{Credentials, GatewaySettings};
+use crate::ledger::LedgerSettings;
+use crate::report::ReportSettings;
+use crate::rules::Policy;
+use crate::store::StoreSettings;
+use secrecy::SecretString;
+use serde::Deserialize;
+use std::ffi::OsString;
+use std::fs;
+use std::num::NonZeroU32;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+/// Looked for in the working directory when no other is named.
+const DEFAULT_FILE: &str = "octopus-recon.toml";
+
+/// Everything that can be configured.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// `[gateway]`.
+    pub gateway: GatewaySettings,
+    /// `[ledger]`.
+    pub ledger: LedgerSettings,
+    /// `[policy]`.
+    pub policy: Policy,
+    /// `[report]`.
+    pub report: ReportSettings,
+    /// `[store]`.
+    pub store: StoreSettings,
+    /// The file that was read, if one was.
+    pub file: Option<PathBuf>,
+    key: Option<SecretString>,
+    secret: Secret,
+}
+
+/// Where the secret is.
+#[derive(Debug, Clone, Default)]
+enum Secret {
+    #[default]
+    Nowhere,
+    Given(SecretString),
+    In(PathBuf),
+}
+
+/// What flags override.
+#[derive(Debug, Clone, Default)]
+pub struct Flags {
+    /// `--config`.
+    pub config: Option<PathBuf>,
+    /// `--base-url`.
+    pub base_url: Option<String>,
+    /// `--db`.
+    pub db: Option<PathBuf>,
+    /// `--out`.
+    pub out: Option<PathBuf>,
+    /// `--rate`.
+    pub rate: Option<NonZeroU32>,
+    /// `--max-in-flight`.
+    pub max_in_flight: Option<NonZeroU32>,
+}
+
+/// Why a configuration is refused: exit code 2.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// The file cannot be read.
+    #[error("the configuration {} cannot be read: {why}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        why: String,
+    },
+    /// The file does not say what can be said.
+    #[error("the configuration {}, line {line}, column {column}: {why}", path.display())]
+    Wrong {
+        /// The file.
+        path: PathBuf,
+        /// From 1.
+        line: usize,
+        /// From 1.
+        column: usize,
+        /// What is wrong there; never a value that may be a secret.
+        why: String,
+    },
+    /// A variable of the environment is not usable.
+    #[error("the environment's {name} {why}")]
+    Environment {
+        /// The variable.
+        name: &'static str,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// The key or the secret is nowhere.
+    #[error("the gateway's {0} is not set")]
+    Missing(&'static str),
+    /// The secret's file cannot be used.
+    #[error("the secret file {} {why}", path.display())]
+    SecretFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+}
+
+impl SettingsError {
+    /// What a person can do about it.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        match self {
+            SettingsError::Unreadable { .. } => "name another file with --config".to_owned(),
+            SettingsError::Wrong { why, .. } if why.contains("unknown field `api_secret`") => {
+                "a secret is never written into the configuration: set OCTOPUS_RECON_API_SECRET, \
+                 or api_secret_file to a file that only its owner can read"
+                    .to_owned()
+            }
+            SettingsError::Wrong { .. } => {
+                "octopus-recon.example.toml documents every key".to_owned()
+            }
+            SettingsError::Environment { name, .. } => format!("correct or unset {name}"),
+            SettingsError::Missing(what) if what.contains("key") => {
+                "set OCTOPUS_RECON_API_KEY as the gateway's support gave it".to_owned()
+            }
+            SettingsError::Missing(_) => {
+                "set OCTOPUS_RECON_API_SECRET, or OCTOPUS_RECON_API_SECRET_FILE to a file that \
+                 only its owner can read"
+                    .to_owned()
+            }
+            SettingsError::SecretFile { path, .. } => {
+                format!("chmod 600 {} and make it readable for this user", path.display())
+            }
+        }
+    }
+}
+
+/// The file's tables.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Tables {
+    gateway: GatewaySettings,
+    ledger: LedgerSettings,
+    policy: Policy,
+    report: ReportSettings,
+    store: StoreSettings,
+}
+
+/// The environment, as [`std::env::var_os`] reads it.
+pub type Environment<'a> = &'a dyn Fn(&str) -> Option<OsString>;
+
+impl Settings {
+    /// Reads all layers.
+    ///
+    /// # Errors
+    /// See [`SettingsError`].
+    pub fn load(flags: Flags, environment: Environment) -> Result<Settings, SettingsError> {
+        let variable = |name: &'static str| text_variable(environment, name);
+        let named = match flags.config {
+            Some(path) => Some(path),
+            None => variable("OCTOPUS_RECON_CONFIG")?.map(PathBuf::from),
+        };
+        let default = || Some(PathBuf::from(DEFAULT_FILE)).filter(|path| path.exists());
+        let file = named.or_else(default);
+        let tables = file.as_deref().map(read_file).transpose()?.unwrap_or_default();
+        let Tables { mut gateway, ledger, policy, mut report, mut store } = tables;
+        let key = match variable("OCTOPUS_RECON_API_KEY")? {
+            Some(key) => Some(key),
+            None => gateway.api_key.take(),
+        };
+        let secret = secret(environment, gateway.api_secret_file.take())?;
+        let key = match key {
+            Some(key) => Some(key),
+            None => credential(environment, "api_key").map(|path| read_secret(&path)).transpose()?,
+        };
+        let or = |flag: Option<String>, name| match flag {
+            Some(flag) => Ok(Some(flag)),
+            None => variable(name),
+        };
+        if let Some(base_url) = or(flags.base_url, "OCTOPUS_RECON_BASE_URL")? {
+            gateway.base_url = Some(base_url);
+        }
+        if let Some(merchant_uid) = variable("OCTOPUS_RECON_MERCHANT_UID")? {
+            gateway.merchant_uid = Some(merchant_uid);
+        }
+        gateway.merchant_uid = gateway.merchant_uid.filter(|merchant| !merchant.is_empty());
+        gateway.requests_per_second = flags.rate.unwrap_or(gateway.requests_per_second);
+        gateway.max_in_flight = flags.max_in_flight.unwrap_or(gateway.max_in_flight);
+        let database = environment("OCTOPUS_RECON_DB").filter(|path| !path.is_empty());
+        if let Some(path) = flags.db.or(database.map(PathBuf::from)) {
+            store.path = path;
+        }
+        report.directory = flags.out.unwrap_or(report.directory);
+        let key = key.map(SecretString::from);
+        Ok(Settings { gateway, ledger, policy, report, store, file, key, secret })
+    }
+
+    /// Settings with these credentials, for a gateway in this very process.
+    #[must_use]
+    pub fn with_credentials(self, credentials: Credentials) -> Settings {
+        Settings {
+            key: Some(credentials.api_key),
+            secret: Secret::Given(credentials.api_secret),
+            ..self
+        }
+    }
+
+    /// What authorises calls; read only by commands that make some.
+    ///
+    /// # Errors
+    /// The key or the secret is nowhere, or its file is not safe.
+    pub fn credentials(&self) -> Result<Credentials, SettingsError> {
+        let api_key = self.key.clone().ok_or(SettingsError::Missing("API key"))?;
+        let api_secret = match &self.secret {
+            Secret::Nowhere => return Err(SettingsError::Missing("API secret")),
+            Secret::Given(secret) => secret.clone(),
+            Secret::In(path) => SecretString::from(read_secret(path)?),
+        };
+        Ok(Credentials { api_key, api_secret })
+    }
+}
+
+/// A variable that is set and not empty.
+fn text_variable(
+    environment: Environment,
+    name: &'static str,
+) -> Result<Option<String>, SettingsError> {
+    match environment(name) {
+        None => Ok(None),
+        Some(value) if value.is_empty() => Ok(None),
+        Some(value) => value
+            .into_string()
+            .map(Some)
+            .map_err(|_| SettingsError::Environment { name, why: "is not valid UTF-8" }),
+    }
+}
+
+fn secret(environment: Environment, file: Option<PathBuf>) -> Result<Secret, SettingsError> {
+    const VALUE: &str = "OCTOPUS_RECON_API_SECRET";
+    const FILE: &str = "OCTOPUS_RECON_API_SECRET_FILE";
+    match (text_variable(environment, VALUE)?, text_variable(environment, FILE)?) {
+        (Some(_), Some(_)) => Err(SettingsError::Environment {
+            name: FILE,
+            why: "and OCTOPUS_RECON_API_SECRET are both set: only one can be meant",
+        }),
+        (Some(secret), None) => Ok(Secret::Given(SecretString::from(secret))),
+        (None, Some(path)) => {
+            let path = PathBuf::from(path);
+            // A bare name may be one of systemd's credentials.
+            let credential = path.to_str().and_then(|name| credential(environment, name));
+            Ok(Secret::In(if path.exists() { path } else { credential.unwrap_or(path) }))
+        }
+        (None, None) => Ok(credential(environment, "api_secret")
+            .or(file)
+            .map_or(Secret::Nowhere, Secret::In)),
+    }
+}
+
+/// A credential that systemd hands over (LoadCredential), if it does.
+fn credential(environment: Environment, name: &str) -> Option<PathBuf> {
+    let directory = environment("CREDENTIALS_DIRECTORY").filter(|path| !path.is_empty())?;
+    Some(Path::new(&directory).join(name)).filter(|path| path.exists())
+}
+
+/// A secret on one line, in a file that others cannot touch. The group's bits are let be: systemd
+/// shows its access list there.
+fn read_secret(path: &Path) -> Result<String, SettingsError> {
+    let refused = |why: String| SettingsError::SecretFile { path: path.to_owned(), why };
+    let unreadable = |error: std::io::Error| refused(format!("cannot be read: {error}"));
+    let mode = fs::metadata(path).map_err(unreadable)?.permissions().mode();
+    if mode & 0o007 != 0 {
+        return Err(refused(format!("can be read by others (mode {:03o})", mode & 0o777)));
+    }
+    let secret = fs::read_to_string(path).map_err(unreadable)?;
+    let secret = secret.trim_end_matches(['\r', '\n']);
+    if secret.is_empty() || secret.contains('\n') {
+        return Err(refused("does not hold exactly one line".to_owned()));
+    }
+    Ok(secret.to_owned())
+}
+
+fn read_file(path: &Path) -> Result<Tables, SettingsError> {
+    let content = fs::read_to_string(path).map_err(|error| SettingsError::Unreadable {
+        path: path.to_owned(),
+        why: error.to_string(),
+    })?;
+    toml::from_str(&content).map_err(|error| {
+        let at = error.span().map_or(0, |span| span.start.min(content.len()));
+        let before = content.get(..at).unwrap_or_default();
+        SettingsError::Wrong {
+            path: path.to_owned(),
+            line: before.matches('\n').count() + 1,
+            column: before.chars().rev().take_while(|character| *character != '\n').count() + 1,
+            // toml's own display would show the line, and with it a secret that stands there.
+            why: text::printable(error.message()),
+        }
+    })
+}
