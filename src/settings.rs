@@ -173,7 +173,9 @@ impl Settings {
         let secret = secret(environment, gateway.api_secret_file.take())?;
         let key = match key {
             Some(key) => Some(key),
-            None => credential(environment, "api_key").map(|path| read_secret(&path)).transpose()?,
+            None => {
+                credential(environment, "api_key").map(|path| read_secret(&path)).transpose()?
+            }
         };
         let or = |flag: Option<String>, name| match flag {
             Some(flag) => Ok(Some(flag)),
@@ -252,9 +254,9 @@ fn secret(environment: Environment, file: Option<PathBuf>) -> Result<Secret, Set
             let credential = path.to_str().and_then(|name| credential(environment, name));
             Ok(Secret::In(if path.exists() { path } else { credential.unwrap_or(path) }))
         }
-        (None, None) => Ok(credential(environment, "api_secret")
-            .or(file)
-            .map_or(Secret::Nowhere, Secret::In)),
+        (None, None) => {
+            Ok(credential(environment, "api_secret").or(file).map_or(Secret::Nowhere, Secret::In))
+        }
     }
 }
 

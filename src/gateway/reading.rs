@@ -6,7 +6,8 @@ use super::wording::{NotFoundPattern, refuses_credentials};
 use crate::domain::amount::Amount;
 use crate::domain::order::OrderKey;
 use crate::domain::payment::{
-    AccountingStatus, AccountingType, Answer, NotifyStatus, Payment, PaymentStatus, PersonalData, TransactionType,
+    AccountingStatus, AccountingType, Answer, NotifyStatus, Payment, PaymentStatus, PersonalData,
+    TransactionType,
 };
 use crate::domain::text;
 

@@ -134,6 +134,15 @@ pub fn direction(entry: &Entry, payment: Option<&Payment>) -> TransactionType {
         .unwrap_or(TransactionType::Income)
 }
 
+/// The currency of the gateway's figures, lower case and fit to print: its own, where it gives one,
+/// else the ledger's.
+#[must_use]
+pub fn gateway_currency(entry: &Entry, payment: Option<&Payment>) -> String {
+    payment
+        .and_then(|payment| payment.currency.as_deref())
+        .map_or_else(|| entry.currency.clone(), |currency| text::clean(&currency.to_lowercase()))
+}
+
 impl<'a> Case<'a> {
     /// The gateway's payment, where it knows the order.
     fn payment(&self) -> Option<&'a Payment> {

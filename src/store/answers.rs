@@ -69,6 +69,21 @@ impl Store {
         read().map_err(|error| self.error(&error))
     }
 
+    /// Notes why orders were not asked at all.
+    ///
+    /// # Errors
+    /// The disk.
+    pub fn mark_unasked(&mut self, run_id: i64, why: &str) -> Result<(), StoreError> {
+        self.connection
+            .execute(
+                "UPDATE run_orders SET why = ?2
+                 WHERE run_id = ?1 AND answered_at_ms IS NULL AND why IS NULL",
+                params![run_id, why],
+            )
+            .map(|_| ())
+            .map_err(|error| self.error(&error))
+    }
+
     /// Commits a batch. Once this returns, the answers count. `requests` is how many calls the run
     /// has made since the last batch, those for orders still in flight included.
     ///

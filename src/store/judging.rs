@@ -5,7 +5,7 @@ use super::Store;
 use super::decode::{self, ANSWER_COLUMNS, ENTRY_COLUMNS, date, unreadable};
 use super::error::StoreError;
 use super::runs::store_figures;
-use crate::domain::amount::Amount;
+use crate::domain::amount::{Amount, Total};
 use crate::domain::mismatch::{Kind, Mismatch, Outcome, State};
 use crate::domain::order::{Entry, OrderKey};
 use crate::domain::payment::{Answer, Asked};
@@ -15,6 +15,7 @@ use rusqlite::{
     Connection, OptionalExtension, Row, Transaction, TransactionBehavior, named_params, params,
 };
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
@@ -317,6 +318,15 @@ impl Judging<'_> {
             .optional()
             .map_err(|error| StoreError::sqlite(&self.path, &error))?;
         Ok(count.and_then(|count| u64::try_from(count).ok()).unwrap_or(0))
+    }
+
+    /// The sums of the run's selected ledger amounts by currency, as SQLite adds them.
+    ///
+    /// # Errors
+    /// The database.
+    pub fn selected_amounts(&self) -> Result<BTreeMap<String, Total>, StoreError> {
+        super::runs::selected_amounts(&self.transaction, self.run_id)
+            .map_err(|error| StoreError::sqlite(&self.path, &error))
     }
 
     /// Keeps it all, with the run's figures.

@@ -103,6 +103,8 @@ pub struct RunRow {
     pub judged_at: Option<DateTime<Utc>>,
     /// How far it is.
     pub status: RunStatus,
+    /// Whether its report was written.
+    pub is_reported: bool,
     /// Orders with a trustworthy answer in this run.
     pub answered: u64,
     /// The gateway it asked.
@@ -121,20 +123,6 @@ impl RunRow {
 }
 
 impl Store {
-    /// The latest run of the same selection that did not end complete.
-    ///
-    /// # Errors
-    /// The database.
-    pub fn resumable(&self, selection: &Selection) -> Result<Option<i64>, StoreError> {
-        self.connection
-            .query_row(
-                "SELECT max(run_id) FROM runs WHERE selection = ?1 AND status <> 'complete'",
-                [selection.key()],
-                |row| row.get(0),
-            )
-            .map_err(|error| self.error(&error))
-    }
-
     /// One run.
     ///
     /// # Errors
@@ -206,12 +194,15 @@ impl Store {
         Ok(())
     }
 
-    /// The sums of a run's selected ledger amounts by currency, as SQLite adds them.
+    /// Notes that a run's report is in its place.
     ///
     /// # Errors
-    /// The database.
-    pub fn selected_amounts(&self, run_id: i64) -> Result<BTreeMap<String, Total>, StoreError> {
-        selected_amounts(&self.connection, run_id).map_err(|error| self.error(&error))
+    /// The disk.
+    pub fn mark_reported(&self, run_id: i64, now: DateTime<Utc>) -> Result<(), StoreError> {
+        self.connection
+            .execute("UPDATE runs SET reported_at_ms = ?2 WHERE run_id = ?1", [run_id, to_ms(now)])
+            .map(|_| ())
+            .map_err(|error| self.error(&error))
     }
 }
 
@@ -243,7 +234,8 @@ pub(super) fn store_figures(
     let orders = figures.orders;
     let status = if orders.unverified == 0 { "complete" } else { "incomplete" };
     connection.execute(
-        "UPDATE runs SET status = :status, judged_at_ms = :judged_at_ms, matched = :matched,
+        "UPDATE runs SET status = :status, judged_at_ms = :judged_at_ms,
+             reported_at_ms = NULL, matched = :matched,
              in_transit = :in_transit, mismatched = :mismatched, unverified = :unverified,
              open_elsewhere = :open_elsewhere, totals = :totals
          WHERE run_id = :run_id",
@@ -348,6 +340,7 @@ fn run_row(row: &Row) -> rusqlite::Result<RunRow> {
         started_at: instant(row, "started_at_ms")?,
         judged_at: optional_instant(row, "judged_at_ms")?,
         status: RunStatus::from_word(&status).ok_or_else(|| unreadable("status"))?,
+        is_reported: row.get::<_, Option<i64>>("reported_at_ms")?.is_some(),
         answered: 0,
         base_url: row.get("base_url")?,
         merchant_uid: optional(row.get("merchant_uid")?),

@@ -3,9 +3,7 @@
 use super::entries::{Import, Imported, stored};
 use super::error::StoreError;
 use super::runs::Selection;
-use crate::domain::amount::Total;
-use rusqlite::named_params;
-use std::collections::BTreeMap;
+use rusqlite::{named_params, params};
 
 impl Import<'_> {
     /// Fixes the run's orders and counts what was read. What is counted here can still be refused.
@@ -123,12 +121,19 @@ impl Import<'_> {
         Ok(u64::try_from(count).unwrap_or(0))
     }
 
-    /// The sums of the selected orders' ledger amounts by currency, as SQLite adds them.
+    /// The latest run of the same selection that did not end complete and reported.
     ///
     /// # Errors
     /// The database.
-    pub fn selected_amounts(&self) -> Result<BTreeMap<String, Total>, StoreError> {
-        super::runs::selected_amounts(&self.transaction, self.run_id)
+    pub fn resumable(&self, selection: &Selection) -> Result<Option<i64>, StoreError> {
+        self.transaction
+            .query_row(
+                "SELECT max(run_id) FROM runs
+                 WHERE selection = ?1 AND run_id <> ?2
+                   AND (status <> 'complete' OR reported_at_ms IS NULL)",
+                params![selection.key(), self.run_id],
+                |row| row.get(0),
+            )
             .map_err(|error| StoreError::sqlite(&self.path, &error))
     }
 }

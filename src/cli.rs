@@ -1,0 +1,318 @@
+//! What can be typed (contract, "Commands"). No logic: values are checked for their shape only.
+
+use crate::domain::amount::Total;
+use crate::domain::run::ExpectedTotal;
+use chrono::{NaiveDate, NaiveTime};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Finds where a merchant's order ledger and its payment gateway disagree.
+#[derive(Debug, Parser)]
+#[command(name = "octopus-recon", version, max_term_width = 100, after_long_help = EXIT_CODES)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// What every command takes.
+    #[command(flatten)]
+    pub common: Common,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0   complete; nothing to report
+  1   complete; mismatches found (the report has them)
+  2   usage or configuration
+  3   report written, but some orders are unverified
+  4   report written, every order verified, but some ledger rows are invalid
+  10  ledger not usable; nothing was asked
+  11  another run holds this database
+  12  the gateway refuses the credentials
+  13  nothing usable came from the gateway
+  14  storage: disk full, no permission, report not writable
+  15  the database is not ours, damaged, or of a newer version
+  70  a bug
+  128+N  ended by signal N";
+
+/// What every command takes.
+#[derive(Debug, Args)]
+pub struct Common {
+    /// Configuration file [default: octopus-recon.toml, if it is there]
+    #[arg(long, global = true, value_name = "PATH")]
+    pub config: Option<PathBuf>,
+    /// Database [default: octopus-recon.db]
+    #[arg(long, global = true, value_name = "PATH")]
+    pub db: Option<PathBuf>,
+    /// The gateway's address: https, or http to this machine
+    #[arg(long, global = true, value_name = "URL")]
+    pub base_url: Option<String>,
+    /// Only errors on stderr
+    #[arg(long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// More on stderr; twice for every call
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Read the ledger, ask the gateway, record, judge, write the report
+    Run(Run),
+    /// Write a stored run's report again; asks nothing
+    Report(Report),
+    /// List past runs with their figures
+    Runs(Runs),
+    /// Show all that is known of one order
+    Show(Show),
+    /// Ask the gateway about single orders
+    #[command(subcommand)]
+    Order(Order),
+    /// Serve the gateway's documented interface on this machine, for rehearsals
+    Sandbox(Sandbox),
+    /// The whole job on embedded data against a sandbox: no set-up, no network
+    Demo(Demo),
+    /// Check configuration, credentials, clock, database, directories and disk
+    Check(Check),
+    /// Print a completion script
+    Completions(Completions),
+    /// Print the manual page
+    Man,
+}
+
+/// `run`.
+#[derive(Debug, Args)]
+pub struct Run {
+    /// A ledger: CSV, `.gz` as it is, `-` for stdin; repeatable. Its orders are asked; without it
+    /// those already stored
+    #[arg(long, value_name = "PATH")]
+    pub ledger: Vec<PathBuf>,
+    /// First order date, in the ledger's time zone
+    #[arg(long, value_name = "DATE")]
+    pub from: Option<NaiveDate>,
+    /// Last order date
+    #[arg(long, value_name = "DATE")]
+    pub to: Option<NaiveDate>,
+    /// The N whole days before today
+    #[arg(long, value_name = "N", conflicts_with_all = ["from", "to"])]
+    pub last: Option<NonZeroU32>,
+    /// Also ask again for orders of earlier runs that have an open mismatch, or were in transit or
+    /// unverified, whatever their date
+    #[arg(long)]
+    pub include_open: bool,
+    /// A ledger without a usable row, or a selection without an order, is no error
+    #[arg(long)]
+    pub allow_empty: bool,
+    /// Continue this run, or the latest of the same selection that did not end complete; else a
+    /// new run
+    #[arg(long, value_name = "RUN", num_args = 0..=1)]
+    #[expect(clippy::option_option, reason = "clap's way to say: absent, alone, with a value")]
+    pub resume: Option<Option<i64>>,
+    /// Write the CSV to this file
+    #[arg(long, value_name = "PATH")]
+    pub report: Option<PathBuf>,
+    /// Directory for reports [default: reports]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Calls a second, retries included [default: 10]
+    #[arg(long, value_name = "N")]
+    pub rate: Option<NonZeroU32>,
+    /// Calls under way at once [default: 16]
+    #[arg(long, value_name = "N")]
+    pub max_in_flight: Option<NonZeroU32>,
+    /// Refuse the ledger unless it has this many rows
+    #[arg(long, value_name = "N")]
+    pub expect_rows: Option<u64>,
+    /// Refuse the ledger unless its amounts in this currency add up to this; repeatable
+    #[arg(long, value_name = "CUR=AMOUNT", value_parser = expected_total)]
+    pub expect_total: Vec<ExpectedTotal>,
+    /// Stop asking at this time (06:00, in the ledger's time zone) or after this long (90m), and
+    /// write the report; the rest is unverified
+    #[arg(long, value_name = "TIME|DURATION", value_parser = deadline)]
+    pub deadline: Option<Deadline>,
+    /// Read and select only; print what asking would cost
+    #[arg(long)]
+    pub dry_run: bool,
+    /// The summary on stdout
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+/// How the summary is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    Text,
+    /// One object
+    Json,
+}
+
+/// When to stop asking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deadline {
+    /// The next time the ledger's clock shows this.
+    At(NaiveTime),
+    /// So long after the start.
+    After(Duration),
+}
+
+/// `report`.
+#[derive(Debug, Args)]
+pub struct Report {
+    /// The run's number [default: the latest judged]
+    pub run: Option<i64>,
+    /// Write the CSV to this file
+    #[arg(long, value_name = "PATH")]
+    pub report: Option<PathBuf>,
+    /// Directory for reports [default: reports]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// The summary on stdout
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+/// `runs`.
+#[derive(Debug, Args)]
+pub struct Runs {
+    /// How many, the newest first
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub limit: u32,
+}
+
+/// `show`.
+#[derive(Debug, Args)]
+pub struct Show {
+    /// The merchant's order id
+    pub order_id: String,
+}
+
+/// `order`.
+#[derive(Debug, Subcommand)]
+pub enum Order {
+    /// One signed call; prints the answer as JSON, without secrets and personal data
+    Get {
+        /// The merchant's order id
+        order_id: String,
+    },
+}
+
+/// `sandbox`.
+#[derive(Debug, Args)]
+pub struct Sandbox {
+    /// A loopback address
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8787")]
+    pub listen: SocketAddr,
+    /// Its orders: JSON lines, a payment object a line
+    #[arg(long, value_name = "FILE")]
+    pub book: Option<PathBuf>,
+    /// Answer with the fields straight in `data` instead of in `data.payment`
+    #[arg(long)]
+    pub flat: bool,
+    /// Wait before each answer, in milliseconds
+    #[arg(long, value_name = "MS", default_value_t = 0)]
+    pub latency_ms: u32,
+}
+
+/// `demo`.
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// Directory for its ledger, database and reports
+    #[arg(long, value_name = "DIR", default_value = "octopus-recon-demo")]
+    pub out: PathBuf,
+}
+
+/// `check`.
+#[derive(Debug, Args)]
+pub struct Check {
+    /// Directory for reports [default: reports]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+}
+
+/// `completions`.
+#[derive(Debug, Args)]
+pub struct Completions {
+    /// For which shell
+    #[arg(value_enum)]
+    pub shell: Shell,
+}
+
+fn expected_total(text: &str) -> Result<ExpectedTotal, String> {
+    let (currency, amount) =
+        text.split_once('=').ok_or("expected a currency and an amount, e.g. inr=1250.00")?;
+    let total = Total::parse(amount.trim())
+        .map_err(|error| format!("the amount {amount:?} is not usable: {error}"))?;
+    Ok((currency.trim().to_lowercase(), total))
+}
+
+fn deadline(text: &str) -> Result<Deadline, String> {
+    let time = ["%H:%M", "%H:%M:%S"]
+        .iter()
+        .find_map(|format| NaiveTime::parse_from_str(text, format).ok());
+    if let Some(time) = time {
+        return Ok(Deadline::At(time));
+    }
+    duration(text)
+        .map(Deadline::After)
+        .ok_or_else(|| "expected a time such as 06:00, or a duration such as 90m or 1h30m".into())
+}
+
+/// `1h30m`, `90m`, `45s`.
+fn duration(text: &str) -> Option<Duration> {
+    let mut rest = text;
+    let mut total = Duration::ZERO;
+    while !rest.is_empty() {
+        let digits = rest.find(|character: char| !character.is_ascii_digit())?;
+        let number: u32 = rest[..digits].parse().ok()?;
+        let seconds = match rest[digits..].chars().next()? {
+            'h' => 3_600,
+            'm' => 60,
+            's' => 1,
+            _ => return None,
+        };
+        total = total.checked_add(Duration::from_secs(seconds).checked_mul(number)?)?;
+        rest = &rest[digits + 1..];
+    }
+    (!text.is_empty()).then_some(total)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn deadlines_are_times_or_durations() {
+        let minutes = |minutes: u64| Ok(Deadline::After(Duration::from_secs(60 * minutes)));
+        assert_eq!(deadline("90m"), minutes(90));
+        assert_eq!(deadline("1h30m"), minutes(90));
+        assert_eq!(deadline("60s"), minutes(1));
+        assert_eq!(
+            deadline("06:00"),
+            Ok(Deadline::At(NaiveTime::MIN + chrono::TimeDelta::hours(6)))
+        );
+        for wrong in ["", "6", "m", "25:00", "1d", "1h 30m", "-5m", "99999999999h"] {
+            assert!(deadline(wrong).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn control_figures_name_currency_and_amount() {
+        let total = |text: &str| {
+            expected_total(text).map(|(currency, total)| (currency, total.to_string()))
+        };
+        assert_eq!(total("INR=1250.5"), Ok(("inr".to_owned(), "1250.50".to_owned())));
+        assert_eq!(total("inr=-3"), Ok(("inr".to_owned(), "-3.00".to_owned())));
+        assert!(total("1250").is_err() && total("inr=1,250").is_err());
+    }
+}

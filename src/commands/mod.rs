@@ -1,0 +1,76 @@
+//! One file a subcommand: from [`Settings`](crate::settings::Settings) to a library call to what is
+//! printed.
+
+mod check;
+mod demo;
+mod manual;
+mod order;
+mod output;
+mod progress;
+mod report;
+mod run;
+mod runs;
+mod sandbox;
+mod show;
+
+use crate::cli::{Cli, Command, Common};
+use crate::failure::Failure;
+use crate::interrupt::Interrupt;
+use crate::settings::{Environment, Flags, Settings};
+use chrono::{DateTime, Utc};
+use tokio::runtime::Runtime;
+
+/// What a command needs of the process.
+pub struct Process<'a> {
+    /// The clock.
+    pub now: fn() -> DateTime<Utc>,
+    /// The environment; only [`Settings::load`] looks into it.
+    pub environment: Environment<'a>,
+}
+
+/// Carries out what was typed.
+///
+/// # Errors
+/// What ends it early; `main` prints it.
+pub fn execute(cli: Cli, process: &Process) -> Result<u8, Failure> {
+    let common = &cli.common;
+    progress::log_to_stderr(common);
+    let interrupt = Interrupt::default();
+    match cli.command {
+        Command::Run(arguments) => run::execute(arguments, common, process, &interrupt),
+        Command::Report(arguments) => report::execute(&arguments, common, process),
+        Command::Runs(arguments) => runs::execute(&arguments, common, process),
+        Command::Show(arguments) => show::execute(&arguments, common, process),
+        Command::Order(arguments) => order::execute(&arguments, common, process, &interrupt),
+        Command::Sandbox(arguments) => sandbox::execute(&arguments, common, process, &interrupt),
+        Command::Demo(arguments) => demo::execute(&arguments, common, process, &interrupt),
+        Command::Check(arguments) => check::execute(&arguments, common, process, &interrupt),
+        Command::Completions(arguments) => manual::completions(&arguments),
+        Command::Man => manual::page(),
+    }
+}
+
+/// The settings with the flags that every command takes.
+fn settings(common: &Common, flags: Flags, process: &Process) -> Result<Settings, Failure> {
+    let flags = Flags {
+        config: common.config.clone(),
+        base_url: common.base_url.clone(),
+        db: common.db.clone(),
+        ..flags
+    };
+    Ok(Settings::load(flags, process.environment)?)
+}
+
+/// A runtime that listens for signals from now on.
+fn runtime(interrupt: &Interrupt) -> Result<Runtime, Failure> {
+    let failed = |error: std::io::Error| {
+        Failure::bug(format!("the system does not let us start threads or hear signals: {error}"))
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(failed)?;
+    runtime.block_on(async { interrupt.listen() }).map_err(failed)?;
+    Ok(runtime)
+}

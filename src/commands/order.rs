@@ -1,0 +1,76 @@
+//! `order get`: one signed call.
+
+use super::output::print;
+use super::{Process, runtime, settings};
+use crate::cli::{Common, Order};
+use crate::domain::order::OrderKey;
+use crate::domain::payment::Answer;
+use crate::failure::{Failure, code};
+use crate::gateway::{Answered, Cause, Client, Failure as CallFailure};
+use crate::interrupt::Interrupt;
+use crate::settings::Flags;
+use serde_json::value::RawValue;
+
+pub(super) fn execute(
+    arguments: &Order,
+    common: &Common,
+    process: &Process,
+    interrupt: &Interrupt,
+) -> Result<u8, Failure> {
+    let Order::Get { order_id } = arguments;
+    let settings = settings(common, Flags::default(), process)?;
+    let client = Client::new(
+        &settings.gateway,
+        &settings.credentials()?,
+        settings.store.personal_data,
+        process.now,
+    )?;
+    let key = OrderKey {
+        merchant_uid: settings.gateway.merchant_uid.clone(),
+        merchant_order_id: order_id.clone(),
+    };
+    let answered = runtime(interrupt)?.block_on(async {
+        tokio::select! {
+            signal = interrupt.wait() => Err(Failure::signal(signal, format!("ended by signal {signal}"))),
+            call = client.order_get(&key) => call.result.map_err(|failure| not_answered(&failure)),
+        }
+    })?;
+    let missing = matches!(answered.answer, Answer::Missing(_));
+    print(&json(&answered))?;
+    Ok(u8::from(missing))
+}
+
+/// The answer in the gateway's own form, without secrets and personal data.
+fn json(answered: &Answered) -> String {
+    let shown = match &answered.answer {
+        Answer::Missing(words) => serde_json::to_string_pretty(&serde_json::json!({
+            "result": "error", "data": words,
+        })),
+        Answer::Payment(_) => RawValue::from_string(answered.evidence.clone()).map(|payment| {
+            format!("{{\"result\":\"success\",\"data\":{{\"payment\":{payment}}}}}")
+        }),
+    };
+    shown.unwrap_or_else(|_| answered.evidence.clone())
+}
+
+/// One call that brought no trustworthy answer, as a command's failure.
+pub(super) fn not_answered(failure: &CallFailure) -> Failure {
+    match failure.cause {
+        Cause::Refused => Failure::new(
+            code::CREDENTIALS,
+            format!("the gateway refuses the credentials: {}", failure.why),
+            "compare OCTOPUS_RECON_API_KEY and the secret with what the gateway's support gave you",
+        ),
+        Cause::Connection | Cause::Timeout | Cause::Overload => Failure::new(
+            code::OUTAGE,
+            format!("nothing usable came from the gateway: {}", failure.why),
+            "check the base URL and the network, or wait until the gateway is back",
+        ),
+        Cause::Untrustworthy => Failure::new(
+            3,
+            format!("the gateway's answer cannot be trusted: {}", failure.why),
+            "if it says in other words that there is no such order, set [gateway] \
+             not_found_pattern",
+        ),
+    }
+}

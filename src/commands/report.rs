@@ -1,0 +1,43 @@
+//! `report`: a stored run's report again.
+
+use super::run::rendered;
+use super::{Process, output::print, settings};
+use crate::cli::{Common, Report};
+use crate::failure::Failure;
+use crate::reconcile::{Finished, write_reports};
+use crate::report::{prepare_directory, prepare_target};
+use crate::settings::Flags;
+use crate::store::Store;
+use std::time::Duration;
+
+pub(super) fn execute(
+    arguments: &Report,
+    common: &Common,
+    process: &Process,
+) -> Result<u8, Failure> {
+    let flags = Flags { out: arguments.out.clone(), ..Flags::default() };
+    let settings = settings(common, flags, process)?;
+    let store = Store::open_to_read(&settings.store.path)?;
+    let run_id = match arguments.run {
+        Some(run_id) => run_id,
+        None => store.latest_judged()?.ok_or_else(|| {
+            Failure::usage("no run has been judged yet", "`octopus-recon run` makes one")
+        })?,
+    };
+    let run = store.run(run_id)?.filter(|run| run.judged_at.is_some()).ok_or_else(|| {
+        Failure::usage(
+            format!("there is no judged run {run_id}"),
+            "`octopus-recon runs` lists those there are; `run --resume` goes on with one that \
+             ended early",
+        )
+    })?;
+    match &arguments.report {
+        Some(path) => prepare_target(path)?,
+        None => prepare_directory(&settings.report.directory)?,
+    }
+    let reports =
+        write_reports(&store, &run.summary, &settings.report, arguments.report.as_deref())?;
+    let finished = Finished { summary: run.summary, reports, duration: Duration::ZERO };
+    print(&rendered(&finished, arguments.format, 0))?;
+    Ok(0)
+}

@@ -1,0 +1,166 @@
+//! `run`.
+
+use super::output::print;
+use super::progress::Progress;
+use super::{Process, runtime, settings};
+use crate::cli::{Common, Deadline, Format, Run};
+use crate::failure::Failure;
+use crate::interrupt::Interrupt;
+use crate::reconcile::{self, Counters, Estimate, Finished, Request, Resume, Surroundings};
+use crate::report::summary;
+use crate::settings::Flags;
+use chrono::{DateTime, Days, NaiveTime, TimeDelta, Utc};
+use chrono_tz::Tz;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+pub(super) fn execute(
+    arguments: Run,
+    common: &Common,
+    process: &Process,
+    interrupt: &Interrupt,
+) -> Result<u8, Failure> {
+    let flags = Flags {
+        out: arguments.out.clone(),
+        rate: arguments.rate,
+        max_in_flight: arguments.max_in_flight,
+        ..Flags::default()
+    };
+    let settings = settings(common, flags, process)?;
+    let runtime = runtime(interrupt)?;
+    let counters = Arc::new(Counters::default());
+    let surroundings = Surroundings {
+        now: process.now,
+        interrupt,
+        runtime: runtime.handle(),
+        counters: Arc::clone(&counters),
+    };
+    let stop_asking_at = arguments
+        .deadline
+        .map(|deadline| moment(deadline, (process.now)(), settings.ledger.zone()));
+    let request = Request {
+        ledgers: arguments.ledger,
+        from: arguments.from,
+        to: arguments.to,
+        last: arguments.last,
+        include_open: arguments.include_open,
+        allow_empty: arguments.allow_empty,
+        resume: match arguments.resume {
+            None => Resume::No,
+            Some(None) => Resume::Latest,
+            Some(Some(run_id)) => Resume::Run(run_id),
+        },
+        report: arguments.report,
+        expect_rows: arguments.expect_rows,
+        expect_totals: arguments.expect_total,
+        stop_asking_at,
+    };
+    if arguments.dry_run {
+        let estimate = reconcile::estimate(&settings, &request, &surroundings)?;
+        print(&cost(&estimate, arguments.format))?;
+        return Ok(0);
+    }
+    let progress = Progress::show(counters, common.quiet);
+    let finished = reconcile::run(&settings, &request, &surroundings);
+    drop(progress);
+    let finished = finished?;
+    let exit_code = finished.summary.exit_code();
+    print(&rendered(&finished, arguments.format, exit_code))?;
+    Ok(exit_code)
+}
+
+/// The summary of a finished run.
+pub(super) fn rendered(finished: &Finished, format: Format, exit_code: u8) -> String {
+    let reports: Vec<String> =
+        finished.reports.iter().map(|path| path.display().to_string()).collect();
+    let milliseconds = u64::try_from(finished.duration.as_millis()).unwrap_or(u64::MAX);
+    match format {
+        Format::Text => summary::text(&finished.summary, &reports, milliseconds, exit_code),
+        Format::Json => summary::json(&finished.summary, &reports, milliseconds, exit_code),
+    }
+}
+
+/// The moment of a deadline on the monotonic clock.
+fn moment(deadline: Deadline, now: DateTime<Utc>, zone: Tz) -> Instant {
+    let wait = match deadline {
+        Deadline::After(wait) => wait,
+        Deadline::At(time) => until(time, now, zone),
+    };
+    let instant = Instant::now();
+    // Further away than the clock reaches is no deadline: a century will do.
+    instant.checked_add(wait).unwrap_or(instant + Duration::from_secs(3_155_760_000))
+}
+
+/// How long until the zone's clock next shows this time.
+fn until(time: NaiveTime, now: DateTime<Utc>, zone: Tz) -> Duration {
+    let today = now.with_timezone(&zone).date_naive();
+    (0..3)
+        .filter_map(|days| today.checked_add_days(Days::new(days)))
+        .filter_map(|day| day.and_time(time).and_local_timezone(zone).earliest())
+        .map(|at| at.with_timezone(&Utc) - now)
+        .find(|wait| *wait > TimeDelta::zero())
+        .and_then(|wait| wait.to_std().ok())
+        .unwrap_or_default()
+}
+
+/// What asking would cost, in calls and minutes.
+fn cost(estimate: &Estimate, format: Format) -> String {
+    let calls = estimate.orders;
+    // Rounded up to whole tenths of a minute.
+    let tenths = (calls * 10).div_ceil(u64::from(estimate.requests_per_second) * 60);
+    let minutes = format!("{}.{}", tenths / 10, tenths % 10);
+    let ledger = &estimate.ledger;
+    match format {
+        Format::Json => serde_json::json!({
+            "dry_run": true,
+            "continues": estimate.continues,
+            "ledger": {
+                "rows": ledger.rows, "accepted": ledger.accepted, "invalid": ledger.invalid,
+                "repeated": ledger.repeated, "superseded": ledger.superseded,
+                "changed": ledger.changed,
+            },
+            "orders": calls,
+            "calls": calls,
+            "minutes": minutes,
+            "exit_code": 0,
+        })
+        .to_string(),
+        Format::Text => {
+            let continues = estimate
+                .continues
+                .map(|run_id| format!(" to continue run {run_id}"))
+                .unwrap_or_default();
+            format!(
+                "Dry run: nothing was stored or asked.\n\
+                 Ledger rows: {} read, {} accepted, {} invalid, {} repeated, {} superseded.\n\
+                 Asking{continues} would take {calls} calls, {minutes} minutes at {} a second, \
+                 retries apart.",
+                ledger.rows,
+                ledger.accepted,
+                ledger.invalid,
+                ledger.repeated,
+                ledger.superseded,
+                estimate.requests_per_second
+            )
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_the_next_one_of_the_ledgers_clock() {
+        let now = DateTime::<Utc>::UNIX_EPOCH + TimeDelta::hours(10);
+        let wait = |hour, zone| {
+            let time = NaiveTime::MIN + TimeDelta::hours(hour);
+            until(time, now, zone).as_secs() / 3_600
+        };
+        assert_eq!(wait(11, Tz::UTC), 1);
+        assert_eq!(wait(10, Tz::UTC), 24);
+        assert_eq!(wait(6, Tz::UTC), 20);
+        assert_eq!(wait(16, Tz::Asia__Kolkata), 0);
+        assert_eq!(wait(15, Tz::Asia__Kolkata), 23);
+    }
+}

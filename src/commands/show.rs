@@ -1,0 +1,164 @@
+//! `show`: all that is known of one order.
+
+use super::output::{print, table};
+use super::runs::seconds;
+use super::{Process, settings};
+use crate::cli::{Common, Show};
+use crate::domain::order::Entry;
+use crate::domain::payment::{Answer, Payment};
+use crate::domain::text;
+use crate::failure::Failure;
+use crate::settings::Flags;
+use crate::store::{OrderHistory, Store};
+use std::fmt::Display;
+
+pub(super) fn execute(arguments: &Show, common: &Common, process: &Process) -> Result<u8, Failure> {
+    let settings = settings(common, Flags::default(), process)?;
+    let store = Store::open_to_read(&settings.store.path)?;
+    let orders = store.history(&arguments.order_id)?;
+    if orders.is_empty() {
+        return Err(Failure::usage(
+            format!("no ledger has ever given the order {}", text::printable(&arguments.order_id)),
+            "ids are compared exactly, letters and leading zeros included; `order get` asks the \
+             gateway itself",
+        ));
+    }
+    let shown: Vec<String> = orders.iter().map(history).collect();
+    print(&shown.join("\n\n"))?;
+    Ok(0)
+}
+
+fn history(order: &OrderHistory) -> String {
+    let merchant = order.key.merchant_uid.as_deref().map(text::printable);
+    let merchant = merchant.map(|merchant| format!(" of merchant {merchant}")).unwrap_or_default();
+    let outcome = match &order.last_outcome {
+        Some((run_id, outcome)) => format!("{outcome} in run {run_id}"),
+        None => "not judged yet".to_owned(),
+    };
+    let id = text::printable(&order.key.merchant_order_id);
+    let parts = [
+        format!("Order {id}{merchant}: {outcome}"),
+        section("The ledger said", ledger(order), "nothing"),
+        section("The gateway said", gateway(order), "nothing that can be trusted yet"),
+        section("Mismatches", mismatches(order), "none"),
+    ];
+    parts.join("\n\n")
+}
+
+fn section(title: &str, rows: Vec<Vec<String>>, nothing: &str) -> String {
+    if rows.len() < 2 {
+        return format!("{title}: {nothing}");
+    }
+    let table = table(&rows, &[0]).replace('\n', "\n  ");
+    format!("{title}:\n  {table}")
+}
+
+fn heading(cells: &[&str]) -> Vec<String> {
+    cells.iter().map(|cell| (*cell).to_owned()).collect()
+}
+
+fn or_dash<T: Display>(value: Option<T>) -> String {
+    value.map_or("-".to_owned(), |value| text::printable(&value.to_string()))
+}
+
+fn ledger(order: &OrderHistory) -> Vec<Vec<String>> {
+    let columns = [
+        "run",
+        "date",
+        "amount",
+        "currency",
+        "type",
+        "accounting",
+        "status",
+        "file",
+        "line",
+        "note",
+    ];
+    let mut rows = vec![heading(&columns)];
+    for version in &order.entries {
+        let Entry { amount, currency, created_at, .. } = &version.entry;
+        let entry = &version.entry;
+        let notes: Vec<&str> =
+            [&entry.conflict, &entry.duplicate].into_iter().filter_map(Option::as_deref).collect();
+        rows.push(vec![
+            version.run_id.to_string(),
+            created_at.date.to_string(),
+            amount.to_string(),
+            text::printable(currency),
+            or_dash(entry.transaction_type.as_ref()),
+            or_dash(entry.accounting_type.as_ref()),
+            or_dash(entry.status.as_ref()),
+            text::printable(&version.file),
+            version.line.to_string(),
+            text::printable(&notes.join("; ")),
+        ]);
+    }
+    rows
+}
+
+fn gateway(order: &OrderHistory) -> Vec<Vec<String>> {
+    let columns = [
+        "run",
+        "since",
+        "amount",
+        "final",
+        "currency",
+        "type",
+        "payment",
+        "accounting",
+        "notify",
+        "payment_uid",
+        "reason",
+    ];
+    let mut rows = vec![heading(&columns)];
+    for version in &order.answers {
+        let mut row = vec![version.run_id.to_string(), seconds(version.received_at)];
+        match &version.answer {
+            Answer::Missing(words) => {
+                row.extend((0..4).map(|_| "-".to_owned()));
+                row.push("no such order".to_owned());
+                row.extend((0..3).map(|_| "-".to_owned()));
+                row.push(text::clean(words));
+            }
+            Answer::Payment(payment) => row.extend(payment_cells(payment)),
+        }
+        rows.push(row);
+    }
+    rows
+}
+
+fn payment_cells(payment: &Payment) -> Vec<String> {
+    let reasons = [
+        &payment.payment_fail_reason,
+        &payment.accounting_fail_reason,
+        &payment.notify_fail_reason,
+    ];
+    let reasons: Vec<String> =
+        reasons.into_iter().flatten().map(|reason| text::clean(reason)).collect();
+    vec![
+        payment.amount.to_string(),
+        or_dash(payment.final_amount),
+        or_dash(payment.currency.as_ref()),
+        or_dash(payment.transaction_type.as_ref()),
+        or_dash(payment.payment_status.as_ref()),
+        text::printable(payment.accounting_status.as_str()),
+        text::printable(payment.notify_status.as_str()),
+        or_dash(payment.payment_uid.as_ref()),
+        reasons.join("; "),
+    ]
+}
+
+fn mismatches(order: &OrderHistory) -> Vec<Vec<String>> {
+    let mut rows = vec![heading(&["run", "kind", "state", "first seen", "variance", "reason"])];
+    for event in &order.mismatches {
+        rows.push(vec![
+            event.run_id.to_string(),
+            event.kind.to_string(),
+            event.state.clone(),
+            event.first_seen.to_string(),
+            or_dash(event.variance),
+            event.reason.clone(),
+        ]);
+    }
+    rows
+}

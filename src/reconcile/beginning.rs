@@ -1,0 +1,302 @@
+//! The beginning of a run: the ledger is read and stored, the orders are fixed, or an earlier run is
+//! found to go on with (contract, "`run`" and "Ledger").
+
+use super::{Request, Resume, Surroundings, known};
+use crate::domain::amount::Total;
+use crate::failure::{Failure, code};
+use crate::gateway;
+use crate::ledger::{self, FileRead, ReadError, Source, UNKNOWN_CURRENCY};
+use crate::settings::Settings;
+use crate::store::{Import, Imported, NewRun, RunRow, RunStatus, Selection, Store};
+use chrono::{DateTime, Days, NaiveDate, Utc};
+use std::collections::BTreeMap;
+
+/// What asking would cost.
+#[derive(Debug, Clone)]
+pub struct Estimate {
+    /// The ledger's rows, where one was read.
+    pub ledger: crate::domain::run::LedgerFigures,
+    /// Orders to be asked: a call each, and at most a tenth more for retries.
+    pub orders: u64,
+    /// Calls a second.
+    pub requests_per_second: u32,
+    /// The run that would be continued.
+    pub continues: Option<i64>,
+}
+
+/// Refuses what cannot be meant, before anything is opened.
+pub(super) fn check(request: &Request) -> Result<(), Failure> {
+    if let (Some(from), Some(to)) = (request.from, request.to)
+        && from > to
+    {
+        return Err(Failure::usage(
+            format!("--from {from} is after --to {to}"),
+            "both days are included; swap them",
+        ));
+    }
+    let stdin = request.ledgers.iter().filter(|path| path.as_os_str() == "-").count();
+    if stdin > 1 {
+        return Err(Failure::usage(
+            "stdin can be read once only",
+            "name one ledger `-`, and the others by their paths",
+        ));
+    }
+    let expects = request.expect_rows.is_some() || !request.expect_totals.is_empty();
+    if expects && request.ledgers.is_empty() {
+        return Err(Failure::usage(
+            "--expect-rows and --expect-total are about a ledger, and none is given",
+            "add --ledger PATH",
+        ));
+    }
+    Ok(())
+}
+
+/// Begins a new run, or finds the one to go on with.
+pub(super) fn begin(
+    store: &mut Store,
+    settings: &Settings,
+    request: &Request,
+    surroundings: &Surroundings,
+) -> Result<i64, Failure> {
+    if let (Resume::Run(run_id), true) = (request.resume, request.selects_nothing()) {
+        return continued(store, run_id, settings, None);
+    }
+    let (import, imported, selection) = read(store, settings, request, surroundings)?;
+    let run_id = match request.resume {
+        Resume::Run(run_id) => Some(run_id),
+        Resume::Latest => import.resumable(&selection)?,
+        Resume::No => None,
+    };
+    if let Some(run_id) = run_id {
+        // What was read is what that run has read already: nothing of it is kept twice.
+        drop(import);
+        return continued(store, run_id, settings, Some(&selection));
+    }
+    refuse_empty(request, &imported)?;
+    import.commit()?;
+    tracing::info!(
+        "run {}: {} orders selected from {} ledger rows",
+        imported.run_id,
+        imported.selected,
+        imported.ledger.rows
+    );
+    Ok(imported.run_id)
+}
+
+/// As [`begin`], but nothing is kept.
+pub(super) fn estimate(
+    store: &mut Store,
+    settings: &Settings,
+    request: &Request,
+    surroundings: &Surroundings,
+) -> Result<Estimate, Failure> {
+    let requests_per_second = settings.gateway.requests_per_second.get();
+    let left = |run: &RunRow| run.summary.figures.orders.selected.saturating_sub(run.answered);
+    if let (Resume::Run(run_id), true) = (request.resume, request.selects_nothing()) {
+        let run = known(store, continued(store, run_id, settings, None)?)?;
+        let ledger = run.summary.figures.ledger;
+        let continues = Some(run_id);
+        return Ok(Estimate { ledger, orders: left(&run), requests_per_second, continues });
+    }
+    let (import, imported, selection) = read(store, settings, request, surroundings)?;
+    let continues = match request.resume {
+        Resume::Run(run_id) => Some(run_id),
+        Resume::Latest => import.resumable(&selection)?,
+        Resume::No => None,
+    };
+    drop(import);
+    let orders = match continues {
+        Some(run_id) => left(&known(store, continued(store, run_id, settings, Some(&selection))?)?),
+        None => {
+            refuse_empty(request, &imported)?;
+            imported.selected
+        }
+    };
+    Ok(Estimate { ledger: imported.ledger, orders, requests_per_second, continues })
+}
+
+/// Reads the ledger into the store and selects, all in one transaction that is still open.
+fn read<'a>(
+    store: &'a mut Store,
+    settings: &Settings,
+    request: &Request,
+    surroundings: &Surroundings,
+) -> Result<(Import<'a>, Imported, Selection), Failure> {
+    let started_at = (surroundings.now)();
+    let day = started_at.with_timezone(&settings.ledger.zone()).date_naive();
+    let mut import = store.begin(&NewRun {
+        started_at,
+        day,
+        line_items: settings.ledger.line_items,
+        default_status: settings.ledger.default_status.clone(),
+    })?;
+    let mut files = Vec::new();
+    for path in &request.ledgers {
+        let source = Source::open(path)?;
+        import.begin_file(source.name())?;
+        let merchant_uid = settings.gateway.merchant_uid.as_deref();
+        let interrupted = || surroundings.interrupt.signal().is_some();
+        let read = ledger::read(
+            source,
+            &settings.ledger,
+            merchant_uid,
+            started_at,
+            &interrupted,
+            &mut import,
+        )
+        .map_err(|error| match error {
+            ReadError::Ledger(error) => error.into(),
+            ReadError::Sink(error) => error.into(),
+            ReadError::Interrupted => {
+                let signal = surroundings.interrupt.signal().unwrap_or_default();
+                Failure::signal(signal, format!("ended by signal {signal} while the ledger was read; nothing was stored or asked"))
+            }
+        })?;
+        warn(&path.display().to_string(), &read, settings);
+        files.push(read);
+    }
+    check_control_figures(request, &files)?;
+    let selection = selection(settings, request, &files, started_at, day)?;
+    let imported = import.select(&selection)?;
+    Ok((import, imported, selection))
+}
+
+fn warn(path: &str, read: &FileRead, settings: &Settings) {
+    if let Some(future) = read.future {
+        tracing::warn!(
+            "{path}: {} rows are dated in the future, the first in line {}",
+            future.rows,
+            future.first_line
+        );
+    }
+    if read.without_offset > 0 && settings.ledger.timezone.is_none() {
+        tracing::warn!(
+            "{path}: {} rows give a date or a time without an offset, which is read as UTC; set \
+             [ledger] timezone to say where it is",
+            read.without_offset
+        );
+    }
+}
+
+/// The control figures are over every row whose amount can be read (contract, "`run`").
+fn check_control_figures(request: &Request, files: &[FileRead]) -> Result<(), Failure> {
+    let refused = |message: String| {
+        Failure::new(
+            code::LEDGER,
+            format!("the ledger is not usable: {message}"),
+            "it may be cut short or not the one that was meant; nothing was stored or asked",
+        )
+    };
+    let rows: u64 = files.iter().map(|file| file.rows).sum();
+    if let Some(expected) = request.expect_rows.filter(|expected| *expected != rows) {
+        return Err(refused(format!("it has {rows} rows, {expected} were expected")));
+    }
+    let mut totals: BTreeMap<&str, Total> = BTreeMap::new();
+    for (currency, total) in files.iter().flat_map(|file| &file.totals) {
+        let sum = totals.entry(currency).or_default();
+        *sum = [*sum, *total].into_iter().sum();
+    }
+    for (currency, expected) in &request.expect_totals {
+        let total = totals.get(currency.as_str()).copied().unwrap_or_default();
+        if total != *expected {
+            let unknown = totals
+                .get(UNKNOWN_CURRENCY)
+                .map(|unknown| format!(" (and {unknown} in rows whose currency cannot be read)"));
+            return Err(refused(format!(
+                "its amounts in {currency} add up to {total}{}, {expected} was expected",
+                unknown.unwrap_or_default()
+            )));
+        }
+    }
+    Ok(())
+}
+
+fn selection(
+    settings: &Settings,
+    request: &Request,
+    files: &[FileRead],
+    started_at: DateTime<Utc>,
+    day: NaiveDate,
+) -> Result<Selection, Failure> {
+    let (from, to) = match request.last {
+        Some(days) => {
+            let first = day.checked_sub_days(Days::new(days.get().into()));
+            let last = day.pred_opt();
+            if first.is_none() || last.is_none() {
+                return Err(Failure::usage(
+                    format!("--last {days} goes back too far from {started_at}"),
+                    "give fewer days",
+                ));
+            }
+            (first, last)
+        }
+        None => (request.from, request.to),
+    };
+    let base_url = gateway::base_url(settings.gateway.base_url.as_deref().unwrap_or_default())?;
+    Ok(Selection {
+        ledgers: files.iter().map(|file| file.sha256.clone()).collect(),
+        from,
+        to,
+        include_open: request.include_open,
+        base_url: base_url.to_string(),
+        merchant_uid: settings.gateway.merchant_uid.clone(),
+    })
+}
+
+fn refuse_empty(request: &Request, imported: &Imported) -> Result<(), Failure> {
+    if request.allow_empty {
+        return Ok(());
+    }
+    let refused = |message: String| {
+        let hint = "nothing was stored or asked; if that is as it should be, add --allow-empty";
+        Err(Failure::new(code::LEDGER, message, hint))
+    };
+    if !request.ledgers.is_empty() && imported.ledger.accepted == 0 {
+        let rows = imported.ledger.rows;
+        return refused(format!("the ledger is not usable: none of its {rows} rows is"));
+    }
+    if imported.selected == 0 {
+        return refused("no order is selected: none has such a date and merchant".to_owned());
+    }
+    Ok(())
+}
+
+/// Checks that a run can be gone on with.
+fn continued(
+    store: &Store,
+    run_id: i64,
+    settings: &Settings,
+    selection: Option<&Selection>,
+) -> Result<i64, Failure> {
+    let Some(run) = store.run(run_id)? else {
+        return Err(Failure::usage(
+            format!("there is no run {run_id} to continue"),
+            "`octopus-recon runs` lists those there are",
+        ));
+    };
+    if run.status == RunStatus::Complete && run.is_reported {
+        return Err(Failure::usage(
+            format!("run {run_id} is complete: there is nothing to continue"),
+            format!("`octopus-recon report {run_id}` writes its report again"),
+        ));
+    }
+    if selection.is_some_and(|selection| !run.has_selection(selection)) {
+        return Err(Failure::usage(
+            format!("run {run_id} was begun with other ledgers, dates or options"),
+            format!("its orders are fixed: give --resume {run_id} alone"),
+        ));
+    }
+    let base_url = gateway::base_url(settings.gateway.base_url.as_deref().unwrap_or_default())?;
+    if run.base_url != base_url.as_str() || run.merchant_uid != settings.gateway.merchant_uid {
+        return Err(Failure::usage(
+            format!("run {run_id} asked {} for another merchant or gateway", run.base_url),
+            "continue it with the same base URL and merchant",
+        ));
+    }
+    tracing::info!(
+        "run {run_id} goes on: {} of {} orders are answered",
+        run.answered,
+        run.summary.figures.orders.selected
+    );
+    Ok(run_id)
+}
