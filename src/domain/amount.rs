@@ -1,7 +1,8 @@
 //! Money: exact decimals, counted in millionths (contract, "The database": `…_micros`). Never a
 //! float.
 
-use serde::{Deserialize, Deserializer, de::Error};
+use serde::de::{Error, Visitor};
+use serde::{Deserialize, Deserializer};
 use std::fmt;
 use std::iter::Sum;
 use std::ops::{Add, Neg, Sub};
@@ -106,26 +107,33 @@ impl Amount {
 
     /// `percent` per cent of it, rounded half away from zero to `decimals` (at most 6) places.
     /// `percent` is an exact decimal itself, e.g. 1.75.
+    ///
+    /// # Panics
+    /// Where the result does not fit. Of an amount below the limit and a `percent` of at most 100,
+    /// which is all that `[policy]` lets through, it always does.
     #[must_use]
+    #[expect(clippy::expect_used, reason = "a bug should stop the run, not end in a wrong figure")]
     pub fn percent_of(self, percent: Amount, decimals: u32) -> Amount {
         let scale = i128::from(MICROS) * 100;
         let step = 10_i128.pow(6_u32.saturating_sub(decimals));
         let exact = i128::from(self.0) * i128::from(percent.0);
         let divisor = scale * step;
         let rounded = (exact.abs() + divisor / 2) / divisor * step * exact.signum();
-        Amount(i64::try_from(rounded).unwrap_or(i64::MAX))
+        Amount(i64::try_from(rounded).expect("a part of an amount is an amount"))
     }
 
     /// What per cent `self` is of `whole`, for people: two decimals, half away from zero. `None`
-    /// of nothing.
+    /// of nothing, and above 9999 %, where a share tells nobody anything.
     #[must_use]
     pub fn as_percent_of(self, whole: Amount) -> Option<String> {
+        const MOST_HUNDREDTHS: i128 = 999_900;
         if whole.is_zero() {
             return None;
         }
         let (part, whole) = (i128::from(self.0).abs(), i128::from(whole.0).abs());
         let hundredths = (part * 10_000 + whole / 2) / whole;
-        Some(format!("{}.{:02}", hundredths / 100, hundredths % 100))
+        (hundredths <= MOST_HUNDREDTHS)
+            .then(|| format!("{}.{:02}", hundredths / 100, hundredths % 100))
     }
 }
 
@@ -160,8 +168,22 @@ impl Neg for Amount {
 impl<'de> Deserialize<'de> for Amount {
     /// From a configuration's text such as `"0.50"`: a number would pass through a float.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Amount, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        Amount::parse(&text).map_err(|error| D::Error::custom(format!("`{text}`: {error}")))
+        deserializer.deserialize_str(QuotedAmount)
+    }
+}
+
+/// Says what to write instead, where a configuration gives something else than a text.
+struct QuotedAmount;
+
+impl Visitor<'_> for QuotedAmount {
+    type Value = Amount;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an amount in quotes, such as \"0.50\"")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Amount, E> {
+        Amount::parse(text).map_err(|error| E::custom(format!("`{text}`: {error}")))
     }
 }
 
@@ -285,6 +307,17 @@ mod tests {
         let ten = Amount::from_micros(-10_000_000);
         assert_eq!(ten.as_percent_of(Amount::from_micros(500_000_000)).as_deref(), Some("2.00"));
         assert_eq!(ten.as_percent_of(Amount::ZERO), None);
+        assert_eq!(ten.as_percent_of(Amount::from_micros(100_010)).as_deref(), Some("9999.00"));
+        assert_eq!(ten.as_percent_of(Amount::from_micros(100_009)), None);
+    }
+
+    #[test]
+    fn a_hundred_per_cent_of_the_largest_amount_fits() {
+        let largest = Amount::from_micros(LIMIT_MICROS - 1);
+        let hundred = Amount::from_micros(100 * MICROS);
+        assert_eq!(largest.percent_of(hundred, 6), largest);
+        assert_eq!((-largest).percent_of(hundred, 6), -largest);
+        assert_eq!(largest.percent_of(hundred, 0).micros(), LIMIT_MICROS);
     }
 
     #[test]

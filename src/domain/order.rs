@@ -127,9 +127,11 @@ pub struct Entry {
     /// `status`, where given.
     pub status: Option<LedgerStatus>,
     /// What the rows of one run's files contradict each other on, as a clause: "amount 500.00 in
-    /// line 3, 600.00 in line 9".
+    /// line 3, 600.00 in line 9". Already fit for people: whoever makes it cleans what it quotes
+    /// (`domain::text`). It is shown as it is, figures and all.
     pub conflict: Option<String>,
     /// Where the order is given again in full, as a clause: "in line 3 and again in line 9".
+    /// Already fit for people, as `conflict` is.
     pub duplicate: Option<String>,
 }
 

@@ -223,7 +223,8 @@ pub enum Asked {
     Answered(Answer),
     /// None: why, in words for people, and after how many calls.
     Unverified {
-        /// A clause that says why, e.g. "the gateway answered 503".
+        /// A clause that says why, e.g. "the gateway answered 503". Already fit for people:
+        /// whoever makes it cleans what it quotes (`domain::text::clean`). It is shown as it is.
         why: String,
         /// Calls made.
         tries: u32,

@@ -1,23 +1,30 @@
 //! Text from outside, made fit for people: a terminal, a log line, an error or a report's reason.
 
+use regex::Regex;
+use std::ops::Range;
+use std::sync::LazyLock;
+
 /// What a reason, a log line or an error shows of somebody else's text: at most 160 characters, no
-/// control or direction characters, and of each run of eight or more digits (an account, a
-/// telephone, a card) only the last four (contract, "Stored answers").
+/// control or direction characters, and of what may be an account, a telephone or a card only the
+/// last four digits (contract, "Stored answers"). Masked are eight or more digits in a row, and
+/// three or more groups of 3 to 6 digits, with one space, dash or dot between them, that hold ten
+/// or more together. Dates, times and amounts of two decimals are neither.
 #[must_use]
 pub fn clean(text: &str) -> String {
-    const LONGEST: usize = 160;
-    let mut shown = masked(&printable(text));
-    if let Some((end, _)) = shown.char_indices().nth(LONGEST) {
-        shown.truncate(end);
-        shown.push('…');
-    }
-    shown
+    cut(masked(&one_line(text)))
 }
 
-/// The text on one line, without what could move a terminal's cursor or turn the reading
+/// At most 160 characters, without what could move a terminal's cursor or turn the reading
 /// direction. For ids, whose digits a person needs.
 #[must_use]
 pub fn printable(text: &str) -> String {
+    cut(one_line(text))
+}
+
+/// The whole text on one line, without what could move a terminal's cursor or turn the reading
+/// direction. For texts of our own making, whose every figure counts.
+#[must_use]
+pub fn one_line(text: &str) -> String {
     text.chars()
         .map(|character| if character.is_control() { ' ' } else { character })
         .filter(|character| !turns_direction(*character))
@@ -29,34 +36,74 @@ pub fn printable(text: &str) -> String {
 /// Marks that reorder, hide or break the text around them (Unicode's bidirectional and invisible
 /// format characters).
 fn turns_direction(character: char) -> bool {
-    matches!(character,
-        '\u{061C}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}')
+    matches!(
+        character,
+        '\u{061C}'
+            | '\u{200B}'..='\u{200F}'
+            | '\u{2028}'..='\u{202E}'
+            | '\u{2060}'..='\u{206F}'
+            | '\u{FEFF}'
+    )
 }
 
-/// Long runs of digits cut to their last four. Spaces and dashes between digits do not end a run.
-fn masked(text: &str) -> String {
-    const LONG: usize = 8;
-    let mut shown = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(start) = rest.find(|character: char| character.is_ascii_digit()) {
-        shown.push_str(&rest[..start]);
-        let run = &rest[start..];
-        let end = run
-            .char_indices()
-            .find(|(_, character)| !(character.is_ascii_digit() || matches!(character, ' ' | '-')))
-            .map_or(run.len(), |(end, _)| end);
-        let run = run[..end].trim_end_matches([' ', '-']);
-        let digits: Vec<char> = run.chars().filter(char::is_ascii_digit).collect();
-        if digits.len() >= LONG {
-            shown.push('…');
-            shown.extend(&digits[digits.len() - 4..]);
-        } else {
-            shown.push_str(run);
-        }
-        rest = &rest[start + run.len()..];
+fn cut(mut text: String) -> String {
+    const LONGEST: usize = 160;
+    if let Some((end, _)) = text.char_indices().nth(LONGEST) {
+        text.truncate(end);
+        text.push('…');
     }
-    shown.push_str(rest);
+    text
+}
+
+/// Decimal digits of any script; the standard library only knows those of ASCII.
+#[expect(clippy::expect_used, reason = "without the mask an account number would be shown")]
+static DIGITS: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"\d+").expect("a pattern that never changes"));
+
+/// Long runs and long groups of digits cut to their last four.
+fn masked(text: &str) -> String {
+    const LONG_RUN: usize = 8;
+    const GROUP: Range<usize> = 3..7;
+    const GROUPS: usize = 3;
+    const LONG_GROUPS: usize = 10;
+    let length = |run: &Range<usize>| text[run.clone()].chars().count();
+    let runs: Vec<Range<usize>> = DIGITS.find_iter(text).map(|run| run.range()).collect();
+    let grouped = runs.chunk_by(|run, next| {
+        [run, next].iter().all(|run| GROUP.contains(&length(run)))
+            && is_separator(&text[run.end..next.start])
+    });
+    let mut shown = String::with_capacity(text.len());
+    let mut end = 0;
+    for runs in grouped {
+        let digits: usize = runs.iter().map(length).sum();
+        let (Some(first), Some(last)) = (runs.first(), runs.last()) else { continue };
+        let alone = runs.len() == 1 && digits >= LONG_RUN;
+        if alone || (runs.len() >= GROUPS && digits >= LONG_GROUPS) {
+            shown.push_str(&text[end..first.start]);
+            shown.push_str(&last_four(&text[first.start..last.end]));
+            end = last.end;
+        }
+    }
+    shown.push_str(&text[end..]);
     shown
+}
+
+/// Whether two groups of digits are only set apart for the eye.
+fn is_separator(between: &str) -> bool {
+    let mut characters = between.chars();
+    let one = characters.next().is_some_and(is_separating);
+    one && characters.next().is_none()
+}
+
+/// Spaces, dots, and dashes of any width.
+fn is_separating(character: char) -> bool {
+    character.is_whitespace()
+        || matches!(character, '.' | '-' | '\u{2010}'..='\u{2015}' | '\u{2212}')
+}
+
+fn last_four(digits: &str) -> String {
+    let digits: Vec<char> = digits.chars().filter(|character| !is_separating(*character)).collect();
+    std::iter::once(&'…').chain(&digits[digits.len().saturating_sub(4)..]).collect()
 }
 
 #[cfg(test)]
@@ -64,15 +111,64 @@ mod tests {
     use super::*;
 
     #[test]
-    fn long_digits_are_masked_and_short_ones_stay() {
-        assert_eq!(clean("account 6660006666789 refused"), "account …6789 refused");
-        assert_eq!(clean("card 4111 1111-1111 1111, code 51"), "card …1111, code 51");
-        assert_eq!(clean("order 1234567 at 11:26"), "order 1234567 at 11:26");
+    fn long_digits_are_masked() {
+        for (text, shown) in [
+            ("account 6660006666789 refused", "account …6789 refused"),
+            ("12345678", "…5678"),
+            ("a12345678b 87654321", "a…5678b …4321"),
+            ("٠١٢٣٤٥٦٧٨٩", "…٦٧٨٩"),
+            ("１２３４５６７８", "…５６７８"),
+            ("card 4111 1111-1111 1111, code 51", "card …1111, code 51"),
+            ("4111.1111.1111.1111 4242", "…4242"),
+            ("4111\u{a0}1111\u{2011}1111\u{202f}1111", "…1111"),
+            ("4111\t1111\n1111\r1111", "…1111"),
+            ("amex 3782 822463 10005.", "amex …0005."),
+            ("call 555-123-4567", "call …4567"),
+            ("iban DE89 3704 0044 0532 0130 00", "iban DE89 …0130 00"),
+            ("x4111 1111 1111 1111x", "x…1111x"),
+            ("1234 567 890", "…7890"),
+        ] {
+            assert_eq!(clean(text), shown, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn dates_times_and_amounts_stay() {
+        for text in [
+            "order 1234567 at 11:26",
+            "2026-11-20 10:30",
+            "2026-11-20T10:30:00.123456+05:30",
+            "100000.00 500000.00",
+            "1234567 12",
+            "1234567.89",
+            "1234567 1234567 1234567",
+            "98765 43210",
+            "123 456 789",
+            "4111  1111  1111  1111",
+            "4111, 1111, 1111, 1111",
+            "11 11 11 11 11 11",
+            "HTTP 503 after 4 calls",
+        ] {
+            assert_eq!(clean(text), text);
+        }
     }
 
     #[test]
     fn nothing_moves_the_cursor() {
-        assert_eq!(clean("a\u{1b}[2Jb\r\nc\u{202e}d"), "a [2Jb  cd");
-        assert_eq!(clean(&"x".repeat(500)).chars().count(), 161);
+        for fit in [clean, printable, one_line] {
+            assert_eq!(fit("a\u{1b}[2Jb\r\nc\u{202e}d"), "a [2Jb  cd");
+        }
+    }
+
+    #[test]
+    fn long_texts_are_cut_and_ours_are_not() {
+        let long = "x".repeat(500);
+        let expected = format!("{}…", "x".repeat(160));
+        assert_eq!([clean(&long), printable(&long)], [expected.clone(), expected]);
+        assert_eq!(one_line(&long), long);
+        assert_eq!(printable(&"é".repeat(160)), "é".repeat(160));
+        assert_eq!(printable("6660006666789"), "6660006666789");
+        let account_at_the_cut = format!("{} 6660006666789", "x".repeat(152));
+        assert_eq!(clean(&account_at_the_cut), format!("{} …6789", "x".repeat(152)));
     }
 }

@@ -1,6 +1,6 @@
 //! The rules on what the gateway does with a payment: accounting, notification, its `payment_uid`.
 
-use super::{Case, Policy, Ruling, gateway_says, in_words};
+use super::{Case, Policy, Ruling, counted, gateway_says, in_words};
 use crate::domain::mismatch::Severity;
 use crate::domain::payment::{AccountingStatus, NotifyStatus, Stage};
 use crate::domain::text;
@@ -13,7 +13,7 @@ pub(super) fn accounting_failed(case: &Case, _: &Policy) -> Ruling {
                 Severity::High,
                 format!(
                     "The gateway failed to account for {settled} {}.{}",
-                    text::clean(&case.gateway_currency()),
+                    case.gateway_currency(),
                     gateway_says(payment.accounting_fail_reason.as_ref())
                 ),
             )
@@ -35,13 +35,14 @@ pub(super) fn accounting_pending(case: &Case, policy: &Policy) -> Ruling {
     Ruling::report(
         Severity::Medium,
         format!(
-            "The payment of {} {} is completed, but its accounting is still {} after {} (limit {} \
-             hours).",
+            "The payment of {} {} is completed, but its accounting status is still {} after {} \
+             (limit {}).{}",
             payment.amount,
-            text::clean(&case.gateway_currency()),
+            case.gateway_currency(),
             payment.accounting_status,
             in_words(case.age()),
-            policy.account_within_hours
+            counted(policy.account_within_hours, "hour"),
+            gateway_says(payment.accounting_fail_reason.as_ref())
         ),
     )
 }
@@ -51,7 +52,8 @@ pub(super) fn notify_failed(case: &Case, _: &Policy) -> Ruling {
         Some(payment) if payment.notify_status == NotifyStatus::Failed => Ruling::report(
             Severity::Low,
             format!(
-                "The gateway could not notify the shop of this order.{}",
+                "The gateway could not notify the shop of this order of {}.{}",
+                case.ordered(),
                 gateway_says(payment.notify_fail_reason.as_ref())
             ),
         ),
@@ -70,9 +72,10 @@ pub(super) fn duplicate_payment(case: &Case, _: &Policy) -> Ruling {
     Ruling::report(
         Severity::High,
         format!(
-            "Payment {} answers for this order and also for {}{more}: one payment may be booked \
-             {} times.",
+            "Payment {} answers for this order of {} and also for {}{more}: one payment may be \
+             booked {} times.",
             text::printable(uid),
+            case.ordered(),
             named.join(", "),
             case.shared_with.len() + 1
         ),

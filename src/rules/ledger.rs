@@ -1,6 +1,6 @@
 //! The rules on the ledger itself, and on what it calls an order.
 
-use super::{Case, Policy, Ruling};
+use super::{Case, Policy, Ruling, word};
 use crate::domain::mismatch::Severity;
 use crate::domain::payment::TransactionType;
 use crate::domain::text;
@@ -9,7 +9,10 @@ pub(super) fn ledger_conflict(case: &Case, _: &Policy) -> Ruling {
     match &case.entry.conflict {
         Some(conflict) => Ruling::report(
             Severity::High,
-            format!("The ledger contradicts itself: {conflict}; the last row counts."),
+            format!(
+                "The ledger contradicts itself: {}; the last row counts.",
+                text::one_line(conflict)
+            ),
         ),
         None => Ruling::Nothing,
     }
@@ -20,8 +23,9 @@ pub(super) fn ledger_duplicate(case: &Case, _: &Policy) -> Ruling {
         Some(lines) => Ruling::report(
             Severity::Medium,
             format!(
-                "The ledger gives {} {} for this order {lines}: it may be booked twice.",
-                case.entry.amount, case.entry.currency
+                "The ledger gives {} for this order {}: it may be booked twice.",
+                case.ordered(),
+                text::one_line(lines)
             ),
         ),
         None => Ruling::Nothing,
@@ -55,20 +59,11 @@ pub(super) fn type_difference(case: &Case, _: &Policy) -> Ruling {
     let differences: Vec<String> = differences
         .into_iter()
         .map(|(ledger, gateway)| {
-            format!(
-                "{} in the ledger, {} at the gateway",
-                text::clean(ledger),
-                text::clean(gateway)
-            )
+            format!("{} in the ledger, {} at the gateway", word(ledger), word(gateway))
         })
         .collect();
     Ruling::report(
         severity,
-        format!(
-            "The order of {} {} is {}.",
-            entry.amount,
-            entry.currency,
-            differences.join(", and ")
-        ),
+        format!("The order of {} is {}.", case.ordered(), differences.join(", and ")),
     )
 }

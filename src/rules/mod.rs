@@ -170,16 +170,23 @@ impl<'a> Case<'a> {
         direction(self.entry, self.payment())
     }
 
-    /// The currency of the gateway's figures: its own, where it gives one.
+    /// The currency of the gateway's figures, fit for people: its own, where it gives one.
     fn gateway_currency(&self) -> String {
-        self.payment()
-            .and_then(|payment| payment.currency.as_deref())
-            .map_or_else(|| self.entry.currency.clone(), str::to_lowercase)
+        let given = self.payment().and_then(|payment| payment.currency.as_deref());
+        word(&given.unwrap_or(&self.entry.currency).to_lowercase())
     }
 
-    /// Both sides name a currency and they differ (case apart).
+    /// Both sides name a currency and they differ (case apart), as they came: what is only made
+    /// fit for people may hide the difference.
     fn currencies_differ(&self) -> bool {
-        self.gateway_currency() != self.entry.currency.to_lowercase()
+        self.payment()
+            .and_then(|payment| payment.currency.as_deref())
+            .is_some_and(|given| given.to_lowercase() != self.entry.currency.to_lowercase())
+    }
+
+    /// The order's amount and currency, as the ledger has them: "500.00 inr".
+    fn ordered(&self) -> String {
+        format!("{} {}", self.entry.amount, word(&self.entry.currency))
     }
 
     /// Whether the gateway has nothing left to do with the order.
@@ -230,11 +237,25 @@ fn gateway_says(reason: Option<&String>) -> String {
         .unwrap_or_default()
 }
 
+/// Somebody else's word, fit for people; `""` where nothing of it is.
+fn word(given: &str) -> String {
+    let word = text::clean(given);
+    if word.is_empty() { "\"\"".to_owned() } else { word }
+}
+
 /// An age in words: minutes below two hours, hours below two days, then days.
 fn in_words(age: TimeDelta) -> String {
     match (age.num_minutes(), age.num_hours(), age.num_days()) {
-        (minutes, ..) if minutes < 120 => format!("{minutes} minutes"),
-        (_, hours, _) if hours < 48 => format!("{hours} hours"),
-        (_, _, days) => format!("{days} days"),
+        (minutes, ..) if minutes < 120 => counted(minutes, "minute"),
+        (_, hours, _) if hours < 48 => counted(hours, "hour"),
+        (_, _, days) => counted(days, "day"),
+    }
+}
+
+/// "1 hour", "24 hours".
+fn counted(count: impl Into<i64>, unit: &str) -> String {
+    match count.into() {
+        1 => format!("1 {unit}"),
+        count => format!("{count} {unit}s"),
     }
 }

@@ -31,9 +31,12 @@ fn is_tolerated(variance: Amount, limits: &BTreeMap<String, Amount>, currency: &
 /// "10.00 short (2.00 %)", of what was expected.
 fn difference(variance: Amount, expected: Amount) -> String {
     let direction = if variance.is_negative() { "short" } else { "over" };
-    let share =
-        variance.as_percent_of(expected).map(|share| format!(" ({share} %)")).unwrap_or_default();
-    format!("{} {direction}{share}", variance.abs())
+    format!("{} {direction}{}", variance.abs(), share(variance, expected))
+}
+
+/// " (2.00 %)", where that says something.
+fn share(variance: Amount, whole: Amount) -> String {
+    variance.as_percent_of(whole).map(|share| format!(" ({share} %)")).unwrap_or_default()
 }
 
 pub(super) fn final_amount_difference(case: &Case, policy: &Policy) -> Ruling {
@@ -57,35 +60,35 @@ pub(super) fn final_amount_difference(case: &Case, policy: &Policy) -> Ruling {
     }
     let booked = !case.currencies_differ() && case.entry.amount == settled;
     let amount = payment.amount;
-    let mut reason = match (fee, stage) {
+    let finding = match (fee, stage) {
         (Some(fee), _) => format!(
             "The gateway settled {settled} of {amount} {currency}, where {expected} was expected \
-             after a fee of {fee}: {}.",
+             after a fee of {fee}: {}",
             difference(variance, expected)
         ),
         (None, Stage::Completed) => format!(
-            "The gateway settled {settled} of {amount} {currency}: {}.",
+            "The gateway settled {settled} of {amount} {currency}: {}",
             difference(variance, expected)
         ),
         _ if unpaid => format!(
-            "The payment is {}, yet the gateway gives a final amount of {settled} {currency} where \
-             none was expected.",
+            "The payment's status is {}, yet the gateway gives a final amount of {settled} of \
+             {amount} {currency} where none was expected",
             status_word(payment)
         ),
         _ => format!(
-            "The payment is {}, yet the gateway gives a final amount of {settled} of {amount} \
-             {currency}: {}.",
+            "The payment's status is {}, yet the gateway gives a final amount of {settled} of \
+             {amount} {currency}: {}",
             status_word(payment),
             difference(variance, expected)
         ),
     };
-    if booked {
-        reason.push_str(" The ledger has booked exactly the final amount.");
-    }
-    if stage != Stage::Completed {
-        reason.push_str(&gateway_says(payment.payment_fail_reason.as_ref()));
-    }
-    let severity = if booked { Severity::Medium } else { Severity::High };
+    let (severity, booking) = if booked {
+        (Severity::Medium, "; the ledger has booked exactly the final amount")
+    } else {
+        (Severity::High, "")
+    };
+    let says = gateway_says(payment.payment_fail_reason.as_ref());
+    let reason = format!("{finding}{booking}.{says}");
     Ruling::variance(severity, Variance { amount: variance, currency }, reason)
 }
 
@@ -120,12 +123,11 @@ pub(super) fn ledger_amount_difference(case: &Case, policy: &Policy) -> Ruling {
         return Ruling::Nothing;
     }
     let direction = if variance.is_negative() { "less" } else { "more" };
-    let share =
-        variance.as_percent_of(ledger).map(|share| format!(" ({share} %)")).unwrap_or_default();
     let reason = format!(
-        "The ledger has {ledger} {currency}, the gateway's order is for {}: {} {direction}{share}.",
+        "The ledger has {ledger} {currency}, the gateway's order is for {}: {} {direction}{}.",
         payment.amount,
-        variance.abs()
+        variance.abs(),
+        share(variance, ledger)
     );
     Ruling::variance(Severity::High, Variance { amount: variance, currency }, reason)
 }
@@ -135,11 +137,10 @@ pub(super) fn currency_difference(case: &Case, _: &Policy) -> Ruling {
         Some(payment) if case.currencies_differ() => Ruling::report(
             Severity::High,
             format!(
-                "The ledger has {} {}, the gateway {} {}: no amount of the two can be compared.",
-                case.entry.amount,
-                case.entry.currency,
+                "The ledger has {}, the gateway {} {}: no amount of the two can be compared.",
+                case.ordered(),
                 payment.amount,
-                crate::domain::text::clean(&case.gateway_currency())
+                case.gateway_currency()
             ),
         ),
         _ => Ruling::Nothing,

@@ -77,13 +77,13 @@ pub struct Tolerance {
 #[serde(deny_unknown_fields)]
 pub struct Fee {
     /// Lower case.
-    #[serde(deserialize_with = "lower_case")]
+    #[serde(deserialize_with = "currency")]
     pub currency: String,
     /// income or expense.
     #[serde(deserialize_with = "direction")]
     pub transaction_type: TransactionType,
-    /// Per cent of the amount, an exact decimal in quotes.
-    #[serde(default)]
+    /// Per cent of the amount, an exact decimal in quotes, at most 100.
+    #[serde(default, deserialize_with = "percent")]
     pub percent: Amount,
     /// Per payment, in the currency.
     #[serde(default)]
@@ -137,8 +137,24 @@ fn two() -> u32 {
     2
 }
 
-fn lower_case<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    Ok(String::deserialize(deserializer)?.trim().to_lowercase())
+fn currency<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    folded(&String::deserialize(deserializer)?)
+}
+
+/// A currency as the rules look it up.
+fn folded<E: Error>(currency: &str) -> Result<String, E> {
+    match currency.trim() {
+        "" => Err(Error::custom("a currency is empty: name one, such as `inr`")),
+        currency => Ok(currency.to_lowercase()),
+    }
+}
+
+fn percent<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Amount, D::Error> {
+    let percent = Amount::deserialize(deserializer)?;
+    if percent > Amount::from_micros(100_000_000) {
+        return Err(Error::custom(format!("`percent` of a fee is at most 100, not {percent}")));
+    }
+    Ok(percent)
 }
 
 fn direction<'de, D: Deserializer<'de>>(deserializer: D) -> Result<TransactionType, D::Error> {
@@ -154,8 +170,15 @@ fn direction<'de, D: Deserializer<'de>>(deserializer: D) -> Result<TransactionTy
 fn by_currency<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<BTreeMap<String, Amount>, D::Error> {
-    let amounts = BTreeMap::<String, Amount>::deserialize(deserializer)?;
-    Ok(amounts.into_iter().map(|(currency, amount)| (currency.to_lowercase(), amount)).collect())
+    let mut tolerances = BTreeMap::new();
+    for (currency, amount) in BTreeMap::<String, Amount>::deserialize(deserializer)? {
+        let currency = folded(&currency)?;
+        if tolerances.contains_key(&currency) {
+            return Err(Error::custom(format!("two tolerances for `{currency}`: give one")));
+        }
+        tolerances.insert(currency, amount);
+    }
+    Ok(tolerances)
 }
 
 fn kinds_to_ignore<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeSet<Kind>, D::Error> {

@@ -1,6 +1,6 @@
 //! The rules on what became of an order: its statuses, its absence, its age.
 
-use super::{Case, Policy, Refunds, Ruling, gateway_says, in_words};
+use super::{Case, Policy, Refunds, Ruling, counted, gateway_says, in_words};
 use crate::domain::mismatch::{Kind, Severity};
 use crate::domain::order::LedgerStatus;
 use crate::domain::payment::{Answer, Asked, PaymentStatus, Stage, TransactionType};
@@ -17,7 +17,7 @@ pub(super) fn overdue(case: &Case, _: &Policy) -> Ruling {
         format!(
             "The payment of {} {} was not completed within the gateway's time.{}",
             payment.amount,
-            text::clean(&case.gateway_currency()),
+            case.gateway_currency(),
             gateway_says(payment.payment_fail_reason.as_ref())
         ),
     )
@@ -83,6 +83,10 @@ pub(super) fn status_difference(case: &Case, policy: &Policy) -> Ruling {
         Some(LedgerStatus::Unmapped(_)) | None => "gives no status that we know".to_owned(),
         Some(status) => format!("says {status}"),
     };
+    let settled = payment
+        .final_amount
+        .map(|settled| format!(" (final amount {settled})"))
+        .unwrap_or_default();
     let age = if limit.is_some() {
         format!(" {} after the order", in_words(case.age()))
     } else {
@@ -91,9 +95,10 @@ pub(super) fn status_difference(case: &Case, policy: &Policy) -> Ruling {
     Ruling::report(
         Severity::High,
         format!(
-            "The ledger {ledger}, the gateway says {status}{age}: {} {}.{}",
-            case.entry.amount,
-            case.entry.currency,
+            "The ledger {ledger} for {}, the gateway says {status} for {} {}{settled}{age}.{}",
+            case.ordered(),
+            payment.amount,
+            case.gateway_currency(),
             gateway_says(payment.payment_fail_reason.as_ref())
         ),
     )
@@ -110,9 +115,8 @@ pub(super) fn missing_at_gateway(case: &Case, policy: &Policy) -> Ruling {
     Ruling::report(
         Severity::High,
         format!(
-            "The ledger has this order of {} {}, the gateway says that it has none.{}",
-            case.entry.amount,
-            case.entry.currency,
+            "The ledger has this order of {}, the gateway says that it has none.{}",
+            case.ordered(),
             gateway_says(Some(words))
         ),
     )
@@ -128,12 +132,13 @@ pub(super) fn pending_too_long(case: &Case, policy: &Policy) -> Ruling {
     Ruling::report(
         Severity::Medium,
         format!(
-            "The payment of {} {} is still {} after {} (limit {} hours).",
+            "The status of the payment of {} {} is still {} after {} (limit {}).{}",
             payment.amount,
-            text::clean(&case.gateway_currency()),
+            case.gateway_currency(),
             payment.payment_status.as_ref().map_or("open", PaymentStatus::as_str),
             in_words(case.age()),
-            policy.settle_within_hours
+            counted(policy.settle_within_hours, "hour"),
+            gateway_says(payment.payment_fail_reason.as_ref())
         ),
     )
 }
@@ -167,20 +172,14 @@ pub(super) fn unknown_status(case: &Case, _: &Policy) -> Ruling {
     if unknown.is_empty() {
         return Ruling::Nothing;
     }
-    let mut reason = unknown.join(", and ");
-    if let Some(first) = reason.get(..1).map(str::to_uppercase) {
-        reason.replace_range(..1, &first);
-    }
-    reason.push('.');
-    Ruling::report(Severity::Medium, reason)
+    Ruling::report(
+        Severity::Medium,
+        format!("For this order of {}, {}.", case.ordered(), unknown.join(", and ")),
+    )
 }
 
 pub(super) fn unverified(case: &Case, _: &Policy) -> Ruling {
     let Asked::Unverified { why, tries } = case.asked else { return Ruling::Nothing };
-    let calls = match tries {
-        1 => "1 call".to_owned(),
-        more => format!("{more} calls"),
-    };
     let still_open: Vec<&str> = case
         .still_open
         .iter()
@@ -190,13 +189,15 @@ pub(super) fn unverified(case: &Case, _: &Policy) -> Ruling {
     let still_open = if still_open.is_empty() {
         String::new()
     } else {
-        format!(" Still open from earlier runs: {}.", still_open.join(", "))
+        format!("; still open from earlier runs: {}", still_open.join(", "))
     };
     Ruling::report(
         Severity::High,
         format!(
-            "{} {} not verified: {why}, after {calls}.{still_open}",
-            case.entry.amount, case.entry.currency
+            "{} not verified: {}, after {}{still_open}.",
+            case.ordered(),
+            text::one_line(why),
+            counted(*tries, "call")
         ),
     )
 }

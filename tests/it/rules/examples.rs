@@ -76,7 +76,7 @@ fn final_amounts() {
             severity: "medium",
             variance: "-10.00",
             at_risk: "10.00",
-            reason: "The gateway settled 490.00 of 500.00 inr: 10.00 short (2.00 %). The ledger \
+            reason: "The gateway settled 490.00 of 500.00 inr: 10.00 short (2.00 %); the ledger \
                      has booked exactly the final amount.",
         },
         Example {
@@ -104,8 +104,8 @@ fn final_amounts() {
             severity: "high",
             variance: "-499.00",
             at_risk: "499.00",
-            reason: "The payment is reject, yet the gateway gives a final amount of 1.00 of 500.00 \
-                     inr: 499.00 short (99.80 %). The gateway says: \"held …6789 [2J\".",
+            reason: "The payment's status is reject, yet the gateway gives a final amount of 1.00 \
+                     of 500.00 inr: 499.00 short (99.80 %). The gateway says: \"held …6789 [2J\".",
         },
         Example {
             order: Order {
@@ -119,8 +119,8 @@ fn final_amounts() {
             severity: "high",
             variance: "499.00",
             at_risk: "499.00",
-            reason: "The payment is failed, yet the gateway gives a final amount of 499.00 inr \
-                     where none was expected.",
+            reason: "The payment's status is failed, yet the gateway gives a final amount of \
+                     499.00 of 500.00 inr where none was expected.",
         },
         Example {
             order: Order { final_amount: None, ..Order::settled() },
@@ -171,8 +171,8 @@ fn statuses() {
             severity: "high",
             variance: "",
             at_risk: "500.00",
-            reason: "The ledger says paid, the gateway says refund: 500.00 inr. The gateway says: \
-                     \"Refunded to …6789\".",
+            reason: "The ledger says paid for 500.00 inr, the gateway says refund for 500.00 inr \
+                     (final amount 500.00). The gateway says: \"Refunded to …6789\".",
         },
         Example {
             order: Order { ledger_status: "pending", ..Order::settled() },
@@ -180,8 +180,8 @@ fn statuses() {
             severity: "high",
             variance: "",
             at_risk: "500.00",
-            reason: "The ledger says pending, the gateway says completed 3 days after the order: \
-                     500.00 inr.",
+            reason: "The ledger says pending for 500.00 inr, the gateway says completed for 500.00 \
+                     inr (final amount 500.00) 3 days after the order.",
         },
         Example {
             order: Order { ledger_status: "", payment_status: "overdue", ..Order::settled() },
@@ -205,7 +205,8 @@ fn statuses() {
             severity: "medium",
             variance: "",
             at_risk: "500.00",
-            reason: "The payment of 500.00 inr is still none after 3 days (limit 24 hours).",
+            reason: "The status of the payment of 500.00 inr is still none after 3 days (limit 24 \
+                     hours).",
         },
         Example {
             order: Order {
@@ -218,9 +219,10 @@ fn statuses() {
             severity: "medium",
             variance: "",
             at_risk: "500.00",
-            reason: "The ledger's status \"Versandt\" is not mapped in [ledger.statuses], and the \
-                     gateway's payment_status \"held …6789 [2J\" is not documented, and the \
-                     gateway's notify_status \"waiting\" is not documented.",
+            reason: "For this order of 500.00 inr, the ledger's status \"Versandt\" is not mapped \
+                     in [ledger.statuses], and the gateway's payment_status \"held …6789 [2J\" is \
+                     not documented, and the gateway's notify_status \"waiting\" is not \
+                     documented.",
         },
         Example {
             order: Order { payment_status: "", ..Order::settled() },
@@ -228,7 +230,7 @@ fn statuses() {
             severity: "medium",
             variance: "",
             at_risk: "500.00",
-            reason: "The gateway gives no payment_status.",
+            reason: "For this order of 500.00 inr, the gateway gives no payment_status.",
         },
     ]);
 }
@@ -264,8 +266,8 @@ fn what_the_gateway_does_not_have_or_do() {
             severity: "medium",
             variance: "",
             at_risk: "500.00",
-            reason: "The payment of 500.00 inr is completed, but its accounting is still delivered \
-                     after 3 days (limit 24 hours).",
+            reason: "The payment of 500.00 inr is completed, but its accounting status is still \
+                     delivered after 3 days (limit 24 hours).",
         },
         Example {
             order: Order { notify_status: "failed", fail_reason: "HTTP 500", ..Order::settled() },
@@ -273,8 +275,8 @@ fn what_the_gateway_does_not_have_or_do() {
             severity: "low",
             variance: "",
             at_risk: "500.00",
-            reason: "The gateway could not notify the shop of this order. The gateway says: \"HTTP \
-                     500\".",
+            reason: "The gateway could not notify the shop of this order of 500.00 inr. The \
+                     gateway says: \"HTTP 500\".",
         },
         Example {
             order: Order { asked: "unverified", ..Order::settled() },
@@ -296,8 +298,8 @@ fn orders_given_or_paid_twice_or_of_another_type() {
             severity: "high",
             variance: "",
             at_risk: "500.00",
-            reason: "Payment P-77 answers for this order and also for A-1002: one payment may be \
-                     booked 2 times.",
+            reason: "Payment P-77 answers for this order of 500.00 inr and also for A-1002: one \
+                     payment may be booked 2 times.",
         },
         Example {
             order: Order { conflict: true, ..Order::settled() },

@@ -137,11 +137,39 @@ fn an_amount_is_a_text_and_never_a_float() {
             fee(&format!("fixed = {value}")),
         ] {
             let refusal = refusal(&text);
-            assert!(refusal.contains("expected a string"), "{text}: {refusal}");
+            let remedy = "expected an amount in quotes, such as \"0.50\"";
+            assert!(refusal.contains(remedy), "{text}: {refusal}");
         }
     }
     for value in ["-1", "1,5", "1e2", "", "0.0000001", "1000000000000"] {
         let refusal = refusal(&fee(&format!("percent = \"{value}\"")));
         assert!(refusal.contains(&format!("`{value}`: it ")), "{value}: {refusal}");
+    }
+}
+
+#[test]
+fn a_fee_keeps_at_most_all_of_an_amount() {
+    assert!(toml::from_str::<Policy>(&fee("percent = \"100\"")).is_ok());
+    for percent in ["100.000001", "175", "999999999999"] {
+        let refusal = refusal(&fee(&format!("percent = \"{percent}\"")));
+        assert!(refusal.contains("`percent` of a fee is at most 100, not "), "{refusal}");
+        assert!(refusal.contains("line 4"), "{refusal}");
+    }
+}
+
+#[test]
+fn a_currency_is_named_once_whatever_its_spelling() {
+    let read = "tolerance.final_amount = { \" INR \" = \"1\", Usd = \"2\" }";
+    let policy: Policy = toml::from_str(read).expect("two currencies");
+    assert_eq!(policy.tolerance.final_amount.keys().collect::<Vec<_>>(), ["inr", "usd"]);
+    for name in ["final_amount", "ledger_amount"] {
+        let twice = refusal(&format!("tolerance.{name} = {{ inr = \"1\", \"INR \" = \"1\" }}"));
+        assert!(twice.contains("two tolerances for `inr`: give one"), "{twice}");
+        let empty = refusal(&format!("tolerance.{name} = {{ \" \" = \"1\" }}"));
+        assert!(empty.contains("a currency is empty: name one"), "{empty}");
+    }
+    for currency in ["", " "] {
+        let empty = refusal(&fee("").replacen("inr", currency, 1));
+        assert!(empty.contains("a currency is empty: name one"), "{empty}");
     }
 }

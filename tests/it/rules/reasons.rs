@@ -1,6 +1,6 @@
 //! What a reason may not show of the texts that it is made of, and what it names beside figures.
 
-use super::order::{ACCOUNT, Order, now};
+use super::order::{ACCOUNT, Order, Terms, now};
 use octopus_recon::domain::mismatch::Kind;
 use octopus_recon::domain::payment::{AccountingStatus, Answer, Asked};
 use octopus_recon::rules::{Case, Policy, judge};
@@ -19,7 +19,7 @@ fn an_unverified_order_names_what_stays_open() {
     };
     assert_eq!(
         judge(&case, &Policy::default()).mismatches[0].reason,
-        "500.00 inr not verified: the gateway answered 503, after 4 calls. Still open from earlier \
+        "500.00 inr not verified: the gateway answered 503, after 4 calls; still open from earlier \
          runs: overdue, notify_failed."
     );
 }
@@ -61,4 +61,115 @@ fn no_text_of_the_gateways_makes_a_reason_long() {
         let length = row.reason.chars().count();
         assert!(length < 400, "{}: {length} characters", row.kind);
     }
+}
+
+/// The reasons of an order's rows of one kind.
+fn reasons(order: &Order, kind: Kind) -> Vec<String> {
+    let rows = order.judged().mismatches;
+    rows.into_iter().filter(|row| row.kind == kind).map(|row| row.reason).collect()
+}
+
+/// "one sentence with every figure and the gateway's fail reason"
+#[test]
+fn a_reason_gives_every_figure_and_the_fail_reason() {
+    let said = Order { fail_reason: "Bank 51 to 6660006666789", ..Order::settled() };
+    let open = Order { ledger_status: "pending", payment_status: "pending", ..said.clone() };
+    for (order, kind, reason) in [
+        (
+            Order { final_amount: Some(490_000_000), ..said.clone() },
+            Kind::FinalAmountDifference,
+            "The gateway settled 490.00 of 500.00 inr: 10.00 short (2.00 %).",
+        ),
+        (
+            Order { accounting_status: "", ..said.clone() },
+            Kind::AccountingPending,
+            "The payment of 500.00 inr is completed, but its accounting status is still none after \
+             3 days (limit 24 hours).",
+        ),
+        (
+            open,
+            Kind::PendingTooLong,
+            "The status of the payment of 500.00 inr is still pending after 3 days (limit 24 \
+             hours).",
+        ),
+        (
+            Order {
+                ledger_amount: 510_000_000,
+                ledger_status: "",
+                payment_status: "failed",
+                final_amount: Some(1_000_000),
+                currency: "USD",
+                ..said.clone()
+            },
+            Kind::StatusDifference,
+            "The ledger gives no status that we know for 510.00 inr, the gateway says failed for \
+             500.00 usd (final amount 1.00).",
+        ),
+        (
+            Order { payment_status: "failed", final_amount: None, ..said },
+            Kind::StatusDifference,
+            "The ledger says paid for 500.00 inr, the gateway says failed for 500.00 inr.",
+        ),
+    ] {
+        let expected = format!("{reason} The gateway says: \"Bank 51 to …6789\".");
+        assert_eq!(reasons(&order, kind), [expected]);
+    }
+}
+
+#[test]
+fn one_is_not_counted_as_many() {
+    let terms = Terms { settle_within_hours: 1, ledger_lag_hours: 0, ..Terms::default() };
+    let order = |age_ms, payment_status| Order {
+        ledger_status: "pending",
+        payment_status,
+        age_ms,
+        terms: terms.clone(),
+        ..Order::settled()
+    };
+    assert_eq!(
+        reasons(&order(3_600_001, "pending"), Kind::PendingTooLong),
+        ["The status of the payment of 500.00 inr is still pending after 60 minutes (limit 1 \
+          hour)."]
+    );
+    assert_eq!(
+        reasons(&order(60_000, "completed"), Kind::StatusDifference),
+        ["The ledger says pending for 500.00 inr, the gateway says completed for 500.00 inr \
+          (final amount 500.00) 1 minute after the order."]
+    );
+}
+
+#[test]
+fn a_share_that_says_nothing_is_left_out() {
+    for (amount, share) in [(5_000_000, " (9900.00 %)"), (4_950_000, "")] {
+        let order = Order {
+            ledger_amount: amount,
+            amount,
+            final_amount: Some(amount + 495_000_000),
+            ..Order::settled()
+        };
+        let reason = reasons(&order, Kind::FinalAmountDifference).concat();
+        assert!(reason.ends_with(&format!(": 495.00 over{share}.")), "{reason}");
+    }
+}
+
+#[test]
+fn a_word_of_which_nothing_can_be_shown_is_quoted() {
+    let order = Order { transaction_type: "\u{7}", ..Order::settled() };
+    assert_eq!(
+        reasons(&order, Kind::TypeDifference),
+        ["The order of 500.00 inr is income in the ledger, \"\" at the gateway."]
+    );
+}
+
+/// "both currencies are given and differ (case apart)": as they came, not as they are shown.
+#[test]
+fn currencies_are_compared_as_they_came() {
+    for currency in ["i\u{200b}nr", "INR\u{7}", "6660006666789"] {
+        let order = Order { currency, ..Order::settled() };
+        assert_eq!(reasons(&order, Kind::CurrencyDifference).len(), 1, "{currency:?}");
+    }
+    let masked = Order { ledger_currency: "11116789", currency: "22226789", ..Order::settled() };
+    assert_eq!(reasons(&masked, Kind::CurrencyDifference).len(), 1);
+    let apart = Order { currency: "iNr", ..Order::settled() };
+    assert_eq!(apart.judged().outcome.as_str(), "matched");
 }
