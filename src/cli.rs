@@ -110,7 +110,6 @@ pub struct Run {
     /// Continue this run, or the latest of the same selection that did not end complete; else a
     /// new run
     #[arg(long, value_name = "RUN", num_args = 0..=1)]
-    #[expect(clippy::option_option, reason = "clap's way to say: absent, alone, with a value")]
     pub resume: Option<Option<i64>>,
     /// Write the CSV to this file
     #[arg(long, value_name = "PATH")]

@@ -260,7 +260,7 @@ fn secret(environment: Environment, file: Option<PathBuf>) -> Result<Secret, Set
     }
 }
 
-/// A credential that systemd hands over (LoadCredential), if it does.
+/// A credential that systemd hands over (`LoadCredential`), if it does.
 fn credential(environment: Environment, name: &str) -> Option<PathBuf> {
     let directory = environment("CREDENTIALS_DIRECTORY").filter(|path| !path.is_empty())?;
     Some(Path::new(&directory).join(name)).filter(|path| path.exists())

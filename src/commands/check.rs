@@ -53,8 +53,8 @@ pub(super) fn execute(
         "reports",
         reports.map(|()| format!("{} can be written", directory.display())),
     ));
-    findings.push(disk("disk, database", parent(&settings.store.path)));
-    findings.push(disk("disk, reports", directory.clone()));
+    findings.push(disk("disk, database", &parent(&settings.store.path)));
+    findings.push(disk("disk, reports", directory));
     let rows: Vec<Vec<String>> = findings.iter().map(row).collect();
     print(&table(&rows, &[]))?;
     match findings.into_iter().find_map(|finding| finding.result.err()) {
@@ -171,8 +171,8 @@ fn parent(path: &Path) -> PathBuf {
     }
 }
 
-fn disk(what: &'static str, directory: PathBuf) -> Finding {
-    match rustix::fs::statvfs(&directory) {
+fn disk(what: &'static str, directory: &Path) -> Finding {
+    match rustix::fs::statvfs(directory) {
         Ok(space) => {
             let free = space.f_bavail.saturating_mul(space.f_frsize);
             let text = format!("{} MiB free at {}", free >> 20, directory.display());

@@ -88,7 +88,7 @@ fn moment(deadline: Deadline, now: DateTime<Utc>, zone: Tz) -> Instant {
     };
     let instant = Instant::now();
     // Further away than the clock reaches is no deadline: a century will do.
-    instant.checked_add(wait).unwrap_or(instant + Duration::from_secs(3_155_760_000))
+    instant.checked_add(wait).unwrap_or(instant + Duration::from_hours(876_600))
 }
 
 /// How long until the zone's clock next shows this time.

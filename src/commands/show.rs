@@ -38,18 +38,18 @@ fn history(order: &OrderHistory) -> String {
     let id = text::printable(&order.key.merchant_order_id);
     let parts = [
         format!("Order {id}{merchant}: {outcome}"),
-        section("The ledger said", ledger(order), "nothing"),
-        section("The gateway said", gateway(order), "nothing that can be trusted yet"),
-        section("Mismatches", mismatches(order), "none"),
+        section("The ledger said", &ledger(order), "nothing"),
+        section("The gateway said", &gateway(order), "nothing that can be trusted yet"),
+        section("Mismatches", &mismatches(order), "none"),
     ];
     parts.join("\n\n")
 }
 
-fn section(title: &str, rows: Vec<Vec<String>>, nothing: &str) -> String {
+fn section(title: &str, rows: &[Vec<String>], nothing: &str) -> String {
     if rows.len() < 2 {
         return format!("{title}: {nothing}");
     }
-    let table = table(&rows, &[0]).replace('\n', "\n  ");
+    let table = table(rows, &[0]).replace('\n', "\n  ");
     format!("{title}:\n  {table}")
 }
 

@@ -91,7 +91,7 @@ mod tests {
     fn retry_after_is_read_and_capped() {
         let now = DateTime::<Utc>::UNIX_EPOCH + TimeDelta::days(20_000);
         let date = |seconds| httpdate::fmt_http_date((now + TimeDelta::seconds(seconds)).into());
-        let longest = Duration::from_secs(300);
+        let longest = Duration::from_mins(5);
         let cases = [
             ("2".to_owned(), 2, false),
             ("0".to_owned(), 0, false),

@@ -105,12 +105,11 @@ pub(super) fn estimate(
         Resume::No => None,
     };
     drop(import);
-    let orders = match continues {
-        Some(run_id) => left(&known(store, continued(store, run_id, settings, Some(&selection))?)?),
-        None => {
-            refuse_empty(request, &imported)?;
-            imported.selected
-        }
+    let orders = if let Some(run_id) = continues {
+        left(&known(store, continued(store, run_id, settings, Some(&selection))?)?)
+    } else {
+        refuse_empty(request, &imported)?;
+        imported.selected
     };
     Ok(Estimate { ledger: imported.ledger, orders, requests_per_second, continues })
 }

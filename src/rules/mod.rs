@@ -138,9 +138,8 @@ pub fn direction(entry: &Entry, payment: Option<&Payment>) -> TransactionType {
 /// else the ledger's.
 #[must_use]
 pub fn gateway_currency(entry: &Entry, payment: Option<&Payment>) -> String {
-    payment
-        .and_then(|payment| payment.currency.as_deref())
-        .map_or_else(|| entry.currency.clone(), |currency| text::clean(&currency.to_lowercase()))
+    let given = payment.and_then(|payment| payment.currency.as_deref());
+    word(&given.unwrap_or(&entry.currency).to_lowercase())
 }
 
 impl<'a> Case<'a> {
@@ -172,8 +171,7 @@ impl<'a> Case<'a> {
 
     /// The currency of the gateway's figures, fit for people: its own, where it gives one.
     fn gateway_currency(&self) -> String {
-        let given = self.payment().and_then(|payment| payment.currency.as_deref());
-        word(&given.unwrap_or(&self.entry.currency).to_lowercase())
+        gateway_currency(self.entry, self.payment())
     }
 
     /// Both sides name a currency and they differ (case apart), as they came: what is only made
