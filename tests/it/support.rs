@@ -1,0 +1,179 @@
+//! What every test of the built binary needs: a directory of its own, a gateway on loopback, and a
+//! way to read the report as its reader does.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
+use octopus_recon::sandbox::{Book, Call, Sandbox, SandboxSettings};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+/// One row of a CSV report, by heading.
+pub type Row = BTreeMap<String, String>;
+
+pub const API_KEY: &str = "test-key";
+pub const API_SECRET: &str = "test-secret";
+
+/// A directory with what one merchant has in it.
+pub struct Merchant {
+    directory: TempDir,
+}
+
+/// What a command came to.
+#[derive(Debug)]
+pub struct Done {
+    pub code: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Done {
+    fn from(output: &Output) -> Done {
+        Done {
+            code: output.status.code(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
+    /// The object that `--format json` prints.
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+}
+
+impl Merchant {
+    pub fn new() -> Merchant {
+        Merchant { directory: tempfile::tempdir().unwrap() }
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path(name);
+        std::fs::write(&path, content).unwrap();
+        path
+    }
+
+    /// The binary in this directory, knowing the credentials and nothing else of the environment.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("octopus-recon"));
+        command
+            .args(arguments)
+            .current_dir(self.directory.path())
+            .env_clear()
+            .env("OCTOPUS_RECON_API_KEY", API_KEY)
+            .env("OCTOPUS_RECON_API_SECRET", API_SECRET)
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Runs it to its end.
+    pub fn run(&self, arguments: &[&str]) -> Done {
+        Done::from(&self.command(arguments).output().unwrap())
+    }
+
+    /// `run` with the summary as JSON, against this gateway.
+    pub fn reconcile(&self, gateway: &str, arguments: &[&str]) -> Done {
+        let mut all = vec!["run", "--base-url", gateway, "--rate", "2000", "--format", "json"];
+        all.extend(arguments);
+        self.run(&all)
+    }
+
+    /// The only report of mismatches in the directory `reports`.
+    pub fn report_path(&self) -> PathBuf {
+        let reports = self.reports();
+        assert_eq!(reports.len(), 1, "{reports:?}");
+        reports.into_iter().next().unwrap()
+    }
+
+    /// Every report of mismatches in the directory `reports`, by name.
+    pub fn reports(&self) -> Vec<PathBuf> {
+        let Ok(entries) = std::fs::read_dir(self.path("reports")) else { return Vec::new() };
+        let mut reports: Vec<PathBuf> = entries
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| !path.to_string_lossy().ends_with("-invalid-rows.csv"))
+            .collect();
+        reports.sort();
+        reports
+    }
+}
+
+/// A report's rows, read as CSV.
+pub fn rows(path: &Path) -> Vec<Row> {
+    let content = std::fs::read(path).unwrap();
+    let content = content.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&content);
+    csv::Reader::from_reader(content).deserialize().map(|row| row.unwrap()).collect()
+}
+
+/// Kinds by order id.
+pub fn kinds(rows: &[Row]) -> BTreeMap<String, Vec<String>> {
+    let mut kinds: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for row in rows {
+        kinds.entry(row["merchant_order_id"].clone()).or_default().push(row["kind"].clone());
+    }
+    kinds.values_mut().for_each(|kinds| kinds.sort());
+    kinds
+}
+
+/// A sandbox in this process.
+pub struct Gateway {
+    runtime: Runtime,
+    sandbox: Option<Sandbox>,
+    pub url: String,
+}
+
+impl Gateway {
+    /// Serves this book: JSON lines.
+    pub fn serve(book: &str) -> Gateway {
+        Gateway::serve_as(book, |_| {})
+    }
+
+    /// Serves this book with other settings.
+    pub fn serve_as(book: &str, change: impl FnOnce(&mut SandboxSettings)) -> Gateway {
+        let runtime = Runtime::new().unwrap();
+        let book = Book::parse(book).unwrap();
+        let mut settings = SandboxSettings::new(API_KEY.to_owned(), API_SECRET.into(), book);
+        change(&mut settings);
+        let sandbox = runtime.block_on(Sandbox::start(settings)).unwrap();
+        let url = sandbox.base_url();
+        Gateway { runtime, sandbox: Some(sandbox), url }
+    }
+
+    /// What it has been asked so far.
+    pub fn journal(&self) -> Vec<Call> {
+        self.sandbox.as_ref().unwrap().journal()
+    }
+
+    /// Ends it, and gives its whole journal.
+    pub fn stop(mut self) -> Vec<Call> {
+        let sandbox = self.sandbox.take().unwrap();
+        self.runtime.block_on(sandbox.stop())
+    }
+}
+
+/// A book's line: an order that the gateway has completed and accounted, with these fields changed
+/// (`null` takes one away).
+pub fn paid(order: &str, amount: &str, changes: serde_json::Value) -> String {
+    let mut payment = serde_json::json!({
+        "merchant_order_id": order, "amount": amount, "final_amount": amount, "currency": "inr",
+        "transaction_type": "income", "accounting_type": "receive", "payment_status": "completed",
+        "accounting_status": "accounted", "notify_status": "completed",
+        "payment_uid": format!("PAY-{order}"), "channel": "upi",
+    });
+    let payment_fields = payment.as_object_mut().unwrap();
+    if let serde_json::Value::Object(changes) = changes {
+        for (key, value) in changes {
+            if value.is_null() {
+                payment_fields.remove(&key);
+            } else {
+                payment_fields.insert(key, value);
+            }
+        }
+    }
+    format!("{payment}\n")
+}
