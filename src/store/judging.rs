@@ -163,8 +163,10 @@ impl Judging<'_> {
     ) -> rusqlite::Result<Vec<String>> {
         self.transaction
             .prepare_cached(
+                // CROSS JOIN: by the payment's index first, not by the merchant's, which has all
+                // orders of one.
                 "SELECT o.merchant_order_id FROM answers a
-                 JOIN orders o ON o.order_id = a.order_id AND o.answer_id = a.answer_id
+                 CROSS JOIN orders o ON o.order_id = a.order_id AND o.answer_id = a.answer_id
                  WHERE a.payment_uid = ?1 AND o.merchant_uid = ?2 AND o.order_id <> ?3
                  ORDER BY o.merchant_order_id LIMIT 100",
             )?

@@ -57,7 +57,7 @@ impl Import<'_> {
                 "INSERT INTO run_orders (run_id, order_id, entry_id)
                  SELECT :run_id, o.order_id, o.entry_id FROM ",
                 source,
-                " JOIN entries e ON e.entry_id = o.entry_id
+                " JOIN entries e ON e.entry_id = o.entry_id AND e.order_id = o.order_id
                  WHERE (:merchant_uid = '' OR o.merchant_uid = :merchant_uid)
                    AND e.order_date BETWEEN coalesce(:from, '') AND coalesce(:to, '9999-12-31')
                  ORDER BY o.order_id",
