@@ -183,7 +183,7 @@ fn ask(
     let (mut store, ended) = surroundings.runtime.block_on(asking.run(store));
     let ended = ended?;
     let answered = known(&store, run_id)?.answered;
-    let progress = format!("run {run_id}: {answered} of {selected} orders answered");
+    let progress = format!("run {run_id}: {answered} of {selected} answered");
     match ended {
         Ended::Done => {}
         Ended::Deadline => {

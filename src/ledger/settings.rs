@@ -33,7 +33,8 @@ pub struct LedgerSettings {
     pub decimal_separator: char,
     /// A negative amount is an expense. Else it is no amount.
     pub signed_amounts: bool,
-    /// What an order without a status counts as. For the rules: the reader does not fill it in.
+    /// What an order without a status counts as. The reader does not fill it in, because a later
+    /// row may still give one: the store does.
     #[serde(deserialize_with = "status")]
     pub default_status: Option<LedgerStatus>,
     /// An order's later rows are line items and come without an amount.

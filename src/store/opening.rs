@@ -166,9 +166,7 @@ pub(super) fn open(path: &Path, migrating: bool) -> Result<Connection, StoreErro
         return Err(StoreError::Storage {
             path: path.to_owned(),
             doing: "read",
-            why: "an older octopus-recon made it; the next run or `octopus-recon check` brings it \
-                  up to date"
-                .to_owned(),
+            why: "an older octopus-recon made it; the next run brings it up to date".to_owned(),
         });
     }
     Ok(connection)
