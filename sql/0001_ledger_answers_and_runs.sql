@@ -49,8 +49,9 @@ CREATE TABLE orders (
     merchant_order_id TEXT NOT NULL,
     entry_id          INTEGER NOT NULL REFERENCES entries DEFERRABLE INITIALLY DEFERRED,
     answer_id         INTEGER REFERENCES answers,
-    awaiting          INTEGER NOT NULL DEFAULT 0 CHECK (awaiting IN (0, 1)), -- last outcome in_transit or unverified
-    UNIQUE (merchant_uid, merchant_order_id)
+    awaiting          INTEGER NOT NULL DEFAULT 0 CHECK (awaiting IN (0, 1)), -- not judged as it is now, or in_transit or unverified
+    judged_run_id     INTEGER REFERENCES runs,  -- the latest run that judged it
+    UNIQUE (merchant_order_id, merchant_uid)
 ) STRICT;
 CREATE INDEX orders_awaiting ON orders (order_id) WHERE awaiting = 1;
 
@@ -157,6 +158,8 @@ CREATE TABLE reported_mismatches (
     first_seen      TEXT NOT NULL,
     open_days       INTEGER NOT NULL,
     mismatch_id     TEXT NOT NULL,
+    answer_id       INTEGER REFERENCES answers, -- what it was judged by
+    answered_at_ms  INTEGER,
     PRIMARY KEY (run_id, order_id, kind)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX reported_mismatches_order ON reported_mismatches (order_id);

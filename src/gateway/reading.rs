@@ -125,7 +125,7 @@ impl Reader {
                 let body = body?;
                 match Body::read(body).map_err(untrustworthy)? {
                     Body::Fields(fields) => self.payment(order, &fields).map_err(untrustworthy),
-                    Body::Error(error) => self.error(&error).unwrap_or_else(|| {
+                    Body::Error(error) => self.error(order, &error).unwrap_or_else(|| {
                         let error = text::clean(&error);
                         Err(untrustworthy(format!("the gateway answered the error \"{error}\"")))
                     }),
@@ -133,7 +133,7 @@ impl Reader {
             }
             StatusClass::NotFound => match body.ok().and_then(|body| Body::read(body).ok()) {
                 Some(Body::Error(error)) => {
-                    self.error(&error).unwrap_or_else(|| Err(final_answer(Some(error))))
+                    self.error(order, &error).unwrap_or_else(|| Err(final_answer(Some(error))))
                 }
                 _ => Err(final_answer(None)),
             },
@@ -146,8 +146,8 @@ impl Reader {
     }
 
     /// What a documented error says under a status that lets it count; `None`: nothing we understand.
-    fn error(&self, error: &str) -> Option<Result<Answered, Failure>> {
-        if self.not_found.says_no_such_order(error) {
+    fn error(&self, order: &OrderKey, error: &str) -> Option<Result<Answered, Failure>> {
+        if self.not_found.says_no_such_order(error, &order.merchant_order_id) {
             let evidence = text::clean(error);
             return Some(Ok(Answered { answer: Answer::Missing(evidence.clone()), evidence }));
         }

@@ -15,77 +15,53 @@ pub struct NotFoundPattern {
 /// What an order may be called.
 const SUBJECTS: [&str; 4] = ["order", "payment", "transaction", "record"];
 
-/// Other things that may be missing. A sentence that names one of them before it says what is
-/// missing, or right after the subject ("payment method"), is not about the order.
-const OTHERS: [&str; 34] = [
-    "merchant",
-    "member",
-    "user",
-    "account",
-    "key",
-    "signature",
-    "method",
-    "channel",
-    "gateway",
-    "endpoint",
-    "route",
-    "page",
-    "url",
-    "path",
-    "currency",
-    "bank",
-    "country",
-    "service",
-    "host",
-    "server",
-    "table",
-    "column",
-    "field",
-    "parameter",
-    "type",
-    "provider",
-    "wallet",
-    "customer",
-    "permission",
-    "config",
-    "configuration",
-    "template",
-    "rule",
-    "file",
-];
-
-/// What may stand between the subject and what says that it is missing, besides one id.
-const BETWEEN: [&str; 30] = [
-    "id",
-    "number",
-    "no",
-    "uid",
-    "reference",
-    "with",
-    "the",
-    "this",
-    "that",
-    "you",
+/// What may stand around the subject in a sentence that is about nothing else. Any other word may
+/// name what is really missing ("payment method", "class Order", "order queue").
+const COMMON: &[&str] = &[
+    "a",
+    "an",
+    "any",
     "asked",
-    "for",
-    "requested",
-    "given",
-    "specified",
-    "was",
-    "is",
     "be",
     "been",
-    "could",
-    "can",
-    "does",
-    "do",
-    "did",
-    "has",
     "by",
-    "merchant",
+    "can",
+    "could",
+    "database",
+    "did",
+    "do",
+    "does",
+    "error",
+    "for",
+    "given",
+    "has",
+    "id",
     "in",
+    "invalid",
+    "is",
+    "it",
+    "merchant",
+    "no",
+    "number",
+    "of",
+    "or",
     "our",
+    "reference",
+    "requested",
+    "sorry",
+    "specified",
+    "such",
     "system",
+    "that",
+    "the",
+    "this",
+    "to",
+    "uid",
+    "was",
+    "with",
+    "you",
+    "your",
+    "yet",
 ];
 
 /// Absence said after the subject: "order 7 was not found".
@@ -130,31 +106,47 @@ impl NotFoundPattern {
             .map(|custom| NotFoundPattern { custom: Some(custom) })
     }
 
-    /// Whether this error text says that the gateway has no such order.
+    /// Whether this error text, an answer to a question about this order, says that the gateway has
+    /// no such order.
     #[must_use]
-    pub fn says_no_such_order(&self, text: &str) -> bool {
-        match &self.custom {
-            Some(pattern) => pattern.is_match(text),
-            None => sentences(text).any(|sentence| denies_order(&sentence)),
+    pub fn says_no_such_order(&self, text: &str, merchant_order_id: &str) -> bool {
+        if let Some(pattern) = &self.custom {
+            return pattern.is_match(text);
         }
+        let mut text = text.to_lowercase();
+        let id = merchant_order_id.to_lowercase();
+        // Shorter ids may stand inside other words.
+        if id.len() >= 3 {
+            text = text.replace(&id, " 0 ");
+        }
+        sentences(&text).iter().any(|sentence| denies_order(sentence))
     }
 }
 
-/// A text's sentences, lower case. A point inside an order id or a number ends none.
-fn sentences(text: &str) -> impl Iterator<Item = String> {
-    let lower = text.to_lowercase().replace('_', " ");
-    let mut sentences = vec![String::new()];
-    let mut characters = lower.chars().peekable();
-    while let Some(character) = characters.next() {
-        let ends = matches!(character, '!' | '?' | ';' | '\n')
-            || (character == '.' && characters.peek().is_none_or(|next| next.is_whitespace()));
-        if ends {
-            sentences.push(String::new());
-        } else if let Some(sentence) = sentences.last_mut() {
-            sentence.push(character);
+/// A text's sentences, and the clauses that a colon makes of them. A point inside an id or a number
+/// ends none.
+fn sentences(text: &str) -> Vec<String> {
+    let text = text.replace('_', " ");
+    let split = |text: &str, ends: &dyn Fn(char, bool) -> bool| -> Vec<String> {
+        let mut parts = vec![String::new()];
+        let mut characters = text.chars().peekable();
+        while let Some(character) = characters.next() {
+            let before_space = characters.peek().is_none_or(|next| next.is_whitespace());
+            if ends(character, before_space) {
+                parts.push(String::new());
+            } else if let Some(part) = parts.last_mut() {
+                part.push(character);
+            }
         }
-    }
-    sentences.into_iter()
+        parts
+    };
+    let sentences = split(&text, &|character, before_space| {
+        matches!(character, '!' | '?' | ';' | '\n') || (character == '.' && before_space)
+    });
+    let clauses = sentences
+        .iter()
+        .flat_map(|sentence| split(sentence, &|character, spaced| character == ':' && spaced));
+    clauses.chain(sentences.iter().cloned()).collect()
 }
 
 fn find(pattern: &LazyLock<Option<Regex>>, text: &str) -> Option<(usize, usize)> {
@@ -173,41 +165,48 @@ fn is_one_of(word: &str, list: &[&str]) -> bool {
     list.contains(&word) || word.strip_suffix('s').is_some_and(|word| list.contains(&word))
 }
 
+/// Whether the sentence says that there is no such order, and speaks of nothing else: a text that
+/// is not wholly understood proves nothing.
 fn denies_order(sentence: &str) -> bool {
-    is_absent_after(sentence) || is_absent_before(sentence)
+    // "order 7 was not found": the subject, then the absence.
+    if let Some((start, end)) = find(&AFTER_SUBJECT, sentence) {
+        let (before, after) = (words(&sentence[..start]), words(&sentence[end..]));
+        if let Some(subject) = before.iter().rposition(|word| is_one_of(word, &SUBJECTS))
+            && leads_to_subject(&before[..subject])
+            && says_nothing_else(&before[subject + 1..])
+            && may_follow(&after)
+        {
+            return true;
+        }
+    }
+    // "no such order": the absence, then the subject.
+    let Some((start, end)) = find(&BEFORE_SUBJECT, sentence) else { return false };
+    let (before, after) = (words(&sentence[..start]), words(&sentence[end..]));
+    after.iter().position(|word| is_one_of(word, &SUBJECTS)).is_some_and(|subject| {
+        says_nothing_else(&before)
+            && leads_to_subject(&after[..subject])
+            && may_follow(&after[subject + 1..])
+    })
 }
 
-/// "order 7 was not found": the subject, then at most one word that is neither common nor a number.
-fn is_absent_after(sentence: &str) -> bool {
-    let Some((start, _)) = find(&AFTER_SUBJECT, sentence) else { return false };
-    let before = words(&sentence[..start]);
-    let Some(subject) = before.iter().rposition(|word| is_one_of(word, &SUBJECTS)) else {
-        return false;
-    };
-    let foreign = |word: &&&str| {
-        !BETWEEN.contains(word) && !word.contains(|character: char| character.is_ascii_digit())
-    };
-    let names_other = |words: &[&str]| words.iter().any(|word| is_one_of(word, &OTHERS));
-    let between = &before[subject + 1..];
-    // "merchant order" and "merchant order id" name the order, not the merchant.
-    let leading = match before[..subject].split_last() {
-        Some((&"merchant", leading)) => leading,
-        _ => &before[..subject],
-    };
-    !names_other(between) && !names_other(leading) && between.iter().filter(foreign).count() <= 1
+fn says_nothing_else(words: &[&str]) -> bool {
+    words.iter().all(|word| {
+        COMMON.contains(word) || word.contains(|character: char| character.is_ascii_digit())
+    })
 }
 
-/// "no such order": the subject right after what says so, and not "no such payment method".
-fn is_absent_before(sentence: &str) -> bool {
-    let Some((_, end)) = find(&BEFORE_SUBJECT, sentence) else { return false };
-    let after = words(&sentence[end..]);
-    let mut after = after
-        .into_iter()
-        .skip_while(|word| ["the", "this", "that", "a", "any", "merchant"].contains(word));
-    after.next().is_some_and(|word| is_one_of(word, &SUBJECTS))
-        && !after.next().is_some_and(|word| {
-            is_one_of(word, &OTHERS) || ["status", "error", "failure"].contains(&word)
-        })
+/// "merchant order" names the order; "merchant of the order" does not.
+fn leads_to_subject(words: &[&str]) -> bool {
+    match words.split_last() {
+        Some((&"merchant", words)) => says_nothing_else(words),
+        _ => says_nothing_else(words),
+    }
+}
+
+/// "… for merchant M1" only says whose order is not there.
+fn may_follow(words: &[&str]) -> bool {
+    let words: Vec<&str> = words.iter().copied().filter(|word| *word != "merchant").collect();
+    says_nothing_else(&words)
 }
 
 /// Whether an error text speaks of the key or the signature, so that it refuses the credentials
@@ -235,7 +234,9 @@ mod tests {
             "The transaction could not be found",
             "Record not exist",
             "Order doesn't exist",
-            "merchant_order_id not exist: order unknown",
+            "merchant_order_id not exist",
+            "Order ORD-12 not found",
+            "ord-12: order does not exist",
             "Merchant order not found",
             "Cannot find the order",
             "Not found: order 5",
@@ -244,7 +245,7 @@ mod tests {
             "The order you asked for was not found",
             "Order no longer exists",
         ] {
-            assert!(pattern.says_no_such_order(text), "{text}");
+            assert!(pattern.says_no_such_order(text, "ORD-12"), "{text}");
         }
     }
 
@@ -269,9 +270,21 @@ mod tests {
             "Your order could not be processed: reason unknown",
             "The order was not processed because the file was not found",
             "Unknown order status",
+            "Class 'Order' not found",
+            "ERROR: relation \"orders\" does not exist",
+            "View [order] not found.",
+            "Payment option not found",
+            "Unknown order source",
+            "Cannot find payment processor",
+            "Order amount does not exist",
+            "Order callback not found",
+            "Controller payment not found",
+            "Lock wait timeout: transaction not found in queue",
+            "Order ABC not found",
+            "Merchant of the order not found",
             "",
         ] {
-            assert!(!pattern.says_no_such_order(text), "{text}");
+            assert!(!pattern.says_no_such_order(text, "ORD-12"), "{text}");
         }
     }
 
@@ -280,7 +293,7 @@ mod tests {
         let found = NotFoundPattern::custom("E404|ऑर्डर नहीं")
             .map(|pattern| {
                 ["error e404", "ऑर्डर नहीं मिला", "Order not found"]
-                    .map(|text| pattern.says_no_such_order(text))
+                    .map(|text| pattern.says_no_such_order(text, "ORD-12"))
             })
             .unwrap_or_default();
         assert_eq!(found, [true, true, false]);

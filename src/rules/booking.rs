@@ -68,12 +68,14 @@ pub(super) fn duplicate_payment(case: &Case, _: &Policy) -> Ruling {
     let named: Vec<String> =
         case.shared_with.iter().take(NAMED).map(|order| text::printable(order)).collect();
     let more = case.shared_with.len().saturating_sub(NAMED);
-    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    // The store looks for a hundred of them and no further.
+    let at_least = if case.shared_with.len() >= 100 { "at least " } else { "" };
+    let more = if more > 0 { format!(" and {at_least}{more} more") } else { String::new() };
     Ruling::report(
         Severity::High,
         format!(
             "Payment {} answers for this order of {} and also for {}{more}: one payment may be \
-             booked {} times.",
+             booked {at_least}{} times.",
             text::printable(uid),
             case.ordered(),
             named.join(", "),

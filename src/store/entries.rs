@@ -1,5 +1,6 @@
-//! Keeping the ledger: rows folded into entries, history kept, the run's orders fixed (contract,
-//! "Ledger" and "`run`"). One transaction: a ledger is stored whole or not at all.
+//! Taking a ledger in: its rows, folded an order at a time, wait in a temporary table until the
+//! whole ledger has been read (contract, "Ledger" and "`run`"). One transaction: a ledger is stored
+//! whole or not at all.
 
 use super::error::StoreError;
 use super::fold::{Fold, compare, overlay};
@@ -8,9 +9,8 @@ use super::{Store, decode, to_ms};
 use crate::domain::order::{Entry, InvalidRow, LedgerRow, LedgerSink, LedgerStatus};
 use crate::domain::payment::{AccountingType, TransactionType};
 use crate::domain::run::LedgerFigures;
-use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, named_params, params};
+use rusqlite::{Transaction, TransactionBehavior, named_params, params};
 use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
 
 /// The longest clause that is kept on a ledger that contradicts itself.
 const LONGEST_CLAUSE: usize = 400;
@@ -20,12 +20,10 @@ pub struct Import<'a> {
     pub(super) transaction: Transaction<'a>,
     pub(super) path: PathBuf,
     pub(super) run_id: i64,
-    line_items: bool,
-    default_status: Option<LedgerStatus>,
-    file: Option<(i64, String)>,
-    /// The last entry of earlier runs: later ones are this run's.
-    pub(super) last_entry_id: i64,
+    pub(super) default_status: Option<LedgerStatus>,
     pub(super) figures: LedgerFigures,
+    line_items: bool,
+    file: Option<(i64, String)>,
 }
 
 /// What an import came to.
@@ -37,6 +35,14 @@ pub struct Imported {
     pub ledger: LedgerFigures,
     /// Its orders.
     pub selected: u64,
+}
+
+/// What the run's files have said of an order so far.
+struct Given {
+    entry: Entry,
+    /// Where what counts of it stands: file and line.
+    place: String,
+    times: i64,
 }
 
 impl Store {
@@ -54,8 +60,13 @@ impl Store {
         transaction
             .execute_batch(
                 "CREATE TEMP TABLE IF NOT EXISTS given (
-                     order_id INTEGER PRIMARY KEY, file TEXT NOT NULL, line INTEGER NOT NULL,
-                     times INTEGER NOT NULL);
+                     merchant_order_id TEXT NOT NULL, merchant_uid TEXT NOT NULL,
+                     amount_micros INTEGER NOT NULL, currency TEXT NOT NULL,
+                     order_date TEXT NOT NULL, ages_from_ms INTEGER NOT NULL,
+                     transaction_type TEXT, accounting_type TEXT, status TEXT, conflict TEXT,
+                     duplicate TEXT, file_id INTEGER NOT NULL, file TEXT NOT NULL,
+                     line INTEGER NOT NULL, times INTEGER NOT NULL DEFAULT 1,
+                     PRIMARY KEY (merchant_order_id, merchant_uid)) WITHOUT ROWID;
                  DELETE FROM temp.given;",
             )
             .map_err(sqlite)?;
@@ -68,18 +79,14 @@ impl Store {
                 |row| row.get(0),
             )
             .map_err(sqlite)?;
-        let last_entry_id = transaction
-            .query_row("SELECT coalesce(max(entry_id), 0) FROM entries", (), |row| row.get(0))
-            .map_err(sqlite)?;
         Ok(Import {
             transaction,
             path,
             run_id,
-            line_items: run.line_items,
             default_status: run.default_status.clone(),
-            file: None,
-            last_entry_id,
             figures: LedgerFigures::default(),
+            line_items: run.line_items,
+            file: None,
         })
     }
 }
@@ -88,7 +95,7 @@ impl LedgerSink for Import<'_> {
     type Error = StoreError;
 
     fn row(&mut self, row: &LedgerRow) -> Result<Option<String>, StoreError> {
-        self.keep(row).map_err(|error| StoreError::sqlite(&self.path, &error))
+        self.take(row).map_err(|error| StoreError::sqlite(&self.path, &error))
     }
 
     fn invalid(&mut self, row: InvalidRow) -> Result<(), StoreError> {
@@ -128,208 +135,131 @@ impl Import<'_> {
         Ok(())
     }
 
-    fn keep(&mut self, row: &LedgerRow) -> rusqlite::Result<Option<String>> {
-        let merchant_uid = row.key.merchant_uid.as_deref().unwrap_or_default();
-        let known: Option<i64> = self
-            .transaction
-            .prepare_cached(
-                "SELECT order_id FROM orders WHERE merchant_uid = ?1 AND merchant_order_id = ?2",
-            )?
-            .query_row(params![merchant_uid, row.key.merchant_order_id], |row| row.get(0))
-            .optional()?;
-        let given = match known {
-            Some(order_id) => self.given_before(order_id)?,
-            None => None,
-        };
-        if let (Some(order_id), Some(first)) = (known, given) {
-            self.fold(order_id, &first, row)?;
+    fn take(&mut self, row: &LedgerRow) -> rusqlite::Result<Option<String>> {
+        let first = first_entry(row);
+        if let Ok(entry) = &first
+            && self.insert(entry, row.line)?
+        {
             self.figures.rows += 1;
+            self.figures.accepted += 1;
             return Ok(None);
         }
-        let entry = match self.first_entry(row) {
-            Ok(entry) => entry,
-            Err(reason) => return Ok(Some(reason)),
-        };
-        self.figures.rows += 1;
-        self.figures.accepted += 1;
-        let order_id = match known {
-            Some(order_id) => {
-                let (current, _, _) = self.current(order_id)?;
-                if current != entry {
-                    self.save_version(None, order_id, row.line, &entry)?;
-                }
-                order_id
+        match (self.given(row)?, first) {
+            (Some(given), _) => {
+                self.fold(given, row)?;
+                self.figures.rows += 1;
+                Ok(None)
             }
-            None => self.add_order(row.line, &entry)?,
-        };
-        let line = stored(row.line);
-        self.transaction
-            .prepare_cached("INSERT INTO temp.given VALUES (?1, ?2, ?3, 1)")?
-            .execute(params![order_id, self.file_name(), line])?;
-        Ok(None)
+            // An order's first row in a run has to be whole.
+            (None, Err(reason)) => Ok(Some(reason)),
+            (None, Ok(_)) => Err(rusqlite::Error::QueryReturnedNoRows),
+        }
     }
 
-    /// An order's first row in a run has to be whole.
-    fn first_entry(&self, row: &LedgerRow) -> Result<Entry, String> {
-        let missing =
-            |column: &str| format!("{column} is empty, and no earlier row of this order gives it");
-        Ok(Entry {
-            key: row.key.clone(),
-            amount: row.amount.ok_or_else(|| missing("amount"))?,
-            currency: row.currency.clone().ok_or_else(|| missing("currency"))?,
-            created_at: row.created_at.ok_or_else(|| missing("created_at"))?,
-            transaction_type: row.transaction_type.clone(),
-            accounting_type: row.accounting_type.clone(),
-            status: row.status.clone().or_else(|| self.default_status.clone()),
-            conflict: None,
-            duplicate: None,
-        })
-    }
-
-    fn file_name(&self) -> &str {
-        self.file.as_ref().map_or("the ledger", |(_, name)| name)
-    }
-
-    /// Where this run's files gave what counts of the order so far, and how often they gave it.
-    fn given_before(&self, order_id: i64) -> rusqlite::Result<Option<(String, i64)>> {
-        self.transaction
+    /// Takes an order's first row; `false` if there has been one.
+    fn insert(&self, entry: &Entry, line: u64) -> rusqlite::Result<bool> {
+        let (file_id, file) = self.file.as_ref().map_or((0, ""), |(id, name)| (*id, name));
+        let inserted = self
+            .transaction
             .prepare_cached(
-                "UPDATE temp.given SET times = times + 1 WHERE order_id = ?1
-                 RETURNING file || ' line ' || line, times",
+                "INSERT INTO temp.given (merchant_order_id, merchant_uid, amount_micros, currency,
+                     order_date, ages_from_ms, transaction_type, accounting_type, status, file_id,
+                     file, line)
+                 VALUES (:merchant_order_id, :merchant_uid, :amount_micros, :currency,
+                     :order_date, :ages_from_ms, :transaction_type, :accounting_type, :status,
+                     :file_id, :file, :line)
+                 ON CONFLICT DO NOTHING",
             )?
-            .query_row([order_id], |row| Ok((row.get(0)?, row.get(1)?)))
-            .optional()
+            .execute(named_params! {
+                ":merchant_order_id": entry.key.merchant_order_id,
+                ":merchant_uid": entry.key.merchant_uid.as_deref().unwrap_or_default(),
+                ":amount_micros": entry.amount.micros(),
+                ":currency": entry.currency,
+                ":order_date": entry.created_at.date.to_string(),
+                ":ages_from_ms": to_ms(entry.created_at.ages_from),
+                ":transaction_type": entry.transaction_type.as_ref().map(TransactionType::as_str),
+                ":accounting_type": entry.accounting_type.as_ref().map(AccountingType::as_str),
+                ":status": entry.status.as_ref().map(LedgerStatus::as_str),
+                ":file_id": file_id,
+                ":file": file,
+                ":line": stored(line),
+            })?;
+        Ok(inserted > 0)
     }
 
-    /// The order's entry as it stands, its id, and the run that read it.
-    fn current(&self, order_id: i64) -> rusqlite::Result<(Entry, i64, i64)> {
-        static SQL: LazyLock<String> = LazyLock::new(|| {
-            [
-                "SELECT e.entry_id AS entry_id, e.run_id AS run_id, ",
-                decode::ENTRY_COLUMNS,
-                " FROM orders o JOIN entries e ON e.entry_id = o.entry_id WHERE o.order_id = ?1",
-            ]
-            .concat()
-        });
-        self.transaction.prepare_cached(&SQL)?.query_row([order_id], |row| {
-            Ok((decode::entry(row)?, row.get("entry_id")?, row.get("run_id")?))
-        })
+    fn given(&self, row: &LedgerRow) -> rusqlite::Result<Option<Given>> {
+        let merchant_uid = row.key.merchant_uid.as_deref().unwrap_or_default();
+        let mut statement = self.transaction.prepare_cached(
+            "SELECT merchant_order_id, merchant_uid, amount_micros AS entry_amount_micros,
+                    currency AS entry_currency, order_date, ages_from_ms,
+                    transaction_type AS entry_transaction_type,
+                    accounting_type AS entry_accounting_type, status AS entry_status, conflict,
+                    duplicate, file || ' line ' || line AS place, times
+             FROM temp.given WHERE merchant_order_id = ?1 AND merchant_uid = ?2",
+        )?;
+        let mut rows = statement.query(params![row.key.merchant_order_id, merchant_uid])?;
+        rows.next()?
+            .map(|row| {
+                Ok(Given {
+                    entry: decode::entry(row)?,
+                    place: row.get("place")?,
+                    times: row.get("times")?,
+                })
+            })
+            .transpose()
     }
 
-    fn fold(
-        &mut self,
-        order_id: i64,
-        (first, times): &(String, i64),
-        row: &LedgerRow,
-    ) -> rusqlite::Result<()> {
-        let (mut entry, entry_id, run_id) = self.current(order_id)?;
-        let before = entry.clone();
-        let here = format!("{} line {}", self.file_name(), row.line);
-        match compare(&entry, row, first, &here) {
-            Fold::Repeated => {
-                self.figures.repeated += 1;
-                if !self.line_items {
-                    let times =
-                        if *times > 2 { format!(", {times} times in all") } else { String::new() };
-                    entry.duplicate = Some(format!("in {first} and again in {here}{times}"));
-                }
-            }
-            Fold::Superseded { conflict } => {
-                self.figures.superseded += 1;
-                self.transaction
-                    .prepare_cached(
-                        "UPDATE temp.given SET file = ?2, line = ?3 WHERE order_id = ?1",
-                    )?
-                    .execute(params![order_id, self.file_name(), stored(row.line)])?;
-                if let Some(conflict) = conflict {
-                    entry.conflict = Some(match &entry.conflict {
-                        Some(earlier) if earlier.len() + conflict.len() > LONGEST_CLAUSE => {
-                            earlier.clone()
-                        }
-                        Some(earlier) => format!("{earlier}; {conflict}"),
-                        None => conflict,
-                    });
-                }
-            }
+    /// A later row of the same order.
+    fn fold(&mut self, given: Given, row: &LedgerRow) -> rusqlite::Result<()> {
+        let Given { mut entry, place, times } = given;
+        let (file_id, file) = self.file.as_ref().map_or((0, ""), |(id, name)| (*id, name));
+        let here = format!("{file} line {}", row.line);
+        let fold = compare(&entry, row, &place, &here);
+        let superseded = matches!(fold, Fold::Superseded { .. });
+        match fold {
+            Fold::Repeated => self.figures.repeated += 1,
+            Fold::Superseded { .. } => self.figures.superseded += 1,
+        }
+        if fold.is_given_again() && !self.line_items && row.amount.is_some() {
+            let times =
+                if times > 1 { format!(", {} times in all", times + 1) } else { String::new() };
+            entry.duplicate = Some(format!("in {place} and again in {here}{times}"));
+        }
+        if let Fold::Superseded { conflict: Some(conflict), .. } = fold {
+            entry.conflict = Some(match &entry.conflict {
+                Some(earlier) if earlier.len() + conflict.len() > LONGEST_CLAUSE => earlier.clone(),
+                Some(earlier) => format!("{earlier}; {conflict}"),
+                None => conflict,
+            });
         }
         overlay(&mut entry, row);
-        if entry == before {
-            return Ok(());
-        }
-        let replaced = (run_id == self.run_id).then_some(entry_id);
-        self.save_version(replaced, order_id, row.line, &entry)
-    }
-
-    fn add_order(&self, line: u64, entry: &Entry) -> rusqlite::Result<i64> {
-        let order_id = self
-            .transaction
+        self.transaction
             .prepare_cached(
-                "INSERT INTO orders (merchant_uid, merchant_order_id, entry_id)
-                 VALUES (?1, ?2, 0) RETURNING order_id",
+                "UPDATE temp.given SET amount_micros = :amount_micros, currency = :currency,
+                     order_date = :order_date, ages_from_ms = :ages_from_ms,
+                     transaction_type = :transaction_type, accounting_type = :accounting_type,
+                     status = :status, conflict = :conflict, duplicate = :duplicate,
+                     times = times + 1, file_id = iif(:superseded, :file_id, file_id),
+                     file = iif(:superseded, :file, file), line = iif(:superseded, :line, line)
+                 WHERE merchant_order_id = :merchant_order_id AND merchant_uid = :merchant_uid",
             )?
-            .query_row(
-                params![
-                    entry.key.merchant_uid.as_deref().unwrap_or_default(),
-                    entry.key.merchant_order_id
-                ],
-                |row| row.get(0),
-            )?;
-        self.save_version(None, order_id, line, entry)?;
-        Ok(order_id)
-    }
-
-    /// Keeps what the ledger says now: as another version, or in the place of one of this very run,
-    /// which nobody has seen yet.
-    fn save_version(
-        &self,
-        replaced: Option<i64>,
-        order_id: i64,
-        line: u64,
-        entry: &Entry,
-    ) -> rusqlite::Result<()> {
-        let entry_id: i64 = self
-            .transaction
-            .prepare_cached(
-                "INSERT INTO entries (entry_id, order_id, run_id, file_id, line, amount_micros,
-                     currency, order_date, ages_from_ms, transaction_type, accounting_type, status,
-                     conflict, duplicate)
-                 VALUES (:entry_id, :order_id, :run_id, :file_id, :line, :amount_micros, :currency,
-                     :order_date, :ages_from_ms, :transaction_type, :accounting_type, :status,
-                     :conflict, :duplicate)
-                 ON CONFLICT (entry_id) DO UPDATE SET file_id = excluded.file_id,
-                     line = excluded.line, amount_micros = excluded.amount_micros,
-                     currency = excluded.currency, order_date = excluded.order_date,
-                     ages_from_ms = excluded.ages_from_ms,
-                     transaction_type = excluded.transaction_type,
-                     accounting_type = excluded.accounting_type, status = excluded.status,
-                     conflict = excluded.conflict, duplicate = excluded.duplicate
-                 RETURNING entry_id",
-            )?
-            .query_row(
-                named_params! {
-                    ":entry_id": replaced,
-                    ":order_id": order_id,
-                    ":run_id": self.run_id,
-                    ":file_id": self.file.as_ref().map(|(file_id, _)| *file_id),
-                    ":line": stored(line),
-                    ":amount_micros": entry.amount.micros(),
-                    ":currency": entry.currency,
-                    ":order_date": entry.created_at.date.to_string(),
-                    ":ages_from_ms": to_ms(entry.created_at.ages_from),
-                    ":transaction_type":
-                        entry.transaction_type.as_ref().map(TransactionType::as_str),
-                    ":accounting_type": entry.accounting_type.as_ref().map(AccountingType::as_str),
-                    ":status": entry.status.as_ref().map(LedgerStatus::as_str),
-                    ":conflict": entry.conflict,
-                    ":duplicate": entry.duplicate,
-                },
-                |row| row.get(0),
-            )?;
-        if replaced.is_none() {
-            self.transaction
-                .prepare_cached("UPDATE orders SET entry_id = ?2 WHERE order_id = ?1")?
-                .execute([order_id, entry_id])?;
-        }
+            .execute(named_params! {
+                ":merchant_order_id": entry.key.merchant_order_id,
+                ":merchant_uid": entry.key.merchant_uid.as_deref().unwrap_or_default(),
+                ":amount_micros": entry.amount.micros(),
+                ":currency": entry.currency,
+                ":order_date": entry.created_at.date.to_string(),
+                ":ages_from_ms": to_ms(entry.created_at.ages_from),
+                ":transaction_type": entry.transaction_type.as_ref().map(TransactionType::as_str),
+                ":accounting_type": entry.accounting_type.as_ref().map(AccountingType::as_str),
+                ":status": entry.status.as_ref().map(LedgerStatus::as_str),
+                ":conflict": entry.conflict,
+                ":duplicate": entry.duplicate,
+                ":superseded": superseded,
+                ":file_id": file_id,
+                ":file": file,
+                ":line": stored(row.line),
+            })?;
         Ok(())
     }
 
@@ -341,6 +271,23 @@ impl Import<'_> {
         let path = self.path;
         self.transaction.commit().map_err(|error| StoreError::sqlite(&path, &error))
     }
+}
+
+/// What an order's first row says.
+fn first_entry(row: &LedgerRow) -> Result<Entry, String> {
+    let missing =
+        |column: &str| format!("{column} is empty, and no earlier row of this order gives it");
+    Ok(Entry {
+        key: row.key.clone(),
+        amount: row.amount.ok_or_else(|| missing("amount"))?,
+        currency: row.currency.clone().ok_or_else(|| missing("currency"))?,
+        created_at: row.created_at.ok_or_else(|| missing("created_at"))?,
+        transaction_type: row.transaction_type.clone(),
+        accounting_type: row.accounting_type.clone(),
+        status: row.status.clone(),
+        conflict: None,
+        duplicate: None,
+    })
 }
 
 pub(super) fn stored(count: u64) -> i64 {

@@ -87,8 +87,10 @@ impl Store {
 
     fn one_history(&self, order_id: i64, key: OrderKey) -> rusqlite::Result<OrderHistory> {
         let last_outcome = self.rows(
-            "SELECT run_id, outcome FROM run_orders WHERE order_id = ?1 AND outcome IS NOT NULL
-             ORDER BY run_id DESC LIMIT 1",
+            "SELECT r.run_id AS run_id, r.outcome AS outcome
+             FROM orders o JOIN run_orders r ON r.run_id = o.judged_run_id
+                                            AND r.order_id = o.order_id
+             WHERE o.order_id = ?1",
             order_id,
             |row| Ok((row.get("run_id")?, row.get("outcome")?)),
         )?;

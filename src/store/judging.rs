@@ -19,6 +19,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
+/// Orders of one payment that are looked at: a gateway that gives all orders the same payment must
+/// not make a night quadratic.
+const MOST_SHARED: u32 = 100;
+
 /// One order of a run with all that is known of it.
 #[derive(Debug, Clone)]
 pub struct StoredCase {
@@ -28,7 +32,7 @@ pub struct StoredCase {
     pub entry: Entry,
     /// What came of asking.
     pub asked: Asked,
-    /// Other orders of the merchant whose latest answer has the same `payment_uid`.
+    /// Other orders of the merchant whose latest answer has the same `payment_uid`, up to 100.
     pub shared_with: Vec<String>,
     /// Kinds that earlier runs left open; only filled for an order without an answer.
     pub still_open: Vec<Kind>,
@@ -81,12 +85,17 @@ fn forget(connection: &Connection, run_id: i64) -> rusqlite::Result<()> {
     if judged.is_none() {
         return Ok(());
     }
-    connection
-        .execute("DELETE FROM mismatches WHERE run_id = ?1 AND before_run_id IS NULL", [run_id])?;
+    // What a later run has judged since stands as that run left it.
+    connection.execute(
+        "DELETE FROM mismatches WHERE run_id = ?1 AND before_run_id IS NULL
+           AND (SELECT judged_run_id FROM orders o WHERE o.order_id = mismatches.order_id) = ?1",
+        [run_id],
+    )?;
     connection.execute(
         "UPDATE mismatches SET run_id = before_run_id, variance_micros = before_variance_micros,
              resolved_run_id = before_resolved_run_id
-         WHERE run_id = ?1",
+         WHERE run_id = ?1
+           AND (SELECT judged_run_id FROM orders o WHERE o.order_id = mismatches.order_id) = ?1",
         [run_id],
     )?;
     connection.execute("DELETE FROM reported_mismatches WHERE run_id = ?1", [run_id])?;
@@ -161,20 +170,51 @@ impl Judging<'_> {
         key: &OrderKey,
         payment_uid: &str,
     ) -> rusqlite::Result<Vec<String>> {
-        self.transaction
+        let mut orders: Vec<String> = self
+            .transaction
             .prepare_cached(
                 // CROSS JOIN: by the payment's index first, not by the merchant's, which has all
                 // orders of one.
                 "SELECT o.merchant_order_id FROM answers a
                  CROSS JOIN orders o ON o.order_id = a.order_id AND o.answer_id = a.answer_id
-                 WHERE a.payment_uid = ?1 AND o.merchant_uid = ?2 AND o.order_id <> ?3
-                 ORDER BY o.merchant_order_id LIMIT 100",
+                 WHERE a.payment_uid = ?1 AND o.merchant_uid = ?2 AND o.order_id <> ?3 LIMIT ?4",
             )?
             .query_map(
-                params![payment_uid, key.merchant_uid.as_deref().unwrap_or_default(), order_id],
+                params![
+                    payment_uid,
+                    key.merchant_uid.as_deref().unwrap_or_default(),
+                    order_id,
+                    MOST_SHARED
+                ],
                 |row| row.get(0),
             )?
-            .collect()
+            .collect::<rusqlite::Result<_>>()?;
+        orders.sort_unstable();
+        Ok(orders)
+    }
+
+    /// The other orders of a shared payment that this run leaves out get their row next time.
+    fn ask_partners_again(&self, case: &StoredCase) -> rusqlite::Result<()> {
+        let merchant_uid = case.entry.key.merchant_uid.as_deref().unwrap_or_default();
+        for partner in &case.shared_with {
+            self.transaction
+                .prepare_cached(
+                    "UPDATE orders SET awaiting = 1
+                     WHERE merchant_order_id = ?1 AND merchant_uid = ?2
+                       AND NOT EXISTS (SELECT 1 FROM run_orders r WHERE r.run_id = ?3
+                                         AND r.order_id = orders.order_id)
+                       AND NOT EXISTS (SELECT 1 FROM mismatches m
+                                       WHERE m.order_id = orders.order_id AND m.kind = ?4
+                                         AND m.resolved_run_id IS NULL)",
+                )?
+                .execute(params![
+                    partner,
+                    merchant_uid,
+                    self.run_id,
+                    Kind::DuplicatePayment.as_str()
+                ])?;
+        }
+        Ok(())
     }
 
     fn standing(&self, order_id: i64) -> rusqlite::Result<Vec<Standing>> {
@@ -222,18 +262,25 @@ impl Judging<'_> {
             )?
             .execute(params![self.run_id, order_id, outcome.as_str()])?;
         let awaiting = matches!(outcome, Outcome::InTransit | Outcome::Unverified);
-        self.transaction
+        // A run that is gone on with late does not change what a later run has found since.
+        let is_latest = self
+            .transaction
             .prepare_cached(
-                "UPDATE orders SET awaiting = ?2 WHERE order_id = ?1 AND awaiting <> ?2",
+                "UPDATE orders SET awaiting = ?2, judged_run_id = ?3
+                 WHERE order_id = ?1 AND coalesce(judged_run_id, 0) <= ?3",
             )?
-            .execute(params![order_id, awaiting])?;
+            .execute(params![order_id, awaiting, self.run_id])?
+            > 0;
         let standing = self.standing(order_id)?;
         for mismatch in mismatches {
             let before = standing.iter().find(|before| before.kind == mismatch.kind);
-            self.report(case, mismatch, before)?;
+            self.report(case, mismatch, before, is_latest)?;
+            if mismatch.kind == Kind::DuplicatePayment {
+                self.ask_partners_again(case)?;
+            }
         }
         // Only a fresh, trustworthy answer ends a mismatch.
-        if matches!(case.asked, Asked::Answered(_)) {
+        if is_latest && matches!(case.asked, Asked::Answered(_)) {
             for gone in standing.iter().filter(|before| {
                 !before.is_resolved
                     && mismatches.iter().all(|mismatch| mismatch.kind != before.kind)
@@ -257,6 +304,7 @@ impl Judging<'_> {
         case: &StoredCase,
         mismatch: &Mismatch,
         before: Option<&Standing>,
+        is_latest: bool,
     ) -> rusqlite::Result<()> {
         let first_seen = before.map_or(self.day, |before| before.first_seen.min(self.day));
         let state = match before {
@@ -268,9 +316,10 @@ impl Judging<'_> {
         };
         let id = mismatch_id(&case.entry.key, mismatch.kind);
         let variance = mismatch.variance.map(Amount::micros);
-        self.transaction
-            .prepare_cached(
-                "INSERT INTO mismatches (order_id, kind, mismatch_id, first_seen, run_id,
+        if is_latest {
+            self.transaction
+                .prepare_cached(
+                    "INSERT INTO mismatches (order_id, kind, mismatch_id, first_seen, run_id,
                      variance_micros)
                  VALUES (:order_id, :kind, :mismatch_id, :first_seen, :run_id, :variance)
                  ON CONFLICT (order_id, kind) DO UPDATE SET before_run_id = run_id,
@@ -278,19 +327,22 @@ impl Judging<'_> {
                      before_resolved_run_id = resolved_run_id, first_seen = excluded.first_seen,
                      run_id = excluded.run_id, variance_micros = excluded.variance_micros,
                      resolved_run_id = NULL",
-            )?
-            .execute(named_params! {
-                ":order_id": case.order_id, ":kind": mismatch.kind.as_str(), ":mismatch_id": id,
-                ":first_seen": first_seen.to_string(), ":run_id": self.run_id,
-                ":variance": variance,
-            })?;
+                )?
+                .execute(named_params! {
+                    ":order_id": case.order_id, ":kind": mismatch.kind.as_str(), ":mismatch_id": id,
+                    ":first_seen": first_seen.to_string(), ":run_id": self.run_id,
+                    ":variance": variance,
+                })?;
+        }
         self.transaction
             .prepare_cached(
                 "INSERT INTO reported_mismatches (run_id, order_id, kind, severity, state,
                      variance_micros, at_risk_micros, currency, reason, first_seen, open_days,
-                     mismatch_id)
-                 VALUES (:run_id, :order_id, :kind, :severity, :state, :variance, :at_risk,
-                     :currency, :reason, :first_seen, :open_days, :mismatch_id)",
+                     mismatch_id, answer_id, answered_at_ms)
+                 SELECT :run_id, :order_id, :kind, :severity, :state, :variance, :at_risk,
+                     :currency, :reason, :first_seen, :open_days, :mismatch_id, answer_id,
+                     answered_at_ms
+                 FROM run_orders WHERE run_id = :run_id AND order_id = :order_id",
             )?
             .execute(named_params! {
                 ":run_id": self.run_id, ":order_id": case.order_id,

@@ -26,7 +26,7 @@ impl Store {
                  m.state AS state, m.variance_micros AS variance_micros, \
                  m.at_risk_micros AS at_risk_micros, m.currency AS mismatch_currency, \
                  m.reason AS reason, m.first_seen AS first_seen, m.open_days AS open_days, \
-                 m.mismatch_id AS mismatch_id, r.answered_at_ms AS answered_at_ms, ",
+                 m.mismatch_id AS mismatch_id, m.answered_at_ms AS answered_at_ms, ",
                 ENTRY_COLUMNS,
                 ", ",
                 ANSWER_COLUMNS,
@@ -34,7 +34,7 @@ impl Store {
                  JOIN run_orders r ON r.run_id = m.run_id AND r.order_id = m.order_id
                  JOIN orders o ON o.order_id = m.order_id
                  JOIN entries e ON e.entry_id = r.entry_id
-                 LEFT JOIN answers a ON a.answer_id = r.answer_id
+                 LEFT JOIN answers a ON a.answer_id = m.answer_id
                  WHERE m.run_id = ?1
                  ORDER BY CASE m.severity WHEN 'high' THEN 0 WHEN 'medium' THEN 1 ELSE 2 END,
                           m.currency, m.at_risk_micros DESC, o.merchant_order_id, m.kind,

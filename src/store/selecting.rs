@@ -1,55 +1,94 @@
-//! Fixing a run's orders, once its ledger is stored (contract, "`run`": selection).
+//! The end of an import: what the ledger says now becomes entries, and the run's orders are fixed
+//! (contract, "Ledger": an order that comes again; "`run`": selection).
 
 use super::entries::{Import, Imported, stored};
 use super::error::StoreError;
 use super::runs::Selection;
+use crate::domain::order::LedgerStatus;
 use rusqlite::{named_params, params};
 
 impl Import<'_> {
-    /// Fixes the run's orders and counts what was read. What is counted here can still be refused.
+    /// Stores what was read and fixes the run's orders. What is counted here can still be refused.
     ///
     /// # Errors
     /// The database.
     pub fn select(&mut self, selection: &Selection) -> Result<Imported, StoreError> {
-        self.select_orders(selection).map_err(|error| StoreError::sqlite(&self.path, &error))
+        self.keep_entries()
+            .and_then(|()| self.select_orders(selection))
+            .map_err(|error| StoreError::sqlite(&self.path, &error))
     }
 
-    /// A version that says what the one before it says is none: the same file gives an order
-    /// twice every night.
-    fn drop_equal_versions(&self) -> rusqlite::Result<()> {
-        self.transaction.execute_batch(
-            "DROP TABLE IF EXISTS temp.equal;
-             CREATE TEMP TABLE equal (entry_id INTEGER PRIMARY KEY, before INTEGER NOT NULL);",
+    /// Another version for each order of which the ledger says something else than before.
+    fn keep_entries(&mut self) -> rusqlite::Result<()> {
+        let transaction = &self.transaction;
+        if let Some(status) = &self.default_status {
+            transaction.execute(
+                "UPDATE temp.given SET status = ?1 WHERE status IS NULL",
+                [LedgerStatus::as_str(status)],
+            )?;
+        }
+        let last_entry_id: i64 =
+            transaction.query_row("SELECT coalesce(max(entry_id), 0) FROM entries", (), |row| {
+                row.get(0)
+            })?;
+        // In the ledger's order, so that new orders lie beside each other.
+        transaction.execute(
+            "INSERT INTO orders (merchant_uid, merchant_order_id, entry_id)
+             SELECT g.merchant_uid, g.merchant_order_id, 0 FROM temp.given g
+             WHERE NOT EXISTS (SELECT 1 FROM orders o
+                               WHERE o.merchant_order_id = g.merchant_order_id
+                                 AND o.merchant_uid = g.merchant_uid)
+             ORDER BY g.file_id, g.line",
+            (),
         )?;
-        self.transaction.execute(
-            "INSERT INTO temp.equal SELECT e.entry_id, p.entry_id FROM entries e JOIN entries p
-                 ON p.entry_id = (SELECT max(entry_id) FROM entries x
-                                  WHERE x.order_id = e.order_id AND x.entry_id < e.entry_id)
-             WHERE e.entry_id > ?1 AND e.conflict IS p.conflict AND e.duplicate IS p.duplicate
-               AND e.amount_micros = p.amount_micros AND e.currency = p.currency
-               AND e.order_date = p.order_date AND e.ages_from_ms = p.ages_from_ms
-               AND e.transaction_type IS p.transaction_type
-               AND e.accounting_type IS p.accounting_type AND e.status IS p.status",
-            [self.last_entry_id],
+        transaction.execute(
+            "INSERT INTO entries (order_id, run_id, file_id, line, amount_micros, currency,
+                 order_date, ages_from_ms, transaction_type, accounting_type, status, conflict,
+                 duplicate)
+             SELECT o.order_id, ?1, g.file_id, g.line, g.amount_micros, g.currency, g.order_date,
+                 g.ages_from_ms, g.transaction_type, g.accounting_type, g.status, g.conflict,
+                 g.duplicate
+             FROM temp.given g
+             CROSS JOIN orders o ON o.merchant_order_id = g.merchant_order_id
+                                AND o.merchant_uid = g.merchant_uid
+             LEFT JOIN entries e ON e.entry_id = o.entry_id
+             WHERE e.entry_id IS NULL
+                OR e.amount_micros <> g.amount_micros OR e.currency <> g.currency
+                OR e.order_date <> g.order_date OR e.ages_from_ms <> g.ages_from_ms
+                OR e.transaction_type IS NOT g.transaction_type
+                OR e.accounting_type IS NOT g.accounting_type OR e.status IS NOT g.status
+                OR e.conflict IS NOT g.conflict OR e.duplicate IS NOT g.duplicate
+             ORDER BY o.order_id",
+            [self.run_id],
         )?;
-        self.transaction.execute_batch(
-            "UPDATE orders SET entry_id = (SELECT before FROM temp.equal q
-                                           WHERE q.entry_id = orders.entry_id)
-             WHERE order_id IN (SELECT e.order_id FROM temp.equal q
-                                JOIN entries e ON e.entry_id = q.entry_id);
-             DELETE FROM entries WHERE entry_id IN (SELECT entry_id FROM temp.equal);",
-        )
+        self.figures.changed = self.count(
+            "SELECT count(*) FROM entries e
+             JOIN orders o ON o.order_id = e.order_id
+             JOIN entries p ON p.entry_id = o.entry_id
+             WHERE e.entry_id > ?1
+               AND (p.amount_micros <> e.amount_micros OR p.currency <> e.currency
+                    OR p.transaction_type IS NOT e.transaction_type
+                    OR p.accounting_type IS NOT e.accounting_type)",
+            last_entry_id,
+        )?;
+        // An order of which the ledger says something new has not been judged as it is now.
+        transaction.execute(
+            "UPDATE orders SET entry_id = e.entry_id, awaiting = iif(orders.entry_id = 0, 0, 1)
+             FROM entries e WHERE e.entry_id > ?1 AND e.order_id = orders.order_id",
+            [last_entry_id],
+        )?;
+        Ok(())
     }
 
     fn select_orders(&mut self, selection: &Selection) -> rusqlite::Result<Imported> {
-        self.drop_equal_versions()?;
         let from = selection.from.map(|date| date.to_string());
         let to = selection.to.map(|date| date.to_string());
         let merchant_uid = selection.merchant_uid.as_deref().unwrap_or_default();
         let source = if selection.ledgers.is_empty() {
             "orders o"
         } else {
-            "temp.given g JOIN orders o ON o.order_id = g.order_id"
+            "temp.given g CROSS JOIN orders o ON o.merchant_order_id = g.merchant_order_id \
+             AND o.merchant_uid = g.merchant_uid"
         };
         // `source` is one of the two texts above.
         self.transaction.execute(
@@ -80,15 +119,13 @@ impl Import<'_> {
                 named_params! { ":run_id": self.run_id, ":merchant_uid": merchant_uid },
             )?;
         }
-        self.figures.changed = self.count(
-            "SELECT count(*) FROM entries e JOIN entries p
-                 ON p.entry_id = (SELECT max(entry_id) FROM entries x
-                                  WHERE x.order_id = e.order_id AND x.entry_id < e.entry_id)
-             WHERE e.entry_id > ?1
-               AND (p.amount_micros <> e.amount_micros OR p.currency <> e.currency
-                    OR p.transaction_type IS NOT e.transaction_type
-                    OR p.accounting_type IS NOT e.accounting_type)",
-            self.last_entry_id,
+        // Until it is judged, every selected order is one to ask again: a run that ends early must
+        // not lose those that the next one's dates leave out.
+        self.transaction.execute(
+            "UPDATE orders SET awaiting = 1
+             WHERE order_id IN (SELECT order_id FROM run_orders WHERE run_id = ?1)
+               AND awaiting = 0",
+            [self.run_id],
         )?;
         let selected =
             self.count("SELECT count(*) FROM run_orders WHERE run_id = ?1", self.run_id)?;
@@ -121,16 +158,17 @@ impl Import<'_> {
         Ok(u64::try_from(count).unwrap_or(0))
     }
 
-    /// The latest run of the same selection that did not end complete and reported.
+    /// The latest run of the same selection, unless it ended complete and reported. (An earlier
+    /// one that did not is overtaken by it.)
     ///
     /// # Errors
     /// The database.
     pub fn resumable(&self, selection: &Selection) -> Result<Option<i64>, StoreError> {
         self.transaction
             .query_row(
-                "SELECT max(run_id) FROM runs
-                 WHERE selection = ?1 AND run_id <> ?2
-                   AND (status <> 'complete' OR reported_at_ms IS NULL)",
+                "SELECT max(run_id) FILTER (WHERE status <> 'complete' OR reported_at_ms IS NULL)
+                 FROM (SELECT run_id, status, reported_at_ms FROM runs
+                       WHERE selection = ?1 AND run_id <> ?2 ORDER BY run_id DESC LIMIT 1)",
                 params![selection.key(), self.run_id],
                 |row| row.get(0),
             )
