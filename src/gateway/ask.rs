@@ -8,6 +8,8 @@ use super::settings::Limits;
 use crate::domain::order::OrderKey;
 use chrono::{DateTime, TimeDelta, Utc};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 
 /// What came of asking for one order.
 #[derive(Debug)]
@@ -20,6 +22,14 @@ pub struct Reply {
     pub only_outages: bool,
     /// When the last call ended.
     pub at: DateTime<Utc>,
+}
+
+/// What has happened to one order so far: what is left of it when the time is up.
+#[derive(Default)]
+struct Course {
+    calls: u32,
+    reached: bool,
+    last_failure: Option<String>,
 }
 
 /// Asks within one run's limits. Shared by everything that is in flight.
@@ -46,31 +56,57 @@ impl Asker {
         }
     }
 
-    /// Asks until there is a trustworthy answer, or the policy says stop.
-    pub async fn ask(&self, order: &OrderKey) -> Reply {
+    /// Asks until there is a trustworthy answer, the policy says stop, or the time is up.
+    pub async fn ask(&self, order: &OrderKey, until: Option<Instant>) -> Reply {
+        let course = Mutex::new(Course::default());
+        let asking = self.attempts(order, &course);
+        let result = match until {
+            Some(until) => tokio::time::timeout_at(until.into(), asking).await.ok(),
+            None => Some(asking.await),
+        };
+        let course = course.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let result = result.unwrap_or_else(|| {
+            let why = match (course.calls, course.last_failure) {
+                (0, _) => "not asked before the deadline".to_owned(),
+                (_, None) => "no answer before the deadline".to_owned(),
+                (_, Some(why)) => format!("{why}, and then the deadline came"),
+            };
+            Err(Failure::is_final(Cause::Timeout, why))
+        });
+        let only_outages = result.is_err() && !course.reached;
+        Reply { result, calls: course.calls, only_outages, at: (self.now)() }
+    }
+
+    async fn attempts(
+        &self,
+        order: &OrderKey,
+        course: &Mutex<Course>,
+    ) -> Result<Answered, Failure> {
+        let note = |change: &dyn Fn(&mut Course)| {
+            change(&mut course.lock().unwrap_or_else(PoisonError::into_inner));
+        };
         let mut calls = 0;
-        let mut only_outages = true;
         loop {
             self.pace.permit().await;
             calls += 1;
-            let result = self.client.order_get(order).await.result;
-            let reply =
-                |result, only_outages| Reply { result, calls, only_outages, at: (self.now)() };
-            let failure = match result {
-                Ok(answered) => return reply(Ok(answered), false),
+            note(&|course| course.calls = calls);
+            let failure = match self.client.order_get(order).await.result {
+                Ok(answered) => return Ok(answered),
                 Err(failure) => failure,
             };
-            only_outages &= failure.cause.is_outage();
+            note(&|course| {
+                course.reached |= !failure.cause.is_outage();
+                course.last_failure = Some(failure.why.clone());
+            });
             if failure.cause == Cause::Overload {
                 self.honour(failure.retry_after.as_deref());
             }
-            let next = retry::next(&self.limits, calls, fastrand::u32(..));
-            match next {
+            match retry::next(&self.limits, calls, fastrand::u32(..)) {
                 Next::Wait(wait) if failure.retry && self.take_retry() => {
                     tracing::debug!(why = failure.why, calls, "asking again");
                     tokio::time::sleep(wait).await;
                 }
-                _ => return reply(Err(failure), only_outages),
+                _ => return Err(failure),
             }
         }
     }

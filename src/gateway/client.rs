@@ -86,6 +86,7 @@ pub struct Client {
     order_get: Url,
     signer: Signer,
     reader: Reader,
+    secrets: Secrets,
     call_timeout: Duration,
     now: fn() -> DateTime<Utc>,
     /// The gateway's Date less our clock, as last seen.
@@ -167,6 +168,7 @@ impl Client {
             order_get,
             signer,
             reader: Reader { not_found: settings.not_found_pattern.clone(), personal_data },
+            secrets: Secrets(credentials.clone()),
             call_timeout: seconds(settings.call_timeout_seconds),
             now,
             skew: Mutex::new(None),
@@ -219,11 +221,14 @@ impl Client {
                     return Err(Failure::retried(Cause::Untrustworthy, why));
                 }
                 Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-                Ok(None) => return Ok(body),
+                Ok(None) => {
+                    self.secrets.blank(&mut body);
+                    return Ok(body);
+                }
                 Err(error) if error.is_timeout() => return Err(self.timeout()),
                 Err(error) => {
                     let why = format!("the answer broke off ({})", innermost(&error.without_url()));
-                    return Err(Failure::retried(Cause::Connection, why));
+                    return Err(Failure::retried(Cause::Broken, why));
                 }
             }
         }
@@ -245,16 +250,39 @@ impl Client {
         let detail = innermost(&error);
         if error.is_connect() && is_tls(&error) {
             let why = format!("no trusted connection to the gateway ({detail})");
-            return Failure::is_final(Cause::Connection, why);
+            return Failure::is_final(Cause::Unreachable, why);
         }
         if error.is_connect() {
             let why = format!("no connection to the gateway ({detail})");
-            return Failure::retried(Cause::Connection, why);
+            return Failure::retried(Cause::Unreachable, why);
         }
         if error.is_timeout() {
             return self.timeout();
         }
-        Failure::retried(Cause::Connection, format!("the connection broke ({detail})"))
+        Failure::retried(Cause::Broken, format!("the connection broke ({detail})"))
+    }
+}
+
+/// The key and the secret, which a gateway may repeat in what it answers.
+struct Secrets(Credentials);
+
+impl Secrets {
+    /// Shorter ones may stand in an honest answer by chance.
+    const SHORTEST: usize = 8;
+
+    /// Puts as many stars in their place, before anybody reads them.
+    fn blank(&self, body: &mut [u8]) {
+        for secret in [&self.0.api_key, &self.0.api_secret] {
+            let secret = secret.expose_secret().as_bytes();
+            if secret.len() < Secrets::SHORTEST || body.len() < secret.len() {
+                continue;
+            }
+            for start in 0..=body.len() - secret.len() {
+                if body[start..].starts_with(secret) {
+                    body[start..start + secret.len()].fill(b'*');
+                }
+            }
+        }
     }
 }
 

@@ -36,8 +36,10 @@ pub struct Failure {
 /// Kinds of failure, as far as the run's end depends on them (contract, exit codes 12 and 13).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cause {
-    /// No connection, or it broke before the answer was whole.
-    Connection,
+    /// No connection could be made.
+    Unreachable,
+    /// The connection broke before the answer was whole.
+    Broken,
     /// No whole answer in time.
     Timeout,
     /// 408, 425, 429 or 5xx.
@@ -52,7 +54,7 @@ impl Cause {
     /// Whether a call that ended so says nothing about the gateway's answers (exit code 13).
     #[must_use]
     pub fn is_outage(self) -> bool {
-        matches!(self, Cause::Connection | Cause::Timeout | Cause::Overload)
+        matches!(self, Cause::Unreachable | Cause::Broken | Cause::Timeout | Cause::Overload)
     }
 }
 
@@ -131,7 +133,7 @@ impl Reader {
                     }),
                 }
             }
-            StatusClass::NotFound => match body.ok().and_then(|body| Body::read(body).ok()) {
+            StatusClass::NotFound => match Body::read(body?).ok() {
                 Some(Body::Error(error)) => {
                     self.error(order, &error).unwrap_or_else(|| Err(final_answer(Some(error))))
                 }
@@ -156,6 +158,14 @@ impl Reader {
 
     fn payment(&self, order: &OrderKey, fields: &Json) -> Result<Answered, String> {
         let text = |field: &str| given_text(fields, field);
+        // Free text may name an account.
+        let reason = |field: &str| -> Result<Option<String>, String> {
+            let given = text(field)?;
+            Ok(match self.personal_data {
+                PersonalData::Drop => given.map(|reason| text::clean(&reason)),
+                PersonalData::Keep => given,
+            })
+        };
         let merchant_order_id = text("merchant_order_id")?
             .ok_or("the answer does not say which order it is about (merchant_order_id)")?;
         if merchant_order_id != order.merchant_order_id {
@@ -176,13 +186,13 @@ impl Reader {
             accounting_type: text("accounting_type")?
                 .map(|word| AccountingType::from_any_word(&word)),
             payment_status: text("payment_status")?.map(|word| PaymentStatus::from_word(&word)),
-            payment_fail_reason: text("payment_fail_reason")?,
+            payment_fail_reason: reason("payment_fail_reason")?,
             accounting_status: text("accounting_status")?
                 .map_or(AccountingStatus::None, |word| AccountingStatus::from_word(&word)),
-            accounting_fail_reason: text("accounting_fail_reason")?,
+            accounting_fail_reason: reason("accounting_fail_reason")?,
             notify_status: text("notify_status")?
                 .map_or(NotifyStatus::None, |word| NotifyStatus::from_word(&word)),
-            notify_fail_reason: text("notify_fail_reason")?,
+            notify_fail_reason: reason("notify_fail_reason")?,
             payment_uid: text("payment_uid")?,
             channel: text("channel")?,
         };
@@ -265,6 +275,7 @@ fn evidence<'a>(json: &Json<'a>, personal_data: PersonalData) -> Json<'a> {
         "from_name" | "to_name" | "ip" | "user_agent" => personal_data == PersonalData::Drop,
         _ => false,
     };
+    let cleans = |key: &str| key.ends_with("_fail_reason") && personal_data == PersonalData::Drop;
     let masks = |key: &str| matches!(key, "from" | "to") && personal_data == PersonalData::Drop;
     match json {
         Json::Object(members) => {
@@ -273,6 +284,8 @@ fn evidence<'a>(json: &Json<'a>, personal_data: PersonalData) -> Json<'a> {
                 .filter(|(key, _)| !drops(key))
                 .map(|(key, value)| {
                     let value = match value {
+                        Json::Text(reason) if cleans(key) => Json::Text(text::clean(reason).into()),
+                        Json::Object(_) | Json::List(_) if masks(key) => Json::Null,
                         Json::Text(account) if masks(key) => Json::Text(last_four(account).into()),
                         Json::Number(account) if masks(key) => {
                             Json::Text(last_four(account).into())

@@ -40,7 +40,6 @@ const COMMON: &[&str] = &[
     "invalid",
     "is",
     "it",
-    "merchant",
     "no",
     "number",
     "of",

@@ -24,6 +24,8 @@ const REFUSALS: u32 = 3;
 /// Orders that may fail by 429, 5xx or silence before the first answer; one without a connection
 /// is enough, because its calls alone take up to half a minute.
 const OUTAGES: u32 = 10;
+/// The last of them are asked from the other end of the run.
+const ELSEWHERE: u32 = 3;
 
 /// How far a run is: what is committed, not what is only received.
 #[derive(Debug, Default)]
@@ -72,7 +74,7 @@ impl Counters {
 pub(super) enum Ended {
     /// Every order was asked.
     Done,
-    /// The deadline came.
+    /// The deadline came, and what is left was not asked.
     Deadline,
     /// A signal came.
     Interrupted(u8),
@@ -99,15 +101,49 @@ pub(super) struct Asking {
 /// What the replies so far say about the gateway.
 #[derive(Default)]
 struct Course {
-    /// The order that was answered last.
+    /// The gateway has given a trustworthy answer to this process.
+    is_answered: bool,
+    /// The order that was answered last, by this process or an earlier one of the same run.
     last_answered: Option<Pending>,
     asked: u32,
     refused: u32,
     refused_in_a_row: u32,
     outages: u32,
     /// A call ended in something else than an outage.
-    reached: bool,
+    is_reached: bool,
     last_failure: String,
+}
+
+/// The run's orders from both ends.
+struct Queue<'a> {
+    reader: &'a Store,
+    run_id: i64,
+    newest: VecDeque<Pending>,
+    after: i64,
+    before: i64,
+}
+
+impl Queue<'_> {
+    /// The newest that is left; the oldest if `from_the_other_end`.
+    fn next(&mut self, from_the_other_end: bool) -> Result<Option<Pending>, StoreError> {
+        if from_the_other_end {
+            let oldest = self.reader.pending_oldest(self.run_id, self.after, self.before)?;
+            if let Some(oldest) = &oldest {
+                self.after = oldest.order_id;
+                self.newest.retain(|order| order.order_id != oldest.order_id);
+            }
+            return Ok(oldest);
+        }
+        if self.newest.is_empty() {
+            let page = self.reader.pending(self.run_id, self.after, self.before, PAGE)?;
+            self.newest.extend(page);
+        }
+        let next = self.newest.pop_front();
+        if let Some(order) = &next {
+            self.before = order.order_id;
+        }
+        Ok(next)
+    }
 }
 
 impl Asking {
@@ -137,35 +173,30 @@ impl Asking {
         reader: &Store,
         outbox: &mpsc::Sender<Recorded>,
     ) -> Result<Ended, Failure> {
-        let mut queue = VecDeque::new();
-        let mut after = 0;
-        let mut in_flight = JoinSet::new();
-        let mut course = Course::default();
-        let deadline = async {
-            match self.stop_asking_at {
-                Some(at) => tokio::time::sleep_until(at.into()).await,
-                None => std::future::pending().await,
-            }
+        let mut queue = Queue {
+            reader,
+            run_id: self.run_id,
+            newest: VecDeque::new(),
+            after: 0,
+            before: i64::MAX,
         };
-        tokio::pin!(deadline);
+        let mut course =
+            Course { last_answered: reader.last_answered(self.run_id)?, ..Course::default() };
+        let mut in_flight = JoinSet::new();
         loop {
             // One at a time until the gateway has shown that it answers us.
-            let places = match course.last_answered {
-                Some(_) => usize::try_from(self.max_in_flight.get()).unwrap_or(usize::MAX),
-                None => 1,
-            };
-            while in_flight.len() < places {
-                if queue.is_empty() {
-                    queue.extend(reader.pending(self.run_id, after, PAGE)?);
-                }
-                let Some(order) = queue.pop_front() else { break };
-                after = order.order_id;
-                in_flight.spawn(ask(Arc::clone(&self.asker), order));
+            let places = if course.is_answered { self.max_in_flight.get() } else { 1 };
+            let places = usize::try_from(places).unwrap_or(usize::MAX);
+            while in_flight.len() < places && !self.is_late() {
+                let Some(order) = queue.next(course.looks_elsewhere())? else { break };
+                in_flight.spawn(ask(Arc::clone(&self.asker), order, self.stop_asking_at));
             }
             let done = tokio::select! {
                 biased;
-                signal = self.interrupt.wait() => return Ok(Ended::Interrupted(signal)),
-                () = &mut deadline => return Ok(Ended::Deadline),
+                signal = self.interrupt.wait() => {
+                    self.keep_what_came(&mut in_flight, outbox).await;
+                    return Ok(Ended::Interrupted(signal));
+                }
                 done = in_flight.join_next() => done,
             };
             let Some(done) = done else { break };
@@ -177,37 +208,70 @@ impl Asking {
                 return Ok(Ended::Done);
             }
             if let Some(ended) = self.ends(&mut course, outbox).await {
+                self.keep_what_came(&mut in_flight, outbox).await;
                 return Ok(ended);
             }
         }
+        if course.asked > 0
+            && course.refused == course.asked
+            && let Some(ended) = self.is_it_us(&mut course, outbox).await
+        {
+            return Ok(ended);
+        }
         Ok(self.at_the_end(course))
+    }
+
+    fn is_late(&self) -> bool {
+        self.stop_asking_at.is_some_and(|at| Instant::now() >= at)
+    }
+
+    /// Replies that are there already are kept, whatever ends the run.
+    async fn keep_what_came(
+        &self,
+        in_flight: &mut JoinSet<(Pending, Reply)>,
+        outbox: &mpsc::Sender<Recorded>,
+    ) {
+        while let Some(Ok((order, reply))) = in_flight.try_join_next() {
+            if outbox.send(recorded(&order, reply)).await.is_err() {
+                return;
+            }
+        }
     }
 
     /// Whether the gateway's replies so far end the run early.
     async fn ends(&self, course: &mut Course, outbox: &mpsc::Sender<Recorded>) -> Option<Ended> {
         if course.refused_in_a_row >= REFUSALS {
-            let Some(known) = course.last_answered.clone() else {
-                return Some(Ended::Refused(course.last_failure.clone()));
-            };
-            // Is it these orders, or is it us? The order that was answered last tells.
-            let reply = tokio::select! {
-                biased;
-                signal = self.interrupt.wait() => return Some(Ended::Interrupted(signal)),
-                reply = self.asker.ask(&known.key) => reply,
-            };
-            if is_refused(&reply) {
-                return Some(Ended::Refused(course.last_failure.clone()));
-            }
-            course.refused_in_a_row = 0;
-            if outbox.send(recorded(&known, reply)).await.is_err() {
-                return Some(Ended::Done);
-            }
+            return self.is_it_us(course, outbox).await;
         }
         if course.last_answered.is_none() && course.refused >= REFUSALS {
             return Some(Ended::Refused(course.last_failure.clone()));
         }
-        if course.last_answered.is_none() && !course.reached && course.outages >= OUTAGES {
+        if !course.is_answered && !course.is_reached && course.outages >= OUTAGES {
             return Some(self.outage(course.last_failure.clone()));
+        }
+        None
+    }
+
+    /// Is it these orders that are refused, or is it us? The order that was answered last tells.
+    async fn is_it_us(
+        &self,
+        course: &mut Course,
+        outbox: &mpsc::Sender<Recorded>,
+    ) -> Option<Ended> {
+        let refused = Ended::Refused(course.last_failure.clone());
+        let Some(known) = course.last_answered.clone() else { return Some(refused) };
+        let reply = tokio::select! {
+            biased;
+            signal = self.interrupt.wait() => return Some(Ended::Interrupted(signal)),
+            reply = self.asker.ask(&known.key, self.stop_asking_at) => reply,
+        };
+        if is_refused(&reply) {
+            return Some(refused);
+        }
+        course.refused_in_a_row = 0;
+        // An answer that came before stays one, if this one is none.
+        if reply.result.is_ok() && outbox.send(recorded(&known, reply)).await.is_err() {
+            return Some(Ended::Done);
         }
         None
     }
@@ -217,39 +281,45 @@ impl Asking {
     }
 
     fn at_the_end(&self, course: Course) -> Ended {
+        let otherwise = if self.is_late() { Ended::Deadline } else { Ended::Done };
         if course.last_answered.is_some() || course.asked == 0 {
-            Ended::Done
-        } else if course.refused == course.asked {
-            Ended::Refused(course.last_failure)
-        } else if !course.reached {
+            otherwise
+        } else if !course.is_reached {
             self.outage(course.last_failure)
         } else {
-            Ended::Done
+            otherwise
         }
     }
 }
 
 impl Course {
     fn note(&mut self, order: &Pending, reply: &Reply) {
-        self.asked = self.asked.saturating_add(1);
-        self.reached |= !reply.only_outages;
-        match &reply.result {
-            Ok(_) => {
-                self.last_answered = Some(order.clone());
-                self.refused_in_a_row = 0;
-            }
-            Err(failure) => {
-                self.last_failure.clone_from(&failure.why);
-                match failure.cause {
-                    Cause::Refused => {
-                        self.refused = self.refused.saturating_add(1);
-                        self.refused_in_a_row += 1;
-                    }
-                    Cause::Connection if self.last_answered.is_none() => self.outages += OUTAGES,
-                    _ => self.outages = self.outages.saturating_add(1),
-                }
-            }
+        if reply.calls == 0 {
+            return;
         }
+        self.asked = self.asked.saturating_add(1);
+        self.is_reached |= !reply.only_outages;
+        let Err(failure) = &reply.result else {
+            self.is_answered = true;
+            self.last_answered = Some(order.clone());
+            self.refused_in_a_row = 0;
+            return;
+        };
+        self.last_failure.clone_from(&failure.why);
+        if failure.cause == Cause::Refused {
+            self.refused = self.refused.saturating_add(1);
+            self.refused_in_a_row += 1;
+        } else {
+            self.refused_in_a_row = 0;
+            let weight = if failure.cause == Cause::Unreachable { OUTAGES } else { 1 };
+            self.outages = self.outages.saturating_add(weight);
+        }
+    }
+
+    /// Before the run is given up, a few orders from the other end: it may be only the newest that
+    /// the gateway cannot answer.
+    fn looks_elsewhere(&self) -> bool {
+        !self.is_answered && self.outages >= OUTAGES - ELSEWHERE
     }
 }
 
@@ -257,8 +327,8 @@ fn is_refused(reply: &Reply) -> bool {
     reply.result.as_ref().is_err_and(|failure| failure.cause == Cause::Refused)
 }
 
-async fn ask(asker: Arc<Asker>, order: Pending) -> (Pending, Reply) {
-    let reply = asker.ask(&order.key).await;
+async fn ask(asker: Arc<Asker>, order: Pending, until: Option<Instant>) -> (Pending, Reply) {
+    let reply = asker.ask(&order.key, until).await;
     (order, reply)
 }
 

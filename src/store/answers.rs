@@ -48,20 +48,67 @@ pub enum Recording {
 }
 
 impl Store {
-    /// The run's orders without a trustworthy answer, after this one, in their order.
+    /// The run's orders without a trustworthy answer between these two, the newest first: what has
+    /// failed night after night must not stand before the rest.
     ///
     /// # Errors
     /// The database.
-    pub fn pending(&self, run_id: i64, after: i64, limit: u32) -> Result<Vec<Pending>, StoreError> {
+    pub fn pending(
+        &self,
+        run_id: i64,
+        after: i64,
+        before: i64,
+        limit: u32,
+    ) -> Result<Vec<Pending>, StoreError> {
+        const SQL: &str = "SELECT r.order_id AS order_id, o.merchant_uid AS merchant_uid,
+                o.merchant_order_id AS merchant_order_id
+            FROM run_orders r JOIN orders o ON o.order_id = r.order_id
+            WHERE r.run_id = ?1 AND r.order_id > ?2 AND r.order_id < ?3
+              AND r.answered_at_ms IS NULL
+            ORDER BY r.order_id DESC LIMIT ?4";
+        self.orders(SQL, params![run_id, after, before, limit])
+    }
+
+    /// As [`pending`](Store::pending), the oldest first.
+    ///
+    /// # Errors
+    /// The database.
+    pub fn pending_oldest(
+        &self,
+        run_id: i64,
+        after: i64,
+        before: i64,
+    ) -> Result<Option<Pending>, StoreError> {
+        const SQL: &str = "SELECT r.order_id AS order_id, o.merchant_uid AS merchant_uid,
+                o.merchant_order_id AS merchant_order_id
+            FROM run_orders r JOIN orders o ON o.order_id = r.order_id
+            WHERE r.run_id = ?1 AND r.order_id > ?2 AND r.order_id < ?3
+              AND r.answered_at_ms IS NULL
+            ORDER BY r.order_id LIMIT 1";
+        Ok(self.orders(SQL, params![run_id, after, before])?.into_iter().next())
+    }
+
+    /// The order of the run that was answered last.
+    ///
+    /// # Errors
+    /// The database.
+    pub fn last_answered(&self, run_id: i64) -> Result<Option<Pending>, StoreError> {
+        const SQL: &str = "SELECT r.order_id AS order_id, o.merchant_uid AS merchant_uid,
+                o.merchant_order_id AS merchant_order_id
+            FROM run_orders r JOIN orders o ON o.order_id = r.order_id
+            WHERE r.run_id = ?1 AND r.answered_at_ms IS NOT NULL
+            ORDER BY r.answered_at_ms DESC, r.order_id DESC LIMIT 1";
+        Ok(self.orders(SQL, params![run_id])?.into_iter().next())
+    }
+
+    fn orders(
+        &self,
+        sql: &'static str,
+        parameters: impl rusqlite::Params,
+    ) -> Result<Vec<Pending>, StoreError> {
         let read = || -> rusqlite::Result<Vec<Pending>> {
-            let mut statement = self.connection.prepare_cached(
-                "SELECT r.order_id AS order_id, o.merchant_uid AS merchant_uid,
-                        o.merchant_order_id AS merchant_order_id
-                 FROM run_orders r JOIN orders o ON o.order_id = r.order_id
-                 WHERE r.run_id = ?1 AND r.order_id > ?2 AND r.answered_at_ms IS NULL
-                 ORDER BY r.order_id LIMIT ?3",
-            )?;
-            let rows = statement.query_map(params![run_id, after, limit], |row| {
+            let mut statement = self.connection.prepare_cached(sql)?;
+            let rows = statement.query_map(parameters, |row| {
                 Ok(Pending { order_id: row.get("order_id")?, key: super::decode::key(row)? })
             })?;
             rows.collect()
