@@ -296,7 +296,19 @@ fn read_file(path: &Path) -> Result<Tables, SettingsError> {
             line: before.matches('\n').count() + 1,
             column: before.chars().rev().take_while(|character| *character != '\n').count() + 1,
             // toml's own display would show the line, and with it a secret that stands there.
-            why: text::printable(error.message()),
+            why: text::printable(&without_values(error.message())),
         }
     })
+}
+
+/// serde repeats a value of a wrong type; what it should have been is enough.
+fn without_values(message: &str) -> String {
+    for what in ["invalid type", "invalid value"] {
+        if let Some(found) = message.strip_prefix(what)
+            && let Some((_, expected)) = found.rsplit_once(", expected ")
+        {
+            return format!("{what}: expected {expected}");
+        }
+    }
+    message.to_owned()
 }

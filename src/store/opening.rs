@@ -64,11 +64,21 @@ pub(super) fn lock(path: &Path, now: DateTime<Utc>) -> Result<Lock, StoreError> 
     Ok(Lock { _file: file })
 }
 
-/// Makes a new database beside its place and moves it there whole, so that a crash leaves none
-/// rather than half of one. Needs the lock.
+/// Makes a new database beside its place and moves it there whole, so that a crash or a full disk
+/// leaves none rather than half of one. Needs the lock.
 pub(super) fn create(path: &Path) -> Result<(), StoreError> {
     let draft = beside(path, "-new");
-    for stale in [draft.clone(), beside(&draft, "-wal"), beside(&draft, "-shm")] {
+    remove_draft(&draft)?;
+    let made = draw_up(&draft, path);
+    if made.is_err() {
+        // Best effort: what stays is removed by the next run.
+        let _ = remove_draft(&draft);
+    }
+    made
+}
+
+fn remove_draft(draft: &Path) -> Result<(), StoreError> {
+    for stale in [draft.to_owned(), beside(draft, "-wal"), beside(draft, "-shm")] {
         match fs::remove_file(&stale) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 return Err(StoreError::io(&stale, "removed", &error));
@@ -76,18 +86,24 @@ pub(super) fn create(path: &Path) -> Result<(), StoreError> {
             _ => {}
         }
     }
+    Ok(())
+}
+
+fn draw_up(draft: &Path, path: &Path) -> Result<(), StoreError> {
     OpenOptions::new()
         .write(true)
         .create_new(true)
         .mode(0o600)
-        .open(&draft)
+        .open(draft)
         .map_err(|error| StoreError::io(path, "made", &error))?;
     let sqlite = |error: rusqlite::Error| StoreError::sqlite(path, &error);
-    let mut connection = connect(&draft).map_err(sqlite)?;
+    let mut connection = connect(draft).map_err(sqlite)?;
     connection.pragma_update(None, "application_id", APPLICATION_ID).map_err(sqlite)?;
     migrate(&mut connection).map_err(sqlite)?;
+    // Closing would do this too, but say nothing when it fails; and the WAL does not move along.
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |_| Ok(())).map_err(sqlite)?;
     connection.close().map_err(|(_, error)| sqlite(error))?;
-    fs::rename(&draft, path).map_err(|error| StoreError::io(path, "made", &error))?;
+    fs::rename(draft, path).map_err(|error| StoreError::io(path, "made", &error))?;
     sync_directory(path).map_err(|error| StoreError::io(path, "made", &error))
 }
 
