@@ -61,7 +61,7 @@ pub(super) fn not_answered(failure: &CallFailure) -> Failure {
             format!("the gateway refuses the credentials: {}", failure.why),
             "compare OCTOPUS_RECON_API_KEY and the secret with what the gateway's support gave you",
         ),
-        Cause::Connection | Cause::Timeout | Cause::Overload => Failure::new(
+        Cause::Connection | Cause::Broken | Cause::Timeout | Cause::Overload => Failure::new(
             code::OUTAGE,
             format!("nothing usable came from the gateway: {}", failure.why),
             "check the base URL and the network, or wait until the gateway is back",

@@ -223,7 +223,7 @@ impl Client {
                 Err(error) if error.is_timeout() => return Err(self.timeout()),
                 Err(error) => {
                     let why = format!("the answer broke off ({})", innermost(&error.without_url()));
-                    return Err(Failure::retried(Cause::Connection, why));
+                    return Err(Failure::retried(Cause::Broken, why));
                 }
             }
         }
@@ -254,7 +254,7 @@ impl Client {
         if error.is_timeout() {
             return self.timeout();
         }
-        Failure::retried(Cause::Connection, format!("the connection broke ({detail})"))
+        Failure::retried(Cause::Broken, format!("the connection broke ({detail})"))
     }
 }
 

@@ -36,8 +36,10 @@ pub struct Failure {
 /// Kinds of failure, as far as the run's end depends on them (contract, exit codes 12 and 13).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cause {
-    /// No connection, or it broke before the answer was whole.
+    /// No connection: the gateway is not there.
     Connection,
+    /// The connection broke before the answer was whole.
+    Broken,
     /// No whole answer in time.
     Timeout,
     /// 408, 425, 429 or 5xx.
@@ -52,7 +54,7 @@ impl Cause {
     /// Whether a call that ended so says nothing about the gateway's answers (exit code 13).
     #[must_use]
     pub fn is_outage(self) -> bool {
-        matches!(self, Cause::Connection | Cause::Timeout | Cause::Overload)
+        matches!(self, Cause::Connection | Cause::Broken | Cause::Timeout | Cause::Overload)
     }
 }
 

@@ -21,8 +21,9 @@ const PAGE: u32 = 1_000;
 const BATCH: usize = 512;
 /// Orders refused before the first answer, or in a row, that end a run.
 const REFUSALS: u32 = 3;
-/// Orders that may fail by 429, 5xx or silence before the first answer; one without a connection
-/// is enough, because its calls alone take up to half a minute.
+/// Orders that may fail by 429, 5xx, silence or a broken connection before the first answer: each
+/// can be about that one order. One without any connection is enough: it is about the gateway, and
+/// its calls alone take up to half a minute.
 const OUTAGES: u32 = 10;
 
 /// How far a run is: what is committed, not what is only received.
@@ -159,6 +160,10 @@ impl Asking {
                     queue.extend(reader.pending(self.run_id, after, PAGE)?);
                 }
                 let Some(order) = queue.pop_front() else { break };
+                // A call begun now would be on its way before the timer below is looked at.
+                if self.stop_asking_at.is_some_and(|at| at <= Instant::now()) {
+                    return Ok(Ended::Deadline);
+                }
                 after = order.order_id;
                 in_flight.spawn(ask(Arc::clone(&self.asker), order));
             }
