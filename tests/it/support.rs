@@ -1,7 +1,11 @@
 //! What every test of the built binary needs: a directory of its own, a gateway on loopback, and a
 //! way to read the report as its reader does.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot set itself up has failed"
+)]
 
 use octopus_recon::sandbox::{Book, Call, Sandbox, SandboxSettings};
 use std::collections::BTreeMap;
@@ -116,7 +120,9 @@ pub fn kinds(rows: &[Row]) -> BTreeMap<String, Vec<String>> {
     for row in rows {
         kinds.entry(row["merchant_order_id"].clone()).or_default().push(row["kind"].clone());
     }
-    kinds.values_mut().for_each(|kinds| kinds.sort());
+    for kinds in kinds.values_mut() {
+        kinds.sort();
+    }
     kinds
 }
 
