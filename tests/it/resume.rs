@@ -140,3 +140,60 @@ fn a_run_of_the_nightly_command_goes_on_in_the_same_night() {
         assert_eq!(gateway.stop().len(), 20);
     }
 }
+
+/// On a second night states and days depend on what was there before: judging the run twice must
+/// not count its own first judgement as that.
+#[test]
+fn a_resumed_second_night_knows_what_the_first_one_saw() {
+    let second_night = |times: Option<u32>| {
+        let merchant = merchant();
+        let first = Gateway::serve(&book(None).replace("90.00", "95.00"));
+        assert_eq!(merchant.reconcile(&first.url, &["--ledger", "ledger.csv"]).code, Some(1));
+        merchant.days_pass(1);
+        let gateway = Gateway::serve(&book(times));
+        let mut done = merchant.reconcile(&gateway.url, &["--ledger", "ledger.csv"]);
+        if times.is_some() {
+            assert_eq!(done.code, Some(3), "{done:?}");
+            done = merchant.reconcile(&gateway.url, &["--resume", "2"]);
+        }
+        assert_eq!(done.code, Some(1), "{done:?}");
+        undated(&merchant, &done)
+    };
+    let expected = second_night(None);
+    assert!(expected.0.contains(",changed,") && expected.0.contains(",open,"), "{}", expected.0);
+    assert_eq!(second_night(Some(2)), expected);
+}
+
+#[test]
+fn what_the_deadline_left_over_is_asked_by_a_resumed_run() {
+    let undisturbed = merchant();
+    let gateway = Gateway::serve(&book(None));
+    let done = undisturbed.reconcile(&gateway.url, &["--ledger", "ledger.csv"]);
+    let expected = undated(&undisturbed, &done);
+    let merchant = merchant();
+    let late = merchant.reconcile(&gateway.url, &["--ledger", "ledger.csv", "--deadline", "0s"]);
+    assert_eq!(late.code, Some(3), "{late:?}");
+    let plan = merchant.reconcile(&gateway.url, &["--resume", "1", "--dry-run"]);
+    assert_eq!(
+        (plan.json()["continues"].clone(), plan.json()["calls"].clone()),
+        (json!(1), json!(12))
+    );
+    let done = merchant.run_with_stdin(
+        &[
+            "run",
+            "--base-url",
+            &gateway.url,
+            "--rate",
+            "2000",
+            "--format",
+            "json",
+            "--ledger",
+            "-",
+            "--resume",
+        ],
+        ledger().as_bytes(),
+    );
+    assert_eq!(done.json()["run_id"], 1, "the same contents, whatever way they come: {done:?}");
+    assert_eq!(undated(&merchant, &done), expected);
+    assert_eq!(gateway.stop().len(), 2 * ORDERS);
+}
