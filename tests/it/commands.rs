@@ -4,6 +4,8 @@
 
 use crate::support::{Gateway, HEAD, Merchant, paid, rows};
 use serde_json::{Value, json};
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Command, Stdio};
 
 /// A merchant after one night, and the gateway.
 fn after_a_night() -> (Merchant, Gateway) {
@@ -202,4 +204,74 @@ fn commands_that_read_need_a_database_and_make_none() {
         assert_eq!(done.stderr.matches("error: ").count(), 1, "printed once: {done:?}");
     }
     assert!(!merchant.path("octopus-recon.db").exists());
+}
+
+#[test]
+fn the_report_goes_where_it_is_told() {
+    let merchant = Merchant::new();
+    merchant.write("ledger.csv", format!("{HEAD}A1,1.00,inr,2026-01-10,paid\nA2,x,,,\n"));
+    let gateway = Gateway::serve(&paid("A1", "1.00", json!({"final_amount": "0.90"})));
+    let to = |arguments: &[&str]| {
+        let done =
+            merchant.reconcile(&gateway.url, &[&["--ledger", "ledger.csv"], arguments].concat());
+        assert_eq!(done.code, Some(4), "{done:?}");
+        assert_eq!(merchant.rows_of(&done).len(), 1);
+        done.json()["reports"].clone()
+    };
+    assert_eq!(to(&["--report", "one.csv"]), json!(["one.csv", "one-invalid-rows.csv"]));
+    assert!(!merchant.path("reports").exists());
+    assert_eq!(
+        to(&["--out", "two/deep"]),
+        json!([
+            "two/deep/mismatches-2026-01-10_2026-01-10-run2.csv",
+            "two/deep/mismatches-2026-01-10_2026-01-10-run2-invalid-rows.csv"
+        ])
+    );
+    assert_eq!(to(&["--report", "one.csv"])[0], "one.csv", "the old one is replaced");
+    assert_eq!(rows(&merchant.path("one.csv"))[0]["run_id"], "3");
+}
+
+/// A process that ends with its test, however that goes.
+struct Ended(Child);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _killed = self.0.kill();
+        let _status = self.0.wait();
+    }
+}
+
+/// Both sides as processes of their own, as in a rehearsal.
+#[test]
+fn a_rehearsal_against_the_sandbox_command() {
+    let merchant = Merchant::new();
+    merchant.write("ledger.csv", format!("{HEAD}A1,500.00,inr,2026-01-10,paid\n"));
+    merchant.write("book.jsonl", paid("A1", "500.00", json!({"final_amount": "490.00"})));
+    for shape in [&[][..], &["--flat"]] {
+        let arguments = ["sandbox", "--listen", "127.0.0.1:0", "--book", "book.jsonl"];
+        let mut sandbox = merchant.command(&[&arguments, shape].concat());
+        let mut sandbox = Ended(sandbox.stdout(Stdio::piped()).spawn().unwrap());
+        let mut stdout = BufReader::new(sandbox.0.stdout.take().unwrap());
+        let mut greeting = String::new();
+        stdout.read_line(&mut greeting).unwrap();
+        let url = greeting.split(' ').find(|word| word.starts_with("http://")).unwrap().to_owned();
+
+        let checked = merchant.run(&["check", "--base-url", &url]);
+        assert_eq!(checked.code, Some(0), "{checked:?}");
+        assert!(checked.stdout.contains("credentials"), "{checked:?}");
+        let done = merchant.reconcile(&url, &["--ledger", "ledger.csv"]);
+        assert_eq!(done.code, Some(1), "{shape:?}: {done:?}");
+        assert_eq!(done.json()["totals"][0]["variance"], "-10.00");
+        let mut stranger = merchant.command(&["check", "--base-url", &url]);
+        let refused = stranger.env("OCTOPUS_RECON_API_SECRET", "another").output().unwrap();
+        assert_eq!(refused.status.code(), Some(12), "{refused:?}");
+
+        let interrupt = format!("kill -INT {}", sandbox.0.id());
+        assert!(Command::new("sh").args(["-c", &interrupt]).status().unwrap().success());
+        let mut farewell = String::new();
+        stdout.read_to_string(&mut farewell).unwrap();
+        assert!(farewell.contains("3 times"), "{farewell}");
+        assert_eq!(sandbox.0.wait().unwrap().code(), Some(0));
+    }
 }
