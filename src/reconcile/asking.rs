@@ -21,8 +21,9 @@ const PAGE: u32 = 1_000;
 const BATCH: usize = 512;
 /// Orders refused before the first answer, or in a row, that end a run.
 const REFUSALS: u32 = 3;
-/// Orders that may fail by 429, 5xx or silence before the first answer; one without a connection
-/// is enough, because its calls alone take up to half a minute.
+/// Orders that may fail by 429, 5xx, silence or a broken connection before the first answer: each
+/// can be about that one order. One without any connection is enough: it is about the gateway, and
+/// its calls alone take up to half a minute.
 const OUTAGES: u32 = 10;
 /// The last of them are asked from the other end of the run.
 const ELSEWHERE: u32 = 3;

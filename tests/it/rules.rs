@@ -3,9 +3,9 @@
 
 mod agreement;
 mod examples;
-mod generator;
-mod order;
+pub mod generator;
+pub mod order;
 mod policy;
 mod reasons;
-mod second_reading;
+pub mod second_reading;
 mod sentences;

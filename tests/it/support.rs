@@ -1,7 +1,11 @@
 //! What every test of the built binary needs: a directory of its own, a gateway on loopback, and a
 //! way to read the report as its reader does.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot set itself up has failed"
+)]
 
 use octopus_recon::sandbox::{Book, Call, Sandbox, SandboxSettings};
 use std::collections::BTreeMap;
@@ -116,7 +120,9 @@ pub fn kinds(rows: &[Row]) -> BTreeMap<String, Vec<String>> {
     for row in rows {
         kinds.entry(row["merchant_order_id"].clone()).or_default().push(row["kind"].clone());
     }
-    kinds.values_mut().for_each(|kinds| kinds.sort());
+    for kinds in kinds.values_mut() {
+        kinds.sort();
+    }
     kinds
 }
 
@@ -176,4 +182,50 @@ pub fn paid(order: &str, amount: &str, changes: serde_json::Value) -> String {
         }
     }
     format!("{payment}\n")
+}
+
+/// The headings of a plain ledger.
+pub const HEAD: &str = "merchant_order_id,amount,currency,created_at,status\n";
+
+/// A configuration with which a call that fails does not keep a test waiting.
+pub const IMPATIENT: &str = "[gateway]\nmax_attempts = 2\nbackoff_first_ms = 1\n";
+
+impl Merchant {
+    /// The database, as somebody with SQLite at hand sees it.
+    pub fn database(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(self.path("octopus-recon.db")).unwrap()
+    }
+
+    /// As if everything that is stored had happened so many days earlier.
+    pub fn days_pass(&self, days: u32) {
+        self.database()
+            .execute_batch(&format!(
+                "UPDATE runs SET run_day = date(run_day, '-{days} days');
+                 UPDATE mismatches SET first_seen = date(first_seen, '-{days} days');
+                 UPDATE reported_mismatches SET first_seen = date(first_seen, '-{days} days');"
+            ))
+            .unwrap();
+    }
+
+    /// Runs it to its end with this on stdin.
+    pub fn run_with_stdin(&self, arguments: &[&str], stdin: &[u8]) -> Done {
+        let mut command = self.command(arguments);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        // It may end without having read everything.
+        let _written = std::io::Write::write_all(&mut child.stdin.take().unwrap(), stdin);
+        Done::from(&child.wait_with_output().unwrap())
+    }
+
+    /// The rows of the report that a run says it has written.
+    pub fn rows_of(&self, run: &Done) -> Vec<Row> {
+        rows(&self.path(run.json()["reports"][0].as_str().unwrap()))
+    }
+}
+
+/// The row of this order and kind.
+pub fn row<'a>(rows: &'a [Row], order: &str, kind: &str) -> &'a Row {
+    rows.iter()
+        .find(|row| row["merchant_order_id"] == order && row["kind"] == kind)
+        .unwrap_or_else(|| panic!("no {kind} of {order} in {rows:#?}"))
 }

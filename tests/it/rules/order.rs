@@ -180,7 +180,8 @@ impl Terms {
         toml::from_str(&self.toml()).expect("a policy that the contract allows")
     }
 
-    fn toml(&self) -> String {
+    /// `[policy]`, without its name.
+    pub fn toml(&self) -> String {
         let mut text = format!(
             "settle_within_hours = {}\naccount_within_hours = {}\nledger_lag_hours = {}\n\
              appear_within_minutes = {}\nclosed_means_unpaid = {}\nrefunds = \"{}\"\n\

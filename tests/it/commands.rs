@@ -1,0 +1,277 @@
+//! The commands beside `run`, and the summary that scripts read.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
+use crate::support::{Gateway, HEAD, Merchant, paid, rows};
+use serde_json::{Value, json};
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Command, Stdio};
+
+/// A merchant after one night, and the gateway.
+fn after_a_night() -> (Merchant, Gateway) {
+    let merchant = Merchant::new();
+    merchant.write(
+        "ledger.csv",
+        format!("{HEAD}A1,500.00,inr,2026-01-10,paid\nA2,70.00,usd,2026-01-12,paid\n"),
+    );
+    let gateway = Gateway::serve(
+        &[
+            paid(
+                "A1",
+                "500.00",
+                json!({"final_amount": "490.00", "from": "9900001234567", "from_name": "Asha Rao",
+                       "signature_key": "planted-signature-key"}),
+            ),
+            paid("A2", "70.00", json!({})),
+        ]
+        .concat(),
+    );
+    let done = merchant.reconcile(&gateway.url, &["--ledger", "ledger.csv"]);
+    assert_eq!(done.code, Some(1), "{done:?}");
+    (merchant, gateway)
+}
+
+/// The keys of an object's text, in their order, those inside it included.
+fn keys(text: &str) -> Vec<&str> {
+    text.split('"')
+        .skip(1)
+        .step_by(2)
+        .zip(text.split('"').skip(2).step_by(2))
+        .filter(|(_, after)| after.trim_start().starts_with(':'))
+        .map(|(key, _)| key)
+        .collect()
+}
+
+#[test]
+fn the_summary_has_the_contracts_keys_in_the_contracts_order() {
+    let merchant = Merchant::new();
+    merchant.write("ledger.csv", format!("{HEAD}A1,500.00,inr,2026-01-10,paid\n"));
+    let gateway = Gateway::serve(&paid("A1", "500.00", json!({"final_amount": "490.00"})));
+    let done = merchant.reconcile(&gateway.url, &["--ledger", "ledger.csv"]);
+    let example = r#"
+        {"run_id": 1, "status": "incomplete", "from": "2026-11-01", "to": "2026-11-20",
+         "ledger": {"rows": 6, "accepted": 6, "invalid": 0, "repeated": 0, "superseded": 0,
+                    "changed": 0},
+         "orders": {"selected": 6, "matched": 1, "in_transit": 1, "mismatched": 3,
+                    "unverified": 1},
+         "mismatches": {"final_amount_difference": 1}, "open_elsewhere": 0,
+         "totals": [{"currency": "inr", "transaction_type": "income", "orders": 6,
+                     "ledger_amount": "600.00", "gateway_amount": "500.00",
+                     "final_amount": "490.00", "variance": "-10.00", "at_risk": "310.00"}],
+         "requests": 9, "seconds": 1.2, "reports": ["reports/…csv"], "exit_code": 3}"#;
+    assert_eq!(keys(&done.stdout), keys(example));
+    assert_eq!(done.stdout.trim_end().lines().count(), 1, "one object, one line");
+    let summary = done.json();
+    assert!(summary["seconds"].is_number());
+    assert_eq!(
+        summary["totals"],
+        json!([{"currency": "inr", "transaction_type": "income", "orders": 1,
+                "ledger_amount": "500.00", "gateway_amount": "500.00", "final_amount": "490.00",
+                "variance": "-10.00", "at_risk": "10.00"}])
+    );
+    assert_eq!(summary["exit_code"], 1);
+    let name = "reports/mismatches-2026-01-10_2026-01-10-run1.csv";
+    assert_eq!(summary["reports"], json!([name]));
+    assert!(merchant.path(name).exists());
+}
+
+#[test]
+fn totals_keep_each_sum_in_its_own_currency() {
+    let (merchant, gateway) = after_a_night();
+    let done = merchant.reconcile(&gateway.url, &["--ledger", "ledger.csv"]);
+    let totals = done.json()["totals"].clone();
+    let expected: Value = json!([
+        {"currency": "inr", "transaction_type": "income", "orders": 1, "ledger_amount": "500.00",
+         "gateway_amount": "570.00", "final_amount": "560.00", "variance": "-10.00",
+         "at_risk": "10.00"},
+        {"currency": "usd", "transaction_type": "income", "orders": 1, "ledger_amount": "70.00",
+         "gateway_amount": "0.00", "final_amount": "0.00", "variance": "0.00",
+         "at_risk": "70.00"},
+    ]);
+    assert_eq!(totals, expected);
+}
+
+#[test]
+fn runs_lists_the_past_and_text_is_for_people() {
+    let (merchant, gateway) = after_a_night();
+    let text = merchant.run(&["run", "--base-url", &gateway.url, "--rate", "2000"]);
+    assert_eq!(text.code, Some(1), "{text:?}");
+    for words in ["final_amount_difference", "reports/mismatches-"] {
+        assert!(text.stdout.contains(words), "{words}: {text:?}");
+    }
+    let runs = merchant.run(&["runs"]);
+    assert_eq!(runs.code, Some(0), "{runs:?}");
+    let lines: Vec<&str> = runs.stdout.lines().collect();
+    assert_eq!(lines.len(), 3, "{runs:?}");
+    assert!(lines[1].trim_start().starts_with('2'), "newest first: {runs:?}");
+    assert!(lines[2].contains("complete") && lines[2].contains("2026-01-10"), "{runs:?}");
+    assert_eq!(merchant.run(&["runs", "--limit", "1"]).stdout.lines().count(), 2);
+}
+
+#[test]
+fn report_writes_the_latest_judged_run_without_the_network() {
+    let (merchant, gateway) = after_a_night();
+    let before = std::fs::read(merchant.report_path()).unwrap();
+    let asked = gateway.stop().len();
+    assert_eq!(asked, 2);
+    let done = merchant.run(&["report", "--report", "again.csv"]);
+    assert_eq!(done.code, Some(0), "mismatches or not: {done:?}");
+    assert_eq!(std::fs::read(merchant.path("again.csv")).unwrap(), before);
+    assert_eq!(rows(&merchant.path("again.csv")).len(), 2);
+    assert_eq!(merchant.run(&["report", "7"]).code, Some(2));
+    let elsewhere = merchant.run(&["report", "--out", "elsewhere"]);
+    assert_eq!(elsewhere.code, Some(0), "{elsewhere:?}");
+    let name = merchant.report_path().file_name().unwrap().to_owned();
+    assert_eq!(std::fs::read(merchant.path("elsewhere").join(name)).unwrap(), before);
+}
+
+#[test]
+fn show_tells_an_orders_story_without_accounts() {
+    let (merchant, _gateway) = after_a_night();
+    let shown = merchant.run(&["show", "A1"]);
+    assert_eq!(shown.code, Some(0), "{shown:?}");
+    for words in ["500.00", "490.00", "ledger.csv", "completed", "final_amount_difference", "new"] {
+        assert!(shown.stdout.contains(words), "{words}: {}", shown.stdout);
+    }
+    for hidden in ["9900001234567", "Asha", "planted"] {
+        assert!(!shown.stdout.contains(hidden), "{hidden}: {}", shown.stdout);
+    }
+    let nobody = merchant.run(&["show", "NOBODY"]);
+    assert_eq!(nobody.code, Some(2), "{nobody:?}");
+    assert!(nobody.stderr.contains("NOBODY"), "{nobody:?}");
+}
+
+#[test]
+fn order_get_prints_the_answer_as_json() {
+    let (merchant, gateway) = after_a_night();
+    let get = |order| merchant.run(&["order", "get", order, "--base-url", &gateway.url]);
+    let done = get("A1");
+    assert_eq!(done.code, Some(0), "{done:?}");
+    let payment = &done.json()["data"]["payment"];
+    assert_eq!(payment["final_amount"], "490.00");
+    assert_eq!(payment["merchant_order_id"], "A1");
+    for hidden in ["9900001234567", "Asha", "planted"] {
+        assert!(!done.stdout.contains(hidden), "{hidden}: {}", done.stdout);
+    }
+    let missing = get("NOBODY");
+    assert_eq!(missing.json()["result"], "error", "{missing:?}");
+    assert_eq!(gateway.stop().len(), 4, "one call each");
+}
+
+#[test]
+fn completions_and_the_manual_name_every_command() {
+    let merchant = Merchant::new();
+    let commands = [
+        "run",
+        "report",
+        "runs",
+        "show",
+        "order",
+        "sandbox",
+        "demo",
+        "check",
+        "completions",
+        "man",
+    ];
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let done = merchant.run(&["completions", shell]);
+        assert_eq!(done.code, Some(0), "{done:?}");
+        for command in commands {
+            assert!(done.stdout.contains(command), "{shell}: {command}");
+        }
+    }
+    let page = merchant.run(&["man"]);
+    assert_eq!(page.code, Some(0), "{page:?}");
+    assert!(page.stdout.contains(".TH octopus-recon"), "{}", page.stdout);
+    for flag in
+        ["ledger", "include\\-open", "expect\\-total", "deadline", "resume", "allow\\-empty"]
+    {
+        assert!(page.stdout.contains(flag), "{flag}");
+    }
+    let help = merchant.run(&["--help"]).stdout;
+    for command in commands {
+        assert!(help.contains(command), "{command}: {help}");
+    }
+}
+
+#[test]
+fn commands_that_read_need_a_database_and_make_none() {
+    let merchant = Merchant::new();
+    for command in [&["runs"][..], &["report"], &["show", "A1"]] {
+        let done = merchant.run(command);
+        assert_eq!(done.code, Some(2), "{command:?}: {done:?}");
+        assert!(done.stderr.starts_with("error: "), "{done:?}");
+        assert_eq!(done.stderr.matches("error: ").count(), 1, "printed once: {done:?}");
+    }
+    assert!(!merchant.path("octopus-recon.db").exists());
+}
+
+#[test]
+fn the_report_goes_where_it_is_told() {
+    let merchant = Merchant::new();
+    merchant.write("ledger.csv", format!("{HEAD}A1,1.00,inr,2026-01-10,paid\nA2,x,,,\n"));
+    let gateway = Gateway::serve(&paid("A1", "1.00", json!({"final_amount": "0.90"})));
+    let to = |arguments: &[&str]| {
+        let done =
+            merchant.reconcile(&gateway.url, &[&["--ledger", "ledger.csv"], arguments].concat());
+        assert_eq!(done.code, Some(4), "{done:?}");
+        assert_eq!(merchant.rows_of(&done).len(), 1);
+        done.json()["reports"].clone()
+    };
+    assert_eq!(to(&["--report", "one.csv"]), json!(["one.csv", "one-invalid-rows.csv"]));
+    assert!(!merchant.path("reports").exists());
+    assert_eq!(
+        to(&["--out", "two/deep"]),
+        json!([
+            "two/deep/mismatches-2026-01-10_2026-01-10-run2.csv",
+            "two/deep/mismatches-2026-01-10_2026-01-10-run2-invalid-rows.csv"
+        ])
+    );
+    assert_eq!(to(&["--report", "one.csv"])[0], "one.csv", "the old one is replaced");
+    assert_eq!(rows(&merchant.path("one.csv"))[0]["run_id"], "3");
+}
+
+/// A process that ends with its test, however that goes.
+struct Ended(Child);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _killed = self.0.kill();
+        let _status = self.0.wait();
+    }
+}
+
+/// Both sides as processes of their own, as in a rehearsal.
+#[test]
+fn a_rehearsal_against_the_sandbox_command() {
+    let merchant = Merchant::new();
+    merchant.write("ledger.csv", format!("{HEAD}A1,500.00,inr,2026-01-10,paid\n"));
+    merchant.write("book.jsonl", paid("A1", "500.00", json!({"final_amount": "490.00"})));
+    for shape in [&[][..], &["--flat"]] {
+        let arguments = ["sandbox", "--listen", "127.0.0.1:0", "--book", "book.jsonl"];
+        let mut sandbox = merchant.command(&[&arguments, shape].concat());
+        let mut sandbox = Ended(sandbox.stdout(Stdio::piped()).spawn().unwrap());
+        let mut stdout = BufReader::new(sandbox.0.stdout.take().unwrap());
+        let mut greeting = String::new();
+        stdout.read_line(&mut greeting).unwrap();
+        let url = greeting.split(' ').find(|word| word.starts_with("http://")).unwrap().to_owned();
+
+        let checked = merchant.run(&["check", "--base-url", &url]);
+        assert_eq!(checked.code, Some(0), "{checked:?}");
+        assert!(checked.stdout.contains("credentials"), "{checked:?}");
+        let done = merchant.reconcile(&url, &["--ledger", "ledger.csv"]);
+        assert_eq!(done.code, Some(1), "{shape:?}: {done:?}");
+        assert_eq!(done.json()["totals"][0]["variance"], "-10.00");
+        let mut stranger = merchant.command(&["check", "--base-url", &url]);
+        let refused = stranger.env("OCTOPUS_RECON_API_SECRET", "another").output().unwrap();
+        assert_eq!(refused.status.code(), Some(12), "{refused:?}");
+
+        let interrupt = format!("kill -INT {}", sandbox.0.id());
+        assert!(Command::new("sh").args(["-c", &interrupt]).status().unwrap().success());
+        let mut farewell = String::new();
+        stdout.read_to_string(&mut farewell).unwrap();
+        assert!(farewell.contains("3 times"), "{farewell}");
+        assert_eq!(sandbox.0.wait().unwrap().code(), Some(0));
+    }
+}

@@ -1,0 +1,175 @@
+//! What a ledger brings along: orders given twice, corrected, contradicted, over several rows and
+//! files; and the ways in which it comes.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
+use crate::support::{Done, Gateway, HEAD, Merchant, kinds, paid, row, rows};
+use serde_json::json;
+use std::io::Write;
+
+const ORDERS: [(&str, &str); 6] = [
+    ("TWICE", "10.00"),
+    ("NOW-PAID", "20.00"),
+    ("CONFLICT", "33.00"),
+    ("DATE", "40.00"),
+    ("FILLED", "50.00"),
+    ("ONCE", "60.00"),
+];
+
+const ROWS: &str = "TWICE,10.00,inr,2026-01-10,paid\n\
+                    NOW-PAID,20.00,inr,2026-01-10,pending\n\
+                    CONFLICT,30.00,inr,2026-01-10,paid\n\
+                    DATE,40.00,inr,2026-01-10,paid\n\
+                    FILLED,50.00,inr,2026-01-10,\n\
+                    ONCE,60.00,inr,2026-01-10,paid\n\
+                    TWICE,10.00,inr,2026-01-10,paid\n\
+                    NOW-PAID,20.00,inr,2026-01-10,paid\n\
+                    CONFLICT,33.00,inr,2026-01-10,paid\n\
+                    DATE,40.00,inr,2026-01-11,paid\n\
+                    FILLED,50.00,inr,2026-01-10,paid\n\
+                    LATE,,inr,2026-01-10,paid\n";
+
+fn gateway() -> Gateway {
+    Gateway::serve(&ORDERS.map(|(order, amount)| paid(order, amount, json!({}))).concat())
+}
+
+/// What became of [`ROWS`], however they came.
+fn expect_rows(merchant: &Merchant, done: &Done) {
+    assert_eq!(done.code, Some(4), "{done:?}");
+    let summary = done.json();
+    assert_eq!(
+        summary["ledger"],
+        json!({"rows": 12, "accepted": 6, "invalid": 1, "repeated": 2, "superseded": 3,
+               "changed": 0})
+    );
+    let rows = merchant.rows_of(done);
+    let kinds = kinds(&rows);
+    assert_eq!(kinds["TWICE"], ["ledger_duplicate"]);
+    assert_eq!(kinds["CONFLICT"], ["ledger_conflict"]);
+    assert_eq!(kinds["DATE"], ["ledger_conflict"]);
+    assert_eq!(kinds["FILLED"], ["ledger_duplicate"], "given twice in full");
+    assert_eq!(kinds.len(), 4, "{kinds:?}");
+    let conflict = row(&rows, "CONFLICT", "ledger_conflict");
+    assert_eq!(conflict["ledger_amount"], "33.00", "the last row counts");
+    for figure in ["30.00", "33.00", "line 4"] {
+        assert!(conflict["reason"].contains(figure), "{conflict:?}");
+    }
+}
+
+#[test]
+fn orders_that_are_given_more_than_once() {
+    let merchant = Merchant::new();
+    merchant.write("ledger.csv", format!("{HEAD}{ROWS}"));
+    let gateway = gateway();
+    let done = merchant.reconcile(&gateway.url, &["--ledger", "ledger.csv"]);
+    expect_rows(&merchant, &done);
+    let reports = &done.json()["reports"];
+    let invalid = rows(&merchant.path(reports[1].as_str().unwrap()));
+    assert_eq!(invalid.len(), 1);
+    assert_eq!(invalid[0]["line"], "13");
+    assert_eq!(invalid[0]["row"], "LATE,,inr,2026-01-10,paid");
+    // The very same again: nothing has changed, nothing is kept twice.
+    let again = merchant.reconcile(&gateway.url, &["--ledger", "ledger.csv"]);
+    expect_rows(&merchant, &again);
+    let count = |table: &str| -> i64 {
+        let query = format!("SELECT count(*) FROM {table}");
+        merchant.database().query_row(&query, (), |row| row.get(0)).unwrap()
+    };
+    assert_eq!((count("orders"), count("entries"), count("answers")), (6, 6, 6));
+    assert_eq!(gateway.stop().len(), 12, "each order once a night");
+}
+
+#[test]
+fn a_ledger_from_stdin_from_gzip_and_in_two_files() {
+    let whole = format!("{HEAD}{ROWS}");
+    let merchant = Merchant::new();
+    let stdin = gateway();
+    let arguments =
+        ["run", "--base-url", &stdin.url, "--rate", "2000", "--format", "json", "--ledger", "-"];
+    expect_rows(&merchant, &merchant.run_with_stdin(&arguments, whole.as_bytes()));
+
+    let merchant = Merchant::new();
+    let packed = std::fs::File::create(merchant.path("ledger.csv.gz")).unwrap();
+    let mut packed = flate2::write::GzEncoder::new(packed, flate2::Compression::default());
+    packed.write_all(whole.as_bytes()).unwrap();
+    packed.finish().unwrap();
+    let done = merchant.reconcile(&gateway().url, &["--ledger", "ledger.csv.gz"]);
+    expect_rows(&merchant, &done);
+
+    let merchant = Merchant::new();
+    let half = ROWS.match_indices('\n').nth(5).map(|(at, _)| at + 1).unwrap();
+    merchant.write("one.csv", format!("{HEAD}{}", &ROWS[..half]));
+    merchant.write("two.csv", format!("{HEAD}{}", &ROWS[half..]));
+    let both = ["--ledger", "one.csv", "--ledger", "two.csv"];
+    let done = merchant.reconcile(&gateway().url, &both);
+    expect_rows(&merchant, &done);
+    let rows = merchant.rows_of(&done);
+    let reason = &row(&rows, "CONFLICT", "ledger_conflict")["reason"];
+    assert!(reason.contains("one.csv line 4") && reason.contains("two.csv line 4"), "{reason}");
+}
+
+#[test]
+fn line_items_are_no_duplicates() {
+    let merchant = Merchant::new();
+    let export = "merchant_order_id,amount,currency,created_at,status,item\n\
+                  #1001,1500.00,inr,2026-01-10 11:11:26 +0530,paid,Shirt\n\
+                  #1001,,,,,Socks\n\
+                  #1001,,,,,\"Hat, red\"\n\
+                  #1002,80.00,inr,2026-01-10 11:15:00 +0530,paid,Socks\n";
+    merchant.write("ledger.csv", export);
+    let gateway = Gateway::serve(
+        &[paid("#1001", "1500.00", json!({})), paid("#1002", "80.00", json!({}))].concat(),
+    );
+    merchant.write("octopus-recon.toml", "[ledger]\nline_items = true\n");
+    let done = merchant.reconcile(&gateway.url, &["--ledger", "ledger.csv"]);
+    assert_eq!(done.code, Some(0), "{done:?}");
+    assert_eq!(done.json()["ledger"]["repeated"], 2);
+    // Without the setting, a row without an amount is invalid.
+    merchant.write("octopus-recon.toml", "");
+    let done = merchant.reconcile(&gateway.url, &["--ledger", "ledger.csv"]);
+    assert_eq!(done.code, Some(4), "{done:?}");
+    assert_eq!(done.json()["ledger"]["invalid"], 2);
+    assert_eq!(done.json()["ledger"]["accepted"], 2);
+}
+
+#[test]
+fn the_same_report_byte_for_byte_whatever_the_line_ends() {
+    let plain = format!("{HEAD}A1,500.00,inr,2026-01-10,paid\nA2,70.00,inr,2026-01-11,failed\n");
+    let quoted = plain.replace("A1,500.00,inr", "\"A1\",\"500.00\",\"inr\"");
+    let variants = [
+        format!("\u{feff}{plain}"),
+        plain.replace('\n', "\r\n"),
+        plain.replacen('\n', "\r\n", 1),
+        plain.replace('\n', "\n\n"),
+        plain.trim_end().to_owned(),
+        quoted,
+        plain
+            .replace("status\n", "status,note\n")
+            .replace("paid\n", "paid,\"a\r\n\"\"b\"\", c\"\n")
+            .replace("failed\n", "failed,\n"),
+    ];
+    let book = [
+        paid("A1", "500.00", json!({"final_amount": "490.00"})),
+        paid("A2", "70.00", json!({"payment_status": "overdue", "final_amount": null})),
+    ]
+    .concat();
+    let gateway = Gateway::serve(&book);
+    let report = |ledger: &str| {
+        let merchant = Merchant::new();
+        merchant.write("ledger.csv", ledger);
+        let done = merchant.reconcile(&gateway.url, &["--ledger", "ledger.csv"]);
+        assert_eq!(done.code, Some(1), "{ledger:?}: {done:?}");
+        let text = std::fs::read_to_string(merchant.report_path()).unwrap();
+        let verified = &merchant.rows_of(&done)[0]["last_verified"];
+        assert_eq!(verified.len(), "2026-01-10T00:00:00Z".len());
+        // The second in which the answer came is the run's own.
+        merchant
+            .rows_of(&done)
+            .iter()
+            .fold(text, |text, row| text.replace(&row["last_verified"], "VERIFIED"))
+    };
+    let expected = report(&plain);
+    for ledger in variants {
+        assert_eq!(report(&ledger), expected, "{ledger:?}");
+    }
+}

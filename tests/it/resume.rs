@@ -1,0 +1,199 @@
+//! `--resume`: an incomplete run goes on, asks only for what is not verified, and ends with the
+//! report of an undisturbed run.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
+use crate::support::{Done, Gateway, HEAD, IMPATIENT, Merchant, paid};
+use serde_json::{Value, json};
+
+const ORDERS: usize = 12;
+
+/// Every third order fails for its first `times` calls, some others have mismatches.
+fn book(times: Option<u32>) -> String {
+    let mut book = String::new();
+    for order in 0..ORDERS {
+        let mut fields = match order % 4 {
+            0 => json!({"final_amount": "90.00"}),
+            1 => json!({"notify_status": "failed", "payment_uid": "PAY-SHARED"}),
+            _ => json!({}),
+        };
+        if let (Some(times), 2) = (times, order % 3) {
+            fields["sandbox"] = json!({"status": 503, "times": times});
+        }
+        book += &paid(&format!("A{order:02}"), "100.00", fields);
+    }
+    book
+}
+
+fn ledger() -> String {
+    let rows: Vec<String> =
+        (0..ORDERS).map(|order| format!("A{order:02},100.00,inr,2026-01-10,paid\n")).collect();
+    format!("{HEAD}{}", rows.concat())
+}
+
+fn merchant() -> Merchant {
+    let merchant = Merchant::new();
+    merchant.write("octopus-recon.toml", IMPATIENT);
+    merchant.write("ledger.csv", ledger());
+    merchant
+}
+
+/// The report with the column that says when each answer came emptied, and its run's number.
+fn undated(merchant: &Merchant, done: &Done) -> (String, Value) {
+    let report = done.json()["reports"][0].as_str().unwrap().to_owned();
+    let mut text = std::fs::read_to_string(merchant.path(&report)).unwrap();
+    for row in merchant.rows_of(done) {
+        text = text.replace(&row["last_verified"], "VERIFIED");
+    }
+    (text, json!([report, done.json()["orders"], done.json()["totals"], done.json()["ledger"]]))
+}
+
+#[test]
+fn a_resumed_run_asks_for_the_rest_and_reports_as_if_undisturbed() {
+    let undisturbed = merchant();
+    let gateway = Gateway::serve(&book(None));
+    let done = undisturbed.reconcile(&gateway.url, &["--ledger", "ledger.csv"]);
+    assert_eq!(done.code, Some(1), "{done:?}");
+    let expected = undated(&undisturbed, &done);
+
+    for resume in [&["--ledger", "ledger.csv", "--resume"][..], &["--resume", "1"]] {
+        let merchant = merchant();
+        let gateway = Gateway::serve(&book(Some(2)));
+        let first = merchant.reconcile(&gateway.url, &["--ledger", "ledger.csv"]);
+        assert_eq!(first.code, Some(3), "{first:?}");
+        assert_eq!(first.json()["orders"]["unverified"], 4);
+        let before = gateway.journal().len();
+        assert_eq!(before, 8 + 4 * 2);
+        let done = merchant.reconcile(&gateway.url, resume);
+        assert_eq!(done.code, Some(1), "{resume:?}: {done:?}");
+        assert_eq!(done.json()["run_id"], 1);
+        assert_eq!(undated(&merchant, &done), expected, "{resume:?}");
+        assert_eq!(done.json()["requests"], 20, "every call of the run counts");
+        let mut asked: Vec<_> =
+            gateway.stop()[before..].iter().filter_map(|call| call.order_id.clone()).collect();
+        asked.sort();
+        assert_eq!(asked, ["A02", "A05", "A08", "A11"]);
+        // Nothing of the ledger was kept twice, and no mismatch of the first half is left over.
+        let count = |sql: &str| -> i64 {
+            merchant.database().query_row(sql, (), |row| row.get(0)).unwrap()
+        };
+        assert_eq!(count("SELECT count(*) FROM entries"), 12);
+        assert_eq!(count("SELECT count(*) FROM runs"), 1);
+        let left = "SELECT count(*) FROM mismatches WHERE kind = 'unverified'";
+        assert_eq!(count(left), 0, "that judgement was made again");
+    }
+}
+
+#[test]
+fn what_can_be_resumed_and_what_cannot() {
+    let merchant = merchant();
+    let gateway = Gateway::serve(&book(Some(2)));
+    let night = |arguments: &[&str]| merchant.reconcile(&gateway.url, arguments);
+    let nothing_yet = night(&["--resume", "1"]);
+    assert_eq!(nothing_yet.code, Some(2), "{nothing_yet:?}");
+    // Nothing to continue: a new run.
+    let first = night(&["--ledger", "ledger.csv", "--resume"]);
+    assert_eq!((first.code, first.json()["run_id"].clone()), (Some(3), json!(1)));
+
+    // Another selection is another run, and refused for a run that is named.
+    let other = ["--ledger", "ledger.csv", "--from", "2026-01-01"];
+    for arguments in [&other[..], &["--ledger", "ledger.csv", "--include-open"]] {
+        let refused = night(&[arguments, &["--resume", "1"]].concat());
+        assert_eq!(refused.code, Some(2), "{arguments:?}: {refused:?}");
+        assert!(refused.stderr.contains("hint"), "{refused:?}");
+    }
+    let another_gateway = Gateway::serve("");
+    let refused = merchant.reconcile(&another_gateway.url, &["--resume", "1"]);
+    assert_eq!(refused.code, Some(2), "{refused:?}");
+    assert!(another_gateway.stop().is_empty());
+    let new = night(&[&other[..], &["--deadline", "0s", "--resume"]].concat());
+    assert_eq!((new.code, new.json()["run_id"].clone()), (Some(3), json!(2)));
+    // Other contents under the same name are other contents.
+    merchant.write("ledger.csv", ledger().replace("A00,100.00", "A00,101.00"));
+    let changed = night(&["--ledger", "ledger.csv", "--resume", "1"]);
+    assert_eq!(changed.code, Some(2), "{changed:?}");
+    merchant.write("renamed.csv", ledger());
+
+    // The same contents under another name are the same selection.
+    let done = night(&["--ledger", "renamed.csv", "--resume"]);
+    assert_eq!((done.code, done.json()["run_id"].clone()), (Some(1), json!(1)), "{done:?}");
+    // A complete run is not continued.
+    let refused = night(&["--resume", "1"]);
+    assert_eq!(refused.code, Some(2), "{refused:?}");
+    let new = night(&["--ledger", "renamed.csv", "--resume"]);
+    assert_eq!((new.code, new.json()["run_id"].clone()), (Some(1), json!(3)), "{new:?}");
+}
+
+#[test]
+fn a_run_of_the_nightly_command_goes_on_in_the_same_night() {
+    let merchant = merchant();
+    let today = chrono::Utc::now().date_naive();
+    let yesterday = (today - chrono::TimeDelta::days(1)).to_string();
+    merchant.write("ledger.csv", ledger().replace("2026-01-10", &yesterday));
+    let gateway = Gateway::serve(&book(Some(2)));
+    let nightly = ["--ledger", "ledger.csv", "--last", "3", "--include-open", "--resume"];
+    let first = merchant.reconcile(&gateway.url, &nightly);
+    let second = merchant.reconcile(&gateway.url, &nightly);
+    if chrono::Utc::now().date_naive() == today {
+        assert_eq!((first.code, second.code), (Some(3), Some(1)), "{first:?} {second:?}");
+        assert_eq!(second.json()["run_id"], 1);
+        assert_eq!(gateway.stop().len(), 20);
+    }
+}
+
+/// On a second night states and days depend on what was there before: judging the run twice must
+/// not count its own first judgement as that.
+#[test]
+fn a_resumed_second_night_knows_what_the_first_one_saw() {
+    let second_night = |times: Option<u32>| {
+        let merchant = merchant();
+        let first = Gateway::serve(&book(None).replace("90.00", "95.00"));
+        assert_eq!(merchant.reconcile(&first.url, &["--ledger", "ledger.csv"]).code, Some(1));
+        merchant.days_pass(1);
+        let gateway = Gateway::serve(&book(times));
+        let mut done = merchant.reconcile(&gateway.url, &["--ledger", "ledger.csv"]);
+        if times.is_some() {
+            assert_eq!(done.code, Some(3), "{done:?}");
+            done = merchant.reconcile(&gateway.url, &["--resume", "2"]);
+        }
+        assert_eq!(done.code, Some(1), "{done:?}");
+        undated(&merchant, &done)
+    };
+    let expected = second_night(None);
+    assert!(expected.0.contains(",changed,") && expected.0.contains(",open,"), "{}", expected.0);
+    assert_eq!(second_night(Some(2)), expected);
+}
+
+#[test]
+fn what_the_deadline_left_over_is_asked_by_a_resumed_run() {
+    let undisturbed = merchant();
+    let gateway = Gateway::serve(&book(None));
+    let done = undisturbed.reconcile(&gateway.url, &["--ledger", "ledger.csv"]);
+    let expected = undated(&undisturbed, &done);
+    let merchant = merchant();
+    let late = merchant.reconcile(&gateway.url, &["--ledger", "ledger.csv", "--deadline", "0s"]);
+    assert_eq!(late.code, Some(3), "{late:?}");
+    let plan = merchant.reconcile(&gateway.url, &["--resume", "1", "--dry-run"]);
+    assert_eq!(
+        (plan.json()["continues"].clone(), plan.json()["calls"].clone()),
+        (json!(1), json!(12))
+    );
+    let done = merchant.run_with_stdin(
+        &[
+            "run",
+            "--base-url",
+            &gateway.url,
+            "--rate",
+            "2000",
+            "--format",
+            "json",
+            "--ledger",
+            "-",
+            "--resume",
+        ],
+        ledger().as_bytes(),
+    );
+    assert_eq!(done.json()["run_id"], 1, "the same contents, whatever way they come: {done:?}");
+    assert_eq!(undated(&merchant, &done), expected);
+    assert_eq!(gateway.stop().len(), 2 * ORDERS);
+}
