@@ -1,0 +1,202 @@
+//! The house's picture, held against the source: who may know whom, and how long files and lines
+//! may become.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot read the source has failed")]
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// What each part of `src` may know of the others.
+const MAY_KNOW: &[(&str, &[&str])] = &[
+    ("domain", &[]),
+    ("interrupt", &[]),
+    ("ledger", &["domain"]),
+    ("gateway", &["domain"]),
+    ("rules", &["domain"]),
+    ("store", &["domain"]),
+    ("report", &["domain"]),
+    ("sandbox", &["domain"]),
+    ("cli", &["domain"]),
+    ("settings", &["domain", "ledger", "gateway", "rules", "store", "report"]),
+    // The one place where an error of a stage gets its exit code.
+    ("failure", &["domain", "settings", "ledger", "gateway", "store", "report"]),
+    (
+        "reconcile",
+        &[
+            "domain",
+            "settings",
+            "failure",
+            "interrupt",
+            "ledger",
+            "gateway",
+            "rules",
+            "store",
+            "report",
+        ],
+    ),
+    (
+        "commands",
+        &[
+            "domain",
+            "settings",
+            "failure",
+            "interrupt",
+            "cli",
+            "reconcile",
+            "report",
+            "store",
+            "gateway",
+            "sandbox",
+        ],
+    ),
+    ("main", &["cli", "settings", "commands"]),
+];
+
+/// Libraries (and the environment) that stay in one part.
+const STAYS_IN: &[(&str, &[&str])] = &[
+    ("rusqlite", &["store"]),
+    ("axum", &["sandbox"]),
+    ("reqwest", &["gateway"]),
+    ("std::env", &["settings", "main"]),
+];
+
+const LONGEST_FILE: usize = 400;
+const LONGEST_LINE: usize = 100;
+
+struct Source {
+    path: PathBuf,
+    /// The first part of its module path.
+    part: String,
+    text: String,
+}
+
+impl Source {
+    /// Its lines with their numbers, comments left out.
+    fn code(&self) -> impl Iterator<Item = (usize, &str)> {
+        let lines = (1..).zip(self.text.lines());
+        lines.filter(|(_, line)| !line.trim_start().starts_with("//"))
+    }
+
+    fn at(&self, line: usize) -> String {
+        format!("{}:{line}", self.path.display())
+    }
+}
+
+/// Every Rust file below this directory of the package.
+fn sources(directory: &str) -> Vec<Source> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let top = root.join(directory);
+    let mut found = Vec::new();
+    let mut directories = vec![top.clone()];
+    while let Some(directory) = directories.pop() {
+        for entry in std::fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                directories.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let first = path.strip_prefix(&top).unwrap().iter().next().unwrap();
+                let part = first.to_str().unwrap().trim_end_matches(".rs").to_owned();
+                let text = std::fs::read_to_string(&path).unwrap();
+                found.push(Source { path: path.strip_prefix(root).unwrap().into(), part, text });
+            }
+        }
+    }
+    found.sort_by(|one, other| one.path.cmp(&other.path));
+    assert!(found.len() > 5, "{directory} has hardly any source");
+    found
+}
+
+/// The word at the beginning of a text.
+fn word(text: &str) -> &str {
+    let end = |character: char| !(character.is_alphanumeric() || character == '_');
+    text.split(end).next().unwrap_or_default()
+}
+
+/// What stands behind each occurrence of `name` as a word of its own.
+fn behind<'a>(line: &'a str, name: &'a str) -> impl Iterator<Item = &'a str> {
+    line.match_indices(name).filter_map(move |(at, _)| {
+        let before = line[..at].chars().next_back();
+        let is_whole = before.is_none_or(|before| !before.is_alphanumeric() && before != '_');
+        is_whole.then(|| &line[at + name.len()..])
+    })
+}
+
+#[test]
+fn parts_know_only_whom_they_may() {
+    let mut wrong = Vec::new();
+    let mut seen = BTreeSet::new();
+    for source in sources("src").iter().filter(|source| source.part != "lib") {
+        seen.insert(source.part.clone());
+        let Some((_, allowed)) = MAY_KNOW.iter().find(|(part, _)| *part == source.part) else {
+            wrong.push(format!("{}: a part that the picture does not have", source.path.display()));
+            continue;
+        };
+        let own = if source.part == "main" { "octopus_recon::" } else { "crate::" };
+        for (number, line) in source.code() {
+            for known in behind(line, own).map(word) {
+                if known != source.part && !allowed.contains(&known) {
+                    wrong.push(format!("{}: {} knows {known:?}", source.at(number), source.part));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let drawn: BTreeSet<String> = MAY_KNOW.iter().map(|(part, _)| (*part).to_owned()).collect();
+    assert_eq!(seen, drawn, "the picture and src differ");
+}
+
+#[test]
+fn libraries_stay_where_they_belong() {
+    let mut wrong = Vec::new();
+    for source in sources("src") {
+        for (number, line) in source.code() {
+            for (library, parts) in STAYS_IN {
+                let used = behind(line, library).any(|rest| rest.starts_with([':', ';']));
+                if used && !parts.contains(&source.part.as_str()) {
+                    wrong.push(format!("{}: {library}", source.at(number)));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn nothing_is_a_float() {
+    let mut wrong = Vec::new();
+    for source in sources("src") {
+        for (number, line) in source.code() {
+            let is_type = |name| behind(line, name).any(|rest| word(rest).is_empty());
+            if ["f32", "f64"].into_iter().any(is_type) {
+                wrong.push(source.at(number));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn files_can_be_read_at_one_sitting() {
+    let mut wrong = Vec::new();
+    for source in sources("src").into_iter().chain(sources("tests")) {
+        let lines = source.text.lines().count();
+        if lines >= LONGEST_FILE {
+            wrong.push(format!("{}: {lines} lines", source.path.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn lines_fit_beside_each_other() {
+    let mut wrong = Vec::new();
+    for source in sources("src").into_iter().chain(sources("tests")) {
+        for (number, line) in (1..).zip(source.text.lines()) {
+            let columns = line.chars().count();
+            if columns > LONGEST_LINE {
+                wrong.push(format!("{}: {columns} columns", source.at(number)));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

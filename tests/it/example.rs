@@ -1,0 +1,128 @@
+//! octopus-recon.example.toml: read by the program's own reader, with every key, and with the real
+//! defaults.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot read has failed")]
+
+use crate::support::Merchant;
+use octopus_recon::gateway::GatewaySettings;
+use octopus_recon::ledger::LedgerSettings;
+use octopus_recon::report::ReportSettings;
+use octopus_recon::rules::Policy;
+use octopus_recon::settings::{Flags, Settings, SettingsError};
+use octopus_recon::store::StoreSettings;
+use serde::de::DeserializeOwned;
+use toml::{Table, Value};
+
+const EXAMPLE: &str = include_str!("../../octopus-recon.example.toml");
+/// Ends the lines that show a value where there is no default.
+const MARK: &str = " # example";
+
+/// Reads a configuration as the program does, with nothing in the environment.
+fn load(configuration: &str) -> Result<Settings, SettingsError> {
+    let merchant = Merchant::new();
+    let config = Some(merchant.write("octopus-recon.toml", configuration));
+    Settings::load(Flags { config, ..Flags::default() }, &|_| None)
+}
+
+/// The key or table that a commented line would set, were it not commented.
+fn commented(line: &str) -> Option<&str> {
+    let code = line.strip_prefix("# ")?;
+    let is_key = |key: &str| {
+        let bare = |character: char| character.is_ascii_lowercase() || character == '_';
+        key.chars().all(bare) || (key.starts_with('"') && key.ends_with('"'))
+    };
+    let is_setting = code.split_once(" = ").is_some_and(|(key, _)| is_key(key));
+    (is_setting || code.starts_with('[')).then_some(code)
+}
+
+/// The example with the comment signs taken off its settings; `examples` too, or only the defaults.
+fn uncommented(examples: bool) -> String {
+    let line = |line: &'static str| match commented(line) {
+        Some(code) if examples || !code.ends_with(MARK) => code,
+        _ => line,
+    };
+    EXAMPLE.lines().map(line).collect::<Vec<&str>>().join("\n")
+}
+
+/// Everything that is configured, to be compared.
+fn shown(settings: &Settings) -> String {
+    let Settings { gateway, ledger, policy, report, store, .. } = settings;
+    format!("{gateway:#?}\n{ledger:#?}\n{policy:#?}\n{report:#?}\n{store:#?}")
+}
+
+#[test]
+fn the_example_changes_nothing_as_it_is() {
+    assert_eq!(shown(&load(EXAMPLE).unwrap()), shown(&Settings::default()));
+}
+
+#[test]
+fn stated_defaults_are_the_real_ones() {
+    let defaults = uncommented(false);
+    assert!(defaults.contains("\nrequests_per_second = 10\n"), "{defaults}");
+    assert_eq!(shown(&load(&defaults).unwrap()), shown(&Settings::default()));
+}
+
+#[test]
+fn every_key_is_read_with_the_value_shown() {
+    let settings = load(&uncommented(true)).unwrap();
+    assert_eq!(settings.gateway.merchant_uid.as_deref(), Some("M-1"));
+    assert_eq!(settings.policy.fee.len(), 1);
+    assert!(settings.credentials().is_err(), "the secret's file of the example is not there");
+}
+
+#[test]
+fn every_key_that_the_program_knows_is_in_the_example() {
+    let document: Table = toml::from_str(&uncommented(true)).unwrap();
+    let mut known = 0;
+    assert_documented(&[], &document, &mut known);
+    assert!(known > 50, "only {known} keys were asked for");
+}
+
+/// Asks the reader which keys it knows in this table, and looks for them in the example's.
+fn assert_documented(path: &[&str], table: &Table, known: &mut usize) {
+    for key in known_keys(path) {
+        *known += 1;
+        let path = [path, &[key.as_str()]].concat();
+        match table.get(&key) {
+            None => unreachable!("{} is not in the example", path.join(".")),
+            Some(Value::Table(inner)) => assert_documented(&path, inner, known),
+            Some(Value::Array(items)) => {
+                for inner in items.iter().filter_map(Value::as_table) {
+                    assert_documented(&path, inner, known);
+                }
+            }
+            Some(_) => {}
+        }
+    }
+}
+
+/// The keys that the reader names when it meets one that it does not know; none of a table of
+/// words.
+fn known_keys(path: &[&str]) -> Vec<String> {
+    let unknown = "no_such_key = 1\n";
+    let within = match path {
+        [] | [_] => unknown.to_owned(),
+        ["policy", "fee"] => format!("[[fee]]\n{unknown}"),
+        [_, inner @ ..] => format!("[{}]\n{unknown}", inner.join(".")),
+    };
+    let message = match path.first().copied() {
+        None => match load(&within) {
+            Err(SettingsError::Wrong { why, .. }) => why,
+            other => unreachable!("{other:?}"),
+        },
+        // `load` cuts a message off where the list of keys is long.
+        Some("gateway") => refusal::<GatewaySettings>(&within),
+        Some("ledger") => refusal::<LedgerSettings>(&within),
+        Some("policy") => refusal::<Policy>(&within),
+        Some("report") => refusal::<ReportSettings>(&within),
+        Some("store") => refusal::<StoreSettings>(&within),
+        Some(table) => unreachable!("who reads [{table}]?"),
+    };
+    let keys = message.strip_prefix("unknown ").and_then(|rest| rest.split_once("expected "));
+    let Some((_, keys)) = keys else { return Vec::new() };
+    keys.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+fn refusal<T: DeserializeOwned>(configuration: &str) -> String {
+    toml::from_str::<T>(configuration).err().unwrap().message().to_owned()
+}
