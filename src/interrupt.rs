@@ -3,7 +3,11 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
 use tokio::sync::Notify;
+
+/// A signalled run ends within 10 s (faults, "Crashes and storage").
+const PATIENCE: Duration = Duration::from_secs(8);
 
 /// The signal that came, if one did. Cheap to clone and to look at.
 #[derive(Debug, Clone, Default)]
@@ -39,7 +43,10 @@ impl Interrupt {
         self.came.notify_waiters();
     }
 
-    /// Listens for SIGINT and SIGTERM on the current runtime. A second one ends the process at once.
+    /// Listens for SIGINT and SIGTERM on the current runtime. A second one ends the process at
+    /// once, and so do a few seconds in which nobody heard the first: a read of a pipe may
+    /// never return. What is committed is safe all the same, and the database's lock goes with
+    /// the process.
     ///
     /// # Errors
     /// The system does not let us listen.
@@ -58,6 +65,10 @@ impl Interrupt {
                     std::process::exit(128 + i32::from(number));
                 }
                 interrupt.raise(number);
+                tokio::spawn(async move {
+                    tokio::time::sleep(PATIENCE).await;
+                    std::process::exit(128 + i32::from(number));
+                });
             }
         });
         Ok(())

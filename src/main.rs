@@ -4,17 +4,32 @@ use chrono::Utc;
 use clap::Parser;
 use octopus_recon::cli::Cli;
 use octopus_recon::commands::{Process, execute};
+use octopus_recon::failure::Failure;
 use std::io::Write;
+use std::panic::{catch_unwind, set_hook};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let process = Process { now: Utc::now, environment: &|name| std::env::var_os(name) };
-    match execute(Cli::parse(), &process) {
-        Ok(code) => ExitCode::from(code),
-        Err(failure) => {
-            // With stderr gone there is nobody left to tell; the exit code still says it.
-            let _told = writeln!(std::io::stderr(), "{failure}");
+    // A panic's own message may hold data of an order: only its place is told.
+    set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        print_error(&Failure::bug(format!("octopus-recon has stopped at {place}")));
+    }));
+    let result = catch_unwind(|| {
+        let process = Process { now: Utc::now, environment: &|name| std::env::var_os(name) };
+        execute(Cli::parse(), &process)
+    });
+    match result {
+        Ok(Ok(code)) => ExitCode::from(code),
+        Ok(Err(failure)) => {
+            print_error(&failure);
             ExitCode::from(failure.code())
         }
+        Err(_) => ExitCode::from(octopus_recon::failure::code::BUG),
     }
+}
+
+fn print_error(failure: &Failure) {
+    // With stderr gone there is nobody left to tell; the exit code still says it.
+    let _told = writeln!(std::io::stderr(), "{failure}");
 }

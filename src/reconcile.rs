@@ -1,8 +1,9 @@
 //! A run, from beginning to end: all of its control flow (contract, "`run`").
 //!
 //! Each step leaves the database so that the next run can go on from there: the ledger and the
-//! run's orders are stored whole before the first call, every answer is committed before it counts,
-//! the judgement is one transaction, and the report replaces the old one whole or not at all.
+//! run's orders are stored whole before the first call, every answer is committed before it
+//! counts, the judgement is one transaction, and the report replaces the old one whole or not at
+//! all.
 
 mod asking;
 mod beginning;
@@ -112,6 +113,7 @@ pub fn run(
 ) -> Result<Finished, Failure> {
     let started = Instant::now();
     beginning::check(request)?;
+    beginning::refuse_overwriting(settings, request)?;
     let client = Client::new(
         &settings.gateway,
         &settings.credentials()?,
@@ -147,7 +149,7 @@ pub fn estimate(
     let mut store = if path.symlink_metadata().is_ok() {
         Store::open(path, (surroundings.now)())?
     } else {
-        Store::in_memory()?
+        Store::temporary()?
     };
     beginning::estimate(&mut store, settings, request, surroundings)
 }
@@ -195,11 +197,14 @@ fn ask(
             store.mark_unasked(run_id, "not asked, because the gateway could not be reached")?;
         }
         Ended::Interrupted(signal) => {
-            let message = format!("ended by signal {signal}; {progress}, go on with --resume");
+            let message =
+                format!("ended by signal {signal}; {progress}, go on with --resume {run_id}");
             return Err(Failure::signal(signal, message));
         }
-        Ended::Refused(why) => return Err(asking::refused(&why, asker.clock_skew(), &progress)),
-        Ended::Outage(why) => return Err(asking::outage(&why, &progress)),
+        Ended::Refused(why) => {
+            return Err(asking::refused(&why, asker.clock_skew(), run_id, &progress));
+        }
+        Ended::Outage(why) => return Err(asking::outage(&why, run_id, &progress)),
     }
     Ok(store)
 }

@@ -1,5 +1,5 @@
-//! Defaults < file < environment < flags, to one validated [`Settings`] (contract, "Configuration").
-//! The only reader of the environment.
+//! Defaults < file < environment < flags, to one validated [`Settings`] (contract,
+//! "Configuration"). The only reader of the environment.
 
 use crate::domain::text;
 use crate::gateway::{Credentials, GatewaySettings};
@@ -296,7 +296,7 @@ fn read_file(path: &Path) -> Result<Tables, SettingsError> {
             line: before.matches('\n').count() + 1,
             column: before.chars().rev().take_while(|character| *character != '\n').count() + 1,
             // toml's own display would show the line, and with it a secret that stands there.
-            why: text::printable(&without_values(error.message())),
+            why: text::one_line(&without_values(error.message())),
         }
     })
 }

@@ -2,7 +2,7 @@
 
 use super::order::not_answered;
 use super::output::{print, table};
-use super::{Process, runtime, settings};
+use super::{Process, interrupted, runtime, settings};
 use crate::cli::{Check, Common};
 use crate::domain::order::OrderKey;
 use crate::failure::{Failure, code};
@@ -108,7 +108,7 @@ fn gateway(
     let key = OrderKey { merchant_uid: None, merchant_order_id: NOBODYS_ORDER.to_owned() };
     let call = runtime(interrupt)?.block_on(async {
         tokio::select! {
-            signal = interrupt.wait() => Err(Failure::signal(signal, format!("ended by signal {signal}"))),
+            signal = interrupt.wait() => Err(interrupted(signal)),
             call = client.order_get(&key) => Ok(call),
         }
     })?;

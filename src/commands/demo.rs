@@ -63,7 +63,8 @@ pub(super) fn execute(
     print(&format!(
         "\nThat was a made-up ledger against a made-up gateway. `run` would have ended with exit \
          code {exit_code}; the demo ends with 0.\n\
-         Ledgers, database and reports are in {}. Which order shows what: fixtures/demo/README.md.\n\
+         Ledgers, database and reports are in {}.\n\
+         Which order shows what: fixtures/demo/README.md.\n\
          One order's story:\n  octopus-recon --db {} show DEMO-SHORT",
         out.display(),
         settings.store.path.display()

@@ -1,5 +1,4 @@
-//! One file a subcommand: from [`Settings`](crate::settings::Settings) to a library call to what is
-//! printed.
+//! One file a subcommand: from [`Settings`] to a library call to what is printed.
 
 mod check;
 mod demo;
@@ -73,4 +72,9 @@ fn runtime(interrupt: &Interrupt) -> Result<Runtime, Failure> {
         .map_err(failed)?;
     runtime.block_on(async { interrupt.listen() }).map_err(failed)?;
     Ok(runtime)
+}
+
+/// A command that leaves nothing behind, ended by a signal.
+fn interrupted(signal: u8) -> Failure {
+    Failure::signal(signal, format!("ended by signal {signal}"))
 }

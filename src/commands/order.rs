@@ -1,7 +1,7 @@
 //! `order get`: one signed call.
 
 use super::output::print;
-use super::{Process, runtime, settings};
+use super::{Process, interrupted, runtime, settings};
 use crate::cli::{Common, Order};
 use crate::domain::order::OrderKey;
 use crate::domain::payment::Answer;
@@ -9,7 +9,6 @@ use crate::failure::{Failure, code};
 use crate::gateway::{Answered, Cause, Client, Failure as CallFailure};
 use crate::interrupt::Interrupt;
 use crate::settings::Flags;
-use serde_json::value::RawValue;
 
 pub(super) fn execute(
     arguments: &Order,
@@ -31,7 +30,7 @@ pub(super) fn execute(
     };
     let answered = runtime(interrupt)?.block_on(async {
         tokio::select! {
-            signal = interrupt.wait() => Err(Failure::signal(signal, format!("ended by signal {signal}"))),
+            signal = interrupt.wait() => Err(interrupted(signal)),
             call = client.order_get(&key) => call.result.map_err(|failure| not_answered(&failure)),
         }
     })?;
@@ -42,15 +41,14 @@ pub(super) fn execute(
 
 /// The answer in the gateway's own form, without secrets and personal data.
 fn json(answered: &Answered) -> String {
-    let shown = match &answered.answer {
-        Answer::Missing(words) => serde_json::to_string_pretty(&serde_json::json!({
-            "result": "error", "data": words,
-        })),
-        Answer::Payment(_) => RawValue::from_string(answered.evidence.clone()).map(|payment| {
-            format!("{{\"result\":\"success\",\"data\":{{\"payment\":{payment}}}}}")
-        }),
-    };
-    shown.unwrap_or_else(|_| answered.evidence.clone())
+    match &answered.answer {
+        Answer::Missing(words) => {
+            format!(r#"{{"result":"error","data":{}}}"#, serde_json::json!(words))
+        }
+        Answer::Payment(_) => {
+            format!(r#"{{"result":"success","data":{{"payment":{}}}}}"#, answered.evidence)
+        }
+    }
 }
 
 /// One call that brought no trustworthy answer, as a command's failure.

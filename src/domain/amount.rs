@@ -227,7 +227,7 @@ impl Total {
         }
         let whole = number(units)?.checked_mul(i128::from(MICROS)).ok_or(AmountError::TooLarge)?;
         let part = number(&format!("{decimals:0<6}"))?;
-        Ok(Total(sign * (whole + part)))
+        whole.checked_add(part).map(|sum| Total(sign * sum)).ok_or(AmountError::TooLarge)
     }
 }
 

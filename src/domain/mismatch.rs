@@ -9,7 +9,9 @@ use std::fmt;
 
 /// Declares a closed vocabulary of the contract.
 macro_rules! words {
-    ($(#[$docs:meta])* $name:ident { $($(#[$word_docs:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
+    ($(#[$docs:meta])* $name:ident {
+        $($(#[$word_docs:meta])* $variant:ident = $word:literal),+ $(,)?
+    }) => {
         $(#[$docs])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum $name {

@@ -7,7 +7,9 @@ use std::fmt;
 /// Declares a vocabulary of the gateway's page. A word that the page does not list is kept
 /// verbatim as `Unknown` and never taken for a known one, so reading a word cannot fail.
 macro_rules! vocabulary {
-    ($(#[$docs:meta])* $name:ident { $($(#[$word_docs:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
+    ($(#[$docs:meta])* $name:ident {
+        $($(#[$word_docs:meta])* $variant:ident = $word:literal),+ $(,)?
+    }) => {
         $(#[$docs])*
         #[derive(Debug, Clone, PartialEq, Eq, Hash)]
         #[non_exhaustive]

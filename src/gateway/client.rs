@@ -1,5 +1,5 @@
-//! One signed call over HTTP (gateway page, "Calls"), within its bounds: no redirect, a deadline for
-//! the whole call, a body of at most 1 MiB.
+//! One signed call over HTTP (gateway page, "Calls"), within its bounds: no redirect, a deadline
+//! for the whole call, a body of at most 1 MiB.
 
 use super::reading::{Answered, Cause, Failure, Reader};
 use super::settings::{Credentials, GatewaySettings};

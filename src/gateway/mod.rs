@@ -1,5 +1,5 @@
-//! Asking the gateway: one signed call, its answer read without trust, paced, bounded and retried by
-//! one policy (gateway page, "Calls"; contract, "Configuration" and "Mismatches").
+//! Asking the gateway: one signed call, its answer read without trust, paced, bounded and retried
+//! by one policy (gateway page, "Calls"; contract, "Configuration" and "Mismatches").
 //!
 //! [`Asker`] asks for one order as often as the policy lets it; [`Client`] makes one call. Wire
 //! shapes stay in here: what comes out is the domain's [`Answer`](crate::domain::payment::Answer)

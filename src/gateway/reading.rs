@@ -16,7 +16,8 @@ use crate::domain::text;
 pub struct Answered {
     /// What the rules look at.
     pub answer: Answer,
-    /// The payment object as JSON without secrets and, unless kept, personal data; or the error text.
+    /// The payment object as JSON without secrets and, unless kept, personal data; or the error
+    /// text.
     pub evidence: String,
 }
 
@@ -147,7 +148,8 @@ impl Reader {
         }
     }
 
-    /// What a documented error says under a status that lets it count; `None`: nothing we understand.
+    /// What a documented error says under a status that lets it count; `None`: nothing we
+    /// understand.
     fn error(&self, order: &OrderKey, error: &str) -> Option<Result<Answered, Failure>> {
         if self.not_found.says_no_such_order(error, &order.merchant_order_id) {
             let evidence = text::clean(error);
@@ -267,8 +269,9 @@ fn given_amount(fields: &Json, field: &str) -> Result<Option<Amount>, String> {
         .transpose()
 }
 
-/// The evidence, its keys sorted so that an answer in another order is no other answer: without `signature_key` and, unless kept, personal data (contract, "Stored
-/// answers"). At any depth, because the page does not say what its nested fields hold.
+/// The evidence, its keys sorted so that an answer in another order is no other answer: without
+/// `signature_key` and, unless kept, personal data (contract, "Stored answers"). At any depth,
+/// because the page does not say what its nested fields hold.
 fn evidence<'a>(json: &Json<'a>, personal_data: PersonalData) -> Json<'a> {
     let drops = |key: &str| match key {
         "signature_key" => true,

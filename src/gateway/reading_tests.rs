@@ -99,7 +99,8 @@ fn amounts_of_the_wire_are_a_fixed_table() {
         let read = payment(&body).map(|payment| payment.amount.micros());
         assert_eq!(read, micros, "{amount}");
         let body = format!(
-            r#"{{"result":"success","data":{{"merchant_order_id":"7","amount":"1","final_amount":{amount}}}}}"#
+            r#"{{"result":"success",
+                "data":{{"merchant_order_id":"7","amount":"1","final_amount":{amount}}}}}"#
         );
         let read = payment(&body).map(|payment| payment.final_amount.map(Amount::micros));
         let not_given = ["null", "\"\""].contains(&amount);
@@ -169,9 +170,10 @@ fn evidence_holds_no_secret_and_no_personal_data_unless_kept() {
     };
     assert_eq!(
         evidence(PersonalData::Drop).as_deref(),
-        Ok(
-            r#"{"amount":1.50,"distribute_rules":[{"n":1e2}],"from":"…6789","merchant_order_id":"7","to":"42"}"#
-        )
+        Ok(concat!(
+            r#"{"amount":1.50,"distribute_rules":[{"n":1e2}],"from":"…6789","#,
+            r#""merchant_order_id":"7","to":"42"}"#
+        ))
     );
     let kept = evidence(PersonalData::Keep).unwrap_or_default();
     assert!(kept.contains("John") && kept.contains("1.2.3.4") && !kept.contains("signature_key"));

@@ -14,9 +14,9 @@ pub(super) enum Next {
     Wait(Duration),
 }
 
-/// After the `calls`-th call for an order failed in a way worth repeating. `roll` is a random number
-/// over its whole range: the back-off has full jitter, so that orders that failed together do not
-/// come back together.
+/// After the `calls`-th call for an order failed in a way worth repeating. `roll` is a random
+/// number over its whole range: the back-off has full jitter, so that orders that failed together
+/// do not come back together.
 pub(super) fn next(limits: &Limits, calls: u32, roll: u32) -> Next {
     if calls >= limits.max_attempts {
         return Next::Stop;

@@ -29,7 +29,8 @@ pub struct GatewaySettings {
     pub connect_timeout_seconds: NonZeroU32,
     /// Time for a whole call.
     pub call_timeout_seconds: NonZeroU32,
-    /// The most that is waited before a second call, in milliseconds; doubles with each further one.
+    /// The most that is waited before a second call, in milliseconds; doubles with each further
+    /// one.
     pub backoff_first_ms: u32,
     /// The most that is waited before any call.
     pub backoff_max_ms: u32,

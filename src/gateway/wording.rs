@@ -66,7 +66,10 @@ const COMMON: &[&str] = &[
 /// Absence said after the subject: "order 7 was not found".
 static AFTER_SUBJECT: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
-        r"\b(not (be )?found|(not|no longer|doesn.?t|don.?t) exists?|is unknown|unknown\W*$|non.?existent)",
+        r"(?x)\b(
+          not\ (be\ )?found | (not|no\ longer|doesn.?t|don.?t)\ exists? | is\ unknown
+        | unknown\W*$ | non.?existent
+        )",
     )
     .ok()
 });
@@ -74,7 +77,10 @@ static AFTER_SUBJECT: LazyLock<Option<Regex>> = LazyLock::new(|| {
 /// Absence said before the subject: "no such order".
 static BEFORE_SUBJECT: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
-        r"\b(no such|unknown|non.?existent|(can ?not|can.?t|could not|couldn.?t|unable to|did not|didn.?t) find|no matching|not found)\b",
+        r"(?x)\b(
+          no\ such | unknown | non.?existent | no\ matching | not\ found
+        | (can\ ?not|can.?t|could\ not|couldn.?t|unable\ to|did\ not|didn.?t)\ find
+        )\b",
     )
     .ok()
 });
@@ -105,8 +111,8 @@ impl NotFoundPattern {
             .map(|custom| NotFoundPattern { custom: Some(custom) })
     }
 
-    /// Whether this error text, an answer to a question about this order, says that the gateway has
-    /// no such order.
+    /// Whether this error text, an answer to a question about this order, says that the gateway
+    /// has no such order.
     #[must_use]
     pub fn says_no_such_order(&self, text: &str, merchant_order_id: &str) -> bool {
         if let Some(pattern) = &self.custom {
@@ -122,8 +128,8 @@ impl NotFoundPattern {
     }
 }
 
-/// A text's sentences, and the clauses that a colon makes of them. A point inside an id or a number
-/// ends none.
+/// A text's sentences, and the clauses that colons, commas, brackets and dashes make of them. A
+/// point inside an id or a number ends none.
 fn sentences(text: &str) -> Vec<String> {
     let text = text.replace('_', " ");
     let split = |text: &str, ends: &dyn Fn(char, bool) -> bool| -> Vec<String> {
@@ -142,9 +148,12 @@ fn sentences(text: &str) -> Vec<String> {
     let sentences = split(&text, &|character, before_space| {
         matches!(character, '!' | '?' | ';' | '\n') || (character == '.' && before_space)
     });
-    let clauses = sentences
-        .iter()
-        .flat_map(|sentence| split(sentence, &|character, spaced| character == ':' && spaced));
+    let clauses = sentences.iter().flat_map(|sentence| {
+        split(sentence, &|character, before_space| {
+            matches!(character, ',' | '(' | ')' | '–' | '—')
+                || (matches!(character, ':' | '-') && before_space)
+        })
+    });
     clauses.chain(sentences.iter().cloned()).collect()
 }
 
@@ -236,6 +245,9 @@ mod tests {
             "merchant_order_id not exist",
             "Order ORD-12 not found",
             "ord-12: order does not exist",
+            "Order not found, please check the parameters",
+            "Query failed (order not found)",
+            "Order not found - ask support",
             "Merchant order not found",
             "Cannot find the order",
             "Not found: order 5",

@@ -1,7 +1,7 @@
 //! Why a ledger cannot be used at all (contract, "Exit codes": 10): what, where, and what to do.
 
 use super::headings::Column;
-use crate::domain::text::{clean, printable};
+use crate::domain::text::{clean, one_line, printable};
 use std::fmt;
 use std::io;
 
@@ -225,7 +225,7 @@ impl fmt::Display for Shown {
 
 /// The file's name for people. Its digits stay: a date in it is no account number.
 fn shown_name(file: &str) -> String {
-    if file == "-" { "standard input".to_owned() } else { printable(file) }
+    if file == "-" { "standard input".to_owned() } else { one_line(file) }
 }
 
 /// Headings in quotes, in a row.

@@ -1,5 +1,5 @@
-//! Asking for a run's orders: bounded in flight, ended by a deadline, a signal, refused credentials
-//! or an outage (contract, "Exit codes": 12 and 13 in detail).
+//! Asking for a run's orders: bounded in flight, ended by a deadline, a signal, refused
+//! credentials or an outage (contract, "Exit codes": 12 and 13 in detail).
 
 use crate::domain::text;
 use crate::failure::{Failure, code};
@@ -366,7 +366,7 @@ fn write(
 }
 
 /// Exit code 12.
-pub(super) fn refused(why: &str, skew: Option<TimeDelta>, progress: &str) -> Failure {
+pub(super) fn refused(why: &str, skew: Option<TimeDelta>, run_id: i64, progress: &str) -> Failure {
     const NOTICEABLE_SECONDS: i64 = 60;
     let clock = skew
         .filter(|skew| skew.num_seconds().abs() > NOTICEABLE_SECONDS)
@@ -379,17 +379,21 @@ pub(super) fn refused(why: &str, skew: Option<TimeDelta>, progress: &str) -> Fai
     Failure::new(
         code::CREDENTIALS,
         format!("the gateway refuses the credentials: {why}{clock} ({progress})"),
-        "compare OCTOPUS_RECON_API_KEY and the secret with what the gateway's support gave you, \
-         and the base URL with theirs; then go on with --resume",
+        format!(
+            "compare OCTOPUS_RECON_API_KEY and the secret with what the gateway's support gave \
+             you, and the base URL with theirs; then go on with --resume {run_id}"
+        ),
     )
 }
 
 /// Exit code 13.
-pub(super) fn outage(why: &str, progress: &str) -> Failure {
+pub(super) fn outage(why: &str, run_id: i64, progress: &str) -> Failure {
     Failure::new(
         code::OUTAGE,
         format!("nothing usable came from the gateway: {} ({progress})", text::clean(why)),
-        "check the base URL and the network, or wait until the gateway is back; then go on with \
-         --resume. The previous report was left as it is",
+        format!(
+            "check the base URL and the network, or wait until the gateway is back; then go on \
+             with --resume {run_id}. The previous report was left as it is"
+        ),
     )
 }

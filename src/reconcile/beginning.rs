@@ -1,5 +1,5 @@
-//! The beginning of a run: the ledger is read and stored, the orders are fixed, or an earlier run is
-//! found to go on with (contract, "`run`" and "Ledger").
+//! The beginning of a run: the ledger is read and stored, the orders are fixed, or an earlier run
+//! is found to go on with (contract, "`run`" and "Ledger").
 
 use super::{Request, Resume, Surroundings, known};
 use crate::domain::amount::Total;
@@ -10,6 +10,7 @@ use crate::settings::Settings;
 use crate::store::{Import, Imported, NewRun, RunRow, RunStatus, Selection, Store};
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 /// What asking would cost.
 #[derive(Debug, Clone)]
@@ -46,6 +47,31 @@ pub(super) fn check(request: &Request) -> Result<(), Failure> {
         return Err(Failure::usage(
             "--expect-rows and --expect-total are about a ledger, and none is given",
             "add --ledger PATH",
+        ));
+    }
+    Ok(())
+}
+
+/// A report in the place of the database, the ledger or the configuration would be their end.
+pub(super) fn refuse_overwriting(settings: &Settings, request: &Request) -> Result<(), Failure> {
+    let Some(target) = &request.report else { return Ok(()) };
+    let same = |path: &Path| {
+        path == target
+            || path
+                .canonicalize()
+                .is_ok_and(|path| target.canonicalize().is_ok_and(|it| it == path))
+    };
+    let database = &settings.store.path;
+    let companions = ["-wal", "-shm", "-lock"].map(|suffix| {
+        let mut name = database.clone().into_os_string();
+        name.push(suffix);
+        PathBuf::from(name)
+    });
+    let mut kept = request.ledgers.iter().chain([database]).chain(&companions);
+    if kept.any(|path| same(path)) || settings.file.as_deref().is_some_and(same) {
+        return Err(Failure::usage(
+            format!("--report {} is a file that the run itself needs", target.display()),
+            "name another file for the report",
         ));
     }
     Ok(())
@@ -148,7 +174,8 @@ fn read<'a>(
             ReadError::Sink(error) => error.into(),
             ReadError::Interrupted => {
                 let signal = surroundings.interrupt.signal().unwrap_or_default();
-                Failure::signal(signal, format!("ended by signal {signal} while the ledger was read; nothing was stored or asked"))
+                let what = "while the ledger was read; nothing was stored or asked";
+                Failure::signal(signal, format!("ended by signal {signal} {what}"))
             }
         })?;
         warn(&path.display().to_string(), &read, settings);

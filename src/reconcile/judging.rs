@@ -27,7 +27,8 @@ pub(super) fn judge(
     loop {
         if let Some(signal) = surroundings.interrupt.signal() {
             let message = format!(
-                "ended by signal {signal} while the answers were judged; go on with --resume"
+                "ended by signal {signal} while the answers were judged; go on with --resume {}",
+                begun.run_id
             );
             return Err(Failure::signal(signal, message));
         }

@@ -1,11 +1,13 @@
 //! Writing what a run found (contract, "The report").
 
 use crate::domain::run::RunSummary;
-use crate::failure::Failure;
+use crate::failure::{Failure, code};
 use crate::report::{
     InvalidRowsReport, MismatchReport, ReportSettings, invalid_rows_file_name, report_file_name,
 };
 use crate::store::Store;
+use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// Writes a judged run's report, and its invalid rows beside it where there are any: the report
@@ -24,8 +26,8 @@ pub fn write_reports(
         None => settings.directory.join(report_file_name(run)),
     };
     let mut written = vec![target.clone()];
+    let path = invalid_rows_file_name(&target);
     if run.figures.ledger.invalid > 0 {
-        let path = invalid_rows_file_name(&target);
         let mut invalid = InvalidRowsReport::create(&path, settings)?;
         let mut rows = 0;
         store.invalid_rows(run.run_id, |row| {
@@ -34,7 +36,7 @@ pub fn write_reports(
         })?;
         refuse_imbalance("invalid ledger rows", rows, run.figures.ledger.invalid)?;
         invalid.finish()?;
-        written.push(path);
+        written.push(path.clone());
     }
     let mut report = MismatchReport::create(&target, settings)?;
     let mut rows = 0;
@@ -44,6 +46,10 @@ pub fn write_reports(
     })?;
     refuse_imbalance("mismatches", rows, run.figures.mismatches.values().sum())?;
     report.finish()?;
+    if run.figures.ledger.invalid == 0 {
+        // Beside a report of a fixed name may lie the invalid rows of the run before.
+        remove_stale(&path)?;
+    }
     Ok(written)
 }
 
@@ -52,4 +58,18 @@ fn refuse_imbalance(what: &str, rows: u64, counted: u64) -> Result<(), Failure> 
         return Ok(());
     }
     Err(Failure::bug(format!("the report would have {rows} {what}, but {counted} were counted")))
+}
+
+fn remove_stale(path: &Path) -> Result<(), Failure> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(Failure::new(
+            code::STORAGE,
+            format!(
+                "the invalid rows of an earlier run, {}, cannot be removed: {error}",
+                path.display()
+            ),
+            "remove it by hand; the report itself is written",
+        )),
+        _ => Ok(()),
+    }
 }

@@ -130,8 +130,8 @@ fn temporary_in(directory: &Path) -> io::Result<NamedTempFile> {
     }
 }
 
-/// Removes temporary files whose writer is dead, which shows in their lock being free. Best effort:
-/// a leftover does no harm but for its space.
+/// Removes temporary files whose writer is dead, which shows in their lock being free. Best
+/// effort: a leftover does no harm but for its space.
 fn remove_leftovers(directory: &Path) {
     let Ok(entries) = fs::read_dir(directory) else { return };
     for entry in entries.flatten() {

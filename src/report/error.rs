@@ -1,13 +1,13 @@
 //! A report that could not be written: exit 14 (contract, "Exit codes").
 
-use crate::domain::text::printable;
+use crate::domain::text::one_line;
 use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
 
 /// What failed, on which file, and what to do about it, in one sentence. The cause is part of that
 /// sentence, so it is not offered as a `source` too: it would be printed twice.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot {doing} {}: {cause}; {}", printable(&path.to_string_lossy()), self.advice())]
+#[error("cannot {doing} {}: {cause}; {}", one_line(&path.to_string_lossy()), self.advice())]
 pub struct ReportError {
     doing: &'static str,
     path: PathBuf,

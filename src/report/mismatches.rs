@@ -6,6 +6,7 @@ use super::table::Table;
 use crate::domain::mismatch::ReportRow;
 use crate::domain::order::LedgerStatus;
 use crate::domain::payment::{AccountingType, PaymentStatus, TransactionType};
+use crate::domain::text::{clean, printable};
 use chrono::SecondsFormat;
 use std::path::Path;
 
@@ -71,28 +72,31 @@ impl MismatchReport {
         table.number(mismatch.at_risk)?;
         table.text(&mismatch.currency)?;
         table.text(&entry.key.merchant_order_id)?;
-        table.text(payment.and_then(|payment| payment.payment_uid.as_deref()).unwrap_or(""))?;
+        // Text of the gateway's own making is cut and cleaned; an id keeps its digits.
+        let payment_uid = payment.and_then(|payment| payment.payment_uid.as_deref());
+        table.text(printable(payment_uid.unwrap_or("")))?;
         table.text(entry.created_at.date.to_string())?;
         let transaction_type = entry
             .transaction_type
             .as_ref()
             .or_else(|| payment.and_then(|payment| payment.transaction_type.as_ref()));
-        table.text(transaction_type.map_or("", TransactionType::as_str))?;
+        table.text(clean(transaction_type.map_or("", TransactionType::as_str)))?;
         let accounting_type = entry
             .accounting_type
             .as_ref()
             .or_else(|| payment.and_then(|payment| payment.accounting_type.as_ref()));
-        table.text(accounting_type.map_or("", AccountingType::as_str))?;
+        table.text(clean(accounting_type.map_or("", AccountingType::as_str)))?;
         table.number(entry.amount)?;
         table.number_if(payment.map(|payment| payment.amount))?;
         table.number_if(payment.and_then(|payment| payment.final_amount))?;
         table.number_if(mismatch.variance)?;
         table.text(entry.status.as_ref().map_or("", LedgerStatus::as_str))?;
         let payment_status = payment.and_then(|payment| payment.payment_status.as_ref());
-        table.text(payment_status.map_or("", PaymentStatus::as_str))?;
-        table.text(payment.map_or("", |payment| payment.accounting_status.as_str()))?;
-        table.text(payment.map_or("", |payment| payment.notify_status.as_str()))?;
-        table.text(payment.and_then(|payment| payment.channel.as_deref()).unwrap_or(""))?;
+        table.text(clean(payment_status.map_or("", PaymentStatus::as_str)))?;
+        table.text(clean(payment.map_or("", |payment| payment.accounting_status.as_str())))?;
+        table.text(clean(payment.map_or("", |payment| payment.notify_status.as_str())))?;
+        let channel = payment.and_then(|payment| payment.channel.as_deref());
+        table.text(clean(channel.unwrap_or("")))?;
         table.text(&mismatch.reason)?;
         table.text(row.first_seen.to_string())?;
         table.number(row.open_days)?;

@@ -1,5 +1,5 @@
-//! The rules: what the ledger says, what the gateway answered, the merchant's policy and a time, to
-//! mismatches and an outcome (contract, "Mismatches"). Pure: no I/O, no clock.
+//! The rules: what the ledger says, what the gateway answered, the merchant's policy and a time,
+//! to mismatches and an outcome (contract, "Mismatches"). Pure: no I/O, no clock.
 //!
 //! One function a kind, and one table of them. A kind's function is in `ledger`, `money`, `status`
 //! or `booking`, by what it looks at.
@@ -28,8 +28,8 @@ pub struct Case<'a> {
     pub asked: &'a Asked,
     /// Other orders of this merchant that the same `payment_uid` answers for.
     pub shared_with: &'a [String],
-    /// Mismatches of earlier runs that stay open while there is no answer: only named in the reason
-    /// of `unverified`.
+    /// Mismatches of earlier runs that stay open while there is no answer: only named in the
+    /// reason of `unverified`.
     pub still_open: &'a [Kind],
     /// The run's start: ages run up to it.
     pub now: DateTime<Utc>,
@@ -134,8 +134,8 @@ pub fn direction(entry: &Entry, payment: Option<&Payment>) -> TransactionType {
         .unwrap_or(TransactionType::Income)
 }
 
-/// The currency of the gateway's figures, lower case and fit to print: its own, where it gives one,
-/// else the ledger's.
+/// The currency of the gateway's figures, lower case and fit to print: its own, where it gives
+/// one, else the ledger's.
 #[must_use]
 pub fn gateway_currency(entry: &Entry, payment: Option<&Payment>) -> String {
     let given = payment.and_then(|payment| payment.currency.as_deref());

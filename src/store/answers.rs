@@ -3,8 +3,9 @@
 
 use super::error::StoreError;
 use super::{Store, to_ms};
+use crate::domain::amount::Amount;
 use crate::domain::order::OrderKey;
-use crate::domain::payment::Answer;
+use crate::domain::payment::{AccountingType, Answer, PaymentStatus, TransactionType};
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, named_params, params};
 
@@ -247,14 +248,14 @@ fn insert(
                 ":kind": kind_of(answer),
                 ":amount_micros": payment.map(|it| it.amount.micros()),
                 ":final_amount_micros":
-                    payment.and_then(|it| it.final_amount).map(super::super::domain::amount::Amount::micros),
+                    payment.and_then(|it| it.final_amount).map(Amount::micros),
                 ":currency": payment.and_then(|it| it.currency.as_deref()),
                 ":transaction_type":
-                    payment.and_then(|it| it.transaction_type.as_ref()).map(super::super::domain::payment::TransactionType::as_str),
+                    payment.and_then(|it| it.transaction_type.as_ref()).map(TransactionType::as_str),
                 ":accounting_type":
-                    payment.and_then(|it| it.accounting_type.as_ref()).map(super::super::domain::payment::AccountingType::as_str),
+                    payment.and_then(|it| it.accounting_type.as_ref()).map(AccountingType::as_str),
                 ":payment_status":
-                    payment.and_then(|it| it.payment_status.as_ref()).map(super::super::domain::payment::PaymentStatus::as_str),
+                    payment.and_then(|it| it.payment_status.as_ref()).map(PaymentStatus::as_str),
                 ":payment_fail_reason":
                     payment.and_then(|it| it.payment_fail_reason.as_deref()),
                 ":accounting_status": payment.map(|it| it.accounting_status.as_str()),

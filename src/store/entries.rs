@@ -1,6 +1,6 @@
 //! Taking a ledger in: its rows, folded an order at a time, wait in a temporary table until the
-//! whole ledger has been read (contract, "Ledger" and "`run`"). One transaction: a ledger is stored
-//! whole or not at all.
+//! whole ledger has been read (contract, "Ledger" and "`run`"). One transaction: a ledger is
+//! stored whole or not at all.
 
 use super::error::StoreError;
 use super::fold::{Fold, compare, overlay};

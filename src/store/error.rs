@@ -1,5 +1,5 @@
-//! What can go wrong with the database, by what a person has to do about it (contract, exit codes 11,
-//! 14, 15).
+//! What can go wrong with the database, by what a person has to do about it (contract, exit codes
+//! 11, 14, 15).
 
 use rusqlite::ErrorCode;
 use std::path::{Path, PathBuf};
@@ -83,6 +83,13 @@ impl StoreError {
     pub(super) fn sqlite(path: &Path, error: &rusqlite::Error) -> StoreError {
         let path = path.to_owned();
         let why = error.to_string();
+        // A value that does not read back was not written by us.
+        if matches!(
+            error,
+            rusqlite::Error::FromSqlConversionFailure(..) | rusqlite::Error::InvalidColumnType(..)
+        ) {
+            return StoreError::Foreign { path, why: format!("it is damaged ({why})") };
+        }
         match error.sqlite_error_code() {
             Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
                 StoreError::Foreign { path, why: format!("it is damaged ({why})") }

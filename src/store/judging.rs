@@ -2,19 +2,17 @@
 //! "The report" and "The database"). One transaction: a run is judged whole or not at all.
 
 use super::Store;
-use super::decode::{self, ANSWER_COLUMNS, ENTRY_COLUMNS, date, unreadable};
+use super::decode::{self, ANSWER_COLUMNS, ENTRY_COLUMNS};
 use super::error::StoreError;
 use super::runs::store_figures;
+use super::standing::{Standing, forget, mismatch_id, standing};
 use crate::domain::amount::{Amount, Total};
 use crate::domain::mismatch::{Kind, Mismatch, Outcome, State};
 use crate::domain::order::{Entry, OrderKey};
 use crate::domain::payment::{Answer, Asked};
 use crate::domain::run::Figures;
 use chrono::{DateTime, NaiveDate, Utc};
-use rusqlite::{
-    Connection, OptionalExtension, Row, Transaction, TransactionBehavior, named_params, params,
-};
-use sha2::{Digest, Sha256};
+use rusqlite::{OptionalExtension, Row, Transaction, TransactionBehavior, named_params, params};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::LazyLock;
@@ -46,14 +44,6 @@ pub struct Judging<'a> {
     day: NaiveDate,
 }
 
-/// How a mismatch of earlier runs stands.
-struct Standing {
-    kind: Kind,
-    first_seen: NaiveDate,
-    variance: Option<Amount>,
-    is_resolved: bool,
-}
-
 impl Store {
     /// Begins to judge a run, forgetting an earlier judgement of the same run. `day` is the run's.
     ///
@@ -73,33 +63,6 @@ impl Store {
         forget(&transaction, run_id).map_err(sqlite)?;
         Ok(Judging { transaction, path, run_id, day })
     }
-}
-
-/// Puts back what an earlier judgement of this run changed.
-fn forget(connection: &Connection, run_id: i64) -> rusqlite::Result<()> {
-    let judged: Option<i64> = connection.query_row(
-        "SELECT judged_at_ms FROM runs WHERE run_id = ?1",
-        [run_id],
-        |row| row.get(0),
-    )?;
-    if judged.is_none() {
-        return Ok(());
-    }
-    // What a later run has judged since stands as that run left it.
-    connection.execute(
-        "DELETE FROM mismatches WHERE run_id = ?1 AND before_run_id IS NULL
-           AND (SELECT judged_run_id FROM orders o WHERE o.order_id = mismatches.order_id) = ?1",
-        [run_id],
-    )?;
-    connection.execute(
-        "UPDATE mismatches SET run_id = before_run_id, variance_micros = before_variance_micros,
-             resolved_run_id = before_resolved_run_id
-         WHERE run_id = ?1
-           AND (SELECT judged_run_id FROM orders o WHERE o.order_id = mismatches.order_id) = ?1",
-        [run_id],
-    )?;
-    connection.execute("DELETE FROM reported_mismatches WHERE run_id = ?1", [run_id])?;
-    Ok(())
 }
 
 impl Judging<'_> {
@@ -156,7 +119,7 @@ impl Judging<'_> {
             None => Vec::new(),
         };
         let still_open = if matches!(asked, Asked::Unverified { .. }) {
-            let standing = self.standing(order_id)?;
+            let standing = standing(&self.transaction, order_id)?;
             standing.into_iter().filter(|one| !one.is_resolved).map(|one| one.kind).collect()
         } else {
             Vec::new()
@@ -217,24 +180,6 @@ impl Judging<'_> {
         Ok(())
     }
 
-    fn standing(&self, order_id: i64) -> rusqlite::Result<Vec<Standing>> {
-        self.transaction
-            .prepare_cached(
-                "SELECT kind, first_seen, variance_micros, resolved_run_id IS NOT NULL AS resolved
-                 FROM mismatches WHERE order_id = ?1",
-            )?
-            .query_map([order_id], |row| {
-                let kind: String = row.get("kind")?;
-                Ok(Standing {
-                    kind: Kind::from_word(&kind).ok_or_else(|| unreadable("kind"))?,
-                    first_seen: date(row, "first_seen")?,
-                    variance: decode::amount(row, "variance_micros")?,
-                    is_resolved: row.get("resolved")?,
-                })
-            })?
-            .collect()
-    }
-
     /// Keeps how one order ended.
     ///
     /// # Errors
@@ -271,7 +216,7 @@ impl Judging<'_> {
             )?
             .execute(params![order_id, awaiting, self.run_id])?
             > 0;
-        let standing = self.standing(order_id)?;
+        let standing = standing(&self.transaction, order_id)?;
         for mismatch in mismatches {
             let before = standing.iter().find(|before| before.kind == mismatch.kind);
             self.report(case, mismatch, before, is_latest)?;
@@ -393,19 +338,4 @@ impl Judging<'_> {
             .and_then(|()| self.transaction.commit())
             .map_err(|error| StoreError::sqlite(&path, &error))
     }
-}
-
-/// The same for an order and kind wherever and whenever it is seen. It begins with a letter, so that
-/// a spreadsheet takes no id for a number.
-fn mismatch_id(key: &OrderKey, kind: Kind) -> String {
-    let mut digest = Sha256::new();
-    for part in
-        [key.merchant_uid.as_deref().unwrap_or_default(), &key.merchant_order_id, kind.as_str()]
-    {
-        // Lengths keep ("ab", "c") and ("a", "bc") apart.
-        digest.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
-        digest.update(part.as_bytes());
-    }
-    let digest = digest.finalize();
-    format!("m-{}", hex::encode(&digest[..8]))
 }

@@ -1,8 +1,8 @@
 //! The only owner of SQL and of the connection (contract, "The database").
 //!
-//! A run walks through it: [`Import`] keeps the ledger and fixes the run's orders, [`Store::pending`]
-//! names those without an answer, [`Store::record`] commits answers, [`Judging`] keeps what was
-//! judged, [`Store::report_rows`] gives it back in the report's order.
+//! A run walks through it: [`Import`] keeps the ledger and fixes the run's orders,
+//! [`Store::pending`] names those without an answer, [`Store::record`] commits answers,
+//! [`Judging`] keeps what was judged, [`Store::report_rows`] gives it back in the report's order.
 
 mod answers;
 mod decode;
@@ -15,6 +15,7 @@ mod opening;
 mod reported;
 mod runs;
 mod selecting;
+mod standing;
 
 pub use answers::{Pending, Recorded, Recording};
 pub use entries::{Import, Imported};
@@ -59,16 +60,18 @@ impl Store {
     /// # Errors
     /// Held by another run, not ours, or the disk.
     pub fn open(path: &Path, now: DateTime<Utc>) -> Result<Store, StoreError> {
-        let lock = opening::lock(path, now)?;
+        let path = opening::real_path(path)?;
+        let lock = opening::lock(&path, now)?;
         if path.symlink_metadata().is_err() {
-            opening::create(path)?;
+            opening::create(&path)?;
         }
-        opening::inspect(path)?;
-        let connection = opening::open(path, true)?;
-        Ok(Store { connection, path: path.to_owned(), _lock: Some(lock) })
+        opening::inspect(&path)?;
+        opening::keep_private(&path)?;
+        let connection = opening::open(&path, true)?;
+        Ok(Store { connection, path, _lock: Some(lock) })
     }
 
-    /// Opens an existing database to read it; safe while a run is active.
+    /// Opens an existing database to read it as it is now, whatever a run that is active writes.
     ///
     /// # Errors
     /// There is none, not ours, or the disk.
@@ -78,16 +81,17 @@ impl Store {
         }
         opening::inspect(path)?;
         let connection = opening::open(path, false)?;
+        connection.execute_batch("BEGIN").map_err(|error| StoreError::sqlite(path, &error))?;
         Ok(Store { connection, path: path.to_owned(), _lock: None })
     }
 
-    /// A database in memory, for a rehearsal that leaves nothing behind.
+    /// A database for a rehearsal that leaves nothing behind.
     ///
     /// # Errors
-    /// A bug.
-    pub fn in_memory() -> Result<Store, StoreError> {
-        let path = PathBuf::from("in memory");
-        let connection = opening::in_memory().map_err(|error| StoreError::sqlite(&path, &error))?;
+    /// The disk.
+    pub fn temporary() -> Result<Store, StoreError> {
+        let path = PathBuf::from("(temporary)");
+        let connection = opening::temporary().map_err(|error| StoreError::sqlite(&path, &error))?;
         Ok(Store { connection, path, _lock: None })
     }
 

@@ -6,7 +6,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -27,6 +27,22 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
+/// The one name of a database, so that two names for it cannot hold two locks.
+pub(super) fn real_path(path: &Path) -> Result<PathBuf, StoreError> {
+    let io = |error: std::io::Error| StoreError::io(path, "opened", &error);
+    if path.symlink_metadata().is_ok() {
+        return path.canonicalize().map_err(io);
+    }
+    let name = path
+        .file_name()
+        .ok_or_else(|| StoreError::foreign(path, "it is a directory, not a file"))?;
+    let parent = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    Ok(parent.canonicalize().map_err(io)?.join(name))
+}
+
 /// Takes the lock beside the database, or says who has it.
 pub(super) fn lock(path: &Path, now: DateTime<Utc>) -> Result<Lock, StoreError> {
     let lock_path = beside(path, "-lock");
@@ -36,6 +52,8 @@ pub(super) fn lock(path: &Path, now: DateTime<Utc>) -> Result<Lock, StoreError> 
         .create(true)
         .truncate(false)
         .mode(0o600)
+        // What somebody else has put there is not written to.
+        .custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed())
         .open(&lock_path)
         .map_err(|error| StoreError::io(&lock_path, "locked", &error))?;
     match file.try_lock() {
@@ -67,6 +85,12 @@ pub(super) fn lock(path: &Path, now: DateTime<Utc>) -> Result<Lock, StoreError> 
 /// Makes a new database beside its place and moves it there whole, so that a crash or a full disk
 /// leaves none rather than half of one. Needs the lock.
 pub(super) fn create(path: &Path) -> Result<(), StoreError> {
+    if beside(path, "-wal").symlink_metadata().is_ok() {
+        return Err(StoreError::foreign(
+            path,
+            "the file is gone, but its -wal is still there and would be played into a new one",
+        ));
+    }
     let draft = beside(path, "-new");
     remove_draft(&draft)?;
     let made = draw_up(&draft, path);
@@ -169,6 +193,18 @@ fn newer(path: &Path, version: i64) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// The database and what belongs to it are for their owner alone (contract, "The database").
+pub(super) fn keep_private(path: &Path) -> Result<(), StoreError> {
+    for file in [path.to_owned(), beside(path, "-wal"), beside(path, "-shm")] {
+        let Ok(metadata) = file.metadata() else { continue };
+        if metadata.permissions().mode() & 0o077 != 0 {
+            fs::set_permissions(&file, fs::Permissions::from_mode(0o600))
+                .map_err(|error| StoreError::io(&file, "made private", &error))?;
+        }
+    }
+    Ok(())
+}
+
 /// Opens an existing database. `migrating` needs the lock; without it an older schema is refused.
 pub(super) fn open(path: &Path, migrating: bool) -> Result<Connection, StoreError> {
     let sqlite = |error: rusqlite::Error| StoreError::sqlite(path, &error);
@@ -215,9 +251,10 @@ fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// An empty database that goes with its connection.
-pub(super) fn in_memory() -> rusqlite::Result<Connection> {
-    let mut connection = Connection::open_in_memory()?;
+/// An empty database that goes with its connection: SQLite keeps it in a temporary file, so that
+/// memory does not grow with it.
+pub(super) fn temporary() -> rusqlite::Result<Connection> {
+    let mut connection = Connection::open("")?;
     connection.pragma_update(None, "foreign_keys", true)?;
     migrate(&mut connection)?;
     Ok(connection)

@@ -64,7 +64,8 @@ impl Store {
         let mut statement = self
             .connection
             .prepare_cached(
-                "SELECT file, line, reason, raw FROM invalid_rows WHERE run_id = ?1 ORDER BY number",
+                "SELECT file, line, reason, raw FROM invalid_rows
+                 WHERE run_id = ?1 ORDER BY number",
             )
             .map_err(sqlite)?;
         let mut rows = statement.query([run_id]).map_err(sqlite)?;

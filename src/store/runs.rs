@@ -27,8 +27,8 @@ pub struct NewRun {
     pub default_status: Option<LedgerStatus>,
 }
 
-/// Which orders a run asks for. Two runs with the same selection can continue each other (contract,
-/// "`run`": "same selection means").
+/// Which orders a run asks for. Two runs with the same selection can continue each other
+/// (contract, "`run`": "same selection means").
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Selection {
     /// The digests of the ledger files' contents, in order; empty: the orders already stored.

@@ -1,7 +1,7 @@
-//! Every order is accounted for, whatever the night is like: the built binary reads random ledgers,
-//! asks a sandbox with a random book, and must come to what the second reading of the contract
-//! comes to. The ledger is known here, the calls are in the gateway's journal, the outcomes in the
-//! database: nothing is taken from the program's own word alone.
+//! Every order is accounted for, whatever the night is like: the built binary reads random
+//! ledgers, asks a sandbox with a random book, and must come to what the second reading of the
+//! contract comes to. The ledger is known here, the calls are in the gateway's journal, the
+//! outcomes in the database: nothing is taken from the program's own word alone.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 

@@ -49,7 +49,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "sandbox",
         ],
     ),
-    ("main", &["cli", "settings", "commands"]),
+    ("main", &["cli", "settings", "commands", "failure"]),
 ];
 
 /// Libraries (and the environment) that stay in one part.

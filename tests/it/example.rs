@@ -35,7 +35,8 @@ fn commented(line: &str) -> Option<&str> {
     (is_setting || code.starts_with('[')).then_some(code)
 }
 
-/// The example with the comment signs taken off its settings; `examples` too, or only the defaults.
+/// The example with the comment signs taken off its settings; `examples` too, or only the
+/// defaults.
 fn uncommented(examples: bool) -> String {
     let line = |line: &'static str| match commented(line) {
         Some(code) if examples || !code.ends_with(MARK) => code,

@@ -1,5 +1,5 @@
-//! The second night and those after it: what is new, what goes on, what has ended, and what a later
-//! ledger changes.
+//! The second night and those after it: what is new, what goes on, what has ended, and what a
+//! later ledger changes.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 

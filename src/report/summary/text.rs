@@ -3,7 +3,7 @@
 use super::seconds;
 use crate::domain::mismatch::{Kind, Severity};
 use crate::domain::run::{Figures, MoneyByCurrency, RunSummary};
-use crate::domain::text::printable;
+use crate::domain::text::one_line;
 use crate::report::names::holds_invalid_rows;
 
 /// The summary as aligned lines. `exit_code` is the process's, which is not always the run's own:
@@ -21,7 +21,7 @@ pub fn text(run: &RunSummary, reports: &[String], duration_ms: u64, exit_code: u
     lines.push(counted("Calls", figures.requests, &format!("in {} s", seconds(duration_ms))));
     for report in reports {
         let label = if holds_invalid_rows(report) { "Invalid rows" } else { "Report" };
-        lines.push(format!("{label:<14}{}", printable(report)));
+        lines.push(format!("{label:<14}{}", one_line(report)));
     }
     lines.push(String::new());
     lines.push(next_step(run, reports, exit_code));
@@ -102,8 +102,8 @@ fn money(totals: &MoneyByCurrency) -> Vec<String> {
     let mut table = vec![heading];
     table.extend(totals.iter().map(|((currency, transaction_type), money)| {
         [
-            printable(currency),
-            printable(transaction_type),
+            one_line(currency),
+            one_line(transaction_type),
             money.orders.to_string(),
             money.ledger_amount.to_string(),
             money.gateway_amount.to_string(),
@@ -135,7 +135,7 @@ fn next_step(run: &RunSummary, reports: &[String], exit_code: u8) -> String {
     let figures = &run.figures;
     let invalid = || {
         let file = reports.iter().find(|report| holds_invalid_rows(report));
-        let place = file.map_or_else(String::new, |file| format!(": see {}", printable(file)));
+        let place = file.map_or_else(String::new, |file| format!(": see {}", one_line(file)));
         format!("{} not usable{place}", plural(figures.ledger.invalid, "ledger row"))
     };
     let own = run.exit_code();

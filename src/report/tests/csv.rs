@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::domain::order::InvalidRow;
+use crate::domain::text::{clean, printable};
 use ::csv::{ByteRecord, ReaderBuilder};
 use std::error::Error;
 use std::fs;
@@ -77,6 +78,16 @@ fn an_empty_report_is_a_header_row_alone() -> Outcome {
 }
 
 /// The columns that somebody else may have written.
+/// Text of the gateway's own making, which is cut and cleaned (contract, "Stored answers").
+const OF_THE_GATEWAY: [&str; 6] = [
+    "transaction_type",
+    "accounting_type",
+    "payment_status",
+    "accounting_status",
+    "notify_status",
+    "channel",
+];
+
 const TEXT_COLUMNS: [&str; 12] = [
     "currency",
     "merchant_order_id",
@@ -141,6 +152,13 @@ fn no_text_cell_becomes_a_formula() -> Outcome {
             for (text, record) in texts.iter().zip(&found) {
                 for (name, cell) in COLUMNS.iter().zip(record) {
                     if TEXT_COLUMNS.contains(name) {
+                        let text = match *name {
+                            "payment_uid" => printable(text),
+                            name if OF_THE_GATEWAY.contains(&name) => clean(text),
+                            _ => text.clone(),
+                        };
+                        let runs = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '\0']);
+                        let guard = if runs { guard } else { "" };
                         let expected = format!("{guard}{text}");
                         assert_eq!(cell, expected.as_bytes(), "{name} of {text:?}");
                     } else if *name == "variance" {

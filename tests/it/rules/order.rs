@@ -1,5 +1,5 @@
-//! One order with everything that is said of it, in the contract's and the gateway's own words: the
-//! second reading takes it as it is, the rules get it as the crate's types.
+//! One order with everything that is said of it, in the contract's and the gateway's own words:
+//! the second reading takes it as it is, the rules get it as the crate's types.
 
 #![expect(clippy::expect_used, reason = "a test that cannot be set up has failed")]
 

@@ -1,5 +1,5 @@
-//! The contract's "Mismatches", as the list of sentences by which an order gets a row or waits: the
-//! generator has to reach each.
+//! The contract's "Mismatches", as the list of sentences by which an order gets a row or waits:
+//! the generator has to reach each.
 
 /// Every sentence by which an order can get a row or wait; the second reading uses no other.
 pub const SENTENCES: [&str; 45] = [
