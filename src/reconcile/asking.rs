@@ -12,7 +12,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::JoinSet;
 
 /// Orders that are read from the store at a time.
@@ -67,6 +67,9 @@ impl Counters {
         }
     }
 }
+
+/// What is to be committed, with the place that its call takes until then.
+type Received = (Recorded, Option<OwnedSemaphorePermit>);
 
 /// How the asking ended.
 pub(super) enum Ended {
@@ -135,12 +138,15 @@ impl Asking {
     async fn ask_all(
         &self,
         reader: &Store,
-        outbox: &mpsc::Sender<Recorded>,
+        outbox: &mpsc::Sender<Received>,
     ) -> Result<Ended, Failure> {
         let mut queue = VecDeque::new();
         let mut after = 0;
         let mut in_flight = JoinSet::new();
         let mut course = Course::default();
+        let most = usize::try_from(self.max_in_flight.get()).unwrap_or(usize::MAX);
+        // A call is in flight until its answer is committed: what a crash loses is never more.
+        let free = Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS)));
         let deadline = async {
             match self.stop_asking_at {
                 Some(at) => tokio::time::sleep_until(at.into()).await,
@@ -151,28 +157,37 @@ impl Asking {
         loop {
             // One at a time until the gateway has shown that it answers us.
             let places = match course.last_answered {
-                Some(_) => usize::try_from(self.max_in_flight.get()).unwrap_or(usize::MAX),
+                Some(_) => most,
                 None => 1,
             };
             while in_flight.len() < places {
                 if queue.is_empty() {
                     queue.extend(reader.pending(self.run_id, after, PAGE)?);
                 }
+                if queue.is_empty() {
+                    break;
+                }
+                let Ok(place) = Arc::clone(&free).try_acquire_owned() else { break };
                 let Some(order) = queue.pop_front() else { break };
                 after = order.order_id;
-                in_flight.spawn(ask(Arc::clone(&self.asker), order));
+                in_flight.spawn(ask(Arc::clone(&self.asker), order, place));
+            }
+            let waits_for_a_place = in_flight.len() < places && !queue.is_empty();
+            if in_flight.is_empty() && !waits_for_a_place {
+                break;
             }
             let done = tokio::select! {
                 biased;
                 signal = self.interrupt.wait() => return Ok(Ended::Interrupted(signal)),
                 () = &mut deadline => return Ok(Ended::Deadline),
-                done = in_flight.join_next() => done,
+                done = in_flight.join_next(), if !in_flight.is_empty() => done,
+                _ = free.acquire(), if waits_for_a_place => None,
             };
-            let Some(done) = done else { break };
-            let (order, reply) =
+            let Some(done) = done else { continue };
+            let (order, reply, place) =
                 done.map_err(|error| Failure::bug(format!("a call ended abnormally: {error}")))?;
             course.note(&order, &reply);
-            if outbox.send(recorded(&order, reply)).await.is_err() {
+            if outbox.send((recorded(&order, reply), Some(place))).await.is_err() {
                 // The writer has stopped and says why.
                 return Ok(Ended::Done);
             }
@@ -184,7 +199,7 @@ impl Asking {
     }
 
     /// Whether the gateway's replies so far end the run early.
-    async fn ends(&self, course: &mut Course, outbox: &mpsc::Sender<Recorded>) -> Option<Ended> {
+    async fn ends(&self, course: &mut Course, outbox: &mpsc::Sender<Received>) -> Option<Ended> {
         if course.refused_in_a_row >= REFUSALS {
             let Some(known) = course.last_answered.clone() else {
                 return Some(Ended::Refused(course.last_failure.clone()));
@@ -199,7 +214,7 @@ impl Asking {
                 return Some(Ended::Refused(course.last_failure.clone()));
             }
             course.refused_in_a_row = 0;
-            if outbox.send(recorded(&known, reply)).await.is_err() {
+            if outbox.send((recorded(&known, reply), None)).await.is_err() {
                 return Some(Ended::Done);
             }
         }
@@ -257,9 +272,13 @@ fn is_refused(reply: &Reply) -> bool {
     reply.result.as_ref().is_err_and(|failure| failure.cause == Cause::Refused)
 }
 
-async fn ask(asker: Arc<Asker>, order: Pending) -> (Pending, Reply) {
+async fn ask(
+    asker: Arc<Asker>,
+    order: Pending,
+    place: OwnedSemaphorePermit,
+) -> (Pending, Reply, OwnedSemaphorePermit) {
     let reply = asker.ask(&order.key).await;
-    (order, reply)
+    (order, reply, place)
 }
 
 fn recorded(order: &Pending, reply: Reply) -> Recorded {
@@ -274,7 +293,7 @@ fn recorded(order: &Pending, reply: Reply) -> Recorded {
 fn write(
     mut store: Store,
     run_id: i64,
-    mut inbox: mpsc::Receiver<Recorded>,
+    mut inbox: mpsc::Receiver<Received>,
     asker: &Asker,
     counters: &Counters,
 ) -> (Store, Result<(), StoreError>) {
@@ -282,12 +301,13 @@ fn write(
     let mut counted = 0;
     while inbox.blocking_recv_many(&mut batch, BATCH) > 0 {
         let calls = asker.calls();
+        let (batch, places): (Vec<Recorded>, Vec<_>) = batch.drain(..).unzip();
         if let Err(error) = store.record(run_id, &batch, calls - counted) {
             return (store, Err(error));
         }
         counted = calls;
         counters.count(&batch);
-        batch.clear();
+        drop(places);
     }
     let late = asker.calls() - counted;
     let result = if late > 0 { store.record(run_id, &[], late) } else { Ok(()) };
