@@ -4,6 +4,7 @@
 use super::error::StoreError;
 use chrono::{DateTime, SecondsFormat, Utc};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rustix::fs::OFlags;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -27,15 +28,18 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// Takes the lock beside the database, or says who has it.
+/// Takes the lock beside the database, or says who has it. A database has one lock, whatever links
+/// lead to it; a link in the lock's own place is not followed, because the lock is written into.
 pub(super) fn lock(path: &Path, now: DateTime<Utc>) -> Result<Lock, StoreError> {
-    let lock_path = beside(path, "-lock");
+    let resolved = fs::canonicalize(path);
+    let lock_path = beside(resolved.as_deref().unwrap_or(path), "-lock");
     let mut file = OpenOptions::new()
         .read(true)
         .write(true)
         .create(true)
         .truncate(false)
         .mode(0o600)
+        .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
         .open(&lock_path)
         .map_err(|error| StoreError::io(&lock_path, "locked", &error))?;
     match file.try_lock() {
