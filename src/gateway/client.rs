@@ -166,7 +166,11 @@ impl Client {
             http,
             order_get,
             signer,
-            reader: Reader { not_found: settings.not_found_pattern.clone(), personal_data },
+            reader: Reader {
+                not_found: settings.not_found_pattern.clone(),
+                personal_data,
+                api_key: credentials.api_key.clone(),
+            },
             call_timeout: seconds(settings.call_timeout_seconds),
             now,
             skew: Mutex::new(None),

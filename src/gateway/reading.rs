@@ -10,6 +10,7 @@ use crate::domain::payment::{
     TransactionType,
 };
 use crate::domain::text;
+use secrecy::{ExposeSecret, SecretString};
 
 /// A trustworthy answer with what is kept to prove it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,11 +67,16 @@ impl Failure {
     }
 }
 
+/// A shorter key may as well be a word of the error itself.
+const SHORTEST_KEY: usize = 8;
+
 /// What answers are held against.
 #[derive(Debug, Clone)]
 pub(super) struct Reader {
     pub(super) not_found: NotFoundPattern,
     pub(super) personal_data: PersonalData,
+    /// What we sent as `OC-Key`: an error may repeat it, and is not repeated.
+    pub(super) api_key: SecretString,
 }
 
 /// What a status alone decides: the fixed table of faults.md, "every status 100-599".
@@ -123,7 +129,7 @@ impl Reader {
             )),
             StatusClass::Success => {
                 let body = body?;
-                match Body::read(body).map_err(untrustworthy)? {
+                match self.body(body).map_err(untrustworthy)? {
                     Body::Fields(fields) => self.payment(order, &fields).map_err(untrustworthy),
                     Body::Error(error) => self.error(&error).unwrap_or_else(|| {
                         let error = text::clean(&error);
@@ -131,18 +137,28 @@ impl Reader {
                     }),
                 }
             }
-            StatusClass::NotFound => match body.ok().and_then(|body| Body::read(body).ok()) {
+            StatusClass::NotFound => match body.ok().and_then(|body| self.body(body).ok()) {
                 Some(Body::Error(error)) => {
                     self.error(&error).unwrap_or_else(|| Err(final_answer(Some(error))))
                 }
                 _ => Err(final_answer(None)),
             },
-            StatusClass::Final => match body.ok().and_then(|body| Body::read(body).ok()) {
+            StatusClass::Final => match body.ok().and_then(|body| self.body(body).ok()) {
                 Some(Body::Error(error)) if refuses_credentials(&error) => Err(refused(&error)),
                 Some(Body::Error(error)) => Err(final_answer(Some(error))),
                 _ => Err(final_answer(None)),
             },
         }
+    }
+
+    /// A documented body, in whose error our key does not stand.
+    fn body<'a>(&self, body: &'a [u8]) -> Result<Body<'a>, String> {
+        Ok(match (Body::read(body)?, self.api_key.expose_secret()) {
+            (Body::Error(error), key) if key.len() >= SHORTEST_KEY => {
+                Body::Error(error.replace(key, "…"))
+            }
+            (body, _) => body,
+        })
     }
 
     /// What a documented error says under a status that lets it count; `None`: nothing we understand.

@@ -1,7 +1,11 @@
 use super::*;
 
 fn reader() -> Reader {
-    Reader { not_found: NotFoundPattern::default(), personal_data: PersonalData::Drop }
+    Reader {
+        not_found: NotFoundPattern::default(),
+        personal_data: PersonalData::Drop,
+        api_key: "the-key".into(),
+    }
 }
 
 fn order() -> OrderKey {
