@@ -1,0 +1,72 @@
+//! Every exit code of the contract, from outside. From 10 on the previous report stays as it was,
+//! byte for byte, and nothing else is left beside it.
+
+mod configuration;
+mod credentials;
+mod database;
+mod held;
+mod ledger;
+mod outage;
+mod signals;
+pub mod storage;
+
+use crate::support::{Done, Gateway, Merchant, book, ledger};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// Where the nightly report goes: always the same file, so that a wrong one would replace it.
+const REPORT: &str = "reports/latest.csv";
+
+/// A merchant with last night's report in its place.
+struct Night {
+    merchant: Merchant,
+    report: BTreeMap<PathBuf, Vec<u8>>,
+}
+
+impl Night {
+    fn new() -> Night {
+        let merchant = Merchant::new();
+        merchant.write("yesterday.csv", ledger(1));
+        let gateway = Gateway::serve(&book(1));
+        let run = ["--ledger", "yesterday.csv", "--report", REPORT];
+        let done = merchant.reconcile(&gateway.url, &run);
+        assert_eq!(done.code, Some(0), "{done:?}");
+        let report = merchant.report_files();
+        assert_eq!(report.len(), 1);
+        merchant.write("ledger.csv", ledger(20));
+        Night { merchant, report }
+    }
+
+    /// What is run tonight.
+    fn arguments<'a>(gateway: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+        let run = ["run", "--base-url", gateway, "--rate", "2000", "--report", REPORT];
+        [&run, more].concat()
+    }
+
+    /// Tonight's run of `ledger.csv`.
+    fn run(&self, gateway: &str, more: &[&str]) -> Done {
+        let all = [&["--ledger", "ledger.csv"], more].concat();
+        self.merchant.run(&Night::arguments(gateway, &all))
+    }
+
+    /// Tonight's run failed as the contract has it, in these words.
+    fn failed(&self, done: &Done, code: i32, words: &[&str]) {
+        refused(done, code, words);
+        assert_eq!(self.merchant.report_files(), self.report, "{done:?}");
+    }
+}
+
+/// The command said so on stderr, once, and nothing on stdout.
+fn refused(done: &Done, code: i32, words: &[&str]) {
+    assert_eq!(done.code, Some(code), "{done:?}");
+    assert_eq!(done.stdout, "", "{done:?}");
+    assert_eq!(done.stderr.matches("error: ").count(), 1, "{done:?}");
+    for word in words {
+        assert!(done.stderr.contains(word), "{word:?} is missing: {done:?}");
+    }
+}
+
+/// And what can be done about it.
+fn hints(done: &Done) {
+    assert_eq!(done.stderr.matches("\n hint: ").count(), 1, "{done:?}");
+}
