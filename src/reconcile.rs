@@ -7,11 +7,13 @@
 
 mod asking;
 mod beginning;
+mod committing;
+mod course;
 mod judging;
 mod reporting;
 
-pub use asking::Counters;
 pub use beginning::Estimate;
+pub use committing::Counters;
 pub use reporting::write_reports;
 
 use crate::domain::run::{ExpectedTotal, RunSummary};

@@ -19,6 +19,7 @@ mod row;
 mod settings;
 mod source;
 mod vocabulary;
+mod waiting;
 
 pub use date_format::DateFormat;
 pub use error::{Fault, LedgerError, ReadError, Spot};
@@ -36,6 +37,7 @@ use row::Rows;
 use source::CHUNK;
 use std::collections::BTreeMap;
 use std::io::Read;
+use waiting::Waiting;
 
 /// What was read of one ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,6 +85,10 @@ pub fn read<S: LedgerSink>(
     sink: &mut S,
 ) -> Result<FileRead, ReadError<S::Error>> {
     let Source { file, gzip, bytes, watched } = source;
+    let bytes: Box<dyn Read + '_> = match watched {
+        Some(_) => bytes,
+        None => Box::new(Waiting::on(bytes, interrupted)),
+    };
     let outcome = Inspector::new(bytes, &file, gzip, settings.delimiter)
         .map_err(ReadError::from)
         .and_then(|inspector| {
@@ -107,6 +113,10 @@ pub fn read<S: LedgerSink>(
                 sink,
             )
         });
+    // Whoever writes into a pipe may have been ended by the same signal: its end proves nothing.
+    if !matches!(outcome, Err(ReadError::Sink(_))) && interrupted() {
+        return Err(ReadError::Interrupted);
+    }
     // Half a file that is still being written has all kinds of faults; this is the true one.
     let by_the_sink = matches!(outcome, Err(ReadError::Sink(_) | ReadError::Interrupted));
     if !by_the_sink && watched.is_some_and(|watched| watched.has_changed()) {

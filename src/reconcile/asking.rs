@@ -1,75 +1,25 @@
 //! Asking for a run's orders: bounded in flight, ended by a deadline, a signal, refused
 //! credentials or an outage (contract, "Exit codes": 12 and 13 in detail).
 
+use super::committing::{BATCH, Counters, Received, write};
+use super::course::{Course, OUTAGES, REFUSALS, is_refused};
 use crate::domain::text;
 use crate::failure::{Failure, code};
-use crate::gateway::{Asker, Cause, Reply};
+use crate::gateway::{Asker, Reply};
 use crate::interrupt::Interrupt;
 use crate::store::{Pending, Recorded, Recording, Store, StoreError};
 use chrono::TimeDelta;
 use std::collections::VecDeque;
 use std::num::NonZeroU32;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::JoinSet;
 
 /// Orders that are read from the store at a time.
 const PAGE: u32 = 1_000;
-/// Answers that are committed together at most: what arrives during one commit makes the next.
-const BATCH: usize = 512;
-/// Orders refused before the first answer, or in a row, that end a run.
-const REFUSALS: u32 = 3;
-/// Orders that may fail by 429, 5xx, silence or a broken connection before the first answer: each
-/// can be about that one order. One without any connection is enough: it is about the gateway, and
-/// its calls alone take up to half a minute.
-const OUTAGES: u32 = 10;
-/// The last of them are asked from the other end of the run.
-const ELSEWHERE: u32 = 3;
-
-/// How far a run is: what is committed, not what is only received.
-#[derive(Debug, Default)]
-pub struct Counters {
-    selected: AtomicU64,
-    answered: AtomicU64,
-    unanswered: AtomicU64,
-}
-
-impl Counters {
-    pub(super) fn begin(&self, selected: u64, answered: u64) {
-        self.answered.store(answered, Ordering::Relaxed);
-        self.selected.store(selected, Ordering::Relaxed);
-    }
-
-    /// Orders of the run; zero before the asking begins.
-    #[must_use]
-    pub fn selected(&self) -> u64 {
-        self.selected.load(Ordering::Relaxed)
-    }
-
-    /// Orders with a trustworthy answer.
-    #[must_use]
-    pub fn answered(&self) -> u64 {
-        self.answered.load(Ordering::Relaxed)
-    }
-
-    /// Orders that were asked in vain.
-    #[must_use]
-    pub fn unanswered(&self) -> u64 {
-        self.unanswered.load(Ordering::Relaxed)
-    }
-
-    fn count(&self, batch: &[Recorded]) {
-        for recorded in batch {
-            let counter = match recorded.what {
-                Recording::Answer { .. } => &self.answered,
-                Recording::Nothing { .. } => &self.unanswered,
-            };
-            counter.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-}
+/// A call under way.
+type UnderWay = (Pending, Reply, OwnedSemaphorePermit);
 
 /// How the asking ended.
 pub(super) enum Ended {
@@ -97,22 +47,6 @@ pub(super) struct Asking {
     pub(super) interrupt: Interrupt,
     pub(super) counters: Arc<Counters>,
     pub(super) asker: Arc<Asker>,
-}
-
-/// What the replies so far say about the gateway.
-#[derive(Default)]
-struct Course {
-    /// The gateway has given a trustworthy answer to this process.
-    is_answered: bool,
-    /// The order that was answered last, by this process or an earlier one of the same run.
-    last_answered: Option<Pending>,
-    asked: u32,
-    refused: u32,
-    refused_in_a_row: u32,
-    outages: u32,
-    /// A call ended in something else than an outage.
-    is_reached: bool,
-    last_failure: String,
 }
 
 /// The run's orders from both ends.
@@ -172,7 +106,7 @@ impl Asking {
     async fn ask_all(
         &self,
         reader: &Store,
-        outbox: &mpsc::Sender<Recorded>,
+        outbox: &mpsc::Sender<Received>,
     ) -> Result<Ended, Failure> {
         let mut queue = Queue {
             reader,
@@ -183,14 +117,29 @@ impl Asking {
         };
         let mut course =
             Course { last_answered: reader.last_answered(self.run_id)?, ..Course::default() };
-        let mut in_flight = JoinSet::new();
+        let mut in_flight: JoinSet<UnderWay> = JoinSet::new();
+        let most = usize::try_from(self.max_in_flight.get()).unwrap_or(usize::MAX);
+        // A call is in flight until its answer is committed: what a crash loses is never more.
+        let free = Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS)));
+        let mut waiting: Option<Pending> = None;
         loop {
             // One at a time until the gateway has shown that it answers us.
-            let places = if course.is_answered { self.max_in_flight.get() } else { 1 };
-            let places = usize::try_from(places).unwrap_or(usize::MAX);
+            let places = if course.is_answered { most } else { 1 };
             while in_flight.len() < places && !self.is_late() {
-                let Some(order) = queue.next(course.looks_elsewhere())? else { break };
-                in_flight.spawn(ask(Arc::clone(&self.asker), order, self.stop_asking_at));
+                if waiting.is_none() {
+                    waiting = queue.next(course.looks_elsewhere())?;
+                }
+                let Some(order) = waiting.take() else { break };
+                let Ok(place) = Arc::clone(&free).try_acquire_owned() else {
+                    waiting = Some(order);
+                    break;
+                };
+                let until = self.stop_asking_at;
+                in_flight.spawn(ask(Arc::clone(&self.asker), order, until, place));
+            }
+            let waits = waiting.is_some() && in_flight.len() < places && !self.is_late();
+            if in_flight.is_empty() && !waits {
+                break;
             }
             let done = tokio::select! {
                 biased;
@@ -198,13 +147,14 @@ impl Asking {
                     self.keep_what_came(&mut in_flight, outbox).await;
                     return Ok(Ended::Interrupted(signal));
                 }
-                done = in_flight.join_next() => done,
+                done = in_flight.join_next(), if !in_flight.is_empty() => done,
+                _free = free.acquire(), if waits => None,
             };
-            let Some(done) = done else { break };
-            let (order, reply) =
+            let Some(done) = done else { continue };
+            let (order, reply, place) =
                 done.map_err(|error| Failure::bug(format!("a call ended abnormally: {error}")))?;
             course.note(&order, &reply);
-            if outbox.send(recorded(&order, reply)).await.is_err() {
+            if outbox.send((recorded(&order, reply), Some(place))).await.is_err() {
                 // The writer has stopped and says why.
                 return Ok(Ended::Done);
             }
@@ -229,18 +179,18 @@ impl Asking {
     /// Replies that are there already are kept, whatever ends the run.
     async fn keep_what_came(
         &self,
-        in_flight: &mut JoinSet<(Pending, Reply)>,
-        outbox: &mpsc::Sender<Recorded>,
+        in_flight: &mut JoinSet<UnderWay>,
+        outbox: &mpsc::Sender<Received>,
     ) {
-        while let Some(Ok((order, reply))) = in_flight.try_join_next() {
-            if outbox.send(recorded(&order, reply)).await.is_err() {
+        while let Some(Ok((order, reply, place))) = in_flight.try_join_next() {
+            if outbox.send((recorded(&order, reply), Some(place))).await.is_err() {
                 return;
             }
         }
     }
 
     /// Whether the gateway's replies so far end the run early.
-    async fn ends(&self, course: &mut Course, outbox: &mpsc::Sender<Recorded>) -> Option<Ended> {
+    async fn ends(&self, course: &mut Course, outbox: &mpsc::Sender<Received>) -> Option<Ended> {
         if course.refused_in_a_row >= REFUSALS {
             return self.is_it_us(course, outbox).await;
         }
@@ -257,7 +207,7 @@ impl Asking {
     async fn is_it_us(
         &self,
         course: &mut Course,
-        outbox: &mpsc::Sender<Recorded>,
+        outbox: &mpsc::Sender<Received>,
     ) -> Option<Ended> {
         let refused = Ended::Refused(course.last_failure.clone());
         let Some(known) = course.last_answered.clone() else { return Some(refused) };
@@ -271,7 +221,7 @@ impl Asking {
         }
         course.refused_in_a_row = 0;
         // An answer that came before stays one, if this one is none.
-        if reply.result.is_ok() && outbox.send(recorded(&known, reply)).await.is_err() {
+        if reply.result.is_ok() && outbox.send((recorded(&known, reply), None)).await.is_err() {
             return Some(Ended::Done);
         }
         None
@@ -293,44 +243,14 @@ impl Asking {
     }
 }
 
-impl Course {
-    fn note(&mut self, order: &Pending, reply: &Reply) {
-        if reply.calls == 0 {
-            return;
-        }
-        self.asked = self.asked.saturating_add(1);
-        self.is_reached |= !reply.only_outages;
-        let Err(failure) = &reply.result else {
-            self.is_answered = true;
-            self.last_answered = Some(order.clone());
-            self.refused_in_a_row = 0;
-            return;
-        };
-        self.last_failure.clone_from(&failure.why);
-        if failure.cause == Cause::Refused {
-            self.refused = self.refused.saturating_add(1);
-            self.refused_in_a_row += 1;
-        } else {
-            self.refused_in_a_row = 0;
-            let weight = if failure.cause == Cause::Unreachable { OUTAGES } else { 1 };
-            self.outages = self.outages.saturating_add(weight);
-        }
-    }
-
-    /// Before the run is given up, a few orders from the other end: it may be only the newest that
-    /// the gateway cannot answer.
-    fn looks_elsewhere(&self) -> bool {
-        !self.is_answered && self.outages >= OUTAGES - ELSEWHERE
-    }
-}
-
-fn is_refused(reply: &Reply) -> bool {
-    reply.result.as_ref().is_err_and(|failure| failure.cause == Cause::Refused)
-}
-
-async fn ask(asker: Arc<Asker>, order: Pending, until: Option<Instant>) -> (Pending, Reply) {
+async fn ask(
+    asker: Arc<Asker>,
+    order: Pending,
+    until: Option<Instant>,
+    place: OwnedSemaphorePermit,
+) -> UnderWay {
     let reply = asker.ask(&order.key, until).await;
-    (order, reply)
+    (order, reply, place)
 }
 
 fn recorded(order: &Pending, reply: Reply) -> Recorded {
@@ -339,30 +259,6 @@ fn recorded(order: &Pending, reply: Reply) -> Recorded {
         Err(failure) => Recording::Nothing { why: failure.why },
     };
     Recorded { order_id: order.order_id, calls: reply.calls, at: reply.at, what }
-}
-
-/// Commits what arrives until nothing more can. Whatever came during one commit is the next batch.
-fn write(
-    mut store: Store,
-    run_id: i64,
-    mut inbox: mpsc::Receiver<Recorded>,
-    asker: &Asker,
-    counters: &Counters,
-) -> (Store, Result<(), StoreError>) {
-    let mut batch = Vec::new();
-    let mut counted = 0;
-    while inbox.blocking_recv_many(&mut batch, BATCH) > 0 {
-        let calls = asker.calls();
-        if let Err(error) = store.record(run_id, &batch, calls - counted) {
-            return (store, Err(error));
-        }
-        counted = calls;
-        counters.count(&batch);
-        batch.clear();
-    }
-    let late = asker.calls() - counted;
-    let result = if late > 0 { store.record(run_id, &[], late) } else { Ok(()) };
-    (store, result)
 }
 
 /// Exit code 12.

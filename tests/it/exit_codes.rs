@@ -1,137 +1,72 @@
-//! Exit codes of a run that writes its report, and which outranks which; and that one order's
-//! failure, wherever it stands, is no failure of the run.
+//! Every exit code of the contract, from outside. From 10 on the previous report stays as it was,
+//! byte for byte, and nothing else is left beside it.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+mod configuration;
+mod credentials;
+mod database;
+mod held;
+mod ledger;
+mod outage;
+mod signals;
+pub mod storage;
 
-use crate::support::{Gateway, HEAD, IMPATIENT, Merchant, kinds, paid};
-use serde_json::json;
+use crate::support::{Done, Gateway, Merchant, book, ledger};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 
-#[test]
-fn unverified_outranks_invalid_rows_and_those_outrank_mismatches() {
-    let good = "GOOD,1.00,inr,2026-01-10,paid\n";
-    let short = "SHORT,2.00,inr,2026-01-10,paid\n";
-    let invalid = "INVALID,x,inr,2026-01-10,paid\n";
-    let away = "AWAY,3.00,inr,2026-01-10,paid\n";
-    let gateway = Gateway::serve(
-        &[
-            paid("GOOD", "1.00", json!({})),
-            paid("SHORT", "2.00", json!({"final_amount": "1.00"})),
-            paid("AWAY", "3.00", json!({"sandbox": {"status": 503}})),
-        ]
-        .concat(),
-    );
-    for (code, rows) in [
-        (0, vec![good]),
-        (1, vec![good, short]),
-        (4, vec![good, invalid]),
-        (4, vec![good, short, invalid]),
-        (3, vec![good, away]),
-        (3, vec![good, short, away]),
-        (3, vec![good, invalid, away]),
-        (3, vec![good, short, invalid, away]),
-    ] {
+/// Where the nightly report goes: always the same file, so that a wrong one would replace it.
+const REPORT: &str = "reports/latest.csv";
+
+/// A merchant with last night's report in its place.
+struct Night {
+    merchant: Merchant,
+    report: BTreeMap<PathBuf, Vec<u8>>,
+}
+
+impl Night {
+    fn new() -> Night {
         let merchant = Merchant::new();
-        merchant.write("octopus-recon.toml", IMPATIENT);
-        merchant.write("ledger.csv", format!("{HEAD}{}", rows.concat()));
-        let done = merchant.reconcile(&gateway.url, &["--ledger", "ledger.csv"]);
-        assert_eq!(done.code, Some(code), "{rows:?}: {done:?}");
-        assert_eq!(done.json()["exit_code"], code);
-        let report = merchant.path(done.json()["reports"][0].as_str().unwrap());
-        assert!(report.exists(), "{rows:?}");
-        let incomplete = report.to_string_lossy().ends_with("-incomplete.csv");
-        assert_eq!(incomplete, code == 3, "{report:?}");
+        merchant.write("yesterday.csv", ledger(1));
+        let gateway = Gateway::serve(&book(1));
+        let run = ["--ledger", "yesterday.csv", "--report", REPORT];
+        let done = merchant.reconcile(&gateway.url, &run);
+        assert_eq!(done.code, Some(0), "{done:?}");
+        let report = merchant.report_files();
+        assert_eq!(report.len(), 1);
+        merchant.write("ledger.csv", ledger(20));
+        Night { merchant, report }
+    }
+
+    /// What is run tonight.
+    fn arguments<'a>(gateway: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+        let run = ["run", "--base-url", gateway, "--rate", "2000", "--report", REPORT];
+        [&run, more].concat()
+    }
+
+    /// Tonight's run of `ledger.csv`.
+    fn run(&self, gateway: &str, more: &[&str]) -> Done {
+        let all = [&["--ledger", "ledger.csv"], more].concat();
+        self.merchant.run(&Night::arguments(gateway, &all))
+    }
+
+    /// Tonight's run failed as the contract has it, in these words.
+    fn failed(&self, done: &Done, code: i32, words: &[&str]) {
+        refused(done, code, words);
+        assert_eq!(self.merchant.report_files(), self.report, "{done:?}");
     }
 }
 
-/// "One order affected → 3 and the rest as usual": also when it is the first to be asked.
-#[test]
-fn a_first_order_that_cannot_be_answered_does_not_end_the_run() {
-    for script in [
-        json!({"close": true}),
-        json!({"status": 503}),
-        json!({"status": 429}),
-        json!({"status": 418}),
-        json!({"status": 301}),
-        json!({"body": "<html>"}),
-        json!({"error": "Merchant not found"}),
-        json!({"status": 401}),
-    ] {
-        let merchant = Merchant::new();
-        merchant.write("octopus-recon.toml", IMPATIENT);
-        merchant.write(
-            "ledger.csv",
-            format!("{HEAD}FIRST,1.00,inr,2026-01-10,paid\nSECOND,2.00,inr,2026-01-10,paid\n"),
-        );
-        let gateway = Gateway::serve(
-            &[paid("FIRST", "1.00", json!({"sandbox": script})), paid("SECOND", "2.00", json!({}))]
-                .concat(),
-        );
-        let done = merchant.reconcile(&gateway.url, &["--ledger", "ledger.csv"]);
-        assert_eq!(done.code, Some(3), "{script}: {done:?}");
-        let rows = merchant.rows_of(&done);
-        assert_eq!(kinds(&rows)["FIRST"], ["unverified"], "{script}");
-        assert_eq!(done.json()["orders"]["matched"], 1, "{script}");
+/// The command said so on stderr, once, and nothing on stdout.
+fn refused(done: &Done, code: i32, words: &[&str]) {
+    assert_eq!(done.code, Some(code), "{done:?}");
+    assert_eq!(done.stdout, "", "{done:?}");
+    assert_eq!(done.stderr.matches("error: ").count(), 1, "{done:?}");
+    for word in words {
+        assert!(done.stderr.contains(word), "{word:?} is missing: {done:?}");
     }
 }
 
-#[test]
-fn without_a_usable_answer_there_is_no_report() {
-    let merchant = Merchant::new();
-    merchant.write("octopus-recon.toml", IMPATIENT);
-    merchant.write("ledger.csv", format!("{HEAD}A1,1.00,inr,2026-01-10,paid\n"));
-    let away = Gateway::serve(&paid("A1", "1.00", json!({"sandbox": {"status": 503, "times": 2}})));
-    let done = merchant.reconcile(&away.url, &["--ledger", "ledger.csv"]);
-    assert_eq!(done.code, Some(13), "{done:?}");
-    assert!(done.stdout.is_empty(), "{done:?}");
-    assert!(merchant.reports().is_empty());
-    let done = merchant.reconcile(&away.url, &["--ledger", "ledger.csv", "--resume"]);
-    assert_eq!(done.code, Some(0), "{done:?}");
-    assert_eq!(done.json()["run_id"], 1);
-
-    // A connection that nobody takes.
-    let merchant = Merchant::new();
-    merchant.write("octopus-recon.toml", IMPATIENT);
-    merchant.write("ledger.csv", format!("{HEAD}A1,1.00,inr,2026-01-10,paid\n"));
-    let url = Gateway::serve("").url.clone();
-    let done = merchant.reconcile(&url, &["--ledger", "ledger.csv"]);
-    assert_eq!(done.code, Some(13), "{done:?}");
-}
-
-#[test]
-fn refused_credentials_end_a_run_after_three_calls() {
-    let merchant = Merchant::new();
-    let orders: Vec<String> =
-        (0..5).map(|order| format!("A{order},1.00,inr,2026-01-10,paid\n")).collect();
-    merchant.write("ledger.csv", format!("{HEAD}{}", orders.concat()));
-    let gateway = Gateway::serve_as("", |settings| settings.api_secret = "another".into());
-    let done = merchant.reconcile(&gateway.url, &["--ledger", "ledger.csv"]);
-    assert_eq!(done.code, Some(12), "{done:?}");
-    assert_eq!(gateway.stop().len(), 3);
-    assert!(merchant.reports().is_empty());
-}
-
-#[test]
-fn wrong_use_is_exit_2_and_nothing_is_made() {
-    let merchant = Merchant::new();
-    merchant.write("ledger.csv", format!("{HEAD}A1,1.00,inr,2026-01-10,paid\n"));
-    merchant.write("wrong.toml", "[gateway]\nrequests_per_seconds = 5\n");
-    let loopback = "http://127.0.0.1:9";
-    for arguments in [
-        &["run", "--frobnicate"][..],
-        &["run", "--ledger", "ledger.csv"],
-        &["run", "--ledger", "ledger.csv", "--base-url", "http://pay.example.com"],
-        &["run", "--ledger", "ledger.csv", "--base-url", loopback, "--config", "wrong.toml"],
-        &["run", "--ledger", "ledger.csv", "--base-url", loopback, "--config", "none.toml"],
-        &["run", "--ledger", "-", "--ledger", "-", "--base-url", loopback],
-        &["run", "--ledger", "ledger.csv", "--base-url", loopback, "--rate", "0"],
-        &["run", "--ledger", "ledger.csv", "--base-url", loopback, "--last", "0"],
-        &["run", "--ledger", "ledger.csv", "--base-url", loopback, "--from", "10/04/2026"],
-        &["run", "--ledger", "ledger.csv", "--base-url", loopback, "--expect-total", "500"],
-    ] {
-        let done = merchant.run(arguments);
-        assert_eq!(done.code, Some(2), "{arguments:?}: {done:?}");
-        assert!(done.stdout.is_empty(), "{done:?}");
-    }
-    assert!(!merchant.path("octopus-recon.db").exists());
-    assert!(!merchant.path("reports").exists());
+/// And what can be done about it.
+fn hints(done: &Done) {
+    assert_eq!(done.stderr.matches("\n hint: ").count(), 1, "{done:?}");
 }

@@ -8,9 +8,11 @@
 )]
 
 use octopus_recon::sandbox::{Book, Call, Sandbox, SandboxSettings};
+use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
@@ -228,4 +230,82 @@ pub fn row<'a>(rows: &'a [Row], order: &str, kind: &str) -> &'a Row {
     rows.iter()
         .find(|row| row["merchant_order_id"] == order && row["kind"] == kind)
         .unwrap_or_else(|| panic!("no {kind} of {order} in {rows:#?}"))
+}
+
+/// How long a condition may take to come true. Long, because machines are slow; nobody waits for it
+/// unless something is wrong.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Looks again and again until it is so.
+pub fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !is_so() {
+        assert!(begun.elapsed() < PATIENCE, "waited in vain: {what}");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// A ledger of so many orders of 100.00 inr, paid: A1, A2, …
+pub fn ledger(orders: usize) -> String {
+    let rows = (1..=orders).map(|number| format!("A{number},100.00,inr,2026-01-10,paid\n"));
+    format!("merchant_order_id,amount,currency,created_at,status\n{}", rows.collect::<String>())
+}
+
+/// A book in which all of them are well.
+pub fn book(orders: usize) -> String {
+    (1..=orders).map(|number| paid(&format!("A{number}"), "100.00", json!({}))).collect()
+}
+
+/// A process of the binary.
+pub struct Running(Child);
+
+impl Running {
+    pub fn start(command: &mut Command) -> Running {
+        Running(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.0.id()
+    }
+
+    pub fn is_over(&mut self) -> bool {
+        self.0.try_wait().unwrap().is_some()
+    }
+
+    /// Sends a signal by its name.
+    pub fn signal(&self, name: &str) {
+        let kill = Command::new("kill").args(["-s", name, &self.pid().to_string()]).status();
+        assert!(kill.unwrap().success());
+    }
+
+    /// Waits for its end. Killed by a signal, it has no code.
+    pub fn end(self) -> Done {
+        self.0.wait_with_output().unwrap().into()
+    }
+}
+
+impl Merchant {
+    /// Starts it, and does not wait.
+    pub fn start(&self, arguments: &[&str]) -> Running {
+        Running::start(&mut self.command(arguments))
+    }
+
+    /// Every file below the directory `reports` with its content, temporary files too.
+    pub fn report_files(&self) -> BTreeMap<PathBuf, Vec<u8>> {
+        let Ok(entries) = std::fs::read_dir(self.path("reports")) else { return BTreeMap::new() };
+        let files = entries.map(|entry| entry.unwrap().path());
+        files.map(|path| (path.clone(), std::fs::read(path).unwrap())).collect()
+    }
+
+    /// What the database says.
+    pub fn sql(&self, query: &str) -> i64 {
+        let database = rusqlite::Connection::open(self.path("octopus-recon.db")).unwrap();
+        database.query_row(query, (), |row| row.get(0)).unwrap()
+    }
+}
+
+impl From<Output> for Done {
+    fn from(output: Output) -> Done {
+        Done::from(&output)
+    }
 }

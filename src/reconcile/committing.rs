@@ -1,0 +1,81 @@
+//! Committing what comes of asking, on a thread of its own: an answer counts once it is committed
+//! (contract, "The database").
+
+use crate::gateway::Asker;
+use crate::store::{Recorded, Recording, Store, StoreError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
+
+/// Answers that are committed together at most: what arrives during one commit makes the next.
+pub(super) const BATCH: usize = 512;
+
+/// How far a run is: what is committed, not what is only received.
+#[derive(Debug, Default)]
+pub struct Counters {
+    selected: AtomicU64,
+    answered: AtomicU64,
+    unanswered: AtomicU64,
+}
+
+impl Counters {
+    pub(super) fn begin(&self, selected: u64, answered: u64) {
+        self.answered.store(answered, Ordering::Relaxed);
+        self.selected.store(selected, Ordering::Relaxed);
+    }
+
+    /// Orders of the run; zero before the asking begins.
+    #[must_use]
+    pub fn selected(&self) -> u64 {
+        self.selected.load(Ordering::Relaxed)
+    }
+
+    /// Orders with a trustworthy answer.
+    #[must_use]
+    pub fn answered(&self) -> u64 {
+        self.answered.load(Ordering::Relaxed)
+    }
+
+    /// Orders that were asked in vain.
+    #[must_use]
+    pub fn unanswered(&self) -> u64 {
+        self.unanswered.load(Ordering::Relaxed)
+    }
+
+    fn count(&self, batch: &[Recorded]) {
+        for recorded in batch {
+            let counter = match recorded.what {
+                Recording::Answer { .. } => &self.answered,
+                Recording::Nothing { .. } => &self.unanswered,
+            };
+            counter.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+/// What is to be committed, with the place that its call takes until then.
+pub(super) type Received = (Recorded, Option<OwnedSemaphorePermit>);
+
+/// Commits what arrives until nothing more can. Whatever came during one commit is the next batch.
+pub(super) fn write(
+    mut store: Store,
+    run_id: i64,
+    mut inbox: mpsc::Receiver<Received>,
+    asker: &Asker,
+    counters: &Counters,
+) -> (Store, Result<(), StoreError>) {
+    let mut batch = Vec::new();
+    let mut counted = 0;
+    while inbox.blocking_recv_many(&mut batch, BATCH) > 0 {
+        let calls = asker.calls();
+        let (batch, places): (Vec<Recorded>, Vec<_>) = batch.drain(..).unzip();
+        if let Err(error) = store.record(run_id, &batch, calls - counted) {
+            return (store, Err(error));
+        }
+        counted = calls;
+        counters.count(&batch);
+        drop(places);
+    }
+    let late = asker.calls() - counted;
+    let result = if late > 0 { store.record(run_id, &[], late) } else { Ok(()) };
+    (store, result)
+}

@@ -1,0 +1,276 @@
+//! SIGKILL at any moment: nothing that was acknowledged is lost, nothing is asked twice without
+//! need, and going on gives the report of a run that nobody disturbed.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
+use crate::exit_codes::storage::{skip, wrapped};
+use crate::support::{Done, Gateway, Merchant, Row, Running, ledger, paid, rows, until};
+use serde_json::json;
+use std::collections::BTreeSet;
+use std::process::Command;
+use std::time::Duration;
+
+const REPORT: &str = "reports/latest.csv";
+const OLD: &str = "last night's report";
+const IN_FLIGHT: usize = 16;
+
+/// A book with something to report of every fifth order or so.
+fn book(orders: usize) -> String {
+    (1..=orders)
+        .map(|number| {
+            let changes = match number {
+                _ if number % 7 == 0 => json!({"final_amount": "98.50"}),
+                _ if number % 11 == 0 => json!({"payment_status": "overdue", "final_amount": ""}),
+                _ if number % 13 == 0 => json!({"sandbox": {"unknown": true}}),
+                _ if number % 17 == 0 => json!({"sandbox": {"body": "<html>"}}),
+                _ => json!({}),
+            };
+            paid(&format!("A{number}"), "100.00", changes)
+        })
+        .collect()
+}
+
+fn merchant(orders: usize) -> Merchant {
+    let merchant = Merchant::new();
+    merchant.write("ledger.csv", ledger(orders));
+    merchant.write("octopus-recon.toml", "[gateway]\nbackoff_first_ms = 1\n");
+    std::fs::create_dir(merchant.path("reports")).unwrap();
+    merchant.write(REPORT, OLD);
+    merchant
+}
+
+fn arguments(gateway: &Gateway) -> Vec<&str> {
+    let run = ["run", "--base-url", &gateway.url, "--rate", "2000", "--ledger", "ledger.csv"];
+    [&run[..], &["--resume", "--format", "json", "--report", REPORT]].concat()
+}
+
+/// The report of a run, but for what a disturbance may rightly change: the time of the answers, how
+/// often was asked, and the run's number where the disturbed run had ended already.
+fn report(merchant: &Merchant) -> Vec<Row> {
+    let mut rows = rows(&merchant.path(REPORT));
+    for row in &mut rows {
+        row.remove("run_id");
+        row.remove("last_verified");
+        let reason = row.get_mut("reason").unwrap();
+        if let Some((before, _)) = reason.split_once(", after ") {
+            *reason = before.to_owned();
+        }
+    }
+    rows
+}
+
+fn undisturbed(gateway: &Gateway, orders: usize) -> Vec<Row> {
+    let merchant = merchant(orders);
+    let done = merchant.run(&arguments(gateway));
+    assert_eq!(done.code, Some(3), "{done:?}");
+    report(&merchant)
+}
+
+/// The report's directory holds the old report or a whole new one, and temporary files at most.
+fn is_old_or_new(merchant: &Merchant, expected: &[Row]) -> bool {
+    let content = std::fs::read(merchant.path(REPORT)).unwrap();
+    let is_old = content == OLD.as_bytes();
+    assert!(is_old || report(merchant) == expected, "torn: {}", String::from_utf8_lossy(&content));
+    is_old
+}
+
+/// The last of all: it goes on, everything is as if nothing had been, and nothing is left.
+fn goes_on(merchant: &Merchant, gateway: &Gateway, expected: &[Row]) -> Done {
+    let done = merchant.run(&arguments(gateway));
+    assert_eq!(done.code, Some(3), "{done:?}");
+    assert_eq!(report(merchant), expected);
+    assert_eq!(merchant.report_files().len(), 1, "no temporary file is left");
+    assert_eq!(merchant.sql("SELECT count(*) FROM pragma_integrity_check"), 1);
+    let left = ["octopus-recon.db-new", "octopus-recon.db-new-wal", "octopus-recon.db-new-shm"];
+    assert!(left.iter().all(|name| !merchant.path(name).exists()));
+    done
+}
+
+/// Who is answered, as it is committed.
+fn answered(merchant: &Merchant) -> BTreeSet<(i64, i64)> {
+    let path = merchant.path("octopus-recon.db");
+    let database = rusqlite::Connection::open(path).unwrap();
+    let sql = "SELECT order_id, answer_id FROM run_orders WHERE answer_id IS NOT NULL";
+    let mut statement = database.prepare(sql).unwrap();
+    let rows = statement.query_map((), |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    rows.map(Result::unwrap).collect()
+}
+
+#[test]
+fn killed_again_and_again_it_loses_nothing() {
+    const ORDERS: usize = 300;
+    let slow = |it: &mut octopus_recon::sandbox::SandboxSettings| {
+        it.latency = Duration::from_millis(3);
+    };
+    let expected = undisturbed(&Gateway::serve_as(&book(ORDERS), slow), ORDERS);
+    assert!(expected.len() > 60);
+    let merchant = merchant(ORDERS);
+    let gateway = Gateway::serve_as(&book(ORDERS), slow);
+    let mut kills = 0;
+    let mut known = BTreeSet::new();
+    for calls in [1, 2, 9, 30, 31, 60, 100, 140, 180, 220, 250, 270, 290, 300, 310] {
+        let mut running = merchant.start(&arguments(&gateway));
+        until("the moment to kill", || gateway.journal().len() >= calls || running.is_over());
+        if running.is_over() {
+            break;
+        }
+        // What can be seen from outside is acknowledged.
+        let acknowledged = answered(&merchant);
+        running.signal("KILL");
+        assert_eq!(running.end().code, None);
+        kills += 1;
+        assert!(is_old_or_new(&merchant, &expected), "no report before its time");
+        let kept = answered(&merchant);
+        assert!(kept.is_superset(&acknowledged), "an acknowledged answer is lost");
+        assert!(kept.is_superset(&known), "an answer of an earlier try is lost");
+        known = kept;
+    }
+    assert!(kills > 10, "{kills}");
+    let done = goes_on(&merchant, &gateway, &expected);
+    assert!(answered(&merchant).is_superset(&known));
+    assert_eq!(merchant.sql("SELECT count(*) FROM runs"), 1);
+    assert_eq!(done.json()["orders"]["selected"], ORDERS);
+    // Untrustworthy answers are asked for again in any case: those orders are not counted.
+    let untrusted = |order: &str| order[1..].parse::<usize>().unwrap() % 17 == 0;
+    let asked: Vec<String> = gateway.stop().into_iter().filter_map(|call| call.order_id).collect();
+    let asked: Vec<&String> = asked.iter().filter(|order| !untrusted(order)).collect();
+    let twice = asked.len() - asked.iter().collect::<BTreeSet<_>>().len();
+    assert!(twice <= kills * IN_FLIGHT, "{twice} calls were made twice in {kills} kills");
+}
+
+/// With a disk whose every sync takes a while: what is received and not yet committed is in flight
+/// too.
+#[test]
+fn a_slow_disk_does_not_make_more_calls_twice() {
+    const ORDERS: usize = 300;
+    if !can_trace() {
+        return;
+    }
+    let merchant = merchant(ORDERS);
+    let gateway = Gateway::serve(&crate::support::book(ORDERS));
+    let slow = "inject=fdatasync,fsync:delay_enter=300000";
+    let strace = ["-f", "-qq", "-o", "/dev/null", "-e", "trace=fdatasync,fsync", "-e", slow];
+    let running =
+        Running::start(&mut wrapped("strace", &strace, &merchant.command(&arguments(&gateway))));
+    // The process itself is strace's child; killed with strace it would go on.
+    until("some answers", || gateway.journal().len() >= 20);
+    let children = format!("/proc/{0}/task/{0}/children", running.pid());
+    let child = std::fs::read_to_string(children).unwrap();
+    let killed = Command::new("kill").args(["-s", "KILL", child.trim()]).status().unwrap();
+    assert!(killed.success());
+    running.end();
+    let kept = answered(&merchant).len();
+    let asked = gateway.journal().len();
+    assert!(asked - kept <= IN_FLIGHT, "{asked} calls, and {kept} answers are kept");
+    assert_eq!(merchant.run(&arguments(&gateway)).code, Some(0));
+    assert!(gateway.stop().len() <= ORDERS + IN_FLIGHT);
+}
+
+#[test]
+fn killed_while_it_reads_the_ledger_it_begins_anew() {
+    const ORDERS: usize = 20;
+    let gateway = Gateway::serve(&book(ORDERS));
+    let expected = undisturbed(&gateway, ORDERS);
+    let calls = gateway.journal().len();
+    let merchant = merchant(ORDERS);
+    let mut command = merchant.command(&arguments(&gateway));
+    // The ledger comes through a pipe that is never closed.
+    command.args(["--ledger", "-"]).stdin(std::process::Stdio::piped());
+    let running = Running::start(&mut command);
+    until("the database is there", || merchant.path("octopus-recon.db").exists());
+    running.signal("KILL");
+    assert_eq!(running.end().code, None);
+    assert!(is_old_or_new(&merchant, &expected));
+    assert_eq!(merchant.sql("SELECT count(*) FROM runs"), 0, "nothing half is kept");
+    assert_eq!(gateway.journal().len(), calls);
+    goes_on(&merchant, &gateway, &expected);
+}
+
+#[test]
+fn a_report_that_was_not_written_is_written_without_a_call() {
+    const ORDERS: usize = 60;
+    let well = |number: usize| !number.is_multiple_of(17) && !number.is_multiple_of(13);
+    let book = book(ORDERS);
+    let kept = book.lines().enumerate().filter(|(index, _)| well(index + 1));
+    let kept: Vec<&str> = kept.map(|(_, line)| line).collect();
+    let gateway = Gateway::serve(&kept.join("\n"));
+    let merchant = merchant(ORDERS);
+    let done = merchant.run(&arguments(&gateway));
+    assert_eq!(done.code, Some(1), "{done:?}");
+    let written = std::fs::read(merchant.path(REPORT)).unwrap();
+    let calls = gateway.journal().len();
+    // As if it had been killed after its judgement.
+    let database = rusqlite::Connection::open(merchant.path("octopus-recon.db")).unwrap();
+    database.execute("UPDATE runs SET reported_at_ms = NULL", ()).unwrap();
+    drop(database);
+    std::fs::remove_file(merchant.path(REPORT)).unwrap();
+    let resumed = merchant.run(&arguments(&gateway));
+    assert_eq!(resumed.code, Some(1), "{resumed:?}");
+    assert!(std::fs::read(merchant.path(REPORT)).unwrap() == written, "another report");
+    assert_eq!(gateway.stop().len(), calls, "it was asked again");
+    assert_eq!(merchant.sql("SELECT count(*) FROM runs"), 1);
+}
+
+/// System calls at which a run changes something that stays.
+const CALLS: &str = "pwrite64,write,fsync,fdatasync,rename,unlink,openat,ftruncate,fchmod";
+
+/// A run that is killed at the n-th of one of these calls. `None`: it makes fewer.
+fn killed_at(merchant: &Merchant, gateway: &Gateway, call: &str, nth: u32) -> bool {
+    let inject = format!("inject={call}:signal=KILL:when={nth}");
+    let trace = format!("trace={call}");
+    let strace = ["-f", "-qq", "-o", "/dev/null", "-e", &trace, "-e", &inject];
+    let command = merchant.command(&arguments(gateway));
+    let done: Done = wrapped("strace", &strace, &command).output().unwrap().into();
+    assert!(matches!(done.code, None | Some(3)), "{call} {nth}: {done:?}");
+    done.code.is_none()
+}
+
+fn can_trace() -> bool {
+    let works = Command::new("strace").args(["-f", "-o", "/dev/null", "true"]).status();
+    let works = works.is_ok_and(|status| status.success());
+    if !works {
+        skip("no strace");
+    }
+    works
+}
+
+/// Walks over the n-th, 2n-th, 3n-th … of each of these system calls.
+fn walk(step: usize) {
+    const ORDERS: usize = 20;
+    if !can_trace() {
+        return;
+    }
+    let gateway = Gateway::serve(&book(ORDERS));
+    let expected = undisturbed(&gateway, ORDERS);
+    let (mut old, mut new) = (0, 0);
+    for call in CALLS.split(',') {
+        for nth in (1..).step_by(step) {
+            let merchant = merchant(ORDERS);
+            if !killed_at(&merchant, &gateway, call, nth) {
+                break;
+            }
+            if is_old_or_new(&merchant, &expected) {
+                old += 1;
+            } else {
+                new += 1;
+            }
+            // And once more on the way back, at the same place or another one.
+            if nth % 2 == 0 && killed_at(&merchant, &gateway, call, nth) {
+                is_old_or_new(&merchant, &expected);
+            }
+            goes_on(&merchant, &gateway, &expected);
+        }
+    }
+    assert!(old > 5 && new > 0, "{old} kills before the report, {new} after it");
+}
+
+#[test]
+fn killed_at_a_system_call_it_goes_on() {
+    walk(11);
+}
+
+#[test]
+#[ignore = "takes minutes: every write, sync and rename of a run"]
+fn killed_at_every_system_call_it_goes_on() {
+    walk(1);
+}

@@ -1,0 +1,117 @@
+//! Exit code 12: the gateway refuses the credentials, and how little is asked to know it.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
+use super::{Night, hints};
+use crate::rude_gateway::RudeGateway;
+use crate::support::{Gateway, book, kinds, ledger, paid, rows};
+use serde_json::json;
+
+const REFUSED: &str =
+    r#"{"result":"error","data":{"error":"Invalid signature","details":"It does not match."}}"#;
+
+#[test]
+fn a_wrong_key_or_secret_costs_three_calls() {
+    for (variable, orders) in [
+        ("OCTOPUS_RECON_API_KEY", 20),
+        ("OCTOPUS_RECON_API_SECRET", 20),
+        ("OCTOPUS_RECON_API_SECRET", 2),
+        ("OCTOPUS_RECON_API_KEY", 1),
+    ] {
+        let night = Night::new();
+        night.merchant.write("ledger.csv", ledger(orders));
+        let gateway = Gateway::serve(&book(20));
+        let arguments = Night::arguments(&gateway.url, &["--ledger", "ledger.csv"]);
+        let mut command = night.merchant.command(&arguments);
+        let done = command.env(variable, "wr0ng-0ne").output().unwrap().into();
+        night.failed(&done, 12, &["refuses the credentials", "--resume"]);
+        hints(&done);
+        assert!(!done.stderr.contains("wr0ng-0ne"), "{done:?}");
+        assert!(!done.stderr.contains("clock"), "the clocks agree: {done:?}");
+        assert_eq!(gateway.journal().len(), orders.min(3), "{variable} {orders}");
+        // With the right ones it goes on.
+        let resumed = night.run(&gateway.url, &["--resume"]);
+        assert_eq!(resumed.code, Some(0), "{resumed:?}");
+        assert_eq!(gateway.stop().len(), orders.min(3) + orders);
+    }
+}
+
+#[test]
+fn the_error_text_counts_as_much_as_the_status() {
+    for status in ["200 OK", "401 Unauthorized", "403 Forbidden", "400 Bad Request"] {
+        let night = Night::new();
+        let gateway = RudeGateway::serve(move |turn| turn.answer(status, "", REFUSED));
+        let done = night.run(&gateway.url, &[]);
+        night.failed(&done, 12, &[]);
+        assert_eq!(gateway.arrivals().len(), 3, "{status}");
+    }
+}
+
+#[test]
+fn a_clock_that_is_off_is_shown() {
+    for (offset, words) in [(-300, "ahead of"), (300, "behind"), (-30, ""), (30, "")] {
+        let night = Night::new();
+        let gateway = RudeGateway::serve(move |turn| {
+            let date = chrono::Utc::now() + chrono::TimeDelta::seconds(offset);
+            let date = format!("Date: {}\r\n", httpdate::fmt_http_date(date.into()));
+            turn.answer("401 Unauthorized", &date, REFUSED);
+        });
+        let done = night.run(&gateway.url, &[]);
+        night.failed(&done, 12, &[words]);
+        assert_eq!(done.stderr.contains("clock"), !words.is_empty(), "{offset}: {done:?}");
+    }
+}
+
+/// Orders that the gateway refuses, among 20.
+fn refusing(refused: &'static [&'static str]) -> String {
+    (1..=20)
+        .map(|number| {
+            let order = format!("A{number}");
+            let refusal = json!({"status": 401, "error": "Invalid signature"});
+            let is_refused = refused.contains(&order.as_str());
+            paid(&order, "100.00", if is_refused { json!({"sandbox": refusal}) } else { json!({}) })
+        })
+        .collect()
+}
+
+#[test]
+fn a_single_refusal_is_that_orders_own() {
+    let night = Night::new();
+    let gateway = Gateway::serve(&refusing(&["A7", "A12"]));
+    let done = night.run(&gateway.url, &[]);
+    assert_eq!(done.code, Some(3), "{done:?}");
+    let kinds = kinds(&rows(&night.merchant.path(super::REPORT)));
+    assert_eq!(kinds.keys().collect::<Vec<_>>(), ["A12", "A7"]);
+    assert!(kinds.values().all(|kinds| *kinds == ["unverified"]));
+    assert_eq!(gateway.stop().len(), 20, "a refusal is not repeated");
+}
+
+#[test]
+fn three_in_a_row_are_checked_with_the_order_that_was_answered_last() {
+    // The orders are refused, not we: the run goes on.
+    let night = Night::new();
+    let gateway = Gateway::serve(&refusing(&["A7", "A8", "A9"]));
+    let done = night.run(&gateway.url, &["--max-in-flight", "1"]);
+    assert_eq!(done.code, Some(3), "{done:?}");
+    let asked: Vec<String> = gateway.stop().into_iter().filter_map(|call| call.order_id).collect();
+    assert_eq!(asked.len(), 21);
+    assert_eq!(asked[5..11], ["A6", "A7", "A8", "A9", "A6", "A10"]);
+
+    // From the seventh call on everything is refused: the key was withdrawn.
+    let night = Night::new();
+    let answered = std::sync::atomic::AtomicU32::new(0);
+    let gateway = RudeGateway::serve(move |turn| {
+        match answered.fetch_add(1, std::sync::atomic::Ordering::SeqCst) {
+            0..6 => turn.answer_well(),
+            _ => turn.answer("401 Unauthorized", "", REFUSED),
+        }
+    });
+    let done = night.run(&gateway.url, &["--max-in-flight", "1"]);
+    night.failed(&done, 12, &["6 of 20 orders answered", "--resume"]);
+    let asked: Vec<String> = gateway.arrivals().into_iter().map(|(_, order)| order).collect();
+    assert_eq!(asked[5..], ["A6", "A7", "A8", "A9", "A6"]);
+    assert_eq!(
+        night.merchant.sql("SELECT count(*) FROM run_orders WHERE run_id = 2 AND answer_id > 0"),
+        6
+    );
+}

@@ -1,0 +1,96 @@
+//! Exit code 10: the ledger is not usable. Nothing is asked and nothing of it is stored.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
+use super::{Night, hints};
+use crate::support::{Gateway, book, ledger};
+
+const HEADINGS: &str = "merchant_order_id,amount,currency,created_at,status";
+
+fn utf_16(text: &str) -> Vec<u8> {
+    let units = text.encode_utf16().flat_map(u16::to_le_bytes);
+    [0xFF, 0xFE].into_iter().chain(units).collect()
+}
+
+#[test]
+fn an_unusable_ledger_asks_nothing() {
+    let night = Night::new();
+    let gateway = Gateway::serve(&book(20));
+    let runs = night.merchant.sql("SELECT count(*) FROM runs");
+    let with = |row: &str| format!("{}{row}\n", ledger(2)).into_bytes();
+    let cases: [(Vec<u8>, &[&str]); 14] = [
+        (Vec::new(), &["empty"]),
+        (b"\n\n\r\n".to_vec(), &["empty"]),
+        (utf_16(&ledger(2)), &["UTF-16"]),
+        (utf_16(&ledger(2))[2..].to_vec(), &["UTF-16"]),
+        (with("A3,1.00,inr,2026-01-10,\0"), &["line 4, column 24", "NUL"]),
+        (
+            b"order,amount,currency,created_at\nA1,1.00,inr,2026-01-10\n".to_vec(),
+            &["merchant_order_id", "[ledger.columns]"],
+        ),
+        (format!("{HEADINGS}, Amount \nA1,1,inr,2026-01-10,,2\n").into_bytes(), &["twice"]),
+        (ledger(2).replace(',', ";").into_bytes(), &["delimiter = \";\""]),
+        (with("A3,1.00,inr,2026-01-10,\"paid"), &["line 4, column 24", "never closed"]),
+        (with("1.23E+19,1.00,inr,2026-01-10,paid"), &["line 4", "1.23E+19"]),
+        (with("1,23E+19,1.00,inr,2026-01-10,paid\n1.2E+30,1,inr,2026-01-10,"), &["line 5"]),
+        (format!("{HEADINGS}\n").into_bytes(), &["none of its 0 rows"]),
+        (format!("{HEADINGS}\nA1,x,inr,2026-01-10,\n").into_bytes(), &["none of its 1 rows"]),
+        (b"PK\x03\x04\x14\0\x06\0".to_vec(), &["workbook"]),
+    ];
+    for (content, words) in cases {
+        let shown = String::from_utf8_lossy(&content).into_owned();
+        night.merchant.write("ledger.csv", content);
+        let done = night.run(&gateway.url, &[]);
+        assert_eq!(done.code, Some(10), "{shown:?}: {done:?}");
+        night.failed(&done, 10, words);
+        hints(&done);
+    }
+    for path in ["nowhere.csv", "reports"] {
+        let done = night.merchant.run(&Night::arguments(&gateway.url, &["--ledger", path]));
+        night.failed(&done, 10, &[path]);
+        hints(&done);
+    }
+    assert_eq!(night.merchant.sql("SELECT count(*) FROM runs"), runs);
+    assert_eq!(night.merchant.sql("SELECT count(*) FROM orders"), 1);
+    assert_eq!(gateway.stop().len(), 0);
+}
+
+#[test]
+fn control_figures_and_an_empty_selection_ask_nothing() {
+    let night = Night::new();
+    let gateway = Gateway::serve(&book(20));
+    let cases: [(&[&str], &[&str]); 5] = [
+        (&["--expect-rows", "21"], &["20 rows", "21 were expected"]),
+        (&["--expect-total", "inr=2000.01"], &["2000.00", "2000.01"]),
+        (&["--expect-rows", "20", "--expect-total", "usd=1"], &["usd"]),
+        (&["--from", "2030-01-01"], &["no order is selected"]),
+        (&["--ledger", "nowhere.csv"], &["nowhere.csv"]),
+    ];
+    for (arguments, words) in cases {
+        let done = night.run(&gateway.url, arguments);
+        night.failed(&done, 10, words);
+        hints(&done);
+    }
+    assert_eq!(night.merchant.sql("SELECT count(*) FROM orders"), 1);
+    assert_eq!(gateway.journal().len(), 0);
+    let done = night.run(&gateway.url, &["--expect-rows", "20", "--expect-total", "inr=2000"]);
+    assert_eq!(done.code, Some(0), "{done:?}");
+    assert_eq!(gateway.stop().len(), 20);
+}
+
+#[test]
+fn a_ledger_without_permission_is_named() {
+    use std::os::unix::fs::PermissionsExt;
+    let night = Night::new();
+    let file = night.merchant.path("ledger.csv");
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o000)).unwrap();
+    let Some(mut command) = super::storage::powerless(
+        &night.merchant,
+        &Night::arguments("http://127.0.0.1:1", &["--ledger", "ledger.csv"]),
+    ) else {
+        return;
+    };
+    let done = command.output().unwrap().into();
+    night.failed(&done, 10, &["ledger.csv", "permission"]);
+    hints(&done);
+}

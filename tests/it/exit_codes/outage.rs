@@ -1,0 +1,122 @@
+//! Exit code 13: nothing usable came from the gateway, found out with few calls and in time.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
+use super::{Night, hints};
+use crate::rude_gateway::RudeGateway;
+use crate::support::{Done, Gateway, book, ledger};
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
+
+const IMPATIENT: &str = "[gateway]\nbackoff_first_ms = 1\ncall_timeout_seconds = 1\n";
+
+/// A run of so many orders with little patience.
+fn night_of(orders: usize) -> Night {
+    let night = Night::new();
+    night.merchant.write("ledger.csv", ledger(orders));
+    night.merchant.write("octopus-recon.toml", IMPATIENT);
+    night
+}
+
+fn goes_on(night: &Night) {
+    // The same selection has the same address: the stand-in takes over the address in the database.
+    let gateway = Gateway::serve(&book(20));
+    let database = rusqlite::Connection::open(night.merchant.path("octopus-recon.db")).unwrap();
+    let there = |sql: &str, url: &str| database.execute(sql, [url]).unwrap();
+    let url = format!("{}/", gateway.url);
+    there("UPDATE runs SET base_url = ?1 WHERE run_id = 2", &url);
+    there(
+        "UPDATE runs SET selection = json_set(selection, '$.base_url', ?1) WHERE run_id = 2",
+        &url,
+    );
+    let done = night.run(&gateway.url, &["--resume"]);
+    assert_eq!(done.code, Some(0), "{done:?}");
+    assert_eq!(night.merchant.sql("SELECT count(*) FROM runs"), 2, "it went on: {done:?}");
+}
+
+#[test]
+fn nobody_listens() {
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let night = night_of(20);
+    // The default patience is what the contract bounds by 30 s; with jitter it is 3.5 s at most.
+    std::fs::remove_file(night.merchant.path("octopus-recon.toml")).unwrap();
+    let begun = Instant::now();
+    let done = night.run(&format!("http://{closed}"), &[]);
+    assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
+    night.failed(&done, 13, &["nothing usable", "no connection", "refused", "0 of 20", "--resume"]);
+    hints(&done);
+    assert_eq!(night.merchant.sql("SELECT requests FROM runs WHERE run_id = 2"), 4);
+    goes_on(&night);
+}
+
+#[test]
+fn a_name_that_is_nobodys() {
+    let night = night_of(20);
+    let begun = Instant::now();
+    let done = night.run("https://octopus-recon.invalid", &[]);
+    assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
+    night.failed(&done, 13, &["no connection"]);
+    hints(&done);
+}
+
+/// The end against a gateway that fails every call so.
+fn against(orders: usize, status: &'static str) -> (Done, Night, Vec<String>) {
+    let night = night_of(orders);
+    let gateway = RudeGateway::serve(move |turn| turn.answer(status, "", "{}"));
+    let done = night.run(&gateway.url, &[]);
+    (done, night, gateway.arrivals().into_iter().map(|(_, order)| order).collect())
+}
+
+#[test]
+fn a_gateway_that_is_overloaded_for_ever() {
+    for (orders, status) in [(20, "503 Service Unavailable"), (3, "500 Oops"), (1, "429 Later")] {
+        let (done, night, asked) = against(orders, status);
+        night.failed(&done, 13, &["nothing usable", &status[..3], "--resume"]);
+        hints(&done);
+        // Ten orders are enough to know, four calls each.
+        assert_eq!(asked.len(), orders.min(10) * 4, "{status}");
+        goes_on(&night);
+    }
+}
+
+#[test]
+fn a_gateway_that_keeps_silent() {
+    let night = night_of(2);
+    let gateway = RudeGateway::serve(crate::rude_gateway::Turn::keep_silent);
+    let begun = Instant::now();
+    let done = night.run(&gateway.url, &[]);
+    night.failed(&done, 13, &["no whole answer within 1 s", "0 of 2", "--resume"]);
+    hints(&done);
+    assert_eq!(gateway.arrivals().len(), 8);
+    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn a_gateway_that_hangs_up() {
+    let night = night_of(20);
+    let gateway = RudeGateway::serve(|turn| turn.reset_after(b""));
+    let done = night.run(&gateway.url, &[]);
+    night.failed(&done, 13, &["connection", "--resume"]);
+    assert_eq!(gateway.arrivals().len(), 4);
+}
+
+#[test]
+fn one_answer_is_no_outage() {
+    let night = night_of(20);
+    let gateway = RudeGateway::serve(|turn| match &*turn.order {
+        "A1" => turn.answer_well(),
+        _ => turn.answer("503 Service Unavailable", "", ""),
+    });
+    let done = night.run(&gateway.url, &[]);
+    assert_eq!(done.code, Some(3), "{done:?}");
+    assert_eq!(gateway.arrivals().len(), 1 + 19 * 4);
+    // Neither is one that cannot be trusted: somebody is there.
+    let night = night_of(20);
+    let gateway = RudeGateway::serve(|turn| match &*turn.order {
+        "A1" => turn.answer("200 OK", "", "<html>"),
+        _ => turn.answer("503 Service Unavailable", "", ""),
+    });
+    let done = night.run(&gateway.url, &[]);
+    assert_eq!(done.code, Some(3), "{done:?}");
+    assert_eq!(gateway.arrivals().len(), 20 * 4);
+}

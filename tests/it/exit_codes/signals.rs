@@ -1,0 +1,86 @@
+//! 128 + N: ended by a signal within seconds, with everything kept that was received.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
+use super::{Night, refused};
+use crate::rude_gateway::RudeGateway;
+use crate::support::{Gateway, Running, book, until};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// The contract's bound.
+const AT_MOST: Duration = Duration::from_secs(10);
+
+#[test]
+fn a_signal_keeps_what_was_received() {
+    for (signal, code) in [("TERM", 143), ("INT", 130)] {
+        let night = Night::new();
+        // Eight orders are answered, then the gateway is slow; and then it is well again.
+        let slow = Arc::new(AtomicBool::new(true));
+        let is_slow = Arc::clone(&slow);
+        let gateway = RudeGateway::serve(move |turn| {
+            let number: u32 = turn.order[1..].parse().unwrap();
+            if number > 8 && is_slow.load(Ordering::SeqCst) {
+                return turn.keep_silent();
+            }
+            turn.answer_well();
+        });
+        let arguments = Night::arguments(&gateway.url, &["--ledger", "ledger.csv"]);
+        let running = night.merchant.start(&arguments);
+        until("every order is asked", || gateway.arrivals().len() == 20);
+        until("eight answers are committed", || {
+            night.merchant.sql("SELECT count(*) FROM run_orders WHERE run_id = 2 AND answer_id > 0")
+                == 8
+        });
+        let begun = Instant::now();
+        running.signal(signal);
+        let done = running.end();
+        assert!(begun.elapsed() < AT_MOST, "{:?}", begun.elapsed());
+        night.failed(&done, code, &["8 of 20 orders answered", "go on with --resume"]);
+
+        slow.store(false, Ordering::SeqCst);
+        let resumed = night.run(&gateway.url, &["--resume"]);
+        assert_eq!(resumed.code, Some(0), "{resumed:?}");
+        assert_eq!(gateway.arrivals().len(), 20 + 12, "no answer is asked for again");
+        assert_eq!(night.merchant.sql("SELECT count(*) FROM runs"), 2);
+    }
+}
+
+#[test]
+fn a_signal_ends_a_pause() {
+    let night = Night::new();
+    let gateway = RudeGateway::serve(|turn| {
+        turn.answer("429 Too Many Requests", "Retry-After: 200\r\n", "");
+    });
+    let arguments = Night::arguments(&gateway.url, &["--ledger", "ledger.csv"]);
+    let running = night.merchant.start(&arguments);
+    until("the first call", || !gateway.arrivals().is_empty());
+    let begun = Instant::now();
+    running.signal("TERM");
+    let done = running.end();
+    assert!(begun.elapsed() < AT_MOST, "{:?}", begun.elapsed());
+    night.failed(&done, 143, &["0 of 20 orders answered"]);
+}
+
+#[test]
+fn a_signal_ends_the_wait_for_a_ledger() {
+    let night = Night::new();
+    let gateway = Gateway::serve(&book(20));
+    let arguments = Night::arguments(&gateway.url, &["--ledger", "-"]);
+    let mut command = night.merchant.command(&arguments);
+    let mut running = Running::start(command.stdin(std::process::Stdio::piped()));
+    // Whoever writes the ledger says nothing.
+    until("the run has begun", || night.merchant.path("octopus-recon.db-lock").exists());
+    until("the lock is taken", || {
+        let lock = std::fs::read_to_string(night.merchant.path("octopus-recon.db-lock")).unwrap();
+        lock.contains(&running.pid().to_string())
+    });
+    let begun = Instant::now();
+    running.signal("TERM");
+    until("it ends", || running.is_over() || begun.elapsed() > AT_MOST);
+    assert!(running.is_over(), "it still waits for its ledger {AT_MOST:?} after SIGTERM");
+    refused(&running.end(), 143, &["ledger"]);
+    assert_eq!(night.merchant.report_files(), night.report);
+    assert_eq!(gateway.stop().len(), 0);
+}

@@ -1,0 +1,183 @@
+//! Exit code 14: storage. What can be known before the first call is said before it.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
+use super::{Night, hints, refused};
+use crate::support::{Done, Gateway, Merchant, book};
+use std::fs::{Permissions, set_permissions};
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Command;
+
+/// The command without root's power to read and write everything, or `None`, saying so, where that
+/// cannot be had.
+pub fn powerless(merchant: &Merchant, arguments: &[&str]) -> Option<Command> {
+    let probe = merchant.write("probe", "");
+    set_permissions(&probe, Permissions::from_mode(0o000)).unwrap();
+    let command = merchant.command(arguments);
+    if std::fs::read(&probe).is_err() {
+        return Some(command);
+    }
+    let drop = ["--bounding-set=-all", "--inh-caps=-all"];
+    if !Command::new("setpriv").args(drop).arg("true").status().is_ok_and(|it| it.success()) {
+        skip("no setpriv to give up root's powers");
+        return None;
+    }
+    Some(wrapped("setpriv", &drop, &command))
+}
+
+/// The same command, run by another one.
+pub fn wrapped(wrapper: &str, arguments: &[&str], command: &Command) -> Command {
+    let mut outer = Command::new(wrapper);
+    outer.args(arguments).arg(command.get_program()).args(command.get_args());
+    outer.current_dir(command.get_current_dir().unwrap());
+    for (name, value) in command.get_envs() {
+        outer.env(name, value.unwrap());
+    }
+    outer
+}
+
+#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
+pub fn skip(why: &str) {
+    eprintln!("skipped: {why}");
+}
+
+fn mode(path: &Path, mode: u32) {
+    set_permissions(path, Permissions::from_mode(mode)).unwrap();
+}
+
+#[test]
+fn a_place_that_takes_no_report_is_found_before_the_first_call() {
+    let night = Night::new();
+    let gateway = Gateway::serve(&book(20));
+    let merchant = &night.merchant;
+    merchant.write("file", "mine");
+    std::fs::create_dir(merchant.path("directory")).unwrap();
+    let ledger = ["run", "--base-url", &gateway.url, "--ledger", "ledger.csv"];
+    for (place, words) in [
+        (["--out", "file"], ["file", "another one with --out"]),
+        (["--out", "file/below"], ["file/below", "another one with --out"]),
+        (["--out", "/proc/nowhere"], ["/proc/nowhere", "another one with --out"]),
+        (["--report", "directory"], ["directory", "name a file with --report"]),
+        (["--report", "/dev/null"], ["/dev/null", "name a file with --report"]),
+        (["--report", "file/report.csv"], ["file", "create this directory"]),
+    ] {
+        let done = merchant.run(&[&ledger[..], &place].concat());
+        night.failed(&done, 14, &words);
+    }
+    assert_eq!(std::fs::read(merchant.path("file")).unwrap(), b"mine");
+    assert_eq!(gateway.stop().len(), 0);
+}
+
+#[test]
+fn a_directory_without_permission_is_found_before_the_first_call() {
+    let night = Night::new();
+    let gateway = Gateway::serve(&book(20));
+    let arguments = Night::arguments(&gateway.url, &["--ledger", "ledger.csv"]);
+    let Some(mut command) = powerless(&night.merchant, &arguments) else { return };
+    let reports = night.merchant.path("reports");
+    mode(&reports, 0o500);
+    let done = command.output().unwrap().into();
+    mode(&reports, 0o700);
+    night.failed(&done, 14, &["reports", "denied", "--out"]);
+    assert_eq!(gateway.stop().len(), 0);
+}
+
+#[test]
+fn a_database_without_a_place_is_found_before_the_first_call() {
+    let night = Night::new();
+    let gateway = Gateway::serve(&book(20));
+    for database in ["nowhere/octopus-recon.db", "ledger.csv/octopus-recon.db"] {
+        let done = night.run(&gateway.url, &["--db", database]);
+        night.failed(&done, 14, &[database]);
+        hints(&done);
+    }
+    std::fs::create_dir(night.merchant.path("closed")).unwrap();
+    mode(&night.merchant.path("closed"), 0o500);
+    let more = ["--ledger", "ledger.csv", "--db", "closed/octopus-recon.db"];
+    let arguments = Night::arguments(&gateway.url, &more);
+    if let Some(mut command) = powerless(&night.merchant, &arguments) {
+        let done = command.output().unwrap().into();
+        night.failed(&done, 14, &["closed/octopus-recon.db", "denied"]);
+        hints(&done);
+    }
+    assert_eq!(gateway.stop().len(), 0);
+}
+
+/// Runs the command in a mount namespace of its own, where `disk` has so many KiB. `None`, saying
+/// so, where mounting is not allowed.
+fn on_a_small_disk(command: &Command, kib: u32) -> Option<Done> {
+    let works = ["-rm", "mount", "-t", "tmpfs", "tmpfs", "/tmp"];
+    if !Command::new("unshare").args(works).status().is_ok_and(|it| it.success()) {
+        skip("no mounting here");
+        return None;
+    }
+    // What the disk held when the command ended is copied out, for the test to look at.
+    let script = format!(
+        "mount -t tmpfs -o size={kib}k tmpfs disk || exit 99; cp before/* disk/ 2>/dev/null; \
+         \"$@\"; code=$?; cp -r disk/. after/; exit $code"
+    );
+    Some(wrapped("unshare", &["-rm", "sh", "-c", &script, "sh"], command).output().unwrap().into())
+}
+
+/// For every size of disk: the run ends well or says 14, leaves the old report, and what it kept
+/// can be gone on with.
+fn a_full_disk(sizes: impl Iterator<Item = u32>, places: &[&str], database: &str) {
+    let gateway = Gateway::serve(&book(20));
+    let mut failed = 0;
+    for kib in sizes {
+        let night = Night::new();
+        let merchant = &night.merchant;
+        for directory in ["disk", "before", "after"] {
+            std::fs::create_dir(merchant.path(directory)).unwrap();
+        }
+        merchant.write("before/latest.csv", "old");
+        let run = ["run", "--base-url", &gateway.url, "--rate", "2000", "--ledger", "ledger.csv"];
+        let command = merchant.command(&[&run[..], places].concat());
+        let Some(done) = on_a_small_disk(&command, kib) else { return };
+        if done.code == Some(0) {
+            continue;
+        }
+        failed += 1;
+        refused(&done, 14, &["space"]);
+        assert_eq!(std::fs::read(merchant.path("after/latest.csv")).unwrap(), b"old");
+        let left = std::fs::read_dir(merchant.path("after")).unwrap();
+        let names = left.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let strangers: Vec<String> =
+            names.filter(|name| name.starts_with('.') || name.contains("tmp")).collect();
+        assert_eq!(strangers, [""; 0], "{kib} KiB");
+        // With space again it goes on.
+        let resumed = merchant
+            .reconcile(&gateway.url, &["--ledger", "ledger.csv", "--db", database, "--resume"]);
+        assert_eq!(resumed.code, Some(0), "{kib} KiB: {done:?} {resumed:?}");
+        assert_eq!(resumed.json()["orders"]["matched"], 20);
+    }
+    assert!(failed > 1, "no disk was small enough");
+}
+
+#[test]
+fn a_full_disk_under_the_database() {
+    let places = ["--db", "disk/o.db", "--report", "disk/latest.csv"];
+    a_full_disk((8..=400).step_by(28), &places, "after/o.db");
+}
+
+#[test]
+fn a_full_disk_under_the_report() {
+    let places = ["--db", "o.db", "--report", "disk/latest.csv"];
+    // One page for the old report, and none for the new one.
+    a_full_disk([4, 4, 8].into_iter(), &places, "o.db");
+}
+
+#[test]
+fn a_full_stdout_is_said() {
+    let night = Night::new();
+    let gateway = Gateway::serve(&book(20));
+    let arguments = Night::arguments(&gateway.url, &["--ledger", "ledger.csv"]);
+    let full = std::fs::File::options().write(true).open("/dev/full");
+    let Ok(mut full) = full else { return skip("no /dev/full") };
+    assert!(full.write(b"x").is_err());
+    let output = night.merchant.command(&arguments).stdout(full).output().unwrap();
+    let done = Done::from(output);
+    refused(&done, 14, &["space"]);
+}

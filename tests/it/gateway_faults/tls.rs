@@ -1,0 +1,114 @@
+//! Whom the client trusts: a certificate that does not hold is not asked twice, and no setting
+//! makes it hold. A private authority can be configured.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
+use crate::rude_gateway::{head, order_in, success};
+use crate::support::{Done, Merchant, ledger};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ServerConfig, ServerConnection, Stream};
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+const KEY: &[u8] = include_bytes!("certificates/server.key");
+const AUTHORITY: &str = include_str!("certificates/authority.pem");
+const STRANGER: &str = include_str!("certificates/stranger.pem");
+const GOOD: &[u8] = include_bytes!("certificates/good.pem");
+const WRONG_NAME: &[u8] = include_bytes!("certificates/wrong-name.pem");
+const EXPIRED: &[u8] = include_bytes!("certificates/expired.pem");
+
+/// A good gateway behind this certificate. Gives its port and counts its connections.
+fn serve(certificate: &[u8]) -> (u16, Arc<AtomicUsize>) {
+    let chain = vec![CertificateDer::from_pem_slice(certificate).unwrap()];
+    let key = PrivateKeyDer::from_pem_slice(KEY).unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(chain, key)
+        .unwrap();
+    let config = Arc::new(config);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let connections = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&connections);
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            counter.fetch_add(1, Ordering::SeqCst);
+            let connection = ServerConnection::new(Arc::clone(&config)).unwrap();
+            std::thread::spawn(move || talk(connection, stream.unwrap()));
+        }
+    });
+    (port, connections)
+}
+
+fn talk(mut connection: ServerConnection, mut stream: TcpStream) {
+    let mut tls = Stream::new(&mut connection, &mut stream);
+    let mut request = Vec::new();
+    let mut bytes = [0; 4096];
+    while let Ok(length @ 1..) = tls.read(&mut bytes) {
+        request.extend_from_slice(&bytes[..length]);
+        if let Some(order) = order_in(&request) {
+            let body = success(&order);
+            let head = head("200 OK", &format!("Content-Length: {}\r\n", body.len()));
+            let _ = tls.write_all(format!("{head}{body}").as_bytes());
+            connection.send_close_notify();
+            let _ = connection.complete_io(&mut stream);
+            return;
+        }
+    }
+}
+
+/// A run against it that trusts this authority, or the machine's where it is empty.
+fn run(port: u16, authority: &str) -> Done {
+    let merchant = Merchant::new();
+    merchant.write("ledger.csv", ledger(6));
+    merchant.write("authority.pem", authority);
+    let trust = if authority.is_empty() { "" } else { "ca_file = \"authority.pem\"\n" };
+    merchant.write("octopus-recon.toml", format!("[gateway]\nbackoff_first_ms = 1\n{trust}"));
+    merchant.reconcile(&format!("https://127.0.0.1:{port}"), &["--ledger", "ledger.csv"])
+}
+
+#[test]
+fn a_private_authority_can_be_trusted() {
+    let (port, connections) = serve(GOOD);
+    let done = run(port, AUTHORITY);
+    assert_eq!(done.code, Some(0), "{done:?}");
+    assert_eq!(connections.load(Ordering::SeqCst), 6);
+}
+
+#[test]
+fn a_certificate_that_does_not_hold_is_not_asked_twice() {
+    for (what, certificate, authority, words) in [
+        ("nobody's", GOOD, "", "certificate"),
+        ("a stranger's", GOOD, STRANGER, "certificate"),
+        ("for another name", WRONG_NAME, AUTHORITY, "not valid for name"),
+        ("expired", EXPIRED, AUTHORITY, "expired"),
+    ] {
+        let (port, connections) = serve(certificate);
+        let done = run(port, authority);
+        assert_eq!(done.code, Some(13), "{what}: {done:?}");
+        assert!(done.stderr.contains("no trusted connection"), "{what}: {done:?}");
+        assert!(done.stderr.contains(words), "{what}: {done:?}");
+        assert_eq!(connections.load(Ordering::SeqCst), 1, "{what}");
+    }
+}
+
+#[test]
+fn plain_text_where_tls_is_expected_is_no_answer() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let _ = stream.read(&mut [0; 4096]);
+            let _ = stream.write_all(format!("{}{}", head("200 OK", ""), success("A1")).as_bytes());
+        }
+    });
+    let done = run(port, AUTHORITY);
+    assert_eq!(done.code, Some(13), "{done:?}");
+}

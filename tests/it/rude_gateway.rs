@@ -1,0 +1,140 @@
+//! A gateway without manners: a bare TCP server that does with each call what a test says, below
+//! HTTP where need be. It shares nothing with the sandbox, which always speaks correct HTTP.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
+use crate::support::paid;
+use serde_json::json;
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+/// A call that came: when, and about which order.
+pub type Arrival = (Instant, String);
+
+/// A server on a free port of 127.0.0.1. Its threads end with the test process.
+pub struct RudeGateway {
+    pub url: String,
+    arrivals: Arc<Mutex<Vec<Arrival>>>,
+}
+
+/// One call. Its request is only peeked at, so that the connection can still be reset.
+pub struct Turn {
+    /// The order it is about.
+    pub order: String,
+    /// How many calls about this order came before.
+    pub earlier: usize,
+    pub stream: TcpStream,
+    length: usize,
+}
+
+impl RudeGateway {
+    /// Serves each call on a thread of its own by `behave`; then the connection is closed.
+    pub fn serve(behave: impl Fn(Turn) + Send + Sync + 'static) -> RudeGateway {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let arrivals = Arc::new(Mutex::new(Vec::new()));
+        let (behave, journal) = (Arc::new(behave), Arc::clone(&arrivals));
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let (behave, journal) = (Arc::clone(&behave), Arc::clone(&journal));
+                let stream = stream.unwrap();
+                std::thread::spawn(move || {
+                    if let Some(turn) = Turn::take(stream, &journal) {
+                        behave(turn);
+                    }
+                });
+            }
+        });
+        RudeGateway { url, arrivals }
+    }
+
+    /// The calls so far.
+    pub fn arrivals(&self) -> Vec<Arrival> {
+        self.arrivals.lock().unwrap().clone()
+    }
+
+    /// How often it was asked about an order.
+    pub fn calls_for(&self, order: &str) -> usize {
+        self.arrivals().iter().filter(|(_, asked)| asked == order).count()
+    }
+}
+
+impl Turn {
+    /// Waits until the whole request is there.
+    fn take(stream: TcpStream, journal: &Mutex<Vec<Arrival>>) -> Option<Turn> {
+        let mut bytes = [0; 8192];
+        loop {
+            let length = stream.peek(&mut bytes).ok().filter(|length| *length > 0)?;
+            if let Some(order) = order_in(&bytes[..length]) {
+                let mut calls = journal.lock().unwrap();
+                let earlier = calls.iter().filter(|(_, asked)| *asked == order).count();
+                calls.push((Instant::now(), order.clone()));
+                return Some(Turn { order, earlier, stream, length });
+            }
+            std::thread::yield_now();
+        }
+    }
+
+    /// Sends these bytes as they are, and closes. Whether the client still listens is its business.
+    pub fn send(mut self, bytes: impl AsRef<[u8]>) {
+        self.read_request();
+        let _ = self.stream.write_all(bytes.as_ref());
+        let _ = self.stream.shutdown(Shutdown::Write);
+        // Closing with something unread would be a reset, which can overtake what was sent.
+        let _ = self.stream.set_read_timeout(Some(Duration::from_secs(1)));
+        let _ = self.stream.read(&mut [0]);
+    }
+
+    /// A whole answer.
+    pub fn answer(self, status: &str, headers: &str, body: impl AsRef<[u8]>) {
+        let body = body.as_ref();
+        let length = body.len();
+        let head = head(status, &format!("{headers}Content-Length: {length}\r\n"));
+        self.send([head.as_bytes(), body].concat());
+    }
+
+    /// What a good gateway says.
+    pub fn answer_well(self) {
+        let body = success(&self.order);
+        self.answer("200 OK", "", body);
+    }
+
+    /// Sends these bytes and resets the connection: that is what closing does to unread data.
+    pub fn reset_after(mut self, bytes: &[u8]) {
+        let _ = self.stream.write_all(bytes);
+    }
+
+    /// Takes the request and keeps silent until the caller goes away.
+    pub fn keep_silent(mut self) {
+        self.read_request();
+        let _ = self.stream.read(&mut [0]);
+    }
+
+    pub fn read_request(&mut self) {
+        let mut request = vec![0; self.length];
+        self.stream.read_exact(&mut request).unwrap();
+    }
+}
+
+/// The head of an answer, each connection good for one.
+pub fn head(status: &str, headers: &str) -> String {
+    format!(
+        "HTTP/1.1 {status}\r\nConnection: close\r\nContent-Type: application/json\r\n{headers}\r\n"
+    )
+}
+
+/// The body of a trustworthy answer.
+pub fn success(order: &str) -> String {
+    let payment = paid(order, "100.00", json!({}));
+    format!(r#"{{"result":"success","data":{{"payment":{payment}}}}}"#)
+}
+
+/// The order that a request is about, once all of it is there.
+pub fn order_in(request: &[u8]) -> Option<String> {
+    let request = std::str::from_utf8(request).ok()?;
+    let (_, body) = request.split_once("\r\n\r\n")?;
+    let body: serde_json::Value = serde_json::from_str(body).ok()?;
+    Some(body["merchant_order_id"].as_str()?.to_owned())
+}
