@@ -49,35 +49,47 @@ pub(super) struct Asking {
     pub(super) asker: Arc<Asker>,
 }
 
-/// The run's orders from both ends.
+/// The run's orders: first those that have not failed before, so that what fails every night does
+/// not stand before the rest.
 struct Queue<'a> {
     reader: &'a Store,
     run_id: i64,
-    newest: VecDeque<Pending>,
+    page: VecDeque<Pending>,
+    failed_before: bool,
     after: i64,
+    /// Orders from here on were asked from the other end.
     before: i64,
 }
 
 impl Queue<'_> {
-    /// The newest that is left; the oldest if `from_the_other_end`.
+    /// The next in line, or the last one.
     fn next(&mut self, from_the_other_end: bool) -> Result<Option<Pending>, StoreError> {
-        if from_the_other_end {
-            let oldest = self.reader.pending_oldest(self.run_id, self.after, self.before)?;
-            if let Some(oldest) = &oldest {
-                self.after = oldest.order_id;
-                self.newest.retain(|order| order.order_id != oldest.order_id);
+        if from_the_other_end && !self.failed_before {
+            let last = self.reader.last_pending(self.run_id, (self.after, self.before))?;
+            if let Some(last) = &last {
+                self.before = last.order_id;
+                self.page.retain(|order| order.order_id < last.order_id);
             }
-            return Ok(oldest);
+            return Ok(last);
         }
-        if self.newest.is_empty() {
-            let page = self.reader.pending(self.run_id, self.after, self.before, PAGE)?;
-            self.newest.extend(page);
+        if self.page.is_empty() {
+            self.turn_page()?;
         }
-        let next = self.newest.pop_front();
+        if self.page.is_empty() && !self.failed_before {
+            (self.failed_before, self.after) = (true, 0);
+            self.turn_page()?;
+        }
+        let next = self.page.pop_front();
         if let Some(order) = &next {
-            self.before = order.order_id;
+            self.after = order.order_id;
         }
         Ok(next)
+    }
+
+    fn turn_page(&mut self) -> Result<(), StoreError> {
+        let between = (self.after, self.before);
+        self.page.extend(self.reader.pending(self.run_id, between, self.failed_before, PAGE)?);
+        Ok(())
     }
 }
 
@@ -111,7 +123,8 @@ impl Asking {
         let mut queue = Queue {
             reader,
             run_id: self.run_id,
-            newest: VecDeque::new(),
+            page: VecDeque::new(),
+            failed_before: false,
             after: 0,
             before: i64::MAX,
         };

@@ -52,7 +52,7 @@ impl Course {
         }
     }
 
-    /// Before the run is given up, a few orders from the other end: it may be only the newest that
+    /// Before the run is given up, a few orders from the other end: it may be only the first that
     /// the gateway cannot answer.
     pub(super) fn looks_elsewhere(&self) -> bool {
         !self.is_answered && self.outages >= OUTAGES - ELSEWHERE

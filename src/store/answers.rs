@@ -49,16 +49,16 @@ pub enum Recording {
 }
 
 impl Store {
-    /// The run's orders without a trustworthy answer between these two, the newest first: what has
-    /// failed night after night must not stand before the rest.
+    /// The run's orders without a trustworthy answer between these two, in their order: either
+    /// those that an earlier run left unverified, or the others.
     ///
     /// # Errors
     /// The database.
     pub fn pending(
         &self,
         run_id: i64,
-        after: i64,
-        before: i64,
+        (after, before): (i64, i64),
+        failed_before: bool,
         limit: u32,
     ) -> Result<Vec<Pending>, StoreError> {
         const SQL: &str = "SELECT r.order_id AS order_id, o.merchant_uid AS merchant_uid,
@@ -66,26 +66,28 @@ impl Store {
             FROM run_orders r JOIN orders o ON o.order_id = r.order_id
             WHERE r.run_id = ?1 AND r.order_id > ?2 AND r.order_id < ?3
               AND r.answered_at_ms IS NULL
-            ORDER BY r.order_id DESC LIMIT ?4";
-        self.orders(SQL, params![run_id, after, before, limit])
+              AND EXISTS (SELECT 1 FROM mismatches m
+                          WHERE m.order_id = r.order_id AND m.kind = 'unverified'
+                            AND m.resolved_run_id IS NULL) = ?4
+            ORDER BY r.order_id LIMIT ?5";
+        self.orders(SQL, params![run_id, after, before, failed_before, limit])
     }
 
-    /// As [`pending`](Store::pending), the oldest first.
+    /// The last of the run's orders without a trustworthy answer between these two.
     ///
     /// # Errors
     /// The database.
-    pub fn pending_oldest(
+    pub fn last_pending(
         &self,
         run_id: i64,
-        after: i64,
-        before: i64,
+        (after, before): (i64, i64),
     ) -> Result<Option<Pending>, StoreError> {
         const SQL: &str = "SELECT r.order_id AS order_id, o.merchant_uid AS merchant_uid,
                 o.merchant_order_id AS merchant_order_id
             FROM run_orders r JOIN orders o ON o.order_id = r.order_id
             WHERE r.run_id = ?1 AND r.order_id > ?2 AND r.order_id < ?3
               AND r.answered_at_ms IS NULL
-            ORDER BY r.order_id LIMIT 1";
+            ORDER BY r.order_id DESC LIMIT 1";
         Ok(self.orders(SQL, params![run_id, after, before])?.into_iter().next())
     }
 
@@ -227,6 +229,7 @@ fn insert(
         Answer::Payment(payment) => Some(payment),
         Answer::Missing(_) => None,
     };
+    let direction = payment.and_then(|payment| payment.transaction_type.as_ref());
     let answer_id: i64 = connection
         .prepare_cached(
             "INSERT INTO answers (order_id, run_id, received_at_ms, kind, amount_micros,
@@ -251,7 +254,7 @@ fn insert(
                     payment.and_then(|it| it.final_amount).map(Amount::micros),
                 ":currency": payment.and_then(|it| it.currency.as_deref()),
                 ":transaction_type":
-                    payment.and_then(|it| it.transaction_type.as_ref()).map(TransactionType::as_str),
+                    direction.map(TransactionType::as_str),
                 ":accounting_type":
                     payment.and_then(|it| it.accounting_type.as_ref()).map(AccountingType::as_str),
                 ":payment_status":

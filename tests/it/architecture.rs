@@ -193,7 +193,9 @@ fn lines_fit_beside_each_other() {
     for source in sources("src").into_iter().chain(sources("tests")) {
         for (number, line) in (1..).zip(source.text.lines()) {
             let columns = line.chars().count();
-            if columns > LONGEST_LINE {
+            // What the program says on one line is shown on one line.
+            let is_snapshot = line.contains("assert_snapshot!") || line.contains("Exit code ");
+            if columns > LONGEST_LINE && !is_snapshot {
                 wrong.push(format!("{}: {columns} columns", source.at(number)));
             }
         }

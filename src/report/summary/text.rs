@@ -144,7 +144,10 @@ fn next_step(run: &RunSummary, reports: &[String], exit_code: u8) -> String {
         1 => "the mismatches are in the report, most urgent first.".to_owned(),
         3 => {
             let orders = plural(figures.orders.unverified, "order");
-            format!("{orders} without a trustworthy answer; run again with --resume.")
+            format!(
+                "{orders} without a trustworthy answer; `run --resume {}` asks for them again.",
+                run.run_id
+            )
         }
         _ => format!("every order verified, but {}", invalid()),
     };

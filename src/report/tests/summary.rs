@@ -11,8 +11,9 @@ const EXAMPLE: &str = r#"
  "ledger": {"rows": 6, "accepted": 6, "invalid": 0, "repeated": 0, "superseded": 0, "changed": 0},
  "orders": {"selected": 6, "matched": 1, "in_transit": 1, "mismatched": 3, "unverified": 1},
  "mismatches": {"final_amount_difference": 1, "overdue": 2, "unverified": 1}, "open_elsewhere": 0,
- "totals": [{"currency": "inr", "transaction_type": "income", "orders": 6, "ledger_amount": "600.00",
-             "gateway_amount": "500.00", "final_amount": "490.00", "variance": "-10.00",
+ "totals": [{"currency": "inr", "transaction_type": "income", "orders": 6,
+             "ledger_amount": "600.00", "gateway_amount": "500.00",
+             "final_amount": "490.00", "variance": "-10.00",
              "at_risk": "310.00"}],
  "requests": 9, "seconds": 1.2, "reports": ["reports/…csv"], "exit_code": 3}
 "#;
@@ -113,7 +114,7 @@ fn people_read_what_to_do_about_an_incomplete_run() {
     Calls                9  in 1.2 s
     Report        reports/mismatches-2026-11-01_2026-11-20-run1-incomplete.csv
 
-    Exit code 3: 1 order without a trustworthy answer; run again with --resume.
+    Exit code 3: 1 order without a trustworthy answer; `run --resume 1` asks for them again.
     ");
 }
 
@@ -191,9 +192,9 @@ fn the_last_line_fits_the_exit_code() {
         text(run, &[], 0, exit_code).lines().last().unwrap_or_default().to_owned()
     };
     let mut run = contracts_run();
-    insta::assert_snapshot!(last(&run, 0), @"Exit code 0; the run itself ended with 3: 1 order without a trustworthy answer; run again with --resume.");
+    insta::assert_snapshot!(last(&run, 0), @"Exit code 0; the run itself ended with 3: 1 order without a trustworthy answer; `run --resume 1` asks for them again.");
     run.figures.ledger.invalid = 1;
-    insta::assert_snapshot!(last(&run, 3), @"Exit code 3: 1 order without a trustworthy answer; run again with --resume. Also 1 ledger row not usable");
+    insta::assert_snapshot!(last(&run, 3), @"Exit code 3: 1 order without a trustworthy answer; `run --resume 1` asks for them again. Also 1 ledger row not usable");
     run.figures.ledger.invalid = 0;
     run.figures.orders.unverified = 0;
     insta::assert_snapshot!(last(&run, 1), @"Exit code 1: the mismatches are in the report, most urgent first.");

@@ -107,7 +107,7 @@ fn three_in_a_row_are_checked_with_the_order_that_was_answered_last() {
         }
     });
     let done = night.run(&gateway.url, &["--max-in-flight", "1"]);
-    night.failed(&done, 12, &["6 of 20 orders answered", "--resume"]);
+    night.failed(&done, 12, &["6 of 20 answered", "--resume"]);
     let asked: Vec<String> = gateway.arrivals().into_iter().map(|(_, order)| order).collect();
     assert_eq!(asked[5..], ["A6", "A7", "A8", "A9", "A6"]);
     assert_eq!(

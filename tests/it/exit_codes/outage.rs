@@ -97,7 +97,8 @@ fn a_gateway_that_hangs_up() {
     let gateway = RudeGateway::serve(|turn| turn.reset_after(b""));
     let done = night.run(&gateway.url, &[]);
     night.failed(&done, 13, &["connection", "--resume"]);
-    assert_eq!(gateway.arrivals().len(), 4);
+    // Each of ten orders may be the one that it chokes on.
+    assert_eq!(gateway.arrivals().len(), 10 * 4);
 }
 
 #[test]
