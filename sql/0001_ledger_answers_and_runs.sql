@@ -47,7 +47,8 @@ CREATE TABLE orders (
     order_id          INTEGER PRIMARY KEY,
     merchant_uid      TEXT NOT NULL,          -- '' where neither ledger nor configuration names one
     merchant_order_id TEXT NOT NULL,
-    entry_id          INTEGER NOT NULL REFERENCES entries DEFERRABLE INITIALLY DEFERRED,
+    entry_id          INTEGER REFERENCES entries, -- NULL only inside the transaction that makes both:
+                                              -- a deferred key would scan orders for each entry
     answer_id         INTEGER REFERENCES answers,
     awaiting          INTEGER NOT NULL DEFAULT 0 CHECK (awaiting IN (0, 1)), -- not judged as it is now, or in_transit or unverified
     judged_run_id     INTEGER REFERENCES runs,  -- the latest run that judged it
@@ -58,7 +59,7 @@ CREATE INDEX orders_awaiting ON orders (order_id) WHERE awaiting = 1;
 -- What the ledger said of an order: a row for each time it said something else.
 CREATE TABLE entries (
     entry_id         INTEGER PRIMARY KEY,
-    order_id         INTEGER NOT NULL REFERENCES orders DEFERRABLE INITIALLY DEFERRED,
+    order_id         INTEGER NOT NULL REFERENCES orders,
     run_id           INTEGER NOT NULL REFERENCES runs,  -- the run that read it first
     file_id          INTEGER NOT NULL REFERENCES ledger_files,
     line             INTEGER NOT NULL,

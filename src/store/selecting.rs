@@ -33,8 +33,8 @@ impl Import<'_> {
             })?;
         // In the ledger's order, so that new orders lie beside each other.
         transaction.execute(
-            "INSERT INTO orders (merchant_uid, merchant_order_id, entry_id)
-             SELECT g.merchant_uid, g.merchant_order_id, 0 FROM temp.given g
+            "INSERT INTO orders (merchant_uid, merchant_order_id)
+             SELECT g.merchant_uid, g.merchant_order_id FROM temp.given g
              WHERE NOT EXISTS (SELECT 1 FROM orders o
                                WHERE o.merchant_order_id = g.merchant_order_id
                                  AND o.merchant_uid = g.merchant_uid)
@@ -73,7 +73,7 @@ impl Import<'_> {
         )?;
         // An order of which the ledger says something new has not been judged as it is now.
         transaction.execute(
-            "UPDATE orders SET entry_id = e.entry_id, awaiting = iif(orders.entry_id = 0, 0, 1)
+            "UPDATE orders SET entry_id = e.entry_id, awaiting = orders.entry_id IS NOT NULL
              FROM entries e WHERE e.entry_id > ?1 AND e.order_id = orders.order_id",
             [last_entry_id],
         )?;
