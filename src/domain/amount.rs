@@ -2,7 +2,7 @@
 //! float.
 
 use serde::de::{Error, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 use std::iter::Sum;
 use std::ops::{Add, Neg, Sub};
@@ -234,6 +234,19 @@ impl Total {
 impl Sum<Total> for Total {
     fn sum<I: Iterator<Item = Total>>(totals: I) -> Total {
         Total(totals.map(|total| total.0).sum())
+    }
+}
+
+impl Serialize for Total {
+    /// As a text, so that no reader makes a float of it.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Total {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Total, D::Error> {
+        Total::parse(&String::deserialize(deserializer)?).map_err(D::Error::custom)
     }
 }
 

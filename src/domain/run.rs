@@ -3,10 +3,11 @@
 use super::amount::{Amount, Total};
 use super::mismatch::{Kind, Outcome};
 use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Rows of a run's ledger files.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct LedgerFigures {
     /// Rows read, the header and blank lines apart.
     pub rows: u64,
@@ -23,7 +24,7 @@ pub struct LedgerFigures {
 }
 
 /// Orders of a run by outcome.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct OrderFigures {
     /// All of them.
     pub selected: u64,
@@ -53,7 +54,7 @@ impl OrderFigures {
 /// Money of one currency and direction. Each figure is summed in its own currency: where the two
 /// sides name different ones, the ledger's amount stands with the ledger's currency and the
 /// gateway's amounts with the gateway's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct MoneyFigures {
     /// Orders, by the ledger's currency.
     pub orders: u64,
@@ -71,6 +72,28 @@ pub struct MoneyFigures {
 
 /// Currency (lower case), then transaction type: `income` or `expense`.
 pub type MoneyByCurrency = BTreeMap<(String, String), MoneyFigures>;
+
+/// One currency and direction with its money, as it stands in JSON (contract, "`run`": totals).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MoneyRow {
+    /// Lower case.
+    pub currency: String,
+    /// `income` or `expense`.
+    pub transaction_type: String,
+    /// The figures.
+    #[serde(flatten)]
+    pub money: MoneyFigures,
+}
+
+/// The rows of all currencies and directions, in their order.
+#[must_use]
+pub fn money_rows(totals: &MoneyByCurrency) -> Vec<MoneyRow> {
+    let row = |((currency, transaction_type), money): (&(String, String), &MoneyFigures)| {
+        let (currency, transaction_type) = (currency.clone(), transaction_type.clone());
+        MoneyRow { currency, transaction_type, money: *money }
+    };
+    totals.iter().map(row).collect()
+}
 
 /// Everything that a run counted.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -6,7 +6,7 @@ mod text;
 pub use text::text;
 
 use crate::domain::mismatch::Kind;
-use crate::domain::run::{LedgerFigures, MoneyByCurrency, OrderFigures, RunSummary};
+use crate::domain::run::{LedgerFigures, MoneyRow, OrderFigures, RunSummary, money_rows};
 use chrono::NaiveDate;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
@@ -35,11 +35,11 @@ fn render(
         status: run.status(),
         from: run.from.map(|date| NaiveDate::to_string(&date)),
         to: run.to.map(|date| NaiveDate::to_string(&date)),
-        ledger: Ledger::from(figures.ledger),
-        orders: Orders::from(figures.orders),
+        ledger: figures.ledger,
+        orders: figures.orders,
         mismatches: &figures.mismatches,
         open_elsewhere: figures.open_elsewhere,
-        totals: totals(&figures.totals),
+        totals: money_rows(&figures.totals),
         requests: figures.requests,
         seconds: RawValue::from_string(seconds(duration_ms))?,
         reports,
@@ -60,78 +60,16 @@ struct Summary<'run> {
     status: &'static str,
     from: Option<String>,
     to: Option<String>,
-    ledger: Ledger,
-    orders: Orders,
+    ledger: LedgerFigures,
+    orders: OrderFigures,
     #[serde(serialize_with = "by_word")]
     mismatches: &'run BTreeMap<Kind, u64>,
     open_elsewhere: u64,
-    totals: Vec<Money<'run>>,
+    totals: Vec<MoneyRow>,
     requests: u64,
     seconds: Box<RawValue>,
     reports: &'run [String],
     exit_code: u8,
-}
-
-#[derive(Serialize)]
-struct Ledger {
-    rows: u64,
-    accepted: u64,
-    invalid: u64,
-    repeated: u64,
-    superseded: u64,
-    changed: u64,
-}
-
-impl From<LedgerFigures> for Ledger {
-    fn from(figures: LedgerFigures) -> Ledger {
-        let LedgerFigures { rows, accepted, invalid, repeated, superseded, changed } = figures;
-        Ledger { rows, accepted, invalid, repeated, superseded, changed }
-    }
-}
-
-#[derive(Serialize)]
-struct Orders {
-    selected: u64,
-    matched: u64,
-    in_transit: u64,
-    mismatched: u64,
-    unverified: u64,
-}
-
-impl From<OrderFigures> for Orders {
-    fn from(figures: OrderFigures) -> Orders {
-        let OrderFigures { selected, matched, in_transit, mismatched, unverified } = figures;
-        Orders { selected, matched, in_transit, mismatched, unverified }
-    }
-}
-
-/// Amounts are strings, so that no reader makes floats of them.
-#[derive(Serialize)]
-struct Money<'run> {
-    currency: &'run str,
-    transaction_type: &'run str,
-    orders: u64,
-    ledger_amount: String,
-    gateway_amount: String,
-    final_amount: String,
-    variance: String,
-    at_risk: String,
-}
-
-fn totals(totals: &MoneyByCurrency) -> Vec<Money<'_>> {
-    totals
-        .iter()
-        .map(|((currency, transaction_type), money)| Money {
-            currency,
-            transaction_type,
-            orders: money.orders,
-            ledger_amount: money.ledger_amount.to_string(),
-            gateway_amount: money.gateway_amount.to_string(),
-            final_amount: money.final_amount.to_string(),
-            variance: money.variance.to_string(),
-            at_risk: money.at_risk.to_string(),
-        })
-        .collect()
 }
 
 /// Kinds in the contract's order, those without a mismatch left out.

@@ -7,11 +7,10 @@ use crate::domain::amount::Total;
 use crate::domain::mismatch::Kind;
 use crate::domain::order::LedgerStatus;
 use crate::domain::run::{
-    Figures, LedgerFigures, MoneyByCurrency, MoneyFigures, OrderFigures, RunSummary,
+    Figures, LedgerFigures, MoneyByCurrency, MoneyRow, OrderFigures, RunSummary, money_rows,
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// What a run needs to begin.
@@ -232,6 +231,8 @@ pub(super) fn store_figures(
 ) -> rusqlite::Result<()> {
     let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
     let orders = figures.orders;
+    let totals = serde_json::to_string(&money_rows(&figures.totals))
+        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
     let status = if orders.unverified == 0 { "complete" } else { "incomplete" };
     connection.execute(
         "UPDATE runs SET status = :status, judged_at_ms = :judged_at_ms,
@@ -243,59 +244,16 @@ pub(super) fn store_figures(
             ":run_id": run_id, ":status": status, ":judged_at_ms": to_ms(judged_at),
             ":matched": number(orders.matched), ":in_transit": number(orders.in_transit),
             ":mismatched": number(orders.mismatched), ":unverified": number(orders.unverified),
-            ":open_elsewhere": number(figures.open_elsewhere), ":totals": totals(&figures.totals),
+            ":open_elsewhere": number(figures.open_elsewhere), ":totals": totals,
         },
     )?;
     Ok(())
 }
 
-#[derive(Serialize, Deserialize)]
-struct StoredTotal {
-    currency: String,
-    transaction_type: String,
-    orders: u64,
-    ledger_amount: String,
-    gateway_amount: String,
-    final_amount: String,
-    variance: String,
-    at_risk: String,
-}
-
-fn totals(totals: &MoneyByCurrency) -> Option<String> {
-    let totals: Vec<StoredTotal> = totals
-        .iter()
-        .map(|((currency, transaction_type), money)| StoredTotal {
-            currency: currency.clone(),
-            transaction_type: transaction_type.clone(),
-            orders: money.orders,
-            ledger_amount: money.ledger_amount.to_string(),
-            gateway_amount: money.gateway_amount.to_string(),
-            final_amount: money.final_amount.to_string(),
-            variance: money.variance.to_string(),
-            at_risk: money.at_risk.to_string(),
-        })
-        .collect();
-    serde_json::to_string(&totals).ok()
-}
-
 fn read_totals(json: Option<String>) -> rusqlite::Result<MoneyByCurrency> {
     let Some(json) = json else { return Ok(MoneyByCurrency::new()) };
-    let stored: Vec<StoredTotal> = serde_json::from_str(&json).map_err(|_| unreadable("totals"))?;
-    let total = |text: &str| Total::parse(text).map_err(|_| unreadable("totals"));
-    stored
-        .into_iter()
-        .map(|one| {
-            let money = MoneyFigures {
-                orders: one.orders,
-                ledger_amount: total(&one.ledger_amount)?,
-                gateway_amount: total(&one.gateway_amount)?,
-                final_amount: total(&one.final_amount)?,
-                variance: total(&one.variance)?,
-                at_risk: total(&one.at_risk)?,
-            };
-            Ok(((one.currency, one.transaction_type), money))
-        })
-        .collect()
+    let rows: Vec<MoneyRow> = serde_json::from_str(&json).map_err(|_| unreadable("totals"))?;
+    Ok(rows.into_iter().map(|row| ((row.currency, row.transaction_type), row.money)).collect())
 }
 
 fn count(row: &Row, column: &str) -> rusqlite::Result<u64> {
