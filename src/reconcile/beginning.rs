@@ -55,12 +55,8 @@ pub(super) fn check(request: &Request) -> Result<(), Failure> {
 /// A report in the place of the database, the ledger or the configuration would be their end.
 pub(super) fn refuse_overwriting(settings: &Settings, request: &Request) -> Result<(), Failure> {
     let Some(target) = &request.report else { return Ok(()) };
-    let same = |path: &Path| {
-        path == target
-            || path
-                .canonicalize()
-                .is_ok_and(|path| target.canonicalize().is_ok_and(|it| it == path))
-    };
+    let place = resolved(target);
+    let same = |path: &Path| resolved(path) == place;
     let database = &settings.store.path;
     let companions = ["-wal", "-shm", "-lock"].map(|suffix| {
         let mut name = database.clone().into_os_string();
@@ -75,6 +71,18 @@ pub(super) fn refuse_overwriting(settings: &Settings, request: &Request) -> Resu
         ));
     }
     Ok(())
+}
+
+/// A path's one name, whatever links lead to it, also of a file that is not there yet.
+fn resolved(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| {
+        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let parent = parent.unwrap_or(Path::new(".")).canonicalize();
+        match (parent, path.file_name()) {
+            (Ok(parent), Some(name)) => parent.join(name),
+            _ => path.to_owned(),
+        }
+    })
 }
 
 /// Begins a new run, or finds the one to go on with.
@@ -190,15 +198,15 @@ fn read<'a>(
 fn warn(path: &str, read: &FileRead, settings: &Settings) {
     if let Some(future) = read.future {
         tracing::warn!(
-            "{path}: {} rows are dated in the future, the first in line {}",
+            "{path}: rows dated in the future: {}, the first in line {}",
             future.rows,
             future.first_line
         );
     }
     if read.without_offset > 0 && settings.ledger.timezone.is_none() {
         tracing::warn!(
-            "{path}: {} rows give a date or a time without an offset, which is read as UTC; set \
-             [ledger] timezone to say where it is",
+            "{path}: rows whose date or time has no offset and is read as UTC: {}; set [ledger] \
+             timezone to say where it is",
             read.without_offset
         );
     }

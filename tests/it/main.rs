@@ -13,6 +13,7 @@ mod gateway_faults;
 mod golden;
 mod history;
 mod ledger_flows;
+mod nights;
 mod outcomes;
 mod rate;
 mod resume;

@@ -1,0 +1,142 @@
+//! What one run leaves for the next: nothing is lost when it ends early, and nothing is overruled
+//! when it is gone on with late.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
+use crate::support::{Gateway, HEAD, IMPATIENT, Merchant, kinds, paid, row, rows};
+use serde_json::json;
+
+const X: &str = "X,100.00,inr,2026-01-10,paid\n";
+const Y: &str = "Y,500.00,inr,2026-01-10,paid\n";
+
+fn merchant(ledger: &str) -> Merchant {
+    let merchant = Merchant::new();
+    merchant.write("octopus-recon.toml", IMPATIENT);
+    merchant.write("ledger.csv", format!("{HEAD}{ledger}"));
+    merchant
+}
+
+#[test]
+fn a_late_resume_does_not_overrule_a_later_run() {
+    let merchant = merchant(&[X, Y].concat());
+    let silent = json!({"sandbox": {"status": 503}});
+    let first =
+        Gateway::serve(&[paid("Y", "500.00", json!({})), paid("X", "100.00", silent)].concat());
+    let night = merchant.reconcile(&first.url, &["--ledger", "ledger.csv"]);
+    assert_eq!(night.code, Some(3), "{night:?}");
+    let port = first.url.clone();
+    first.stop();
+
+    // The next night Y is short, at the same gateway.
+    let short = json!({"final_amount": "400.00"});
+    let listen = port.trim_start_matches("http://").parse().unwrap();
+    let book = [paid("X", "100.00", json!({})), paid("Y", "500.00", short)].concat();
+    let second = Gateway::serve_as(&book, |it| it.listen = listen);
+    let night = merchant.reconcile(&second.url, &["--ledger", "ledger.csv"]);
+    assert_eq!(night.code, Some(1), "{night:?}");
+
+    // Somebody goes on with the first run, whose answer for Y is older.
+    let late = merchant.reconcile(&second.url, &["--resume", "1"]);
+    assert_eq!(late.code, Some(0), "{late:?}");
+    assert_eq!(second.journal().len(), 3, "only X was asked again");
+    let open = "SELECT count(*) FROM mismatches WHERE resolved_run_id IS NULL";
+    assert_eq!(merchant.sql(open), 1, "Y is still short");
+    let run = merchant.reconcile(&second.url, &["--last", "1", "--include-open"]);
+    assert_eq!(run.code, Some(1), "{run:?}");
+    assert_eq!(kinds(&merchant.rows_of(&run))["Y"], ["final_amount_difference"]);
+}
+
+#[test]
+fn orders_of_a_run_that_ended_early_are_asked_by_a_later_one() {
+    let merchant = merchant(&[X, Y].concat());
+    let night = merchant.reconcile("http://127.0.0.1:1", &["--ledger", "ledger.csv"]);
+    assert_eq!(night.code, Some(13), "{night:?}");
+    let gateway =
+        Gateway::serve(&[paid("X", "100.00", json!({})), paid("Y", "500.00", json!({}))].concat());
+    // A later export and a later range leave both of them out.
+    merchant.write("ledger.csv", format!("{HEAD}Z,1.00,inr,2026-02-10,failed\n"));
+    let range = ["--from", "2026-02-01", "--ledger", "ledger.csv", "--include-open"];
+    let night = merchant.reconcile(&gateway.url, &range);
+    assert_eq!(night.json()["orders"]["selected"], 3, "{night:?}");
+    assert_eq!(night.json()["orders"]["matched"], 3, "{night:?}");
+}
+
+#[test]
+fn an_order_of_which_the_ledger_says_something_new_is_asked_again() {
+    let merchant = merchant(&[X, Y].concat());
+    let gateway =
+        Gateway::serve(&[paid("X", "100.00", json!({})), paid("Y", "500.00", json!({}))].concat());
+    assert_eq!(merchant.reconcile(&gateway.url, &["--ledger", "ledger.csv"]).code, Some(0));
+    merchant.write("ledger.csv", format!("{HEAD}{X}Y,900.00,inr,2026-01-10,paid\n"));
+    let range = ["--from", "2026-02-01", "--ledger", "ledger.csv", "--include-open"];
+    let night = merchant.reconcile(&gateway.url, &range);
+    assert_eq!(night.json()["ledger"]["changed"], 1);
+    assert_eq!(night.json()["orders"]["selected"], 1);
+    let rows = merchant.rows_of(&night);
+    assert_eq!(row(&rows, "Y", "ledger_amount_difference")["variance"], "-400.00");
+}
+
+#[test]
+fn both_orders_of_a_shared_payment_are_reported_in_the_end() {
+    let merchant = merchant(X);
+    let uid = json!({"payment_uid": "PAY-1"});
+    let gateway = Gateway::serve(
+        &[paid("X", "100.00", uid.clone()), paid("Y", "500.00", uid.clone())].concat(),
+    );
+    assert_eq!(merchant.reconcile(&gateway.url, &["--ledger", "ledger.csv"]).code, Some(0));
+    merchant.write("ledger.csv", format!("{HEAD}{Y}"));
+    let nightly = ["--ledger", "ledger.csv", "--include-open"];
+    let night = merchant.reconcile(&gateway.url, &nightly);
+    assert_eq!(kinds(&merchant.rows_of(&night)).len(), 1, "X was not selected");
+    let night = merchant.reconcile(&gateway.url, &nightly);
+    let kinds = kinds(&merchant.rows_of(&night));
+    assert_eq!(kinds["X"], ["duplicate_payment"]);
+    assert_eq!(kinds["Y"], ["duplicate_payment"]);
+}
+
+#[test]
+fn an_order_given_again_at_another_time_of_the_day_may_be_booked_twice() {
+    let merchant = merchant(
+        "X,100.00,inr,2026-01-10 10:00,paid\n\
+         X,100.00,inr,2026-01-10 18:00,paid\n",
+    );
+    let gateway = Gateway::serve(&paid("X", "100.00", json!({})));
+    let night = merchant.reconcile(&gateway.url, &["--ledger", "ledger.csv"]);
+    assert_eq!(night.json()["ledger"]["superseded"], 1);
+    assert_eq!(kinds(&merchant.rows_of(&night))["X"], ["ledger_duplicate"]);
+}
+
+#[test]
+fn a_report_takes_no_other_files_place() {
+    let merchant = merchant(X);
+    let gateway = Gateway::serve(&paid("X", "100.00", json!({})));
+    for target in ["ledger.csv", "octopus-recon.db", "octopus-recon.toml", "./octopus-recon.db"] {
+        let done =
+            merchant.reconcile(&gateway.url, &["--ledger", "ledger.csv", "--report", target]);
+        assert_eq!(done.code, Some(2), "{target}: {done:?}");
+    }
+    assert!(gateway.stop().is_empty());
+}
+
+#[test]
+fn the_invalid_rows_of_yesterday_do_not_stay_beside_todays_report() {
+    let merchant = merchant(&[X, "Y,broken,inr,2026-01-10,paid\n"].concat());
+    let gateway = Gateway::serve(&paid("X", "100.00", json!({})));
+    let nightly = ["--ledger", "ledger.csv", "--report", "today.csv"];
+    assert_eq!(merchant.reconcile(&gateway.url, &nightly).code, Some(4));
+    assert!(merchant.path("today-invalid-rows.csv").exists());
+    merchant.write("ledger.csv", format!("{HEAD}{X}"));
+    assert_eq!(merchant.reconcile(&gateway.url, &nightly).code, Some(0));
+    assert!(rows(&merchant.path("today.csv")).is_empty());
+    assert!(!merchant.path("today-invalid-rows.csv").exists());
+}
+
+#[test]
+fn a_left_over_wal_is_not_played_into_a_new_database() {
+    let merchant = merchant(X);
+    let gateway = Gateway::serve(&paid("X", "100.00", json!({})));
+    merchant.write("octopus-recon.db-wal", "of another database");
+    let done = merchant.reconcile(&gateway.url, &["--ledger", "ledger.csv"]);
+    assert_eq!(done.code, Some(15), "{done:?}");
+    assert!(!merchant.path("octopus-recon.db").exists());
+}
