@@ -53,7 +53,7 @@ pub struct Common {
     /// Only errors on stderr
     #[arg(long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
-    /// More on stderr; twice for every call
+    /// More on stderr: calls that are repeated, and why
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
 }
@@ -179,7 +179,7 @@ pub struct Report {
 #[derive(Debug, Args)]
 pub struct Runs {
     /// How many, the newest first
-    #[arg(long, value_name = "N", default_value_t = 20)]
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = at_least_one())]
     pub limit: u32,
 }
 
@@ -239,6 +239,10 @@ pub struct Completions {
     /// For which shell
     #[arg(value_enum)]
     pub shell: Shell,
+}
+
+fn at_least_one() -> clap::builder::RangedI64ValueParser<u32> {
+    clap::value_parser!(u32).range(1..)
 }
 
 fn expected_total(text: &str) -> Result<ExpectedTotal, String> {

@@ -130,9 +130,15 @@ fn cost(estimate: &Estimate, format: Format) -> String {
                 .continues
                 .map(|run_id| format!(" to continue run {run_id}"))
                 .unwrap_or_default();
+            let first_invalid = estimate
+                .first_invalid
+                .as_ref()
+                .map(|first| format!("First invalid row: {first}.\n"))
+                .unwrap_or_default();
             format!(
                 "Dry run: nothing was stored or asked.\n\
                  Ledger rows: {} read, {} accepted, {} invalid, {} repeated, {} superseded.\n\
+                 {first_invalid}\
                  Asking{continues} would take {calls} calls, {minutes} minutes at {} a second, \
                  retries apart.",
                 ledger.rows,

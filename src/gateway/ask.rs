@@ -20,6 +20,8 @@ pub struct Reply {
     pub calls: u32,
     /// Whether every call ended in an outage (contract, exit code 13).
     pub only_outages: bool,
+    /// Whether the deadline cut the last call: then it says nothing about the gateway.
+    pub is_cut: bool,
     /// When the last call ended.
     pub at: DateTime<Utc>,
 }
@@ -65,6 +67,7 @@ impl Asker {
             None => Some(asking.await),
         };
         let course = course.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let is_cut = result.is_none();
         let result = result.unwrap_or_else(|| {
             let why = match (course.calls, course.last_failure) {
                 (0, _) => "not asked before the deadline".to_owned(),
@@ -74,7 +77,7 @@ impl Asker {
             Err(Failure::is_final(Cause::Timeout, why))
         });
         let only_outages = result.is_err() && !course.reached;
-        Reply { result, calls: course.calls, only_outages, at: (self.now)() }
+        Reply { result, calls: course.calls, only_outages, is_cut, at: (self.now)() }
     }
 
     async fn attempts(

@@ -1,7 +1,7 @@
 //! One signed call over HTTP (gateway page, "Calls"), within its bounds: no redirect, a deadline
 //! for the whole call, a body of at most 1 MiB.
 
-use super::reading::{Answered, Cause, Failure, Reader};
+use super::reading::{Answered, Cause, Failure, Reader, Secrets};
 use super::settings::{Credentials, GatewaySettings};
 use super::signature::Signer;
 use crate::domain::order::OrderKey;
@@ -86,7 +86,6 @@ pub struct Client {
     order_get: Url,
     signer: Signer,
     reader: Reader,
-    secrets: Secrets,
     call_timeout: Duration,
     now: fn() -> DateTime<Utc>,
     /// The gateway's Date less our clock, as last seen.
@@ -167,8 +166,11 @@ impl Client {
             http,
             order_get,
             signer,
-            reader: Reader { not_found: settings.not_found_pattern.clone(), personal_data },
-            secrets: Secrets(credentials.clone()),
+            reader: Reader {
+                not_found: settings.not_found_pattern.clone(),
+                personal_data,
+                secrets: Secrets(credentials.clone()),
+            },
             call_timeout: seconds(settings.call_timeout_seconds),
             now,
             skew: Mutex::new(None),
@@ -221,10 +223,7 @@ impl Client {
                     return Err(Failure::retried(Cause::Untrustworthy, why));
                 }
                 Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-                Ok(None) => {
-                    self.secrets.blank(&mut body);
-                    return Ok(body);
-                }
+                Ok(None) => return Ok(body),
                 Err(error) if error.is_timeout() => return Err(self.timeout()),
                 Err(error) => {
                     let why = format!("the answer broke off ({})", innermost(&error.without_url()));
@@ -260,29 +259,6 @@ impl Client {
             return self.timeout();
         }
         Failure::retried(Cause::Broken, format!("the connection broke ({detail})"))
-    }
-}
-
-/// The key and the secret, which a gateway may repeat in what it answers.
-struct Secrets(Credentials);
-
-impl Secrets {
-    /// Shorter ones may stand in an honest answer by chance.
-    const SHORTEST: usize = 8;
-
-    /// Puts as many stars in their place, before anybody reads them.
-    fn blank(&self, body: &mut [u8]) {
-        for secret in [&self.0.api_key, &self.0.api_secret] {
-            let secret = secret.expose_secret().as_bytes();
-            if secret.len() < Secrets::SHORTEST || body.len() < secret.len() {
-                continue;
-            }
-            for start in 0..=body.len() - secret.len() {
-                if body[start..].starts_with(secret) {
-                    body[start..start + secret.len()].fill(b'*');
-                }
-            }
-        }
     }
 }
 

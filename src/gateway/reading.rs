@@ -1,6 +1,7 @@
 //! From an HTTP status and a body to a trustworthy answer, or to why there is none (contract,
 //! "Mismatches", last paragraph; gateway page, "Settled here"). Pure.
 
+use super::settings::Credentials;
 use super::wire::Json;
 use super::wording::{NotFoundPattern, refuses_credentials};
 use crate::domain::amount::Amount;
@@ -10,6 +11,7 @@ use crate::domain::payment::{
     TransactionType,
 };
 use crate::domain::text;
+use secrecy::ExposeSecret;
 
 /// A trustworthy answer with what is kept to prove it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,6 +76,46 @@ impl Failure {
 pub(super) struct Reader {
     pub(super) not_found: NotFoundPattern,
     pub(super) personal_data: PersonalData,
+    pub(super) secrets: Secrets,
+}
+
+/// The key and the secret, which a gateway may repeat in what it says: nobody else repeats them.
+#[derive(Debug, Clone)]
+pub(super) struct Secrets(pub(super) Credentials);
+
+impl Secrets {
+    /// Shorter ones may stand in an honest text by chance.
+    const SHORTEST: usize = 8;
+
+    /// The text without them.
+    fn blanked(&self, text: &str) -> String {
+        let mut secrets = [&self.0.api_key, &self.0.api_secret].map(ExposeSecret::expose_secret);
+        // One may be the beginning of the other.
+        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        let known = secrets.into_iter().filter(|secret| secret.len() >= Secrets::SHORTEST);
+        known.fold(text.to_owned(), |text, secret| text.replace(secret, "********"))
+    }
+
+    /// A JSON tree without them, but for the ids that say what the answer is about.
+    fn blank(&self, json: &mut Json) {
+        match json {
+            Json::Text(text) => {
+                let blanked = self.blanked(text);
+                if blanked != **text {
+                    *text = blanked.into();
+                }
+            }
+            Json::List(items) => items.iter_mut().for_each(|item| self.blank(item)),
+            Json::Object(members) => {
+                for (key, value) in members {
+                    if !matches!(&**key, "merchant_order_id" | "merchant_uid") {
+                        self.blank(value);
+                    }
+                }
+            }
+            Json::Null | Json::Bool(_) | Json::Number(_) => {}
+        }
+    }
 }
 
 /// What a status alone decides: the fixed table of faults.md, "every status 100-599".
@@ -126,7 +168,7 @@ impl Reader {
             )),
             StatusClass::Success => {
                 let body = body?;
-                match Body::read(body).map_err(untrustworthy)? {
+                match Body::read(body, &self.secrets).map_err(untrustworthy)? {
                     Body::Fields(fields) => self.payment(order, &fields).map_err(untrustworthy),
                     Body::Error(error) => self.error(order, &error).unwrap_or_else(|| {
                         let error = text::clean(&error);
@@ -134,23 +176,29 @@ impl Reader {
                     }),
                 }
             }
-            StatusClass::NotFound => match Body::read(body?).ok() {
+            StatusClass::NotFound => match Body::read(body?, &self.secrets).ok() {
                 Some(Body::Error(error)) => {
                     self.error(order, &error).unwrap_or_else(|| Err(final_answer(Some(error))))
                 }
                 _ => Err(final_answer(None)),
             },
-            StatusClass::Final => match body.ok().and_then(|body| Body::read(body).ok()) {
-                Some(Body::Error(error)) if refuses_credentials(&error) => Err(refused(&error)),
-                Some(Body::Error(error)) => Err(final_answer(Some(error))),
-                _ => Err(final_answer(None)),
-            },
+            StatusClass::Final => {
+                match body.ok().and_then(|body| Body::read(body, &self.secrets).ok()) {
+                    Some(Body::Error(error)) if refuses_credentials(&error) => Err(refused(&error)),
+                    Some(Body::Error(error)) => Err(final_answer(Some(error))),
+                    _ => Err(final_answer(None)),
+                }
+            }
         }
     }
 
     /// What a documented error says under a status that lets it count; `None`: nothing we
     /// understand.
     fn error(&self, order: &OrderKey, error: &str) -> Option<Result<Answered, Failure>> {
+        // Who is refused is told nothing about an order, whatever else the text says.
+        if !self.not_found.is_custom() && refuses_credentials(error) {
+            return Some(Err(refused(error)));
+        }
         if self.not_found.says_no_such_order(error, &order.merchant_order_id) {
             let evidence = text::clean(error);
             return Some(Ok(Answered { answer: Answer::Missing(evidence.clone()), evidence }));
@@ -223,8 +271,9 @@ enum Body<'a> {
 }
 
 impl<'a> Body<'a> {
-    fn read(body: &'a [u8]) -> Result<Body<'a>, String> {
-        let json = Json::read(body)?;
+    fn read(body: &'a [u8], secrets: &Secrets) -> Result<Body<'a>, String> {
+        let mut json = Json::read(body)?;
+        secrets.blank(&mut json);
         let data = json.get("data");
         match (json.get("result").and_then(Json::as_text), data) {
             (Some("success"), Some(data @ Json::Object(_))) => {

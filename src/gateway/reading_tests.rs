@@ -1,7 +1,14 @@
 use super::*;
 
 fn reader() -> Reader {
-    Reader { not_found: NotFoundPattern::default(), personal_data: PersonalData::Drop }
+    Reader {
+        not_found: NotFoundPattern::default(),
+        personal_data: PersonalData::Drop,
+        secrets: Secrets(Credentials {
+            api_key: "the-key-of-ours".into(),
+            api_secret: "the-key-of-ours/and-more".into(),
+        }),
+    }
 }
 
 fn order() -> OrderKey {
@@ -177,4 +184,25 @@ fn evidence_holds_no_secret_and_no_personal_data_unless_kept() {
     );
     let kept = evidence(PersonalData::Keep).unwrap_or_default();
     assert!(kept.contains("John") && kept.contains("1.2.3.4") && !kept.contains("signature_key"));
+}
+
+#[test]
+fn a_repeated_secret_is_blanked_and_an_id_is_not() {
+    let body = r#"{"result":"error","data":"bad the-key-of-ours\/and-more, the-key-of-ours"}"#;
+    let why = read(200, body).err().map(|failure| failure.why);
+    assert_eq!(why.as_deref(), Some("the gateway answered the error \"bad ********, ********\""));
+    let order = OrderKey { merchant_uid: None, merchant_order_id: "the-key-of-ours-7".to_owned() };
+    let body = r#"{"result":"success","data":{"merchant_order_id":"the-key-of-ours-7","amount":"1",
+        "channel":"the-key-of-ours"}}"#;
+    let evidence = reader().read(&order, 200, Ok(body.as_bytes())).map(|it| it.evidence);
+    let expected = r#"{"amount":"1","channel":"********","merchant_order_id":"the-key-of-ours-7"}"#;
+    assert_eq!(evidence.as_deref(), Ok(expected));
+}
+
+#[test]
+fn who_is_refused_is_told_nothing_about_an_order() {
+    for error in ["Invalid signature, order not found", "Invalid API key. Order not found."] {
+        let body = format!(r#"{{"result":"error","data":"{error}"}}"#);
+        assert_eq!(read(200, &body).err().map(|it| it.cause), Some(Cause::Refused), "{error}");
+    }
 }

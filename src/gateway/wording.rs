@@ -17,50 +17,12 @@ const SUBJECTS: [&str; 4] = ["order", "payment", "transaction", "record"];
 
 /// What may stand around the subject in a sentence that is about nothing else. Any other word may
 /// name what is really missing ("payment method", "class Order", "order queue").
+#[rustfmt::skip]
 const COMMON: &[&str] = &[
-    "a",
-    "an",
-    "any",
-    "asked",
-    "be",
-    "been",
-    "by",
-    "can",
-    "could",
-    "database",
-    "did",
-    "do",
-    "does",
-    "error",
-    "for",
-    "given",
-    "has",
-    "id",
-    "in",
-    "invalid",
-    "is",
-    "it",
-    "no",
-    "number",
-    "of",
-    "or",
-    "our",
-    "reference",
-    "requested",
-    "sorry",
-    "specified",
-    "such",
-    "system",
-    "that",
-    "the",
-    "this",
-    "to",
-    "uid",
-    "was",
-    "with",
-    "you",
-    "your",
-    "yet",
+    "a", "an", "any", "asked", "be", "been", "by", "can", "could", "deposit", "did", "do",
+    "does", "for", "given", "has", "id", "in", "is", "it", "no", "number", "of", "or", "our",
+    "payout", "reference", "requested", "sorry", "specified", "such", "that", "the", "there",
+    "this", "to", "uid", "was", "were", "with", "you", "your", "yet",
 ];
 
 /// Absence said after the subject: "order 7 was not found".
@@ -68,7 +30,7 @@ static AFTER_SUBJECT: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
         r"(?x)\b(
           not\ (be\ )?found | (not|no\ longer|doesn.?t|don.?t)\ exists? | is\ unknown
-        | unknown\W*$ | non.?existent
+        | non.?existent
         )",
     )
     .ok()
@@ -81,6 +43,15 @@ static BEFORE_SUBJECT: LazyLock<Option<Regex>> = LazyLock::new(|| {
           no\ such | unknown | non.?existent | no\ matching | not\ found
         | (can\ ?not|can.?t|could\ not|couldn.?t|unable\ to|did\ not|didn.?t)\ find
         )\b",
+    )
+    .ok()
+});
+
+/// Absence said around the subject: "no order was found".
+static AROUND_SUBJECT: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(
+        r"(?x)\bno\ (matching\ |such\ )?(merchant\ )?(order|payment|transaction|record)s?
+          \ ((was|were|could\ be)\ )?(found|exists?)\b",
     )
     .ok()
 });
@@ -111,6 +82,12 @@ impl NotFoundPattern {
             .map(|custom| NotFoundPattern { custom: Some(custom) })
     }
 
+    /// Whether it is a merchant's own, which decides alone.
+    #[must_use]
+    pub fn is_custom(&self) -> bool {
+        self.custom.is_some()
+    }
+
     /// Whether this error text, an answer to a question about this order, says that the gateway
     /// has no such order.
     #[must_use]
@@ -124,13 +101,14 @@ impl NotFoundPattern {
         if id.len() >= 3 {
             text = text.replace(&id, " 0 ");
         }
-        sentences(&text).iter().any(|sentence| denies_order(sentence))
+        sentences(&text).iter().any(|(sentence, is_whole)| denies_order(sentence, *is_whole))
     }
 }
 
-/// A text's sentences, and the clauses that colons, commas, brackets and dashes make of them. A
+/// A text's sentences (`true`), and the clauses that colons, commas, brackets and dashes make of
+/// them. A
 /// point inside an id or a number ends none.
-fn sentences(text: &str) -> Vec<String> {
+fn sentences(text: &str) -> Vec<(String, bool)> {
     let text = text.replace('_', " ");
     let split = |text: &str, ends: &dyn Fn(char, bool) -> bool| -> Vec<String> {
         let mut parts = vec![String::new()];
@@ -154,7 +132,8 @@ fn sentences(text: &str) -> Vec<String> {
                 || (matches!(character, ':' | '-') && before_space)
         })
     });
-    clauses.chain(sentences.iter().cloned()).collect()
+    let clauses = clauses.map(|clause| (clause, false));
+    clauses.chain(sentences.iter().map(|sentence| (sentence.clone(), true))).collect()
 }
 
 fn find(pattern: &LazyLock<Option<Regex>>, text: &str) -> Option<(usize, usize)> {
@@ -174,12 +153,19 @@ fn is_one_of(word: &str, list: &[&str]) -> bool {
 }
 
 /// Whether the sentence says that there is no such order, and speaks of nothing else: a text that
-/// is not wholly understood proves nothing.
-fn denies_order(sentence: &str) -> bool {
+/// is not wholly understood proves nothing. Of a clause only, "record" and "transaction" may as
+/// well be a database's.
+fn denies_order(sentence: &str, is_whole: bool) -> bool {
+    let subjects = if is_whole { &SUBJECTS[..] } else { &SUBJECTS[..2] };
+    let is_subject = |word: &&str| is_one_of(word, subjects);
     // "order 7 was not found": the subject, then the absence.
     if let Some((start, end)) = find(&AFTER_SUBJECT, sentence) {
         let (before, after) = (words(&sentence[..start]), words(&sentence[end..]));
-        if let Some(subject) = before.iter().rposition(|word| is_one_of(word, &SUBJECTS))
+        let before = match before.split_first() {
+            Some((&("error" | "sorry"), rest)) => rest.to_vec(),
+            _ => before,
+        };
+        if let Some(subject) = before.iter().rposition(is_subject)
             && leads_to_subject(&before[..subject])
             && says_nothing_else(&before[subject + 1..])
             && may_follow(&after)
@@ -187,19 +173,29 @@ fn denies_order(sentence: &str) -> bool {
             return true;
         }
     }
+    // "no order found": around the subject.
+    if let Some((start, end)) = find(&AROUND_SUBJECT, sentence) {
+        let (before, after) = (words(&sentence[..start]), words(&sentence[end..]));
+        return is_whole && says_nothing_else(&before) && may_follow(&after);
+    }
     // "no such order": the absence, then the subject.
     let Some((start, end)) = find(&BEFORE_SUBJECT, sentence) else { return false };
     let (before, after) = (words(&sentence[..start]), words(&sentence[end..]));
-    after.iter().position(|word| is_one_of(word, &SUBJECTS)).is_some_and(|subject| {
+    // What is unknown is what comes next: "unknown error for this order" is something else.
+    let next_only = sentence[start..end].starts_with("unknown");
+    after.iter().position(is_subject).is_some_and(|subject| {
         says_nothing_else(&before)
             && leads_to_subject(&after[..subject])
+            && (!next_only || subject == 0)
             && may_follow(&after[subject + 1..])
     })
 }
 
 fn says_nothing_else(words: &[&str]) -> bool {
     words.iter().all(|word| {
-        COMMON.contains(word) || word.contains(|character: char| character.is_ascii_digit())
+        COMMON.contains(word)
+            || is_one_of(word, &SUBJECTS)
+            || word.contains(|character: char| character.is_ascii_digit())
     })
 }
 
@@ -211,8 +207,12 @@ fn leads_to_subject(words: &[&str]) -> bool {
     }
 }
 
-/// "… for merchant M1" only says whose order is not there.
+/// "… for merchant M1" only says whose order is not there, "… in our system" only where.
 fn may_follow(words: &[&str]) -> bool {
+    let words = match words {
+        [rest @ .., "system" | "database" | "records"] if words.first() == Some(&"in") => rest,
+        _ => words,
+    };
     let words: Vec<&str> = words.iter().copied().filter(|word| *word != "merchant").collect();
     says_nothing_else(&words)
 }
@@ -245,6 +245,16 @@ mod tests {
             "merchant_order_id not exist",
             "Order ORD-12 not found",
             "ord-12: order does not exist",
+            "There is no such order",
+            "Payment order not found",
+            "Transaction record not found",
+            "Order record does not exist",
+            "No such payment order",
+            "No order found",
+            "No record was found",
+            "Payout order does not exist",
+            "Error: order not found",
+            "The order does not exist in our system",
             "Order not found, please check the parameters",
             "Query failed (order not found)",
             "Order not found - ask support",
@@ -292,6 +302,22 @@ mod tests {
             "Controller payment not found",
             "Lock wait timeout: transaction not found in queue",
             "Order ABC not found",
+            "Unknown error for this order",
+            "Unknown error with your order",
+            "Unknown payment error",
+            "Unknown order error",
+            "Unknown error in transaction",
+            "Unknown error: order 5",
+            "Order error: unknown",
+            "Error in payment: unknown",
+            "Unknown payment system",
+            "Payment system not found",
+            "Payment database not found",
+            "database \"payment\" does not exist",
+            "Cannot find database for order",
+            "Payment id: unknown",
+            "Merchant lookup: record not found",
+            "Deadlock: transaction not found",
             "Merchant of the order not found",
             "",
         ] {

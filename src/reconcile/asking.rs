@@ -64,13 +64,14 @@ struct Queue<'a> {
 impl Queue<'_> {
     /// The next in line, or the last one.
     fn next(&mut self, from_the_other_end: bool) -> Result<Option<Pending>, StoreError> {
-        if from_the_other_end && !self.failed_before {
-            let last = self.reader.last_pending(self.run_id, (self.after, self.before))?;
-            if let Some(last) = &last {
+        if from_the_other_end {
+            let between = (self.after, self.before);
+            let last = self.reader.last_pending(self.run_id, between, self.failed_before)?;
+            if let Some(last) = last {
                 self.before = last.order_id;
                 self.page.retain(|order| order.order_id < last.order_id);
+                return Ok(Some(last));
             }
-            return Ok(last);
         }
         if self.page.is_empty() {
             self.turn_page()?;

@@ -23,6 +23,8 @@ pub struct Estimate {
     pub requests_per_second: u32,
     /// The run that would be continued.
     pub continues: Option<i64>,
+    /// The first row that is not usable: where and why.
+    pub first_invalid: Option<String>,
 }
 
 /// Refuses what cannot be meant, before anything is opened.
@@ -130,7 +132,9 @@ pub(super) fn estimate(
         let run = known(store, continued(store, run_id, settings, None)?)?;
         let ledger = run.summary.figures.ledger;
         let continues = Some(run_id);
-        return Ok(Estimate { ledger, orders: left(&run), requests_per_second, continues });
+        let orders = left(&run);
+        let first_invalid = None;
+        return Ok(Estimate { ledger, orders, requests_per_second, continues, first_invalid });
     }
     let (import, imported, selection) = read(store, settings, request, surroundings)?;
     let continues = match request.resume {
@@ -145,7 +149,8 @@ pub(super) fn estimate(
         refuse_empty(request, &imported)?;
         imported.selected
     };
-    Ok(Estimate { ledger: imported.ledger, orders, requests_per_second, continues })
+    let Imported { ledger, first_invalid, .. } = imported;
+    Ok(Estimate { ledger, orders, requests_per_second, continues, first_invalid })
 }
 
 /// Reads the ledger into the store and selects, all in one transaction that is still open.
@@ -192,6 +197,14 @@ fn read<'a>(
     check_control_figures(request, &files)?;
     let selection = selection(settings, request, &files, started_at, day)?;
     let imported = import.select(&selection)?;
+    if !selection.ledgers.is_empty() && imported.ledger.accepted > 0 && imported.from_ledger == 0 {
+        let day = |date: Option<NaiveDate>| date.map_or("…".to_owned(), |date| date.to_string());
+        tracing::warn!(
+            "no order of the ledger is dated {} to {}: is the export an old one?",
+            day(selection.from),
+            day(selection.to)
+        );
+    }
     Ok((import, imported, selection))
 }
 
@@ -281,16 +294,22 @@ fn refuse_empty(request: &Request, imported: &Imported) -> Result<(), Failure> {
     if request.allow_empty {
         return Ok(());
     }
-    let refused = |message: String| {
-        let hint = "nothing was stored or asked; if that is as it should be, add --allow-empty";
-        Err(Failure::new(code::LEDGER, message, hint))
-    };
+    let rows = imported.ledger.rows;
+    if let (0, Some(first)) = (imported.ledger.accepted, &imported.first_invalid) {
+        return Err(Failure::new(
+            code::LEDGER,
+            format!("the ledger is not usable: none of its {rows} rows is; the first: {first}"),
+            "export it again, or map its habits in [ledger]; nothing was stored or asked",
+        ));
+    }
+    let hint = "nothing was stored or asked; if that is as it should be, add --allow-empty";
     if !request.ledgers.is_empty() && imported.ledger.accepted == 0 {
-        let rows = imported.ledger.rows;
-        return refused(format!("the ledger is not usable: none of its {rows} rows is"));
+        let message = "the ledger is not usable: it has a header row and nothing else";
+        return Err(Failure::new(code::LEDGER, message, hint));
     }
     if imported.selected == 0 {
-        return refused("no order is selected: none has such a date and merchant".to_owned());
+        let message = "no order is selected: none has such a date and merchant";
+        return Err(Failure::new(code::LEDGER, message, hint));
     }
     Ok(())
 }

@@ -30,7 +30,7 @@ pub(super) struct Course {
 
 impl Course {
     pub(super) fn note(&mut self, order: &Pending, reply: &Reply) {
-        if reply.calls == 0 {
+        if reply.is_cut {
             return;
         }
         self.asked = self.asked.saturating_add(1);

@@ -8,11 +8,11 @@ use std::path::{Path, PathBuf};
 const INVALID_ROWS_SUFFIX: &str = "-invalid-rows.csv";
 
 /// `mismatches-<from>_<to>-run<N>.csv`, or `…-run<N>-incomplete.csv` while orders are unverified.
-/// The run's day stands in for a date that is not known.
+/// One day stands in for the other where only one is known, the run's day where none is.
 #[must_use]
 pub fn report_file_name(run: &RunSummary) -> String {
-    let from = run.from.unwrap_or(run.day);
-    let to = run.to.unwrap_or(run.day);
+    let from = run.from.or(run.to).unwrap_or(run.day);
+    let to = run.to.or(run.from).unwrap_or(run.day);
     let incomplete = if run.is_complete() { "" } else { "-incomplete" };
     format!("mismatches-{from}_{to}-run{}{incomplete}.csv", run.run_id)
 }

@@ -12,7 +12,7 @@ pub(super) fn accounting_failed(case: &Case, _: &Policy) -> Ruling {
             Ruling::report(
                 Severity::High,
                 format!(
-                    "The gateway failed to account for {settled} {}.{}",
+                    "The gateway could not book {settled} {}.{}",
                     case.gateway_currency(),
                     gateway_says(payment.accounting_fail_reason.as_ref())
                 ),

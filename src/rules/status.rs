@@ -194,10 +194,10 @@ pub(super) fn unverified(case: &Case, _: &Policy) -> Ruling {
     Ruling::report(
         Severity::High,
         format!(
-            "{} not verified: {}, after {}{still_open}.",
+            "{} not verified{}: {}{still_open}.",
             case.ordered(),
-            text::one_line(why),
-            counted(*tries, "call")
+            if *tries > 0 { format!(" after {}", counted(*tries, "call")) } else { String::new() },
+            text::one_line(why)
         ),
     )
 }

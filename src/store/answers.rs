@@ -73,7 +73,8 @@ impl Store {
         self.orders(SQL, params![run_id, after, before, failed_before, limit])
     }
 
-    /// The last of the run's orders without a trustworthy answer between these two.
+    /// The last of the run's orders without a trustworthy answer between these two; only one that
+    /// an earlier run left unverified, if so asked.
     ///
     /// # Errors
     /// The database.
@@ -81,14 +82,18 @@ impl Store {
         &self,
         run_id: i64,
         (after, before): (i64, i64),
+        failed_before: bool,
     ) -> Result<Option<Pending>, StoreError> {
         const SQL: &str = "SELECT r.order_id AS order_id, o.merchant_uid AS merchant_uid,
                 o.merchant_order_id AS merchant_order_id
             FROM run_orders r JOIN orders o ON o.order_id = r.order_id
             WHERE r.run_id = ?1 AND r.order_id > ?2 AND r.order_id < ?3
               AND r.answered_at_ms IS NULL
+              AND (?4 = 0 OR EXISTS (SELECT 1 FROM mismatches m
+                                     WHERE m.order_id = r.order_id AND m.kind = 'unverified'
+                                       AND m.resolved_run_id IS NULL))
             ORDER BY r.order_id DESC LIMIT 1";
-        Ok(self.orders(SQL, params![run_id, after, before])?.into_iter().next())
+        Ok(self.orders(SQL, params![run_id, after, before, failed_before])?.into_iter().next())
     }
 
     /// The order of the run that was answered last.

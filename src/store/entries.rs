@@ -22,6 +22,7 @@ pub struct Import<'a> {
     pub(super) run_id: i64,
     pub(super) default_status: Option<LedgerStatus>,
     pub(super) figures: LedgerFigures,
+    pub(super) first_invalid: Option<String>,
     line_items: bool,
     file: Option<(i64, String)>,
 }
@@ -35,6 +36,10 @@ pub struct Imported {
     pub ledger: LedgerFigures,
     /// Its orders.
     pub selected: u64,
+    /// Those of them that its ledger gave and the dates allow.
+    pub from_ledger: u64,
+    /// The first row that is not usable: where and why.
+    pub first_invalid: Option<String>,
 }
 
 /// What the run's files have said of an order so far.
@@ -85,6 +90,7 @@ impl Store {
             run_id,
             default_status: run.default_status.clone(),
             figures: LedgerFigures::default(),
+            first_invalid: None,
             line_items: run.line_items,
             file: None,
         })
@@ -101,6 +107,9 @@ impl LedgerSink for Import<'_> {
     fn invalid(&mut self, row: InvalidRow) -> Result<(), StoreError> {
         self.figures.rows += 1;
         self.figures.invalid += 1;
+        if self.first_invalid.is_none() {
+            self.first_invalid = Some(format!("{}, line {}: {}", row.file, row.line, row.reason));
+        }
         self.transaction
             .prepare_cached(
                 "INSERT INTO invalid_rows (run_id, number, file, line, reason, raw)

@@ -57,9 +57,12 @@ impl StoreError {
             StoreError::Held { .. } => {
                 "wait until it has ended; the lock goes with its process, nothing has to be removed"
             }
+            StoreError::Storage { why, .. } if why.contains("No such file or directory") => {
+                "make its directory first, or name another database with --db"
+            }
             StoreError::Storage { .. } => {
-                "free space or mend the permissions, then run again with --resume: what was \
-                 received is kept"
+                "free space (also for temporary files) or mend the permissions, then run again \
+                 with --resume: what was received is kept"
             }
             StoreError::Foreign { .. } => {
                 "it was left as it is; name another file with --db, or restore a backup"

@@ -77,7 +77,8 @@ impl Judging<'_> {
     fn read_cases(&self, after: i64, limit: u32) -> rusqlite::Result<Vec<StoredCase>> {
         static SQL: LazyLock<String> = LazyLock::new(|| {
             [
-                "SELECT r.order_id AS order_id, r.tries AS tries, r.why AS why, ",
+                "SELECT r.order_id AS order_id, r.tries AS tries, r.why AS why, \
+                 r.answer_id IS o.answer_id AS is_current, ",
                 ENTRY_COLUMNS,
                 ", ",
                 ANSWER_COLUMNS,
@@ -110,8 +111,12 @@ impl Judging<'_> {
                 tries: row.get("tries")?,
             },
         };
+        // An answer that has been replaced since shares nothing with what others say now.
+        let is_current: bool = row.get("is_current")?;
         let payment_uid = match &asked {
-            Asked::Answered(Answer::Payment(payment)) => payment.payment_uid.as_deref(),
+            Asked::Answered(Answer::Payment(payment)) if is_current => {
+                payment.payment_uid.as_deref()
+            }
             _ => None,
         };
         let shared_with = match payment_uid {
@@ -207,12 +212,20 @@ impl Judging<'_> {
             )?
             .execute(params![self.run_id, order_id, outcome.as_str()])?;
         let awaiting = matches!(outcome, Outcome::InTransit | Outcome::Unverified);
-        // A run that is gone on with late does not change what a later run has found since.
+        // A run that is gone on with late does not change what a later run has found since, unless
+        // its own answer is the newer one. What the ledger says since has not been judged by it.
         let is_latest = self
             .transaction
             .prepare_cached(
-                "UPDATE orders SET awaiting = ?2, judged_run_id = ?3
-                 WHERE order_id = ?1 AND coalesce(judged_run_id, 0) <= ?3",
+                "UPDATE orders SET judged_run_id = max(coalesce(judged_run_id, 0), ?3),
+                     awaiting = ?2 OR entry_id <> (SELECT entry_id FROM run_orders
+                                                   WHERE run_id = ?3 AND order_id = ?1)
+                 WHERE order_id = ?1
+                   AND (coalesce(judged_run_id, 0) <= ?3
+                        OR (SELECT answered_at_ms FROM run_orders
+                            WHERE run_id = ?3 AND order_id = ?1)
+                           > (SELECT coalesce(answered_at_ms, 0) FROM run_orders
+                              WHERE run_id = orders.judged_run_id AND order_id = ?1))",
             )?
             .execute(params![order_id, awaiting, self.run_id])?
             > 0;

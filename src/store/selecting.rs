@@ -91,7 +91,7 @@ impl Import<'_> {
              AND o.merchant_uid = g.merchant_uid"
         };
         // `source` is one of the two texts above.
-        self.transaction.execute(
+        let chosen = self.transaction.execute(
             &[
                 "INSERT INTO run_orders (run_id, order_id, entry_id)
                  SELECT :run_id, o.order_id, o.entry_id FROM ",
@@ -150,7 +150,10 @@ impl Import<'_> {
                 ":changed": stored(ledger.changed), ":selected": stored(selected),
             },
         )?;
-        Ok(Imported { run_id: self.run_id, ledger, selected })
+        let from_ledger =
+            if selection.ledgers.is_empty() { 0 } else { u64::try_from(chosen).unwrap_or(0) };
+        let first_invalid = self.first_invalid.clone();
+        Ok(Imported { run_id: self.run_id, ledger, selected, from_ledger, first_invalid })
     }
 
     fn count(&self, sql: &str, parameter: i64) -> rusqlite::Result<u64> {

@@ -52,8 +52,10 @@ fn report(merchant: &Merchant) -> Vec<Row> {
         row.remove("run_id");
         row.remove("last_verified");
         let reason = row.get_mut("reason").unwrap();
-        if let Some((before, _)) = reason.split_once(", after ") {
-            *reason = before.to_owned();
+        if let Some((before, after)) = reason.split_once(" not verified after ")
+            && let Some((_, why)) = after.split_once(": ")
+        {
+            *reason = format!("{before} not verified: {why}");
         }
     }
     rows

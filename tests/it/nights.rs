@@ -140,3 +140,65 @@ fn a_left_over_wal_is_not_played_into_a_new_database() {
     assert_eq!(done.code, Some(15), "{done:?}");
     assert!(!merchant.path("octopus-recon.db").exists());
 }
+
+#[test]
+fn a_newer_answer_of_a_late_resume_counts() {
+    let merchant = merchant(X);
+    let silent = json!({"sandbox": {"status": 503}});
+    let first = Gateway::serve(&paid("X", "100.00", silent));
+    // Somebody else answers, so that the gateway is not taken for away.
+    merchant.write("ledger.csv", format!("{HEAD}{X}{Y}"));
+    let listen = first.url.trim_start_matches("http://").parse().unwrap();
+    first.stop();
+    let serve = |book: &str| Gateway::serve_as(book, |it| it.listen = listen);
+    let unwell = json!({"sandbox": {"status": 503}});
+    let first = serve(&[paid("X", "100.00", unwell), paid("Y", "500.00", json!({}))].concat());
+    assert_eq!(merchant.reconcile(&first.url, &["--ledger", "ledger.csv"]).code, Some(3));
+    first.stop();
+    merchant.write("ledger.csv", format!("{HEAD}{X}"));
+    let second = serve(&paid("X", "100.00", json!({})));
+    assert_eq!(merchant.reconcile(&second.url, &["--ledger", "ledger.csv"]).code, Some(0));
+    second.stop();
+    // Since then X has become short, and it is the first run that hears of it.
+    let short = json!({"final_amount": "10.00"});
+    let third = serve(&paid("X", "100.00", short));
+    let late = merchant.reconcile(&third.url, &["--resume", "1"]);
+    assert_eq!(late.code, Some(1), "{late:?}");
+    let open = "SELECT count(*) FROM mismatches WHERE resolved_run_id IS NULL";
+    assert_eq!(merchant.sql(open), 1);
+}
+
+#[test]
+fn poisoned_orders_do_not_stand_before_the_rest() {
+    let merchant = Merchant::new();
+    merchant.write("octopus-recon.toml", IMPATIENT);
+    merchant.write("ledger.csv", crate::support::ledger(40));
+    let book = |poisoned: bool| -> String {
+        (1..=40)
+            .map(|number| {
+                let silent = json!({"sandbox": {"status": 503}});
+                let script = if poisoned && number <= 12 { silent } else { json!({}) };
+                paid(&format!("A{number}"), "100.00", script)
+            })
+            .collect()
+    };
+    let gateway = Gateway::serve(&book(true));
+    let run = ["--ledger", "ledger.csv", "--deadline", "0s"];
+    assert_eq!(merchant.reconcile(&gateway.url, &run).code, Some(3));
+    let resumed = merchant.reconcile(&gateway.url, &["--resume", "1"]);
+    assert_eq!(resumed.code, Some(3), "{resumed:?}");
+    assert_eq!(resumed.json()["orders"]["matched"], 28);
+}
+
+#[test]
+fn a_deadline_that_cuts_every_call_still_has_its_report() {
+    let merchant = merchant(X);
+    let slow = json!({"sandbox": {"delay_ms": 60_000}});
+    let gateway = Gateway::serve(&paid("X", "100.00", slow));
+    let run = ["--ledger", "ledger.csv", "--deadline", "1s"];
+    let done = merchant.reconcile(&gateway.url, &run);
+    assert_eq!(done.code, Some(3), "{done:?}");
+    let rows = merchant.rows_of(&done);
+    let reason = &row(&rows, "X", "unverified")["reason"];
+    assert_eq!(reason, "100.00 inr not verified after 1 call: no answer before the deadline.");
+}

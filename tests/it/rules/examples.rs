@@ -257,7 +257,7 @@ fn what_the_gateway_does_not_have_or_do() {
             severity: "high",
             variance: "",
             at_risk: "500.00",
-            reason: "The gateway failed to account for 500.00 inr. The gateway says: \"Account \
+            reason: "The gateway could not book 500.00 inr. The gateway says: \"Account \
                      …6789 is closed\".",
         },
         Example {
@@ -284,7 +284,7 @@ fn what_the_gateway_does_not_have_or_do() {
             severity: "high",
             variance: "",
             at_risk: "500.00",
-            reason: "500.00 inr not verified: the gateway answered 503, after 4 calls.",
+            reason: "500.00 inr not verified after 4 calls: the gateway answered 503.",
         },
     ]);
 }

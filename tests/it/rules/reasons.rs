@@ -19,7 +19,7 @@ fn an_unverified_order_names_what_stays_open() {
     };
     assert_eq!(
         judge(&case, &Policy::default()).mismatches[0].reason,
-        "500.00 inr not verified: the gateway answered 503, after 4 calls; still open from earlier \
+        "500.00 inr not verified after 4 calls: the gateway answered 503; still open from earlier \
          runs: overdue, notify_failed."
     );
 }
