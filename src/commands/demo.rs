@@ -2,12 +2,12 @@
 
 use super::output::print;
 use super::run::rendered;
-use super::{Process, progress::Progress, runtime};
+use super::{Process, progress::Progress, runtime, surroundings};
 use crate::cli::{Common, Demo, Format};
 use crate::failure::{Failure, code};
 use crate::gateway::Credentials;
 use crate::interrupt::Interrupt;
-use crate::reconcile::{self, Counters, Request, Surroundings};
+use crate::reconcile::{self, Request};
 use crate::sandbox::relative::with_dates;
 use crate::sandbox::{Book, Sandbox, SandboxSettings};
 use crate::settings::Settings;
@@ -46,14 +46,8 @@ pub(super) fn execute(
     settings.store.path = out.join("octopus-recon.db");
     settings.report.directory = out.join("reports");
     let request = Request { ledgers: ledgers(out, process)?, ..Request::default() };
-    let counters = Arc::new(Counters::default());
-    let surroundings = Surroundings {
-        now: process.now,
-        interrupt,
-        runtime: runtime.handle(),
-        counters: Arc::clone(&counters),
-    };
-    let progress = Progress::show(counters, common.quiet);
+    let surroundings = surroundings(process, interrupt, &runtime);
+    let progress = Progress::show(Arc::clone(&surroundings.counters), common.quiet);
     let finished = reconcile::run(&settings, &request, &surroundings);
     drop(progress);
     runtime.block_on(sandbox.stop());

@@ -15,8 +15,10 @@ mod show;
 use crate::cli::{Cli, Command, Common};
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
+use crate::reconcile::Surroundings;
 use crate::settings::{Environment, Flags, Settings};
 use chrono::{DateTime, Utc};
+use std::sync::Arc;
 use tokio::runtime::Runtime;
 
 /// What a command needs of the process.
@@ -72,6 +74,16 @@ fn runtime(interrupt: &Interrupt) -> Result<Runtime, Failure> {
         .map_err(failed)?;
     runtime.block_on(async { interrupt.listen() }).map_err(failed)?;
     Ok(runtime)
+}
+
+/// What a run needs of the world, with counters that start at nothing.
+fn surroundings<'a>(
+    process: &Process,
+    interrupt: &'a Interrupt,
+    runtime: &'a Runtime,
+) -> Surroundings<'a> {
+    let (now, runtime) = (process.now, runtime.handle());
+    Surroundings { now, interrupt, runtime, counters: Arc::default() }
 }
 
 /// A command that leaves nothing behind, ended by a signal.

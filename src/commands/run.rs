@@ -2,11 +2,11 @@
 
 use super::output::print;
 use super::progress::Progress;
-use super::{Process, runtime, settings};
+use super::{Process, runtime, settings, surroundings};
 use crate::cli::{Common, Deadline, Format, Run};
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
-use crate::reconcile::{self, Counters, Estimate, Finished, Request, Resume, Surroundings};
+use crate::reconcile::{self, Estimate, Finished, Request, Resume};
 use crate::report::summary;
 use crate::settings::Flags;
 use chrono::{DateTime, Days, NaiveTime, TimeDelta, Utc};
@@ -28,13 +28,7 @@ pub(super) fn execute(
     };
     let settings = settings(common, flags, process)?;
     let runtime = runtime(interrupt)?;
-    let counters = Arc::new(Counters::default());
-    let surroundings = Surroundings {
-        now: process.now,
-        interrupt,
-        runtime: runtime.handle(),
-        counters: Arc::clone(&counters),
-    };
+    let surroundings = surroundings(process, interrupt, &runtime);
     let stop_asking_at = arguments
         .deadline
         .map(|deadline| moment(deadline, (process.now)(), settings.ledger.zone()));
@@ -60,7 +54,7 @@ pub(super) fn execute(
         print(&cost(&estimate, arguments.format))?;
         return Ok(0);
     }
-    let progress = Progress::show(counters, common.quiet);
+    let progress = Progress::show(Arc::clone(&surroundings.counters), common.quiet);
     let finished = reconcile::run(&settings, &request, &surroundings);
     drop(progress);
     let finished = finished?;

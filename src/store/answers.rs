@@ -48,6 +48,19 @@ pub enum Recording {
     },
 }
 
+/// Selects orders of run `?1` on further conditions.
+macro_rules! orders_of_run {
+    ($conditions:literal) => {
+        concat!(
+            "SELECT r.order_id AS order_id, o.merchant_uid AS merchant_uid,
+                    o.merchant_order_id AS merchant_order_id
+             FROM run_orders r JOIN orders o ON o.order_id = r.order_id
+             WHERE r.run_id = ?1 ",
+            $conditions
+        )
+    };
+}
+
 impl Store {
     /// The run's orders without a trustworthy answer between these two, in their order: either
     /// those that an earlier run left unverified, or the others.
@@ -61,15 +74,14 @@ impl Store {
         failed_before: bool,
         limit: u32,
     ) -> Result<Vec<Pending>, StoreError> {
-        const SQL: &str = "SELECT r.order_id AS order_id, o.merchant_uid AS merchant_uid,
-                o.merchant_order_id AS merchant_order_id
-            FROM run_orders r JOIN orders o ON o.order_id = r.order_id
-            WHERE r.run_id = ?1 AND r.order_id > ?2 AND r.order_id < ?3
+        const SQL: &str = orders_of_run!(
+            "AND r.order_id > ?2 AND r.order_id < ?3
               AND r.answered_at_ms IS NULL
               AND EXISTS (SELECT 1 FROM mismatches m
                           WHERE m.order_id = r.order_id AND m.kind = 'unverified'
                             AND m.resolved_run_id IS NULL) = ?4
-            ORDER BY r.order_id LIMIT ?5";
+            ORDER BY r.order_id LIMIT ?5"
+        );
         self.orders(SQL, params![run_id, after, before, failed_before, limit])
     }
 
@@ -84,15 +96,14 @@ impl Store {
         (after, before): (i64, i64),
         failed_before: bool,
     ) -> Result<Option<Pending>, StoreError> {
-        const SQL: &str = "SELECT r.order_id AS order_id, o.merchant_uid AS merchant_uid,
-                o.merchant_order_id AS merchant_order_id
-            FROM run_orders r JOIN orders o ON o.order_id = r.order_id
-            WHERE r.run_id = ?1 AND r.order_id > ?2 AND r.order_id < ?3
+        const SQL: &str = orders_of_run!(
+            "AND r.order_id > ?2 AND r.order_id < ?3
               AND r.answered_at_ms IS NULL
               AND (?4 = 0 OR EXISTS (SELECT 1 FROM mismatches m
                                      WHERE m.order_id = r.order_id AND m.kind = 'unverified'
                                        AND m.resolved_run_id IS NULL))
-            ORDER BY r.order_id DESC LIMIT 1";
+            ORDER BY r.order_id DESC LIMIT 1"
+        );
         Ok(self.orders(SQL, params![run_id, after, before, failed_before])?.into_iter().next())
     }
 
@@ -101,11 +112,10 @@ impl Store {
     /// # Errors
     /// The database.
     pub fn last_answered(&self, run_id: i64) -> Result<Option<Pending>, StoreError> {
-        const SQL: &str = "SELECT r.order_id AS order_id, o.merchant_uid AS merchant_uid,
-                o.merchant_order_id AS merchant_order_id
-            FROM run_orders r JOIN orders o ON o.order_id = r.order_id
-            WHERE r.run_id = ?1 AND r.answered_at_ms IS NOT NULL
-            ORDER BY r.answered_at_ms DESC, r.order_id DESC LIMIT 1";
+        const SQL: &str = orders_of_run!(
+            "AND r.answered_at_ms IS NOT NULL
+            ORDER BY r.answered_at_ms DESC, r.order_id DESC LIMIT 1"
+        );
         Ok(self.orders(SQL, params![run_id])?.into_iter().next())
     }
 
