@@ -206,9 +206,21 @@ pub struct Sandbox {
     /// A loopback address
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8787")]
     pub listen: SocketAddr,
-    /// Its orders: JSON lines, a payment object a line
+    /// Let --listen be an address that other machines reach: whoever does can settle its orders
+    #[arg(long)]
+    pub allow_remote: bool,
+    /// Its orders at the start: JSON lines, a payment object a line; or CSV, if so named
     #[arg(long, value_name = "FILE")]
     pub book: Option<PathBuf>,
+    /// Write its orders there at the end, as JSON lines; may be the book itself
+    #[arg(long, value_name = "FILE")]
+    pub save: Option<PathBuf>,
+    /// What goes wrong: a bad day, as TOML
+    #[arg(long, value_name = "FILE")]
+    pub faults: Option<PathBuf>,
+    /// Seconds of an order's life in a second; 0 lets them stand still
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = at_most_a_day())]
+    pub speed: u32,
     /// Answer with the fields straight in `data` instead of in `data.payment`
     #[arg(long)]
     pub flat: bool,
@@ -243,6 +255,11 @@ pub struct Completions {
 
 fn at_least_one() -> clap::builder::RangedI64ValueParser<u32> {
     clap::value_parser!(u32).range(1..)
+}
+
+/// A day in a second is fast enough for anybody to see.
+fn at_most_a_day() -> clap::builder::RangedI64ValueParser<u32> {
+    clap::value_parser!(u32).range(..=86_400)
 }
 
 fn expected_total(text: &str) -> Result<ExpectedTotal, String> {

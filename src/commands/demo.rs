@@ -50,7 +50,7 @@ pub(super) fn execute(
     let progress = Progress::show(Arc::clone(&surroundings.counters), common.quiet);
     let finished = reconcile::run(&settings, &request, &surroundings);
     drop(progress);
-    runtime.block_on(sandbox.stop());
+    drop(runtime.block_on(sandbox.stop()));
     let finished = finished?;
     let exit_code = finished.summary.exit_code();
     print(&rendered(&finished, Format::Text, exit_code))?;

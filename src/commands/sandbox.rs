@@ -3,11 +3,12 @@
 use super::output::print;
 use super::{Process, runtime, settings};
 use crate::cli::{Common, Sandbox as Arguments};
-use crate::failure::Failure;
+use crate::failure::{Failure, code};
 use crate::interrupt::Interrupt;
-use crate::sandbox::{Book, BookError, Sandbox, SandboxError, SandboxSettings, Shape};
+use crate::sandbox::{Book, BookError, Faults, Sandbox, SandboxError, SandboxSettings, Shape};
 use crate::settings::Flags;
 use secrecy::ExposeSecret;
+use std::path::Path;
 use std::time::Duration;
 
 pub(super) fn execute(
@@ -22,28 +23,66 @@ pub(super) fn execute(
         Some(path) => Book::load(path).map_err(|error| unusable(&error))?,
         None => Book::default(),
     };
+    if let Some(path) = &arguments.save {
+        check_save(path, arguments.book.as_deref())?;
+    }
+    let faults = match &arguments.faults {
+        Some(path) => Faults::load(path).map_err(|error| {
+            let hint = "README, \"Rehearsing\", shows one; src/sandbox/faults.rs lists every key";
+            Failure::usage(error.to_string(), hint)
+        })?,
+        None => Faults::default(),
+    };
     let orders = book.len();
+    let day = if faults.is_empty() { "" } else { " and a bad day" };
     let mut sandbox = SandboxSettings::new(
         credentials.api_key.expose_secret().to_owned(),
         credentials.api_secret,
         book,
     );
     sandbox.listen = arguments.listen;
+    sandbox.allow_remote = arguments.allow_remote;
     sandbox.merchant = settings.gateway.merchant_uid;
     sandbox.shape = if arguments.flat { Shape::Flat } else { Shape::Nested };
     sandbox.latency = Duration::from_millis(arguments.latency_ms.into());
-    runtime(interrupt)?.block_on(async {
+    sandbox.speed = arguments.speed;
+    sandbox.faults = faults;
+    let stopped = runtime(interrupt)?.block_on(async {
         let sandbox = Sandbox::start(sandbox).await.map_err(|error| refused(&error))?;
-        print(&format!("Sandbox at {} with {orders} orders; Ctrl-C ends it.", sandbox.base_url()))?;
+        let url = sandbox.base_url();
+        print(&format!("Sandbox at {url} with {orders} orders{day}; Ctrl-C ends it."))?;
         interrupt.wait().await;
-        let calls = sandbox.stop().await.len();
-        print(&format!("It was called {calls} times."))?;
-        Ok(0)
-    })
+        Ok::<_, Failure>(sandbox.stop().await)
+    })?;
+    if let Some(path) = &arguments.save {
+        stopped.book.save(path).map_err(|error| unsaved(&error))?;
+    }
+    let (calls, orders) = (stopped.calls.len(), stopped.book.len());
+    print(&format!("It was called {calls} times and has {orders} orders."))?;
+    Ok(0)
+}
+
+/// Whether the orders can be written in the end, asked before anybody makes some.
+fn check_save(path: &Path, book: Option<&Path>) -> Result<(), Failure> {
+    let file = path.display();
+    if path.extension().is_some_and(|end| end.eq_ignore_ascii_case("csv")) {
+        let message = format!("{file} would not be CSV: orders are saved as JSON lines");
+        return Err(Failure::usage(message, "name it .jsonl"));
+    }
+    if path.exists() && book != Some(path) {
+        let message = format!("{file} is there already, and would be overwritten at the end");
+        let hint = format!("go on with its orders (--book {file}), or give --save another name");
+        return Err(Failure::usage(message, hint));
+    }
+    Book::can_be_saved(path).map_err(|error| unsaved(&error))
 }
 
 fn unusable(error: &BookError) -> Failure {
     Failure::usage(error.to_string(), "a line of a book is a payment object as JSON")
+}
+
+fn unsaved(error: &BookError) -> Failure {
+    Failure::new(code::STORAGE, error.to_string(), "--save takes a file that can be written")
 }
 
 fn refused(error: &SandboxError) -> Failure {

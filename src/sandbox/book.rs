@@ -1,76 +1,35 @@
 //! The book: the orders that the sandbox's gateway knows, and what it does when asked about them.
 //!
 //! One JSON object a line, one line an order: the fields of the page's payment object as the
-//! gateway would answer them, and optionally `"sandbox"`, the order's scripted behaviour:
+//! gateway would answer them, and optionally `"sandbox"`, what is scripted for the order (the keys
+//! are in `script.rs`) and what becomes of it `"later"`:
 //!
 //! ```json
 //! {"merchant_order_id":"A-1","amount":"500.00","final_amount":490,"payment_status":"completed"}
 //! {"merchant_order_id":"A-2","sandbox":{"status":503,"times":2}}
+//! {"merchant_order_id":"A-3","amount":"7.00","payment_status":"pending",
+//!  "sandbox":{"later":[{"after_seconds":60,"fields":{"payment_status":"overdue"}}]}}
 //! ```
 //!
-//! | in `"sandbox"` | |
-//! |---|---|
-//! | `"status": 503` | this HTTP status; from 400 on with the page's error as body |
-//! | `"times": 2` | the script holds for the order's first 2 calls, then its payment is answered |
-//! | `"retry_after": "2"` | with this Retry-After header; 429, unless `status` says otherwise |
-//! | `"body": "…"` | this text is the body |
-//! | `"delay_ms": 50` | wait first |
-//! | `"close": true` | the connection is cut without an answer |
-//! | `"unknown": true` | no such order, in the sandbox's words, or in those of `error` |
-//! | `"error": "…"`, `"details": "…"` | the page's error, in its short form without `details` |
+//! (The third is one line in a book.) Amounts are answered exactly as they are written, string or
+//! number, so that hostile ones can be scripted too.
 //!
-//! Amounts are answered exactly as they are written, string or number, so that hostile ones can be
-//! scripted too.
+//! Or, in a file whose name ends in `.csv`, the same with a heading for each field that is used,
+//! `sandbox` among them where it is. Each cell is a text; an empty one is not given.
 
-use super::Shape;
-use super::pairs::Pairs;
-use super::reply::success;
-use super::script::Script;
+use super::order::Order;
+use super::payment::{Field, field};
 use serde_json::value::RawValue;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
-use std::io;
+use std::io::{self, Write};
 use std::path::Path;
+use tempfile::NamedTempFile;
 
-/// The payment object's fields (gateway page, "Payment Object Total JSON Field Description").
-const FIELDS: [&str; 31] = [
-    "from",
-    "from_name",
-    "from_bank_name",
-    "to",
-    "to_name",
-    "to_bank_name",
-    "amount",
-    "final_amount",
-    "currency",
-    "country",
-    "transaction_type",
-    "accounting_type",
-    "merchant_order_id",
-    "merchant_uid",
-    "merchant_name",
-    "channel",
-    "payment_status",
-    "payment_fail_reason",
-    "payment",
-    "response_type",
-    "ip",
-    "user_agent",
-    "distribute_rules",
-    "payment_uid",
-    "redirect_url",
-    "notify_url",
-    "notify_status",
-    "notify_fail_reason",
-    "accounting_status",
-    "accounting_fail_reason",
-    "signature_key",
-];
-
-/// The orders that the sandbox knows, by `merchant_order_id`.
+/// The orders that the sandbox knows, by `merchant_order_id`, in the order in which they came.
 #[derive(Clone, Default)]
 pub struct Book {
-    pub(super) orders: HashMap<String, Order>,
+    pub(super) orders: Vec<(String, Order)>,
 }
 
 /// A book that cannot be used.
@@ -90,31 +49,75 @@ pub enum BookError {
         /// The file, or "book" where the text came without one.
         file: String,
         /// From 1.
-        line: usize,
+        line: u64,
         /// What is wrong and what to do about it.
         what: String,
     },
+    /// The file cannot be written.
+    #[error("the book {file} cannot be written: {source}; check the directory and its disk")]
+    Unwritable {
+        /// The file.
+        file: String,
+        /// Why.
+        source: io::Error,
+    },
 }
 
+/// An order of a book, and where it stands.
+type Numbered = (u64, Result<(String, Order), String>);
+
 impl Book {
-    /// Reads a book; blank lines are skipped.
+    /// Reads a book of JSON lines; blank lines are skipped.
     ///
     /// # Errors
     /// Names the first line that is wrong, and what to do.
     pub fn parse(text: &str) -> Result<Book, BookError> {
-        Book::parse_file("book", text)
+        Book::collect("book", json_lines(text))
     }
 
-    /// Reads a book's file.
+    /// Reads a book's file: CSV if its name ends in `.csv`, else JSON lines.
     ///
     /// # Errors
     /// The file cannot be read or is not UTF-8, or a line is wrong.
     pub fn load(path: &Path) -> Result<Book, BookError> {
         let file = path.display().to_string();
-        match std::fs::read_to_string(path) {
-            Ok(text) => Book::parse_file(&file, &text),
-            Err(source) => Err(BookError::Unreadable { file, source }),
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(source) => return Err(BookError::Unreadable { file, source }),
+        };
+        let is_csv = path.extension().is_some_and(|end| end.eq_ignore_ascii_case("csv"));
+        if is_csv {
+            let orders = csv_rows(&text).unwrap_or_else(|wrong| vec![wrong]);
+            Book::collect(&file, orders)
+        } else {
+            Book::collect(&file, json_lines(&text))
         }
+    }
+
+    /// Writes it as JSON lines, whole or not at all, for its owner only: it holds accounts and
+    /// names.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn save(&self, path: &Path) -> Result<(), BookError> {
+        let write = || {
+            let mut file = beside(path)?;
+            for (_, order) in &self.orders {
+                writeln!(file, "{}", order.line())?;
+            }
+            file.as_file().sync_all()?;
+            file.persist(path)?;
+            std::fs::File::open(directory_of(path))?.sync_all()
+        };
+        write().map_err(|source| unwritable(path, source))
+    }
+
+    /// Whether a book can be saved there, without changing anything.
+    ///
+    /// # Errors
+    /// Its directory cannot be written to.
+    pub fn can_be_saved(path: &Path) -> Result<(), BookError> {
+        beside(path).map(drop).map_err(|source| unwritable(path, source))
     }
 
     /// How many orders it holds.
@@ -129,21 +132,18 @@ impl Book {
         self.orders.is_empty()
     }
 
-    fn parse_file(file: &str, text: &str) -> Result<Book, BookError> {
+    fn collect(file: &str, orders: impl IntoIterator<Item = Numbered>) -> Result<Book, BookError> {
         let mut book = Book::default();
-        let mut lines_by_id: HashMap<String, usize> = HashMap::new();
-        for (line, order) in (1..).zip(text.lines()) {
-            if order.trim().is_empty() {
-                continue;
-            }
+        let mut lines_by_id: HashMap<String, u64> = HashMap::new();
+        for (line, order) in orders {
             let wrong = |what| BookError::Line { file: file.to_owned(), line, what };
-            let (id, order) = Order::parse(order).map_err(wrong)?;
+            let (id, order) = order.map_err(wrong)?;
             if let Some(first) = lines_by_id.insert(id.clone(), line) {
                 return Err(wrong(format!(
                     "merchant_order_id {id:?} is in line {first} already: keep one of the two"
                 )));
             }
-            book.orders.insert(id, order);
+            book.orders.push((id, order));
         }
         Ok(book)
     }
@@ -156,102 +156,81 @@ impl fmt::Debug for Book {
     }
 }
 
-/// One order of the book.
-#[derive(Clone)]
-pub(super) struct Order {
-    /// The payment object's members, as they are written.
-    fields: Vec<(String, Box<RawValue>)>,
-    /// What to do instead of answering them.
-    pub script: Option<Script>,
+fn unwritable(path: &Path, source: io::Error) -> BookError {
+    BookError::Unwritable { file: path.display().to_string(), source }
 }
 
-impl Order {
-    fn parse(line: &str) -> Result<(String, Order), String> {
-        let Pairs(mut fields) =
-            serde_json::from_str::<Pairs<Box<RawValue>>>(line).map_err(|error| {
-                format!("it cannot be read: {error}; give one JSON object a line, for one order")
-            })?;
-        let sandbox = fields.iter().position(|(name, _)| name == "sandbox");
-        let script = match sandbox.map(|index| fields.remove(index)) {
-            Some((_, json)) => Some(Script::parse(json.get())?),
-            None => None,
-        };
-        let mut id = None;
-        for (name, value) in &fields {
-            check_field(name, value.get())?;
-            if name == "merchant_order_id" {
-                id = serde_json::from_str::<String>(value.get()).ok().filter(|id| !id.is_empty());
-            }
-        }
-        let id = id.ok_or("`merchant_order_id` is missing or empty: give the order's id")?;
-        Ok((id, Order { fields, script }))
-    }
-
-    /// The whole body of the answer about this order. A merchant that the book leaves open is
-    /// `merchant`.
-    pub fn answer(&self, shape: Shape, merchant: Option<&str>) -> String {
-        let mut object = String::with_capacity(1024);
-        for (name, value) in &self.fields {
-            push_member(&mut object, name, value.get());
-        }
-        if let Some(merchant) = merchant.filter(|_| !self.gives("merchant_uid")) {
-            let merchant = serde_json::Value::from(merchant).to_string();
-            push_member(&mut object, "merchant_uid", &merchant);
-        }
-        if shape == Shape::Flat && !self.gives("payment") {
-            push_member(&mut object, "payment", r#""india""#);
-        }
-        object.push('}');
-        match shape {
-            Shape::Nested => success(&format!(r#"{{"payment":{object}}}"#)),
-            Shape::Flat => success(&object),
-        }
-    }
-
-    fn gives(&self, field: &str) -> bool {
-        self.fields.iter().any(|(name, _)| name == field)
-    }
+fn directory_of(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// The names are the page's: they need no escaping.
-fn push_member(object: &mut String, name: &str, value: &str) {
-    object.push_str(if object.is_empty() { "{\"" } else { ",\"" });
-    object.push_str(name);
-    object.push_str("\":");
-    object.push_str(value);
+/// A temporary file that can take the place of this one.
+fn beside(path: &Path) -> io::Result<NamedTempFile> {
+    NamedTempFile::new_in(directory_of(path))
 }
 
-fn check_field(name: &str, json: &str) -> Result<(), String> {
-    if !FIELDS.contains(&name) {
-        return Err(format!(
-            "the gateway's payment object has no field {name:?}: correct it, or script the whole \
-             answer as `body` in `sandbox`"
-        ));
+fn json_lines(text: &str) -> impl Iterator<Item = Numbered> {
+    let lines = (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty());
+    lines.map(|(number, line)| (number, Order::parse(line)))
+}
+
+/// Every row; `Err` with what ends the reading.
+fn csv_rows(text: &str) -> Result<Vec<Numbered>, Numbered> {
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    let unreadable = |error: csv::Error| {
+        let line = error.position().map_or(1, csv::Position::line);
+        (line, Err(format!("it cannot be read as CSV: {error}; mend the row")))
+    };
+    let headings = reader.headers().map_err(unreadable)?.clone();
+    let mut seen = HashSet::new();
+    if let Some(name) = headings.iter().find(|name| !seen.insert(*name)) {
+        return Err((1, Err(format!("the heading {name:?} is given twice: keep one"))));
     }
-    let is_amount = matches!(name, "amount" | "final_amount");
-    match json.as_bytes().first() {
-        Some(b'"' | b'n') => Ok(()),
-        Some(b'{' | b'[') | None => {
-            Err(format!("`{name}` is a list or an object: the gateway answers texts"))
-        }
-        Some(_) if is_amount => Ok(()),
-        Some(_) => Err(format!("`{name}` is not a text: put it in quotes")),
+    let mut rows = Vec::new();
+    for row in reader.records() {
+        let row = row.map_err(unreadable)?;
+        let line = row.position().map_or(0, csv::Position::line);
+        let given = headings.iter().zip(&row).filter(|(_, cell)| !cell.is_empty());
+        let members: Result<Vec<Field>, String> =
+            given.map(|(name, cell)| cell_of(name, cell)).collect();
+        rows.push((line, members.and_then(Order::from_members)));
     }
+    Ok(rows)
+}
+
+/// A cell as a member of the order: its script as the JSON that it is, anything else as a text.
+fn cell_of(name: &str, cell: &str) -> Result<Field, String> {
+    if name != "sandbox" {
+        return Ok(field(name, cell));
+    }
+    let json = RawValue::from_string(cell.to_owned())
+        .map_err(|error| format!("`sandbox` cannot be read: {error}; see the book's format"))?;
+    Ok((name.to_owned(), json))
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::Shape;
     use super::*;
+
+    fn message<T>(result: Result<T, BookError>) -> String {
+        result.err().map(|error| error.to_string()).unwrap_or_default()
+    }
+
+    fn bodies(book: &Book, shape: Shape, merchant: Option<&str>) -> Vec<String> {
+        let reply = |(_, order): &(String, Order)| order.payment(shape, merchant).reply();
+        let text = |order| String::from_utf8(reply(order).body.to_vec()).unwrap_or_default();
+        book.orders.iter().map(text).collect()
+    }
 
     #[test]
     fn amounts_are_answered_exactly_as_they_are_written() {
         for amount in ["12", "12.0", r#""1,200.00""#, "1e400", "-0", "true", "null", r#""""#] {
             let line = format!(r#"{{"merchant_order_id":"A","amount": {amount} }}"#);
             let book = Book::parse(&line).unwrap_or_default();
-            let answer = book.orders.get("A").map(|order| order.answer(Shape::Nested, None));
             let payment = format!(r#"{{"merchant_order_id":"A","amount":{amount}}}"#);
-            let expected = success(&format!(r#"{{"payment":{payment}}}"#));
-            assert_eq!(answer, Some(expected));
+            let expected = format!(r#"{{"result":"success","data":{{"payment":{payment}}}}}"#);
+            assert_eq!(bodies(&book, Shape::Nested, None), [expected]);
         }
     }
 
@@ -262,15 +241,13 @@ mod tests {
              {\"merchant_order_id\":\"B\",\"merchant_uid\":null,\"payment\":\"myanmar\"}\n",
         )
         .unwrap_or_default();
-        let flat = |id| book.orders.get(id).map(|order| order.answer(Shape::Flat, Some("M\"1")));
-        let data = |members: &str| Some(success(members));
+        let data = |members: &str| format!(r#"{{"result":"success","data":{members}}}"#);
         assert_eq!(
-            flat("A"),
-            data(r#"{"merchant_order_id":"A","merchant_uid":"M\"1","payment":"india"}"#)
-        );
-        assert_eq!(
-            flat("B"),
-            data(r#"{"merchant_order_id":"B","merchant_uid":null,"payment":"myanmar"}"#)
+            bodies(&book, Shape::Flat, Some("M\"1")),
+            [
+                data(r#"{"merchant_order_id":"A","merchant_uid":"M\"1","payment":"india"}"#),
+                data(r#"{"merchant_order_id":"B","merchant_uid":null,"payment":"myanmar"}"#)
+            ]
         );
     }
 
@@ -289,9 +266,13 @@ mod tests {
             (r#"{"merchant_order_id":"B","amount":["1"]}"#, "the gateway answers texts"),
             (r#"{"merchant_order_id":"B","channel":1}"#, "put it in quotes"),
             (r#"{"merchant_order_id":"B","sandbox":{"status":1}}"#, "from 200 to 599"),
+            (r#"{"merchant_order_id":"B","sandbox":{"later":[{}]}}"#, "`after_seconds`"),
+            (
+                r#"{"merchant_order_id":"B","sandbox":{"later":[{"after_seconds":1,"fields":{"x":"1"}}]}}"#,
+                "no field \"x\"",
+            ),
         ] {
-            let error = Book::parse(&format!("{good}\n\n{line}\n{good}")).map(|_| ());
-            let message = error.err().map(|error| error.to_string()).unwrap_or_default();
+            let message = message(Book::parse(&format!("{good}\n\n{line}\n{good}")));
             assert!(message.starts_with("book, line 3: "), "{message}");
             assert!(message.contains(words), "{line}: {message}");
         }
@@ -299,8 +280,7 @@ mod tests {
 
     #[test]
     fn a_missing_file_is_named() {
-        let error = Book::load(Path::new("/nowhere/book.jsonl")).map(|_| ());
-        let message = error.err().map(|error| error.to_string()).unwrap_or_default();
+        let message = message(Book::load(Path::new("/nowhere/book.jsonl")));
         assert!(message.starts_with("the book /nowhere/book.jsonl cannot be read: "), "{message}");
     }
 
@@ -308,5 +288,65 @@ mod tests {
     fn the_book_shows_nobodys_name() {
         let book = Book::parse(r#"{"merchant_order_id":"A","from_name":"Asha"}"#);
         assert_eq!(format!("{:?}", book.unwrap_or_default()), "Book { orders: 1 }");
+    }
+
+    #[test]
+    fn what_is_saved_is_what_is_loaded_again() {
+        let Ok(directory) = tempfile::tempdir() else { unreachable!() };
+        let path = directory.path().join("book.jsonl");
+        let lines = concat!(
+            r#"{"merchant_order_id":"é\"1","amount":12.50,"payment_status":"pending","#,
+            r#""sandbox":{"status":503,"times":2,"#,
+            r#""later":[{"after_seconds":60,"fields":{"payment_status":"overdue"}}]}}"#,
+            "\n",
+            r#"{"merchant_order_id":"A","to_name":null}"#,
+            "\n",
+        );
+        let saved = Book::parse(lines).unwrap_or_default().save(&path);
+        assert!(saved.is_ok(), "{saved:?}");
+        assert_eq!(std::fs::read_to_string(&path).unwrap_or_default(), lines);
+        let mode = std::fs::metadata(&path)
+            .map(|file| std::os::unix::fs::PermissionsExt::mode(&file.permissions()) & 0o777);
+        assert!(matches!(mode, Ok(0o600)), "{mode:?}");
+        let message = message(Book::default().save(&directory.path().join("no/book.jsonl")));
+        assert!(message.contains("no/book.jsonl cannot be written"), "{message}");
+    }
+
+    #[test]
+    fn a_book_may_be_csv() {
+        let Ok(directory) = tempfile::tempdir() else { unreachable!() };
+        let path = directory.path().join("book.csv");
+        let load = |text: &str| {
+            assert!(std::fs::write(&path, text).is_ok());
+            Book::load(&path)
+        };
+        let book = load(concat!(
+            "merchant_order_id,amount,channel,sandbox\n",
+            "A-1,500.00,,\n",
+            "\"A,2\",7,\"up\ni\",\"{\"\"status\"\":503,\"\"times\"\":1}\"\n",
+        ))
+        .unwrap_or_default();
+        let lines: Vec<String> = book.orders.iter().map(|(_, order)| order.line()).collect();
+        assert_eq!(
+            lines,
+            [
+                r#"{"merchant_order_id":"A-1","amount":"500.00"}"#,
+                concat!(
+                    r#"{"merchant_order_id":"A,2","amount":"7","channel":"up\ni","#,
+                    r#""sandbox":{"status":503,"times":1}}"#
+                )
+            ]
+        );
+        for (text, words) in [
+            ("merchant_order_id,amount\nA,1,2\n", "line 2: it cannot be read as CSV"),
+            ("merchant_order_id,amuont\nA,1\n", "line 2: the gateway's payment object has no"),
+            ("amount\n1\n", "line 2: `merchant_order_id` is missing"),
+            ("merchant_order_id\nA\nB\nA\n", "line 4: merchant_order_id \"A\" is in line 2"),
+            ("merchant_order_id,sandbox\nA,{\n", "line 2: `sandbox` cannot be read"),
+            ("merchant_order_id,amount,amount\nA,1,2\n", "line 1: "),
+        ] {
+            let message = message(load(text));
+            assert!(message.contains(words), "{text}: {message}");
+        }
     }
 }

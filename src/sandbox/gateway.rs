@@ -1,32 +1,38 @@
 //! A call from its arrival to its answer: what every operation has in common. An operation is a
-//! function from verified parameters to a [`Reply`], in a file of its own.
+//! function from verified parameters to an [`Answer`], in a file of its own.
 
-use super::connection::Connection;
-use super::journal::Journal;
+use super::connection::{Connection, Delivery};
+use super::faults::{Faults, Limiter, Operation};
+use super::journal::{Journal, OpenCall};
 use super::orders::Orders;
-use super::reply::{Content, Reply};
+use super::reply::{Answer, Reply};
 use super::signature::{Params, Verifier};
-use super::{Shape, order_get};
+use super::{Shape, checkout, order_get, order_new};
 use axum::Router;
 use axum::body::to_bytes;
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CONTENT_TYPE, HOST, USER_AGENT};
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::Response;
-use axum::routing::post;
+use axum::routing::{get, post};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+use subtle::ConstantTimeEq;
 use tokio::sync::watch;
 
 /// The longest body that is read. An order's parameters take far less.
-const LONGEST_BODY: usize = 64 * 1024;
+pub const LONGEST_BODY: usize = 64 * 1024;
 
 /// Everything that the operations know.
 pub struct Gateway {
+    pub address: SocketAddr,
     pub api_key: String,
     pub verifier: Verifier,
     pub merchant: Option<String>,
-    pub orders: Orders,
+    pub orders: Arc<Orders>,
+    pub faults: Faults,
+    pub limiter: Option<Limiter>,
     pub shape: Shape,
     pub latency: Duration,
     pub journal: Arc<Journal>,
@@ -34,20 +40,32 @@ pub struct Gateway {
     pub stopping: watch::Receiver<bool>,
 }
 
-/// Answers a call whose signature is verified.
-type Operation = fn(&Gateway, &Params) -> Reply;
+/// A call whose signature is verified.
+pub struct Call {
+    pub params: Params,
+    /// Host and port as the caller knows them.
+    pub authority: String,
+    pub user_agent: String,
+    pub ip: IpAddr,
+}
 
-/// The documented paths.
+/// The documented paths, and the checkout page.
 pub fn routes(gateway: Arc<Gateway>) -> Router {
-    let order_get = |state, connection, request| call(state, connection, request, order_get::reply);
+    let order_get =
+        |state, connection, request| answer_call(state, connection, request, Operation::OrderGet);
+    let order_new =
+        |state, connection, request| answer_call(state, connection, request, Operation::OrderNew);
     Router::new()
         .route("/octopus/api/order/get", post(order_get))
+        .route("/octopus/api/order/new", post(order_new))
+        .route("/", get(checkout::list))
+        .route("/checkout/{payment_uid}", get(checkout::show).post(checkout::act))
         .fallback(undocumented)
         .method_not_allowed_fallback(undocumented)
         .with_state(gateway)
 }
 
-async fn call(
+async fn answer_call(
     State(gateway): State<Arc<Gateway>>,
     ConnectInfo(connection): ConnectInfo<Connection>,
     request: Request,
@@ -63,19 +81,68 @@ async fn call(
             }
             match verify(&gateway, &head.headers, &params) {
                 Err(refusal) => refusal,
-                Ok(()) => operation(&gateway, &params),
+                Ok(()) => {
+                    let text = |name| {
+                        let value = only(&head.headers, name).unwrap_or_default();
+                        String::from_utf8_lossy(value).into_owned()
+                    };
+                    let authority = text(&HOST);
+                    let call = Call {
+                        params,
+                        authority: if authority.is_empty() {
+                            gateway.address.to_string()
+                        } else {
+                            authority
+                        },
+                        user_agent: text(&USER_AGENT),
+                        ip: connection.peer().ip(),
+                    };
+                    carry_out(&gateway, operation, &call, &journaled)
+                }
             }
         }
     };
     wait(gateway.latency + reply.delay, gateway.stopping.clone()).await;
-    match reply.content {
-        Content::Text(_) => journaled.answered(reply.status),
-        Content::Cut => {
-            connection.cut();
+    connection.deliver(reply.delivery, reply.body.len());
+    match reply.delivery {
+        Delivery::Whole | Delivery::Slow(_) => journaled.answered(reply.status),
+        Delivery::Cut { .. } => journaled.cut(),
+        Delivery::Silent => {
+            wait(Duration::MAX, gateway.stopping.clone()).await;
             journaled.cut();
         }
     }
     reply.into_response()
+}
+
+/// The answer of a verified call: its own, unless something is scripted for it.
+fn carry_out(gateway: &Gateway, operation: Operation, call: &Call, journaled: &OpenCall) -> Reply {
+    if let Some(refusal) = gateway.limiter.as_ref().and_then(|it| it.refusal(Instant::now())) {
+        journaled.is_scripted();
+        return refusal;
+    }
+    let own = || match operation {
+        Operation::OrderGet => order_get::answer(gateway, &call.params),
+        Operation::OrderNew => order_new::answer(gateway, call),
+    };
+    let Some(order_id) = call.params.get("merchant_order_id") else { return own().into_reply() };
+    let orders = &gateway.orders;
+    let earlier = orders.count_call(order_id);
+    let of_order = match operation {
+        Operation::OrderGet => orders.look(order_id, |order| order.script.clone()).flatten(),
+        // A book's script is about asking for its order.
+        Operation::OrderNew => None,
+    };
+    let of_order = of_order.filter(|script| script.holds_after(earlier));
+    let of_day = || gateway.faults.script(operation, order_id, earlier, orders.elapsed()).cloned();
+    let Some(script) = of_order.or_else(of_day) else { return own().into_reply() };
+    journaled.is_scripted();
+    let own = script.is_performed().then(own);
+    script.reply(own, || {
+        orders.look_at_another(order_id, |order| {
+            order.payment(gateway.shape, gateway.merchant.as_deref())
+        })
+    })
 }
 
 /// A path or method that the page does not document.
@@ -84,10 +151,15 @@ async fn undocumented(State(gateway): State<Arc<Gateway>>, request: Request) -> 
     let reply = Reply::error(
         StatusCode::NOT_FOUND,
         "Unknown request",
-        "The interface documents POST /octopus/api/order/get.",
+        "The interface documents POST /octopus/api/order/new and POST /octopus/api/order/get.",
     );
     journaled.answered(reply.status);
     reply.into_response()
+}
+
+/// The page's error about parameters.
+pub fn invalid(details: &str) -> Answer {
+    Answer::Other(Reply::error(StatusCode::BAD_REQUEST, "Invalid parameters", details))
 }
 
 fn read_params<E>(headers: &HeaderMap, body: Result<impl AsRef<[u8]>, E>) -> Result<Params, Reply> {
@@ -110,8 +182,8 @@ fn read_params<E>(headers: &HeaderMap, body: Result<impl AsRef<[u8]>, E>) -> Res
 /// Key first, then signature (gateway page, "Signature parameters in headers").
 fn verify(gateway: &Gateway, headers: &HeaderMap, params: &Params) -> Result<(), Reply> {
     let refused = |error, details| Err(Reply::error(StatusCode::UNAUTHORIZED, error, details));
-    let key = only(headers, &HeaderName::from_static("oc-key"));
-    if key != Some(gateway.api_key.as_bytes()) {
+    let key = only(headers, &HeaderName::from_static("oc-key")).unwrap_or_default();
+    if !bool::from(key.ct_eq(gateway.api_key.as_bytes())) {
         return refused("Invalid key", "The OC-Key header does not name a known API key.");
     }
     let signature = only(headers, &HeaderName::from_static("oc-signature"));
@@ -122,7 +194,7 @@ fn verify(gateway: &Gateway, headers: &HeaderMap, params: &Params) -> Result<(),
 }
 
 /// A header's value, if it is given once.
-fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a [u8]> {
+pub fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a [u8]> {
     let mut values = headers.get_all(name).iter();
     let first = values.next()?;
     values.next().is_none().then_some(first.as_bytes())

@@ -14,6 +14,8 @@ pub struct Call {
     pub path: String,
     /// The order asked about, where the body could be read; also of calls that were refused.
     pub order_id: Option<String>,
+    /// Whether something else was done than to answer it as it should be: a script or a fault.
+    pub scripted: bool,
     /// What became of it.
     pub end: CallEnd,
 }
@@ -50,7 +52,8 @@ impl Journal {
         let mut calls = self.calls();
         // The time is taken under the lock: the journal's order is the order of its times.
         let at = self.started.elapsed();
-        calls.push(Call { at, path: path.to_owned(), order_id: None, end: CallEnd::Open });
+        let (path, end) = (path.to_owned(), CallEnd::Open);
+        calls.push(Call { at, path, order_id: None, scripted: false, end });
         OpenCall { journal: Arc::clone(self), index: calls.len() - 1 }
     }
 
@@ -77,6 +80,11 @@ impl OpenCall {
     pub fn asks_for(&self, order_id: &str) {
         let order_id = order_id.to_owned();
         self.edit(|call| call.order_id = Some(order_id));
+    }
+
+    /// Notes that something is scripted for it.
+    pub fn is_scripted(&self) {
+        self.edit(|call| call.scripted = true);
     }
 
     /// Notes that it is answered.

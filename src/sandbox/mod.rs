@@ -2,29 +2,43 @@
 //! and rehearsals (contract, "Commands": `sandbox`).
 //!
 //! It shares no code with the client, not even the signature: what one of them gets wrong, the
-//! other refuses. Everything it knows comes from a [`Book`]; everything it was asked is in its
-//! journal of [`Call`]s.
+//! other refuses. Its orders come from a [`Book`] and from `order/new`, and live by a clock of
+//! their own; what goes wrong comes from the book and from [`Faults`]; everything it was asked is
+//! in its journal of [`Call`]s.
 
 mod book;
+mod checkout;
+mod clock;
 mod connection;
+mod faults;
 mod gateway;
 mod journal;
+mod life;
+mod notify;
+mod order;
 mod order_get;
+mod order_new;
 mod orders;
+mod page;
 mod pairs;
+mod payment;
 pub mod relative;
 mod reply;
 mod script;
 mod signature;
 #[cfg(test)]
 mod tests;
+mod twist;
 
 pub use book::{Book, BookError};
+pub use faults::{Faults, FaultsError};
 pub use journal::{Call, CallEnd};
 
-use connection::{Connection, CuttableListener};
+use clock::Clock;
+use connection::{Connection, UnreliableListener};
 use gateway::Gateway;
 use journal::Journal;
+use notify::Notifier;
 use orders::Orders;
 use secrecy::SecretString;
 use signature::Verifier;
@@ -55,8 +69,10 @@ pub enum Shape {
 /// How a sandbox is set up.
 #[derive(Debug, Clone)]
 pub struct SandboxSettings {
-    /// Where to listen: a loopback address. Port 0 takes a free one.
+    /// Where to listen. Port 0 takes a free one.
     pub listen: SocketAddr,
+    /// Whether that may be an address that other machines reach.
+    pub allow_remote: bool,
     /// The OC-Key that it expects.
     pub api_key: String,
     /// The secret that signatures are made with.
@@ -69,20 +85,29 @@ pub struct SandboxSettings {
     pub shape: Shape,
     /// How long each answer takes at least.
     pub latency: Duration,
+    /// Seconds of its orders' lives in a real second. With 0 they stand still until
+    /// [`Sandbox::advance`].
+    pub speed: u32,
+    /// What goes wrong.
+    pub faults: Faults,
 }
 
 impl SandboxSettings {
-    /// On a free port of 127.0.0.1, nested, without a merchant, as fast as it can.
+    /// On a free port of 127.0.0.1, nested, without a merchant, as fast as it can, in real time
+    /// and without faults.
     #[must_use]
     pub fn new(api_key: String, api_secret: SecretString, book: Book) -> SandboxSettings {
         SandboxSettings {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            allow_remote: false,
             api_key,
             api_secret,
             merchant: None,
             book,
             shape: Shape::default(),
             latency: Duration::ZERO,
+            speed: 1,
+            faults: Faults::default(),
         }
     }
 }
@@ -94,7 +119,8 @@ pub enum SandboxError {
     /// Other machines could reach it.
     #[error(
         "the sandbox does not listen on {address}, which other machines may reach: \
-         use a loopback address, e.g. 127.0.0.1:{port}", port = .address.port()
+         use a loopback address, e.g. 127.0.0.1:{port}, or allow it with --allow-remote",
+        port = .address.port()
     )]
     NotLoopback {
         /// The refused address.
@@ -111,24 +137,39 @@ pub enum SandboxError {
         /// Why.
         source: io::Error,
     },
+    /// Nobody could be notified.
+    #[error("the sandbox cannot make the HTTP client for its notifications: {0}")]
+    Notifier(String),
+}
+
+/// What a sandbox leaves.
+#[derive(Debug)]
+pub struct Stopped {
+    /// Every call that it received, in the order in which they came.
+    pub calls: Vec<Call>,
+    /// Its orders, as they were at the end.
+    pub book: Book,
 }
 
 /// A running sandbox. Dropping it stops it too, without waiting.
 pub struct Sandbox {
     address: SocketAddr,
+    orders: Arc<Orders>,
     journal: Arc<Journal>,
     stop: watch::Sender<bool>,
     server: JoinHandle<io::Result<()>>,
+    notifier: JoinHandle<()>,
 }
 
 impl Sandbox {
     /// Starts listening. It serves as a task of the current tokio runtime.
     ///
     /// # Errors
-    /// The address is not loopback or cannot be listened on, or the key or secret is empty.
+    /// The address is not loopback (and not allowed all the same) or cannot be listened on, or the
+    /// key or secret is empty.
     pub async fn start(settings: SandboxSettings) -> Result<Sandbox, SandboxError> {
         let address = settings.listen;
-        if !address.ip().is_loopback() {
+        if !address.ip().is_loopback() && !settings.allow_remote {
             return Err(SandboxError::NotLoopback { address });
         }
         let verifier = Verifier::new(&settings.api_secret)
@@ -140,18 +181,26 @@ impl Sandbox {
 
         let (stop, mut stopping) = watch::channel(false);
         let journal = Journal::new();
+        let orders = Arc::new(Orders::new(settings.book, Clock::new(settings.speed)));
+        let notifier =
+            Notifier::new(settings.api_key.clone(), verifier.clone(), Arc::clone(&orders))
+                .map_err(|error| SandboxError::Notifier(error.to_string()))?;
+        let notifier = tokio::spawn(notifier.run(stopping.clone()));
         let routes = gateway::routes(Arc::new(Gateway {
+            address,
             api_key: settings.api_key,
             verifier,
             merchant: settings.merchant,
-            orders: Orders::new(settings.book),
+            orders: Arc::clone(&orders),
+            limiter: settings.faults.limiter(),
+            faults: settings.faults,
             shape: settings.shape,
             latency: settings.latency,
             journal: Arc::clone(&journal),
             stopping: stopping.clone(),
         }));
         let server = axum::serve(
-            CuttableListener(listener),
+            UnreliableListener(listener),
             routes.into_make_service_with_connect_info::<Connection>(),
         )
         .with_graceful_shutdown(async move {
@@ -159,7 +208,7 @@ impl Sandbox {
             let _ = stopping.wait_for(|stopping| *stopping).await;
         });
         let server = tokio::spawn(server.into_future());
-        Ok(Sandbox { address, journal, stop, server })
+        Ok(Sandbox { address, orders, journal, stop, server, notifier })
     }
 
     /// Where it listens.
@@ -180,13 +229,23 @@ impl Sandbox {
         self.journal.snapshot()
     }
 
-    /// Takes no more calls, answers those under way without further delay, and gives the whole
-    /// journal.
-    pub async fn stop(self) -> Vec<Call> {
+    /// Puts the clock that its orders live by forward.
+    pub fn advance(&self, time: Duration) {
+        self.orders.advance(time);
+    }
+
+    /// Takes no more calls, answers those under way without further delay, and gives what it
+    /// leaves.
+    pub async fn stop(self) -> Stopped {
         self.stop.send_replace(true);
-        // A caller in the middle of its request could hold the server for ever.
-        let _ = tokio::time::timeout(LONGEST_STOP, self.server).await;
-        self.journal.snapshot()
+        // A caller in the middle of its request could hold the server for ever, and so could a
+        // merchant who is being notified.
+        let ended = async {
+            let _ = self.server.await;
+            let _ = self.notifier.await;
+        };
+        let _ = tokio::time::timeout(LONGEST_STOP, ended).await;
+        Stopped { calls: self.journal.snapshot(), book: self.orders.book() }
     }
 }
 

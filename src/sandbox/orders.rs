@@ -1,41 +1,233 @@
-//! The orders as the running gateway knows them: the book's, and how often each was asked about.
+//! The orders as the running gateway knows them: the book's and those that were created since,
+//! each as it is now.
 
-use super::book::{Book, Order};
-use std::collections::HashMap;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use super::book::Book;
+use super::clock::Clock;
+use super::life::{Act, Effect, effect};
+use super::order::{Change, Order};
+use super::payment::{Field, set_fields};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::Notify;
 
-/// All orders, by `merchant_order_id`.
+/// All orders, and the clock that they live by.
 pub struct Orders {
-    by_id: HashMap<String, Arc<KnownOrder>>,
+    clock: Clock,
+    state: Mutex<State>,
+    /// Somebody's life has changed: what is due next may be another time.
+    changed: Notify,
 }
 
-/// One order.
-pub struct KnownOrder {
-    /// What the book says of it.
-    pub order: Order,
-    calls: AtomicU32,
+#[derive(Default)]
+struct State {
+    by_id: HashMap<String, Order>,
+    /// In the order in which they came.
+    ids: Vec<String>,
+    id_by_payment_uid: HashMap<String, String>,
+    /// Calls about each order, whether there is one or not.
+    calls: HashMap<String, u32>,
+    /// When something becomes of which order next.
+    due: BTreeSet<(Duration, String)>,
+    /// Orders whose payment has ended, and nobody has been told.
+    ended: Vec<String>,
+}
+
+/// What cannot be done to an order.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// There is none.
+    Unknown,
+    /// It is not in a state for it; why, for people.
+    TooLate(String),
 }
 
 impl Orders {
-    /// The book's orders, none of them asked about yet.
-    pub fn new(book: Book) -> Orders {
-        let known = |order| Arc::new(KnownOrder { order, calls: AtomicU32::new(0) });
-        Orders { by_id: book.orders.into_iter().map(|(id, order)| (id, known(order))).collect() }
+    /// The book's orders.
+    pub fn new(book: Book, clock: Clock) -> Orders {
+        let mut state = State::default();
+        for (id, order) in book.orders {
+            state.add(id, order);
+        }
+        Orders { clock, state: Mutex::new(state), changed: Notify::new() }
     }
 
-    /// The order with this id.
-    pub fn find(&self, id: &str) -> Option<Arc<KnownOrder>> {
-        self.by_id.get(id).map(Arc::clone)
+    /// Sandbox time since the sandbox's start.
+    pub fn elapsed(&self) -> Duration {
+        self.clock.elapsed()
+    }
+
+    /// Puts the clock forward.
+    pub fn advance(&self, time: Duration) {
+        self.clock.advance(time);
+        self.changed.notify_one();
+    }
+
+    /// Counts one more call about an order, and says how many came before.
+    pub fn count_call(&self, id: &str) -> u32 {
+        let mut state = self.now();
+        // It stays at the largest number rather than start a script again after 2³² calls.
+        match state.calls.get_mut(id) {
+            Some(calls) => {
+                let earlier = *calls;
+                *calls = calls.saturating_add(1);
+                earlier
+            }
+            None => state.calls.insert(id.to_owned(), 1).unwrap_or(0),
+        }
+    }
+
+    /// Looks at an order as it is now.
+    pub fn look<T>(&self, id: &str, at: impl FnOnce(&Order) -> T) -> Option<T> {
+        self.now().by_id.get(id).map(at)
+    }
+
+    /// Looks at another order than this one, if there is any.
+    pub fn look_at_another<T>(&self, id: &str, at: impl FnOnce(&Order) -> T) -> Option<T> {
+        let state = self.now();
+        let other = state.ids.iter().rev().find(|other| *other != id)?;
+        state.by_id.get(other).map(at)
+    }
+
+    /// Looks at the newest orders, the newest first.
+    pub fn look_at_newest<T>(&self, most: usize, mut at: impl FnMut(&Order) -> T) -> Vec<T> {
+        let state = self.now();
+        let newest = state.ids.iter().rev().take(most);
+        newest.filter_map(|id| state.by_id.get(id)).map(&mut at).collect()
+    }
+
+    /// Looks at the order of a payment.
+    pub fn look_at_payment<T>(&self, uid: &str, at: impl FnOnce(&Order) -> T) -> Option<T> {
+        let state = self.now();
+        let id = state.id_by_payment_uid.get(uid)?;
+        state.by_id.get(id).map(at)
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.now().ids.len()
+    }
+
+    /// Takes in a new order; gives it back where its id was used before.
+    pub fn create(&self, id: String, order: Order) -> Result<(), Box<Order>> {
+        let mut state = self.now();
+        if state.by_id.contains_key(&id) {
+            return Err(Box::new(order));
+        }
+        state.add(id, order);
+        drop(state);
+        self.changed.notify_one();
+        Ok(())
+    }
+
+    /// Does something to the order of a payment.
+    pub fn act(&self, payment_uid: &str, act: &Act) -> Result<(), Refused> {
+        let mut state = self.now();
+        let now = self.clock.elapsed();
+        let id = state.id_by_payment_uid.get(payment_uid).cloned().ok_or(Refused::Unknown)?;
+        let order = state.by_id.get_mut(&id).ok_or(Refused::Unknown)?;
+        let status = order.text("payment_status").unwrap_or_default();
+        let later = match effect(now, &status, act).map_err(Refused::TooLate)? {
+            Effect::Nothing => return Ok(()),
+            Effect::Also(changes) => {
+                let mut later = changes;
+                later.append(&mut order.later);
+                later
+            }
+            Effect::Instead(changes) => changes,
+        };
+        state.plan(&id, later);
+        state.become_due(now);
+        drop(state);
+        self.changed.notify_one();
+        Ok(())
+    }
+
+    /// Takes over fields of an order, e.g. what became of its notification.
+    pub fn set(&self, id: &str, fields: &[Field]) {
+        if let Some(order) = self.now().by_id.get_mut(id) {
+            set_fields(&mut order.fields, fields);
+        }
+    }
+
+    /// Orders whose payment has ended since this was last asked.
+    pub fn take_ended(&self) -> Vec<String> {
+        std::mem::take(&mut self.now().ended)
+    }
+
+    /// Waits until something becomes of an order, or may.
+    pub async fn change(&self) {
+        let next = self.now().due.first().map(|(at, _)| *at);
+        let changed = self.changed.notified();
+        match next.and_then(|at| self.clock.real_time_until(at)) {
+            // Either way it is time to look again.
+            Some(wait) => drop(tokio::time::timeout(wait, changed).await),
+            None => changed.await,
+        }
+    }
+
+    /// All of them, as a book that a later sandbox goes on with.
+    pub fn book(&self) -> Book {
+        let elapsed = self.clock.elapsed();
+        let state = self.now();
+        let orders = state.ids.iter().filter_map(|id| Some((id.clone(), state.by_id.get(id)?)));
+        let rebased = |order: &Order| {
+            let mut order = order.clone();
+            for change in &mut order.later {
+                change.at = change.at.saturating_sub(elapsed);
+            }
+            order
+        };
+        Book { orders: orders.map(|(id, order)| (id, rebased(order))).collect() }
+    }
+
+    /// The state, with everything taken over that is due.
+    fn now(&self) -> MutexGuard<'_, State> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.become_due(self.clock.elapsed());
+        if !state.ended.is_empty() {
+            self.changed.notify_one();
+        }
+        state
     }
 }
 
-impl KnownOrder {
-    /// Counts one more call about it, and says how many came before.
-    pub fn count_call(&self) -> u32 {
-        // It stays at the largest number rather than start a script again after 2³² calls.
-        self.calls
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |calls| calls.checked_add(1))
-            .unwrap_or(u32::MAX)
+impl State {
+    fn add(&mut self, id: String, mut order: Order) {
+        let later = std::mem::take(&mut order.later);
+        if let Some(uid) = order.text("payment_uid") {
+            // Of a payment that answers for two orders, the first is the one that is acted on.
+            self.id_by_payment_uid.entry(uid).or_insert_with(|| id.clone());
+        }
+        self.by_id.insert(id.clone(), order);
+        self.plan(&id, later);
+        self.ids.push(id);
+    }
+
+    /// Gives an order another future.
+    fn plan(&mut self, id: &str, later: Vec<Change>) {
+        let Some(order) = self.by_id.get_mut(id) else { return };
+        if let Some(change) = order.later.first() {
+            self.due.remove(&(change.at, id.to_owned()));
+        }
+        order.later = later;
+        if let Some(change) = order.later.first() {
+            self.due.insert((change.at, id.to_owned()));
+        }
+    }
+
+    fn become_due(&mut self, elapsed: Duration) {
+        while let Some((at, _)) = self.due.first()
+            && *at <= elapsed
+            && let Some((_, id)) = self.due.pop_first()
+        {
+            let Some(order) = self.by_id.get_mut(&id) else { continue };
+            if order.become_due(elapsed) {
+                self.ended.push(id.clone());
+            }
+            if let Some(change) = order.later.first() {
+                self.due.insert((change.at, id));
+            }
+        }
     }
 }

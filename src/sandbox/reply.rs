@@ -1,39 +1,59 @@
 //! What the gateway answers: the page's forms of success and error, as bytes (gateway page,
 //! "Errors", "Payment Object").
 
-use axum::body::Body;
-use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
-use axum::http::{HeaderValue, StatusCode};
+use super::connection::Delivery;
+use super::payment::Payment;
+use axum::body::{Body, Bytes};
+use axum::http::header::{CONTENT_TYPE, HeaderName};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
 use serde_json::Value;
 use std::time::Duration;
+
+/// What an operation comes to.
+#[derive(Debug)]
+pub enum Answer {
+    /// An order's payment.
+    Payment(Payment),
+    /// Anything else.
+    Other(Reply),
+}
 
 /// An answer, before it is sent.
 #[derive(Debug, Clone)]
 pub struct Reply {
     /// HTTP status. The page gives none: these are the sandbox's own choice.
     pub status: StatusCode,
-    /// The Retry-After header.
-    pub retry_after: Option<HeaderValue>,
+    /// Headers beside those that every answer has.
+    pub headers: HeaderMap,
+    /// The body; JSON unless something else is scripted.
+    pub body: Bytes,
     /// How long to wait first.
     pub delay: Duration,
-    /// The body.
-    pub content: Content,
+    /// How it reaches the caller.
+    pub delivery: Delivery,
 }
 
-/// An answer's body.
-#[derive(Debug, Clone)]
-pub enum Content {
-    /// This text; JSON unless a book scripts something else.
-    Text(String),
-    /// None: the connection is cut.
-    Cut,
+impl Answer {
+    /// The answer, as the page documents it.
+    pub fn into_reply(self) -> Reply {
+        match self {
+            Answer::Payment(payment) => payment.reply(),
+            Answer::Other(reply) => reply,
+        }
+    }
 }
 
 impl Reply {
     /// An answer with this body.
-    pub fn text(status: StatusCode, text: String) -> Reply {
-        Reply { status, retry_after: None, delay: Duration::ZERO, content: Content::Text(text) }
+    pub fn text(status: StatusCode, text: impl Into<Bytes>) -> Reply {
+        Reply {
+            status,
+            headers: HeaderMap::new(),
+            body: text.into(),
+            delay: Duration::ZERO,
+            delivery: Delivery::Whole,
+        }
     }
 
     /// The page's error with details: `{"result":"error","data":{"error":…,"details":…}}`.
@@ -41,19 +61,20 @@ impl Reply {
         Reply::text(status, error_with_details(error, details))
     }
 
+    /// The same with this header.
+    #[must_use]
+    pub fn with(mut self, name: HeaderName, value: HeaderValue) -> Reply {
+        self.headers.insert(name, value);
+        self
+    }
+
     /// The answer as the server sends it.
     pub fn into_response(self) -> Response {
-        let body = match self.content {
-            Content::Text(text) => Body::from(text),
-            Content::Cut => Body::empty(),
-        };
-        let mut response = Response::new(body);
+        let mut response = Response::new(Body::from(self.body));
         *response.status_mut() = self.status;
-        let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        if let Some(retry_after) = self.retry_after {
-            headers.insert(RETRY_AFTER, retry_after);
-        }
+        *response.headers_mut() = self.headers;
+        let json = HeaderValue::from_static("application/json");
+        response.headers_mut().entry(CONTENT_TYPE).or_insert(json);
         response
     }
 }

@@ -1,9 +1,33 @@
-//! Scripted behaviour: what the sandbox does instead of answering an order's payment. Written in
-//! a book as the order's `"sandbox"` object.
+//! Scripted behaviour: what the sandbox does instead of answering as it should. Written in a book
+//! as an order's `"sandbox"` object, and in a file of faults as what a fault `does`.
+//!
+//! | key | |
+//! |---|---|
+//! | `status = 503` | this HTTP status; from 400 on with the page's error as body |
+//! | `retry_after = "2"` | with this Retry-After header; 429, unless `status` says otherwise |
+//! | `location = "http://…"` | a redirect there; 302, unless `status` says otherwise |
+//! | `error = "…"`, `details = "…"` | the page's error, in its short form without `details` |
+//! | `unknown = true` | no such order, in the sandbox's words, or in those of `error` |
+//! | `body = "…"` | this text is the body |
+//! | `answer = "html"` | a bad answer, one of those in `twist.rs` |
+//! | `fields = '{"amount":1e2}'` | the right answer, but for these fields: a JSON object as text |
+//! | `delay_ms = 50` | wait first |
+//! | `slow_bytes_per_second = 20` | the answer trickles, head and all |
+//! | `silent = true` | nothing is ever answered |
+//! | `close = true` | the connection is closed without an answer |
+//! | `reset = "before"` | the connection is reset: `before`, in the `head`, in the `body` |
+//! | `cut_body = true` | the connection is closed in the middle of the body |
+//! | `times = 2` | all of that for an order's first 2 calls only |
+//! | `performed = true` | whether the call is carried out: an order is created although the answer says 504, or is not although the connection was only lost. Without it a call is carried out if its own answer is wanted, be it lost or changed |
 
-use super::reply::{Content, Reply, error_text, error_with_details, order_not_found};
+use super::connection::{CutPoint, Delivery};
+use super::payment::{Field, Payment, read_fields, set_fields};
+use super::reply::{Answer, Reply, error_text, error_with_details, order_not_found};
+use super::twist::Twist;
+use axum::http::header::{LOCATION, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use serde::Deserialize;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 /// The longest scripted delay: more is a slip of the pen, not a slow gateway.
@@ -11,44 +35,50 @@ const LONGEST_DELAY_MS: u64 = 3_600_000;
 /// The page's own example of an error without details.
 const PAGE_ERROR: &str = "An error occurred processing your request";
 
-/// The `"sandbox"` object as it is written.
+/// The script as it is written: see the head of this file.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-struct Written {
-    /// HTTP status.
+struct WrittenScript {
     status: Option<u16>,
-    /// For the first so many calls only; then the order's payment is answered.
-    times: Option<u32>,
-    /// The Retry-After header.
     retry_after: Option<String>,
-    /// This body, whatever it is.
-    body: Option<String>,
-    /// Wait first.
-    delay_ms: Option<u64>,
-    /// Cut the connection without an answer.
-    close: bool,
-    /// Answer "no such order".
-    unknown: bool,
-    /// Answer the page's error with this text …
+    location: Option<String>,
     error: Option<String>,
-    /// … and these details.
     details: Option<String>,
+    unknown: bool,
+    body: Option<String>,
+    answer: Option<Twist>,
+    fields: Option<String>,
+    delay_ms: Option<u64>,
+    slow_bytes_per_second: Option<NonZeroU32>,
+    silent: bool,
+    close: bool,
+    reset: Option<CutPoint>,
+    cut_body: bool,
+    times: Option<u32>,
+    performed: Option<bool>,
 }
 
 /// A validated script.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Deserialize)]
+#[serde(try_from = "WrittenScript")]
 pub struct Script {
     times: Option<u32>,
+    performed: bool,
     delay: Duration,
+    delivery: Delivery,
     act: Act,
 }
 
 #[derive(Debug, Clone)]
 enum Act {
-    /// The order's payment, under this status.
-    Payment(StatusCode),
+    /// The call's own answer, under this status if there is one.
+    Own(Option<StatusCode>),
+    /// The call's own answer, but for these fields.
+    With(Vec<Field>),
+    /// The call's own answer, made bad.
+    Twisted(Twist),
     /// Something else.
-    Reply(Reply),
+    Instead(Reply),
 }
 
 impl Script {
@@ -57,15 +87,8 @@ impl Script {
     /// # Errors
     /// What is wrong with it and what to do, for people.
     pub fn parse(json: &str) -> Result<Script, String> {
-        let written: Written = serde_json::from_str(json)
-            .map_err(|error| format!("`sandbox` cannot be read: {error}; see the book's format"))?;
-        written.check()?;
-        let delay_ms = written.delay_ms.unwrap_or(0);
-        Ok(Script {
-            times: written.times,
-            delay: Duration::from_millis(delay_ms),
-            act: written.act()?,
-        })
+        serde_json::from_str(json)
+            .map_err(|error| format!("`sandbox` cannot be read: {error}; see the book's format"))
     }
 
     /// Whether the script still holds after so many earlier calls about its order.
@@ -73,33 +96,88 @@ impl Script {
         self.times.is_none_or(|times| calls < times)
     }
 
-    /// The scripted answer; `payment` makes the body of the order's own answer.
-    pub fn reply(&self, payment: impl FnOnce() -> String) -> Reply {
-        let mut reply = match &self.act {
-            Act::Payment(status) => Reply::text(*status, payment()),
-            Act::Reply(reply) => reply.clone(),
+    /// Whether the call that it is about is carried out.
+    pub fn is_performed(&self) -> bool {
+        self.performed
+    }
+
+    /// The scripted answer. `own` is the call's own, if it was carried out; `another` is about
+    /// another order, where there is one.
+    pub fn reply(&self, own: Option<Answer>, another: impl FnOnce() -> Option<Payment>) -> Reply {
+        let own = own.unwrap_or_else(|| {
+            let error = error_text(PAGE_ERROR);
+            Answer::Other(Reply::text(StatusCode::INTERNAL_SERVER_ERROR, error))
+        });
+        let mut reply = match (&self.act, own) {
+            (Act::Instead(reply), _) => reply.clone(),
+            (Act::Twisted(twist), own) => twist.reply(own, another()),
+            (Act::With(fields), Answer::Payment(mut payment)) => {
+                set_fields(&mut payment.fields, fields);
+                payment.reply()
+            }
+            (Act::Own(status), own) => {
+                let mut reply = own.into_reply();
+                reply.status = status.unwrap_or(reply.status);
+                reply
+            }
+            (Act::With(_), own) => own.into_reply(),
         };
         reply.delay = self.delay;
+        reply.delivery = self.delivery;
         reply
     }
 }
 
-impl Written {
+impl TryFrom<WrittenScript> for Script {
+    type Error = String;
+
+    fn try_from(written: WrittenScript) -> Result<Script, String> {
+        written.check()?;
+        let delay = Duration::from_millis(written.delay_ms.unwrap_or(0));
+        let (times, performed) = (written.times, written.performed);
+        let delivery = written.delivery();
+        let act = written.act()?;
+        let performed = performed.unwrap_or(!matches!(act, Act::Instead(_)));
+        Ok(Script { times, performed, delay, delivery, act })
+    }
+}
+
+impl WrittenScript {
     fn check(&self) -> Result<(), String> {
-        let says_body = self.body.is_some() || self.unknown || self.error.is_some();
-        let answers = says_body || self.status.is_some() || self.retry_after.is_some();
-        let wrong = if !answers && !self.close && self.delay_ms.is_none() {
-            "`sandbox` scripts nothing: give `status`, `retry_after`, `body`, `delay_ms`, `close`, \
-             `unknown` or `error`, or leave `sandbox` out"
-        } else if self.close && (answers || self.details.is_some()) {
-            "`close` cuts the connection without an answer: leave out `status`, `retry_after`, \
-             `body`, `unknown`, `error` and `details`"
-        } else if self.body.is_some() && (self.unknown || self.error.is_some()) {
-            "`body` is the whole body: leave out `unknown` and `error`"
+        let errors = self.unknown || self.error.is_some();
+        let contents = [errors, self.body.is_some(), self.answer.is_some(), self.fields.is_some()];
+        let deliveries = [
+            self.slow_bytes_per_second.is_some(),
+            self.silent,
+            self.close,
+            self.reset.is_some(),
+            self.cut_body,
+        ];
+        let count = |them: &[bool]| them.iter().filter(|it| **it).count();
+        let heads = self.status.is_some() || self.retry_after.is_some() || self.location.is_some();
+        let answers = count(&contents) > 0 || heads;
+        let wrong = if !answers && count(&deliveries) == 0 && self.delay_ms.is_none() {
+            "it scripts nothing: give `status`, `retry_after`, `body`, `delay_ms`, `close`, \
+             `unknown`, `error` or another of its keys, or leave it out"
+        } else if (self.close || self.silent) && (answers || self.details.is_some()) {
+            "`close` and `silent` leave no answer: leave out `status`, `retry_after`, `location`, \
+             `body`, `answer`, `fields`, `unknown`, `error` and `details`"
+        } else if count(&contents) > 1 {
+            "`body`, `answer`, `fields` and `error` (or `unknown`) each make the whole body: give \
+             one of them"
+        } else if count(&deliveries) > 1 {
+            "`slow_bytes_per_second`, `silent`, `close`, `reset` and `cut_body` each say how the \
+             answer arrives: give one of them"
+        } else if heads && (self.answer.is_some() || self.fields.is_some()) {
+            "`answer` and `fields` change the call's own answer: leave out `status`, \
+             `retry_after` and `location`"
         } else if self.details.is_some() && self.error.is_none() {
             "`details` goes with `error`: give both"
         } else if self.times == Some(0) {
-            "`times` is 0, so that nothing would happen: give 1 or more, or leave `sandbox` out"
+            "`times` is 0, so that nothing would happen: give 1 or more, or leave it out"
+        } else if self.performed == Some(false) && (self.answer.is_some() || self.fields.is_some())
+        {
+            "`answer` and `fields` change the call's own answer: `performed` cannot be false"
         } else if self.delay_ms.is_some_and(|delay_ms| delay_ms > LONGEST_DELAY_MS) {
             "`delay_ms` is more than an hour (3600000)"
         } else {
@@ -108,31 +186,50 @@ impl Written {
         Err(wrong.to_owned())
     }
 
-    fn act(self) -> Result<Act, String> {
-        if self.close {
-            let mut reply = Reply::text(StatusCode::OK, String::new());
-            reply.content = Content::Cut;
-            return Ok(Act::Reply(reply));
+    fn delivery(&self) -> Delivery {
+        let cut = |at, reset| Delivery::Cut { at, reset };
+        match (self.slow_bytes_per_second, self.reset) {
+            (Some(rate), _) => Delivery::Slow(rate),
+            (_, Some(at)) => cut(at, true),
+            _ if self.silent => Delivery::Silent,
+            _ if self.close => cut(CutPoint::Before, false),
+            _ if self.cut_body => cut(CutPoint::Body, false),
+            _ => Delivery::Whole,
         }
-        let retry_after = self.retry_after.map(header_value).transpose()?;
+    }
+
+    fn act(self) -> Result<Act, String> {
+        if let Some(fields) = self.fields {
+            return read_fields(&fields).map(Act::With);
+        }
+        if let Some(twist) = self.answer {
+            return Ok(Act::Twisted(twist));
+        }
+        let retry_after = self.retry_after.map(|it| header("retry_after", it)).transpose()?;
+        let location = self.location.map(|it| header("location", it)).transpose()?;
         let status = match self.status {
-            Some(status) => status_code(status)?,
-            None if retry_after.is_some() => StatusCode::TOO_MANY_REQUESTS,
-            None => StatusCode::OK,
+            Some(status) => Some(status_code(status)?),
+            None if retry_after.is_some() => Some(StatusCode::TOO_MANY_REQUESTS),
+            None if location.is_some() => Some(StatusCode::FOUND),
+            None => None,
         };
+        let is_error = status.is_some_and(|status| status.as_u16() >= 400);
         let text = match (self.body, self.error, self.details) {
             (Some(body), _, _) => body,
             (None, Some(error), Some(details)) => error_with_details(&error, &details),
             (None, Some(error), None) => error_text(&error),
             (None, None, _) if self.unknown => order_not_found(),
-            (None, None, _) if retry_after.is_some() || status.as_u16() >= 400 => {
-                error_text(PAGE_ERROR)
-            }
-            (None, None, _) => return Ok(Act::Payment(status)),
+            (None, None, _) if location.is_some() => String::new(),
+            (None, None, _) if retry_after.is_some() || is_error => error_text(PAGE_ERROR),
+            (None, None, _) => return Ok(Act::Own(status)),
         };
-        let mut reply = Reply::text(status, text);
-        reply.retry_after = retry_after;
-        Ok(Act::Reply(reply))
+        let mut reply = Reply::text(status.unwrap_or(StatusCode::OK), text);
+        for (name, value) in [(RETRY_AFTER, retry_after), (LOCATION, location)] {
+            if let Some(value) = value {
+                reply = reply.with(name, value);
+            }
+        }
+        Ok(Act::Instead(reply))
     }
 }
 
@@ -144,83 +241,11 @@ fn status_code(status: u16) -> Result<StatusCode, String> {
         .ok_or_else(|| format!("`status` {status} is no HTTP status: give one from 200 to 599"))
 }
 
-fn header_value(text: String) -> Result<HeaderValue, String> {
-    HeaderValue::try_from(text).map_err(|_| {
-        "`retry_after` holds characters that a header cannot carry: give seconds or an HTTP date"
-            .to_owned()
-    })
+fn header(key: &str, text: String) -> Result<HeaderValue, String> {
+    HeaderValue::try_from(text)
+        .map_err(|_| format!("`{key}` holds characters that a header cannot carry"))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn scripted(json: &str) -> Result<(u16, Option<String>, String), String> {
-        let reply = Script::parse(json)?.reply(|| "payment".to_owned());
-        let retry_after = reply.retry_after.and_then(|it| it.to_str().ok().map(str::to_owned));
-        let text = match reply.content {
-            Content::Text(text) => text,
-            Content::Cut => "cut".to_owned(),
-        };
-        Ok((reply.status.as_u16(), retry_after, text))
-    }
-
-    #[test]
-    fn each_script_has_its_answer() {
-        let failure = error_text(PAGE_ERROR);
-        let gone = error_with_details("Merchant not found", "Ask.");
-        for (json, status, retry_after, text) in [
-            (r#"{"status":503}"#, 503, None, &*failure),
-            (r#"{"status":202}"#, 202, None, "payment"),
-            (r#"{"delay_ms":50}"#, 200, None, "payment"),
-            (r#"{"retry_after":"2"}"#, 429, Some("2"), &failure),
-            (r#"{"retry_after":"2","status":503}"#, 503, Some("2"), &failure),
-            (r#"{"body":"<html>"}"#, 200, None, "<html>"),
-            (r#"{"body":"","status":404}"#, 404, None, ""),
-            (r#"{"close":true}"#, 200, None, "cut"),
-            (r#"{"unknown":true}"#, 200, None, &order_not_found()),
-            (r#"{"unknown":true,"status":404}"#, 404, None, &order_not_found()),
-            (
-                r#"{"unknown":true,"error":"No such order"}"#,
-                200,
-                None,
-                &error_text("No such order"),
-            ),
-            (r#"{"error":"Merchant not found","details":"Ask."}"#, 200, None, &gone),
-        ] {
-            let expected = (status, retry_after.map(str::to_owned), text.to_owned());
-            assert_eq!(scripted(json), Ok(expected), "{json}");
-        }
-    }
-
-    #[test]
-    fn a_script_that_cannot_be_meant_is_refused() {
-        for (json, word) in [
-            ("{}", "scripts nothing"),
-            (r#"{"times":2}"#, "scripts nothing"),
-            (r#"{"status":503,"times":0}"#, "`times`"),
-            (r#"{"status":99}"#, "from 200 to 599"),
-            (r#"{"status":100}"#, "from 200 to 599"),
-            (r#"{"status":600}"#, "from 200 to 599"),
-            (r#"{"status":503,"status":200}"#, "cannot be read"),
-            (r#"{"statsu":503}"#, "cannot be read"),
-            (r#"{"close":true,"status":503}"#, "`close`"),
-            (r#"{"body":"x","unknown":true}"#, "`body`"),
-            (r#"{"details":"x","status":400}"#, "`details`"),
-            (r#"{"retry_after":"a\nb"}"#, "`retry_after`"),
-            (r#"{"delay_ms":3600001}"#, "`delay_ms`"),
-            (r#""x""#, "cannot be read"),
-        ] {
-            let refusal = scripted(json).err().unwrap_or_default();
-            assert!(refusal.contains(word), "{json}: {refusal}");
-        }
-    }
-
-    #[test]
-    fn times_limits_a_script() {
-        let holds = |json, calls| Script::parse(json).map(|script| script.holds_after(calls));
-        assert_eq!(holds(r#"{"status":503,"times":2}"#, 1), Ok(true));
-        assert_eq!(holds(r#"{"status":503,"times":2}"#, 2), Ok(false));
-        assert_eq!(holds(r#"{"status":503}"#, u32::MAX), Ok(true));
-    }
-}
+#[path = "script_tests.rs"]
+mod tests;

@@ -32,7 +32,8 @@ impl Params {
     }
 }
 
-/// Verifies signatures with one secret.
+/// Verifies signatures with one secret, and makes those of notifications.
+#[derive(Clone)]
 pub struct Verifier(Hmac<Sha256>);
 
 impl Verifier {
@@ -42,16 +43,28 @@ impl Verifier {
         if secret.is_empty() { None } else { Hmac::new_from_slice(secret).ok().map(Verifier) }
     }
 
-    /// Whether `signature` is the lowercase hex of these parameters' HMAC: `key=value` joined with
-    /// `&`, raw. Compared in constant time.
+    /// Whether `signature` is the lowercase hex of these parameters' HMAC. Compared in constant
+    /// time.
     pub fn accepts(&self, params: &Params, signature: &[u8]) -> bool {
         let lowercase_hex = |byte: &u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
         if signature.len() != HEX_DIGITS || !signature.iter().all(lowercase_hex) {
             return false;
         }
         let Ok(tag) = hex::decode(signature) else { return false };
+        let pairs = params.0.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+        self.mac(pairs).verify_slice(&tag).is_ok()
+    }
+
+    /// The signature of these parameters, which are sorted and not empty: a notification is signed
+    /// as a request is.
+    pub fn sign<'a>(&self, pairs: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+        hex::encode(self.mac(pairs).finalize().into_bytes())
+    }
+
+    /// `key=value` joined with `&`, raw.
+    fn mac<'a>(&self, pairs: impl Iterator<Item = (&'a str, &'a str)>) -> Hmac<Sha256> {
         let mut mac = self.0.clone();
-        for (index, (key, value)) in params.0.iter().enumerate() {
+        for (index, (key, value)) in pairs.enumerate() {
             if index > 0 {
                 mac.update(b"&");
             }
@@ -59,7 +72,7 @@ impl Verifier {
             mac.update(b"=");
             mac.update(value.as_bytes());
         }
-        mac.verify_slice(&tag).is_ok()
+        mac
     }
 }
 

@@ -208,7 +208,7 @@ async fn a_cut_connection_carries_no_answer() {
     let sandbox = start(&A.replace('}', r#","sandbox":{"close":true,"times":1}}"#)).await;
     assert_eq!(exchange(&sandbox, &query("A")).await, None);
     assert_eq!(ask(&sandbox, "A").await, answer(200, SUCCESS));
-    let ends: Vec<_> = sandbox.stop().await.into_iter().map(|call| call.end).collect();
+    let ends: Vec<_> = sandbox.stop().await.calls.into_iter().map(|call| call.end).collect();
     assert_eq!(ends, [CallEnd::Cut, CallEnd::Answered(200)]);
 }
 
@@ -261,7 +261,7 @@ async fn a_caller_who_gives_up_is_counted_and_stopping_ends_delays() {
     wait_for(&sandbox, |calls| calls.len() == 2).await;
     let address = sandbox.address();
     let stopped = Instant::now();
-    assert_eq!(sandbox.stop().await[1].end, CallEnd::Answered(200));
+    assert_eq!(sandbox.stop().await.calls[1].end, CallEnd::Answered(200));
     assert!(stopped.elapsed() < LONGEST_STOP);
     let mut received = String::new();
     waiting.read_to_string(&mut received).await.unwrap();
@@ -293,7 +293,7 @@ async fn one_connection_carries_many_calls() {
             received.extend_from_slice(&buffer[..count]);
         }
     }
-    assert_eq!(sandbox.stop().await.len(), 3);
+    assert_eq!(sandbox.stop().await.calls.len(), 3);
 }
 
 #[tokio::test]
@@ -304,7 +304,7 @@ async fn it_starts_only_where_and_as_it_may() {
         let message = Sandbox::start(settings).await.unwrap_err().to_string();
         let expected = format!(
             "the sandbox does not listen on {address}, which other machines may reach: \
-             use a loopback address, e.g. 127.0.0.1:8787"
+             use a loopback address, e.g. 127.0.0.1:8787, or allow it with --allow-remote"
         );
         assert_eq!(message, expected);
     }

@@ -56,7 +56,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
 const STAYS_IN: &[(&str, &[&str])] = &[
     ("rusqlite", &["store"]),
     ("axum", &["sandbox"]),
-    ("reqwest", &["gateway"]),
+    ("reqwest", &["gateway", "sandbox"]),
     ("std::env", &["settings", "main"]),
 ];
 

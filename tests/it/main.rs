@@ -20,6 +20,7 @@ mod resume;
 mod rude_gateway;
 mod rules;
 mod run;
+mod sandbox;
 mod security;
 mod selection;
 mod support;

@@ -160,7 +160,7 @@ impl Gateway {
     /// Ends it, and gives its whole journal.
     pub fn stop(mut self) -> Vec<Call> {
         let sandbox = self.sandbox.take().unwrap();
-        self.runtime.block_on(sandbox.stop())
+        self.runtime.block_on(sandbox.stop()).calls
     }
 }
 

@@ -1,0 +1,352 @@
+//! Bad days: what goes wrong at the gateway, by order, by share and by time. Written as TOML:
+//!
+//! ```toml
+//! [rate_limit]                       # more calls a second are answered 429
+//! requests_per_second = 200
+//! retry_after = "1"
+//!
+//! [[fault]]                          # the first that holds is the one that happens
+//! orders = ["A-17", "B-*"]           # these ids, or what begins so
+//! operation = "order/new"            # or order/get
+//! percent = 5                        # this share …
+//! of = "orders"                      # … of the orders, each wholly; or of the "calls"
+//! seed = 7                           # which ones: the same seed, the same ones
+//! from_seconds = 10                  # of sandbox time, since the start
+//! to_seconds = 40
+//! does = { status = 503, times = 2 } # the keys are in `script.rs`
+//! ```
+//!
+//! Whether a fault hits a call depends on the seed, the order and how often it was asked about, not
+//! on who else asks: a run with many calls in flight meets the same day as a slow one.
+
+use super::reply::{Reply, error_text};
+use super::script::Script;
+use axum::http::header::RETRY_AFTER;
+use axum::http::{HeaderValue, StatusCode};
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+use std::collections::VecDeque;
+use std::num::{NonZeroU8, NonZeroU32};
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// What goes wrong.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Faults {
+    rate_limit: Option<RateLimit>,
+    fault: Vec<Fault>,
+}
+
+/// A file of faults that cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("the faults {file}{what}")]
+pub struct FaultsError {
+    file: String,
+    what: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RateLimit {
+    requests_per_second: NonZeroU32,
+    #[serde(default)]
+    retry_after: Option<String>,
+}
+
+/// A fault, and when it happens: all that is given must hold.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Fault {
+    #[serde(default)]
+    orders: Option<Vec<String>>,
+    #[serde(default)]
+    operation: Option<Operation>,
+    #[serde(default)]
+    percent: Option<NonZeroU8>,
+    #[serde(default)]
+    of: ShareOf,
+    #[serde(default)]
+    seed: u64,
+    #[serde(default)]
+    from_seconds: u64,
+    #[serde(default)]
+    to_seconds: Option<u64>,
+    does: Script,
+}
+
+/// What is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub enum Operation {
+    /// Creates an order.
+    #[serde(rename = "order/new")]
+    OrderNew,
+    /// Asks about one.
+    #[serde(rename = "order/get")]
+    OrderGet,
+}
+
+/// What a share is taken of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum ShareOf {
+    #[default]
+    Calls,
+    Orders,
+}
+
+impl Faults {
+    /// Reads a file of faults.
+    ///
+    /// # Errors
+    /// It cannot be read, or something in it cannot be meant.
+    pub fn load(path: &Path) -> Result<Faults, FaultsError> {
+        let file = path.display().to_string();
+        match std::fs::read_to_string(path) {
+            Ok(text) => Faults::parse(&text).map_err(|error| FaultsError { file, ..error }),
+            Err(error) => Err(FaultsError { file, what: format!(" cannot be read: {error}") }),
+        }
+    }
+
+    /// Reads faults.
+    ///
+    /// # Errors
+    /// Something in it cannot be meant.
+    pub fn parse(text: &str) -> Result<Faults, FaultsError> {
+        let wrong = |what| FaultsError { file: "text".to_owned(), what };
+        let faults: Faults = toml::from_str(text).map_err(|error| {
+            let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+            let line = before.matches('\n').count() + 1;
+            wrong(format!(", line {line}: {}", error.message().replace('\n', " ")))
+        })?;
+        for (number, fault) in (1..).zip(&faults.fault) {
+            if let Some(what) = fault.mistake() {
+                return Err(wrong(format!(", fault {number}: {what}")));
+            }
+        }
+        let retry_after = faults.rate_limit.as_ref().and_then(|limit| limit.retry_after.as_ref());
+        if retry_after.is_some_and(|text| HeaderValue::try_from(text).is_err()) {
+            let what = ", [rate_limit]: `retry_after` holds characters that a header cannot carry";
+            return Err(wrong(what.to_owned()));
+        }
+        Ok(faults)
+    }
+
+    /// Whether nothing goes wrong.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rate_limit.is_none() && self.fault.is_empty()
+    }
+
+    /// What happens to a call about this order after so many earlier ones, so long after the
+    /// start.
+    pub(super) fn script(
+        &self,
+        operation: Operation,
+        order_id: &str,
+        earlier_calls: u32,
+        elapsed: Duration,
+    ) -> Option<&Script> {
+        let happens = |fault: &&Fault| {
+            fault.happens(operation, order_id, earlier_calls, elapsed)
+                && fault.does.holds_after(earlier_calls)
+        };
+        self.fault.iter().find(happens).map(|fault| &fault.does)
+    }
+
+    /// The limit of the rate, before it has seen a call.
+    pub(super) fn limiter(&self) -> Option<Limiter> {
+        let limit = self.rate_limit.as_ref()?;
+        let retry_after =
+            limit.retry_after.as_ref().and_then(|text| HeaderValue::try_from(text).ok());
+        let most = usize::try_from(limit.requests_per_second.get()).unwrap_or(usize::MAX);
+        Some(Limiter { most, retry_after, last: Mutex::default() })
+    }
+}
+
+impl Fault {
+    fn mistake(&self) -> Option<&'static str> {
+        if self.percent.is_some_and(|percent| percent.get() > 100) {
+            return Some("`percent` is more than 100");
+        }
+        if self.percent.is_none() && (self.seed != 0 || self.of != ShareOf::Calls) {
+            return Some("`seed` and `of` go with `percent`: give it, or leave them out");
+        }
+        if self.to_seconds.is_some_and(|to| to <= self.from_seconds) {
+            return Some("`to_seconds` is not after `from_seconds`, so that it never happens");
+        }
+        let no_order = |orders: &Vec<String>| orders.is_empty();
+        if self.orders.as_ref().is_some_and(no_order) {
+            return Some("`orders` names none: leave it out for all of them");
+        }
+        None
+    }
+
+    fn happens(&self, operation: Operation, id: &str, calls: u32, elapsed: Duration) -> bool {
+        let names = |pattern: &String| match pattern.strip_suffix('*') {
+            Some(beginning) => id.starts_with(beginning),
+            None => id == pattern,
+        };
+        let (from, to) = (self.from_seconds, self.to_seconds.unwrap_or(u64::MAX));
+        self.operation.is_none_or(|it| it == operation)
+            && (Duration::from_secs(from)..Duration::from_secs(to)).contains(&elapsed)
+            && self.orders.as_ref().is_none_or(|orders| orders.iter().any(names))
+            && self.percent.is_none_or(|percent| {
+                let call = (self.of == ShareOf::Calls).then_some(calls);
+                roll(self.seed, id, call) < u64::from(percent.get())
+            })
+    }
+}
+
+/// A number from 0 to 99 that only depends on these.
+fn roll(seed: u64, id: &str, call: Option<u32>) -> u64 {
+    let mut digest = Sha256::new();
+    digest.update(seed.to_be_bytes());
+    digest.update(call.unwrap_or(u32::MAX).to_be_bytes());
+    digest.update(id.as_bytes());
+    let digest: [u8; 32] = digest.finalize().into();
+    digest.first_chunk().map_or(0, |first| u64::from_be_bytes(*first)) % 100
+}
+
+/// Lets so many calls through in any second.
+#[derive(Debug)]
+pub(super) struct Limiter {
+    most: usize,
+    retry_after: Option<HeaderValue>,
+    /// When those of the last second came.
+    last: Mutex<VecDeque<Instant>>,
+}
+
+impl Limiter {
+    /// The refusal of a call that comes now, if it is one too many. A refused call does not count.
+    pub(super) fn refusal(&self, now: Instant) -> Option<Reply> {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let second = Duration::from_secs(1);
+        while last.front().is_some_and(|at| now.saturating_duration_since(*at) >= second) {
+            last.pop_front();
+        }
+        if last.len() < self.most {
+            last.push_back(now);
+            return None;
+        }
+        let reply = Reply::text(StatusCode::TOO_MANY_REQUESTS, error_text("Too many requests"));
+        Some(match &self.retry_after {
+            Some(value) => reply.with(RETRY_AFTER, value.clone()),
+            None => reply,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hits(faults: &str, id: &str, calls: u32, seconds: u64) -> Option<bool> {
+        let faults = Faults::parse(faults).ok()?;
+        let elapsed = Duration::from_secs(seconds);
+        Some(faults.script(Operation::OrderGet, id, calls, elapsed).is_some())
+    }
+
+    #[test]
+    fn a_fault_happens_where_all_that_is_given_holds() {
+        let fault = |when: &str| format!("[[fault]]\n{when}\ndoes = {{ status = 503 }}");
+        for (when, id, calls, seconds, expected) in [
+            ("", "A", 0, 0, true),
+            ("orders = [\"A\"]", "A", 9, 9, true),
+            ("orders = [\"A\"]", "AB", 0, 0, false),
+            ("orders = [\"B\", \"A*\"]", "AB", 0, 0, true),
+            ("operation = \"order/get\"", "A", 0, 0, true),
+            ("operation = \"order/new\"", "A", 0, 0, false),
+            ("from_seconds = 5\nto_seconds = 7", "A", 0, 4, false),
+            ("from_seconds = 5\nto_seconds = 7", "A", 0, 5, true),
+            ("from_seconds = 5\nto_seconds = 7", "A", 0, 7, false),
+            ("from_seconds = 5", "A", 0, 99_999, true),
+            ("percent = 100", "A", 0, 0, true),
+            ("from_seconds = 5\norders = [\"B\"]", "A", 0, 6, false),
+        ] {
+            assert_eq!(hits(&fault(when), id, calls, seconds), Some(expected), "{when} {id}");
+        }
+    }
+
+    #[test]
+    fn the_first_that_holds_happens_and_times_is_of_the_orders_calls() {
+        let faults = "[[fault]]\ndoes = { status = 503, times = 1 }\n\
+                      [[fault]]\ndoes = { status = 429, times = 2 }";
+        let Ok(faults) = Faults::parse(faults) else { unreachable!() };
+        let status = |calls| {
+            let script = faults.script(Operation::OrderGet, "A", calls, Duration::ZERO)?;
+            Some(script.reply(None, || None).status.as_u16())
+        };
+        assert_eq!([0, 1, 2].map(status), [Some(503), Some(429), None]);
+    }
+
+    #[test]
+    fn a_share_is_about_that_share_and_the_same_for_a_seed() {
+        let share = |seed: u64, of: &str, call: u32| {
+            let when = format!("percent = 20\nseed = {seed}\nof = \"{of}\"");
+            let faults = format!("[[fault]]\n{when}\ndoes = {{ status = 503 }}");
+            let Ok(faults) = Faults::parse(&faults) else { unreachable!() };
+            let hit = |number: &u32| {
+                let id = format!("A{number}");
+                faults.script(Operation::OrderGet, &id, call, Duration::ZERO).is_some()
+            };
+            (0..2_000).filter(hit).collect::<Vec<u32>>()
+        };
+        for of in ["calls", "orders"] {
+            let hit = share(7, of, 0);
+            assert!((320..480).contains(&hit.len()), "{of}: {}", hit.len());
+            assert_eq!(hit, share(7, of, 0));
+            assert_ne!(hit, share(8, of, 0));
+            assert_eq!(hit == share(7, of, 1), of == "orders");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_meant_is_refused() {
+        for (text, words) in [
+            ("[[fault]]", ", line 1: missing field `does`"),
+            ("\n[[fault]]\ndoes = { status = 99 }", ", line 3: `status` 99 is no HTTP status"),
+            ("[[fault]]\nshare = 1\ndoes = { close = true }", ", line 2: unknown field `share`"),
+            ("[[fault]]\ndoes = {}", ", line 2: it scripts nothing"),
+            ("[[fault]]\npercent = 101\ndoes = { status = 503 }", ", fault 1: `percent`"),
+            ("[[fault]]\npercent = 0\ndoes = { status = 503 }", ", line 2: "),
+            ("[[fault]]\nseed = 1\ndoes = { status = 503 }", ", fault 1: `seed` and `of`"),
+            (
+                "[[fault]]\nfrom_seconds = 3\nto_seconds = 3\ndoes = { close = true }",
+                ", fault 1: `to_seconds`",
+            ),
+            ("[[fault]]\norders = []\ndoes = { close = true }", ", fault 1: `orders`"),
+            ("[[fault]]\noperation = \"get\"\ndoes = { close = true }", ", line 2: "),
+            ("[rate_limit]\nrequests_per_second = 0", ", line 2: "),
+            (
+                "[rate_limit]\nrequests_per_second = 1\nretry_after = \"\\n\"",
+                "[rate_limit]: `retry_after`",
+            ),
+            ("x", ", line 1: "),
+        ] {
+            let message = Faults::parse(text).err().map(|error| error.to_string());
+            let message = message.unwrap_or_default();
+            assert!(message.contains(words), "{text}: {message}");
+        }
+        let message = Faults::load(Path::new("/nowhere.toml")).err().map(|error| error.to_string());
+        assert!(message.is_some_and(|it| it.starts_with("the faults /nowhere.toml cannot be")));
+    }
+
+    #[test]
+    fn no_second_sees_more_than_the_limit() {
+        let text = "[rate_limit]\nrequests_per_second = 3\nretry_after = \"2\"";
+        let limiter = Faults::parse(text).ok().and_then(|faults| faults.limiter());
+        let Some(limiter) = limiter else { unreachable!() };
+        let begun = Instant::now();
+        let refused = |ms| limiter.refusal(begun + Duration::from_millis(ms)).is_some();
+        let calls = [0, 400, 800, 900, 999, 1000, 1001, 1399, 1400, 1800];
+        assert_eq!(
+            calls.map(refused),
+            [false, false, false, true, true, false, true, true, false, false]
+        );
+        let reply = limiter.refusal(begun + Duration::from_millis(1801));
+        let retry_after = reply.and_then(|reply| reply.headers.get(RETRY_AFTER).cloned());
+        assert_eq!(retry_after, Some(HeaderValue::from_static("2")));
+    }
+}

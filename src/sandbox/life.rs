@@ -1,0 +1,223 @@
+//! How an order lives (gateway page, "Payment status", "Accounting status"): what becomes of it by
+//! itself, and what a tester makes of it on the checkout page. Pure: a life is a list of changes,
+//! each at its time. The page gives no times: these are the sandbox's own.
+
+use super::order::Change;
+use super::payment::field;
+use std::time::Duration;
+
+/// How long the payer of a deposit has; then it is overdue.
+pub const TIME_TO_PAY: Duration = Duration::from_mins(30);
+/// From the payer's part to the completed payment.
+pub const TIME_TO_COMPLETE: Duration = Duration::from_secs(5);
+/// From the completed payment to its booking.
+pub const TIME_TO_ACCOUNT: Duration = Duration::from_mins(1);
+
+/// What becomes of an order that is created now, if nobody does anything. A deposit waits for its
+/// payer. A payout goes by itself.
+pub fn begin(now: Duration, is_deposit: bool, amount: &str) -> Vec<Change> {
+    if is_deposit {
+        return vec![status(now + TIME_TO_PAY, "overdue")];
+    }
+    let preparing = now + TIME_TO_COMPLETE;
+    let processing = preparing + TIME_TO_COMPLETE;
+    let mut life = vec![status(preparing, "preparing"), status(processing, "processing")];
+    life.extend(completion(processing + TIME_TO_COMPLETE, amount));
+    life
+}
+
+/// What somebody does to an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Act {
+    /// The payer opens the checkout page.
+    Open,
+    /// The payer pays this much (a payout: the payee gets it).
+    Settle(String),
+    /// The payment fails.
+    Fail(String),
+    /// The payment is rejected.
+    Reject(String),
+    /// The time to pay is over.
+    Lapse,
+    /// A completed payment cannot be booked.
+    FailAccounting(String),
+    /// A completed payment is given back.
+    Refund,
+}
+
+/// What an act does to an order's life.
+#[derive(Debug)]
+pub enum Effect {
+    /// It stays as it is.
+    Nothing,
+    /// These are added to what comes later.
+    Also(Vec<Change>),
+    /// These come instead of what would have come later.
+    Instead(Vec<Change>),
+}
+
+/// The effect of an act on an order of this payment status.
+///
+/// # Errors
+/// Why it cannot be done, for people.
+pub fn effect(now: Duration, payment_status: &str, act: &Act) -> Result<Effect, String> {
+    let is_open = matches!(payment_status, "" | "none" | "pending" | "preparing" | "processing");
+    let waits = is_open && payment_status != "processing";
+    let is_completed = payment_status == "completed";
+    let instead = |changes| Ok(Effect::Instead(changes));
+    match act {
+        Act::Open if payment_status == "pending" => {
+            Ok(Effect::Also(vec![status(now, "preparing")]))
+        }
+        Act::Open => Ok(Effect::Nothing),
+        Act::Settle(amount) if waits => {
+            let mut life = vec![status(now, "processing")];
+            life.extend(completion(now + TIME_TO_COMPLETE, amount));
+            instead(life)
+        }
+        Act::Fail(reason) if is_open => instead(vec![ended(now, "failed", reason)]),
+        Act::Reject(reason) if is_open => instead(vec![ended(now, "reject", reason)]),
+        Act::Lapse if is_open => instead(vec![status(now, "overdue")]),
+        Act::FailAccounting(reason) if is_completed => {
+            let fields =
+                vec![field("accounting_status", "failed"), field("accounting_fail_reason", reason)];
+            instead(vec![Change { at: now, fields }])
+        }
+        Act::Refund if is_completed => Ok(Effect::Also(vec![status(now, "refund")])),
+        _ => Err(format!("the payment is {payment_status}: that cannot be done to it any more")),
+    }
+}
+
+/// The payment is completed with this much, and booked later.
+fn completion(at: Duration, final_amount: &str) -> Vec<Change> {
+    let completed = vec![
+        field("payment_status", "completed"),
+        field("final_amount", final_amount),
+        field("accounting_status", "delivered"),
+    ];
+    let accounted = vec![field("accounting_status", "accounted")];
+    vec![Change { at, fields: completed }, Change { at: at + TIME_TO_ACCOUNT, fields: accounted }]
+}
+
+fn status(at: Duration, payment_status: &str) -> Change {
+    Change { at, fields: vec![field("payment_status", payment_status)] }
+}
+
+fn ended(at: Duration, payment_status: &str, reason: &str) -> Change {
+    let mut change = status(at, payment_status);
+    change.fields.push(field("payment_fail_reason", reason));
+    change
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sandbox::order::Order;
+
+    /// The statuses of an order through its life: seconds, payment, accounting, final amount.
+    fn course(order: &mut Order, seconds: &[u64]) -> Vec<String> {
+        let look = |at: &u64| {
+            order.become_due(Duration::from_secs(*at));
+            let text = |name| order.text(name).unwrap_or_default();
+            let texts = ["payment_status", "accounting_status", "final_amount"].map(text);
+            format!("{at} {}", texts.join(" ")).trim_end().to_owned()
+        };
+        seconds.iter().map(look).collect()
+    }
+
+    fn created(direction: &str) -> Order {
+        let fields = [("transaction_type", direction), ("payment_status", "pending")];
+        let fields = fields.map(|(name, text)| field(name, text)).to_vec();
+        let later = begin(Duration::ZERO, direction == "income", "100.00");
+        Order { fields, later, ..Order::default() }
+    }
+
+    fn act(order: &mut Order, at: u64, act: &Act) -> Result<(), String> {
+        let now = Duration::from_secs(at);
+        order.become_due(now);
+        let status = order.text("payment_status").unwrap_or_default();
+        match effect(now, &status, act)? {
+            Effect::Nothing => {}
+            Effect::Also(changes) => order.later.splice(0..0, changes).for_each(drop),
+            Effect::Instead(changes) => order.later = changes,
+        }
+        order.become_due(now);
+        Ok(())
+    }
+
+    #[test]
+    fn a_deposit_lapses_unless_it_is_paid() {
+        let mut order = created("income");
+        assert_eq!(
+            course(&mut order, &[0, 1799, 1800, 99_999]),
+            ["0 pending", "1799 pending", "1800 overdue", "99999 overdue"]
+        );
+        let mut order = created("income");
+        assert_eq!(act(&mut order, 60, &Act::Open), Ok(()));
+        assert_eq!(course(&mut order, &[60]), ["60 preparing"]);
+        assert_eq!(act(&mut order, 100, &Act::Settle("90.00".to_owned())), Ok(()));
+        assert_eq!(
+            course(&mut order, &[100, 104, 105, 164, 165, 99_999]),
+            [
+                "100 processing",
+                "104 processing",
+                "105 completed delivered 90.00",
+                "164 completed delivered 90.00",
+                "165 completed accounted 90.00",
+                "99999 completed accounted 90.00",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_deposit_that_is_only_looked_at_lapses_too() {
+        let mut order = created("income");
+        assert_eq!(act(&mut order, 60, &Act::Open), Ok(()));
+        assert_eq!(course(&mut order, &[1799, 1800]), ["1799 preparing", "1800 overdue"]);
+    }
+
+    #[test]
+    fn a_payout_goes_by_itself() {
+        assert_eq!(
+            course(&mut created("expense"), &[0, 5, 10, 15, 75]),
+            [
+                "0 pending",
+                "5 preparing",
+                "10 processing",
+                "15 completed delivered 100.00",
+                "75 completed accounted 100.00",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_has_ended_stays() {
+        for (end, status) in [
+            (Act::Fail("no money".to_owned()), "failed"),
+            (Act::Reject("no".to_owned()), "reject"),
+            (Act::Lapse, "overdue"),
+        ] {
+            let mut order = created("income");
+            assert_eq!(act(&mut order, 1, &end), Ok(()));
+            assert_eq!(course(&mut order, &[99_999]), [format!("99999 {status}")]);
+            for late in [Act::Settle("1.00".to_owned()), end, Act::Refund] {
+                assert!(act(&mut order, 2, &late).is_err_and(|why| why.contains(status)));
+            }
+        }
+    }
+
+    #[test]
+    fn a_completed_payment_can_be_refunded_or_stay_unbooked() {
+        let mut order = created("expense");
+        assert!(act(&mut order, 1, &Act::Refund).is_err());
+        assert_eq!(act(&mut order, 20, &Act::FailAccounting("closed".to_owned())), Ok(()));
+        assert_eq!(course(&mut order, &[99_999]), ["99999 completed failed 100.00"]);
+        assert_eq!(order.text("accounting_fail_reason").as_deref(), Some("closed"));
+        let mut order = created("expense");
+        assert_eq!(act(&mut order, 20, &Act::Refund), Ok(()));
+        assert_eq!(
+            course(&mut order, &[20, 75]),
+            ["20 refund delivered 100.00", "75 refund accounted 100.00"]
+        );
+    }
+}

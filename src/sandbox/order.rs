@@ -1,0 +1,167 @@
+//! One order of the gateway: its payment object, what is scripted for it, and what becomes of it
+//! later.
+
+use super::Shape;
+use super::pairs::Pairs;
+use super::payment::{
+    Field, Payment, check_field, field, object, read_fields, set_fields, text_of,
+};
+use super::script::Script;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use std::time::Duration;
+
+/// An order as the sandbox keeps it.
+#[derive(Clone, Default)]
+pub struct Order {
+    /// The payment object's members, as they are written.
+    pub fields: Vec<Field>,
+    /// What to do instead of answering them.
+    pub script: Option<Script>,
+    /// The script as it is written, for the saved book.
+    pub written_script: Vec<Field>,
+    /// What becomes of it, the earliest first.
+    pub later: Vec<Change>,
+}
+
+/// Fields that change at a time.
+#[derive(Debug, Clone)]
+pub struct Change {
+    /// Sandbox time, since the sandbox's start.
+    pub at: Duration,
+    /// The new values.
+    pub fields: Vec<Field>,
+}
+
+/// A change as a book has it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenChange {
+    /// From the sandbox's start.
+    after_seconds: u64,
+    /// The new values, as an object.
+    fields: Box<RawValue>,
+}
+
+impl Order {
+    /// Reads a line of a book: the order and its id.
+    ///
+    /// # Errors
+    /// What is wrong with it and what to do, for people.
+    pub fn parse(line: &str) -> Result<(String, Order), String> {
+        let Pairs(fields) =
+            serde_json::from_str::<Pairs<Box<RawValue>>>(line).map_err(|error| {
+                format!("it cannot be read: {error}; give one JSON object a line, for one order")
+            })?;
+        Order::from_members(fields)
+    }
+
+    /// An order of these members, `sandbox` among them or not, and its id.
+    ///
+    /// # Errors
+    /// What is wrong with them and what to do, for people.
+    pub fn from_members(mut fields: Vec<Field>) -> Result<(String, Order), String> {
+        let sandbox = fields.iter().position(|(name, _)| name == "sandbox");
+        let sandbox = sandbox.map(|index| fields.remove(index));
+        let mut order = Order { fields, ..Order::default() };
+        if let Some((_, json)) = sandbox {
+            order.read_sandbox(json.get())?;
+        }
+        let mut id = None;
+        for (name, value) in &order.fields {
+            check_field(name, value.get())?;
+            if name == "merchant_order_id" {
+                id = serde_json::from_str::<String>(value.get()).ok().filter(|id| !id.is_empty());
+            }
+        }
+        let id = id.ok_or("`merchant_order_id` is missing or empty: give the order's id")?;
+        Ok((id, order))
+    }
+
+    /// Splits `"sandbox"` into what is done instead of an answer and what becomes of the order.
+    fn read_sandbox(&mut self, json: &str) -> Result<(), String> {
+        let unreadable =
+            |error| format!("`sandbox` cannot be read: {error}; see the book's format");
+        let Pairs(mut members) =
+            serde_json::from_str::<Pairs<Box<RawValue>>>(json).map_err(unreadable)?;
+        if let Some(index) = members.iter().position(|(name, _)| name == "later") {
+            let (_, later) = members.remove(index);
+            let changes: Vec<WrittenChange> =
+                serde_json::from_str(later.get()).map_err(unreadable)?;
+            for change in changes {
+                let at = Duration::from_secs(change.after_seconds);
+                self.later.push(Change { at, fields: read_fields(change.fields.get())? });
+            }
+            self.later.sort_by_key(|change| change.at);
+            if members.is_empty() {
+                return Ok(());
+            }
+        }
+        self.script = Some(Script::parse(&object(&members))?);
+        self.written_script = members;
+        Ok(())
+    }
+
+    /// The line of a book that says all of this.
+    pub fn line(&self) -> String {
+        let mut sandbox = self.written_script.clone();
+        if !self.later.is_empty() {
+            let changes = self.later.iter().map(|change| {
+                // Rounded up: nothing comes early.
+                let seconds = change.at.as_secs() + u64::from(change.at.subsec_nanos() > 0);
+                format!(r#"{{"after_seconds":{seconds},"fields":{}}}"#, object(&change.fields))
+            });
+            let changes = format!("[{}]", changes.collect::<Vec<_>>().join(","));
+            // What was just made of JSON is JSON.
+            let changes = RawValue::from_string(changes).unwrap_or_default();
+            sandbox.push(("later".to_owned(), changes));
+        }
+        let mut members = self.fields.clone();
+        if !sandbox.is_empty() {
+            let sandbox = RawValue::from_string(object(&sandbox)).unwrap_or_default();
+            members.push(("sandbox".to_owned(), sandbox));
+        }
+        object(&members)
+    }
+
+    /// The answer about this order. A merchant that it leaves open is `merchant`.
+    pub fn payment(&self, shape: Shape, merchant: Option<&str>) -> Payment {
+        let gives = |name: &str| self.fields.iter().any(|(known, _)| known == name);
+        let mut fields = self.fields.clone();
+        if let Some(merchant) = merchant.filter(|_| !gives("merchant_uid")) {
+            fields.push(field("merchant_uid", merchant));
+        }
+        if shape == Shape::Flat && !gives("payment") {
+            fields.push(field("payment", "india"));
+        }
+        Payment { fields, payment_url: None, shape }
+    }
+
+    /// A field's text, if it is given.
+    pub fn text(&self, name: &str) -> Option<String> {
+        text_of(&self.fields, name)
+    }
+
+    /// Whether its payer comes to a checkout page: a payout goes by itself.
+    pub fn is_deposit(&self) -> bool {
+        self.text("transaction_type").is_none_or(|direction| direction != "expense")
+    }
+
+    /// Takes over what has become due, and says whether the order's payment has ended by that.
+    pub fn become_due(&mut self, elapsed: Duration) -> bool {
+        let due = self.later.iter().take_while(|change| change.at <= elapsed).count();
+        let mut has_ended = false;
+        for change in self.later.drain(..due) {
+            let before = text_of(&self.fields, "payment_status");
+            set_fields(&mut self.fields, &change.fields);
+            let after = text_of(&self.fields, "payment_status");
+            has_ended |= before != after && after.as_deref().is_some_and(is_end);
+        }
+        has_ended
+    }
+}
+
+/// Whether a payment status is one that a payment ends in (gateway page, "Payment status").
+fn is_end(status: &str) -> bool {
+    matches!(status, "completed" | "failed" | "reject" | "refund" | "overdue")
+}

@@ -1,0 +1,159 @@
+//! Answers of a gateway that is broken, or worse: what they look like, whatever the question was.
+
+use super::payment::{Payment, object};
+use super::reply::{Answer, Reply, success};
+use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use axum::http::{HeaderValue, StatusCode};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use serde::Deserialize;
+use std::io::Write;
+
+/// Larger than any answer that a client should read.
+const HUGE: usize = 2 * 1024 * 1024;
+/// What a small body unpacks to.
+const BOMB: usize = 64 * 1024 * 1024;
+/// Deeper than a reader that recurses should go.
+const DEEP: usize = 10_000;
+
+/// Ways to answer badly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Twist {
+    /// The whole, right answer about another order.
+    AnotherOrder,
+    /// A page for people, as proxies send it.
+    Html,
+    /// Nothing.
+    Empty,
+    /// JSON that breaks off, under an honest length.
+    CutJson,
+    /// Text behind the JSON.
+    TrailingText,
+    /// The same key twice, with two values.
+    DoubledKey,
+    /// Ten thousand levels.
+    Deep,
+    /// A number that JSON does not have.
+    NotANumber,
+    /// A text that is no UTF-8.
+    BadUtf8,
+    /// Two megabytes.
+    Huge,
+    /// A small body that unpacks to 64 megabytes.
+    GzipBomb,
+}
+
+impl Twist {
+    /// The twisted answer; `another` is about another order, where there is one.
+    pub fn reply(self, own: Answer, another: Option<Payment>) -> Reply {
+        match (self, own) {
+            (Twist::AnotherOrder, Answer::Payment(mut own)) => {
+                let fields = another.map(|other| other.fields).unwrap_or_default();
+                own.fields = fields;
+                own.reply()
+            }
+            (Twist::DoubledKey, Answer::Payment(own)) => {
+                let payment = object(&own.fields);
+                let members = payment.strip_prefix('{').unwrap_or_default();
+                let doubled = format!(r#"{{"amount":"1.00","amount":"2.00",{members}"#);
+                Reply::text(own.reply().status, success(&format!(r#"{{"payment":{doubled}}}"#)))
+            }
+            (_, own) => {
+                let reply = own.into_reply();
+                let text = String::from_utf8_lossy(&reply.body).into_owned();
+                self.twisted(reply, text)
+            }
+        }
+    }
+
+    fn twisted(self, mut reply: Reply, text: String) -> Reply {
+        let body: Vec<u8> = match self {
+            Twist::Html => {
+                let html = HeaderValue::from_static("text/html");
+                reply.headers.insert(CONTENT_TYPE, html);
+                b"<!DOCTYPE html><html><body><h1>Scheduled maintenance</h1></body></html>".to_vec()
+            }
+            Twist::Empty => Vec::new(),
+            Twist::CutJson => text.into_bytes().into_iter().rev().skip(5).rev().collect(),
+            Twist::TrailingText => format!("{text}\nWarning: 1 notice").into_bytes(),
+            Twist::Deep => {
+                format!(r#"{{"result":"success","data":{}{}}}"#, "[".repeat(DEEP), "]".repeat(DEEP))
+                    .into_bytes()
+            }
+            Twist::NotANumber => success(r#"{"payment":{"amount":NaN}}"#).into_bytes(),
+            Twist::BadUtf8 => b"{\"result\":\"error\",\"data\":\"\xff\xfe\"}".to_vec(),
+            Twist::Huge => success(&format!(r#""{}""#, "x".repeat(HUGE))).into_bytes(),
+            Twist::GzipBomb => {
+                reply.headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+                bomb().unwrap_or_default()
+            }
+            // Of what is no payment there is nothing to twist.
+            Twist::AnotherOrder | Twist::DoubledKey => return reply,
+        };
+        if reply.status == StatusCode::FOUND {
+            reply.status = StatusCode::OK;
+        }
+        reply.body = body.into();
+        reply
+    }
+}
+
+/// Spaces, packed: valid JSON allows any number of them.
+fn bomb() -> std::io::Result<Vec<u8>> {
+    let mut packed = GzEncoder::new(Vec::new(), Compression::best());
+    let spaces = vec![b' '; 1024 * 1024];
+    for _ in 0..BOMB / spaces.len() {
+        packed.write_all(&spaces)?;
+    }
+    packed.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Shape;
+    use super::super::payment::field;
+    use super::*;
+    use std::io::Read;
+
+    fn payment(id: &str) -> Payment {
+        let fields = vec![field("merchant_order_id", id), field("amount", "5.00")];
+        Payment { fields, payment_url: None, shape: Shape::Nested }
+    }
+
+    fn twisted(twist: Twist) -> Vec<u8> {
+        twist.reply(Answer::Payment(payment("A")), Some(payment("B"))).body.to_vec()
+    }
+
+    #[test]
+    fn each_twist_is_what_its_name_says() {
+        let is_json = |body: &[u8]| serde_json::from_slice::<serde_json::Value>(body).is_ok();
+        let honest = Answer::Payment(payment("A")).into_reply().body;
+        let other = Answer::Payment(payment("B")).into_reply().body;
+        assert_eq!(twisted(Twist::AnotherOrder), other);
+        assert!(twisted(Twist::Html).starts_with(b"<!DOCTYPE html>"));
+        assert_eq!(twisted(Twist::Empty), b"");
+        let cut = twisted(Twist::CutJson);
+        assert!(honest.starts_with(&cut) && !is_json(&cut));
+        let trailing = twisted(Twist::TrailingText);
+        assert!(trailing.starts_with(&honest) && !is_json(&trailing));
+        let doubled = String::from_utf8(twisted(Twist::DoubledKey)).unwrap_or_default();
+        assert!(is_json(doubled.as_bytes()));
+        assert_eq!(doubled.matches(r#""amount":"#).count(), 3, "{doubled}");
+        assert_eq!(twisted(Twist::Deep).iter().filter(|byte| **byte == b'[').count(), DEEP);
+        assert!(!is_json(&twisted(Twist::NotANumber)));
+        assert!(std::str::from_utf8(&twisted(Twist::BadUtf8)).is_err());
+        assert!(twisted(Twist::Huge).len() > HUGE);
+        let bomb = twisted(Twist::GzipBomb);
+        let mut unpacked = Vec::new();
+        let read = flate2::read::GzDecoder::new(&*bomb).read_to_end(&mut unpacked);
+        assert!(matches!(read, Ok(BOMB)) && bomb.len() < BOMB / 500, "{}", bomb.len());
+    }
+
+    #[test]
+    fn an_error_about_an_order_cannot_be_about_another() {
+        let error = Reply::error(StatusCode::OK, "Order not found", "None.");
+        let reply = Twist::AnotherOrder.reply(Answer::Other(error.clone()), None);
+        assert_eq!(reply.body, error.body);
+    }
+}
