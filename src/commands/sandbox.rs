@@ -50,7 +50,8 @@ pub(super) fn execute(
     let stopped = runtime(interrupt)?.block_on(async {
         let sandbox = Sandbox::start(sandbox).await.map_err(|error| refused(&error))?;
         let url = sandbox.base_url();
-        print(&format!("Sandbox at {url} with {orders} orders{day}; Ctrl-C ends it."))?;
+        let orders = counted(orders, "order");
+        print(&format!("Sandbox at {url} with {orders}{day}; Ctrl-C ends it."))?;
         interrupt.wait().await;
         Ok::<_, Failure>(sandbox.stop().await)
     })?;
@@ -58,8 +59,13 @@ pub(super) fn execute(
         stopped.book.save(path).map_err(|error| unsaved(&error))?;
     }
     let (calls, orders) = (stopped.calls.len(), stopped.book.len());
-    print(&format!("It was called {calls} times and has {orders} orders."))?;
+    let (calls, orders) = (counted(calls, "time"), counted(orders, "order"));
+    print(&format!("It was called {calls} and has {orders}."))?;
     Ok(0)
+}
+
+fn counted(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 /// Whether the orders can be written in the end, asked before anybody makes some.

@@ -87,8 +87,7 @@ impl Book {
         };
         let is_csv = path.extension().is_some_and(|end| end.eq_ignore_ascii_case("csv"));
         if is_csv {
-            let orders = csv_rows(&text).unwrap_or_else(|wrong| vec![wrong]);
-            Book::collect(&file, orders)
+            Book::collect(&file, csv_rows(&text))
         } else {
             Book::collect(&file, json_lines(&text))
         }
@@ -174,28 +173,33 @@ fn json_lines(text: &str) -> impl Iterator<Item = Numbered> {
     lines.map(|(number, line)| (number, Order::parse(line)))
 }
 
-/// Every row; `Err` with what ends the reading.
-fn csv_rows(text: &str) -> Result<Vec<Numbered>, Numbered> {
+/// Every row, up to the first that cannot be read.
+fn csv_rows(text: &str) -> Vec<Numbered> {
     let mut reader = csv::Reader::from_reader(text.as_bytes());
-    let unreadable = |error: csv::Error| {
-        let line = error.position().map_or(1, csv::Position::line);
-        (line, Err(format!("it cannot be read as CSV: {error}; mend the row")))
+    let headings = match reader.headers() {
+        Ok(headings) => headings.clone(),
+        Err(error) => return vec![unreadable(&error)],
     };
-    let headings = reader.headers().map_err(unreadable)?.clone();
     let mut seen = HashSet::new();
     if let Some(name) = headings.iter().find(|name| !seen.insert(*name)) {
-        return Err((1, Err(format!("the heading {name:?} is given twice: keep one"))));
+        return vec![(1, Err(format!("the heading {name:?} is given twice: keep one")))];
     }
-    let mut rows = Vec::new();
-    for row in reader.records() {
-        let row = row.map_err(unreadable)?;
-        let line = row.position().map_or(0, csv::Position::line);
-        let given = headings.iter().zip(&row).filter(|(_, cell)| !cell.is_empty());
-        let members: Result<Vec<Field>, String> =
-            given.map(|(name, cell)| cell_of(name, cell)).collect();
-        rows.push((line, members.and_then(Order::from_members)));
-    }
-    Ok(rows)
+    let rows = reader.into_records().map(|row| match row {
+        Ok(row) => {
+            let given = headings.iter().zip(&row).filter(|(_, cell)| !cell.is_empty());
+            let members: Result<Vec<Field>, String> =
+                given.map(|(name, cell)| cell_of(name, cell)).collect();
+            let line = row.position().map_or(0, csv::Position::line);
+            (line, members.and_then(Order::from_members))
+        }
+        Err(error) => unreadable(&error),
+    });
+    rows.collect()
+}
+
+fn unreadable(error: &csv::Error) -> Numbered {
+    let line = error.position().map_or(1, csv::Position::line);
+    (line, Err(format!("it cannot be read as CSV: {error}; mend the row")))
 }
 
 /// A cell as a member of the order: its script as the JSON that it is, anything else as a text.
@@ -268,7 +272,10 @@ mod tests {
             (r#"{"merchant_order_id":"B","sandbox":{"status":1}}"#, "from 200 to 599"),
             (r#"{"merchant_order_id":"B","sandbox":{"later":[{}]}}"#, "`after_seconds`"),
             (
-                r#"{"merchant_order_id":"B","sandbox":{"later":[{"after_seconds":1,"fields":{"x":"1"}}]}}"#,
+                concat!(
+                    r#"{"merchant_order_id":"B","#,
+                    r#""sandbox":{"later":[{"after_seconds":1,"fields":{"x":"1"}}]}}"#
+                ),
                 "no field \"x\"",
             ),
         ] {

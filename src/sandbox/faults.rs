@@ -346,7 +346,7 @@ mod tests {
             [false, false, false, true, true, false, true, true, false, false]
         );
         let reply = limiter.refusal(begun + Duration::from_millis(1801));
-        let retry_after = reply.and_then(|reply| reply.headers.get(RETRY_AFTER).cloned());
+        let retry_after = reply.and_then(|reply| reply.header(&RETRY_AFTER).cloned());
         assert_eq!(retry_after, Some(HeaderValue::from_static("2")));
     }
 }

@@ -49,6 +49,26 @@ pub struct Call {
     pub ip: IpAddr,
 }
 
+impl Call {
+    fn new(
+        gateway: &Gateway,
+        headers: &HeaderMap,
+        params: Params,
+        connection: &Connection,
+    ) -> Call {
+        let text = |name| {
+            let value = only(headers, name)?;
+            Some(String::from_utf8_lossy(value).into_owned()).filter(|text| !text.is_empty())
+        };
+        Call {
+            params,
+            authority: text(&HOST).unwrap_or_else(|| gateway.address.to_string()),
+            user_agent: text(&USER_AGENT).unwrap_or_default(),
+            ip: connection.peer().ip(),
+        }
+    }
+}
+
 /// The documented paths, and the checkout page.
 pub fn routes(gateway: Arc<Gateway>) -> Router {
     let order_get =
@@ -79,27 +99,10 @@ async fn answer_call(
             if let Some(order_id) = params.get("merchant_order_id") {
                 journaled.asks_for(order_id);
             }
-            match verify(&gateway, &head.headers, &params) {
-                Err(refusal) => refusal,
-                Ok(()) => {
-                    let text = |name| {
-                        let value = only(&head.headers, name).unwrap_or_default();
-                        String::from_utf8_lossy(value).into_owned()
-                    };
-                    let authority = text(&HOST);
-                    let call = Call {
-                        params,
-                        authority: if authority.is_empty() {
-                            gateway.address.to_string()
-                        } else {
-                            authority
-                        },
-                        user_agent: text(&USER_AGENT),
-                        ip: connection.peer().ip(),
-                    };
-                    carry_out(&gateway, operation, &call, &journaled)
-                }
-            }
+            refusal(&gateway, &head.headers, &params).unwrap_or_else(|| {
+                let call = Call::new(&gateway, &head.headers, params, &connection);
+                carry_out(&gateway, operation, &call, &journaled)
+            })
         }
     };
     wait(gateway.latency + reply.delay, gateway.stopping.clone()).await;
@@ -136,7 +139,9 @@ fn carry_out(gateway: &Gateway, operation: Operation, call: &Call, journaled: &O
     let of_order = of_order.filter(|script| script.holds_after(earlier));
     let of_day = || gateway.faults.script(operation, order_id, earlier, orders.elapsed()).cloned();
     let Some(script) = of_order.or_else(of_day) else { return own().into_reply() };
-    journaled.is_scripted();
+    if !script.is_harmless() {
+        journaled.is_scripted();
+    }
     let own = script.is_performed().then(own);
     script.reply(own, || {
         orders.look_at_another(order_id, |order| {
@@ -179,9 +184,10 @@ fn read_params<E>(headers: &HeaderMap, body: Result<impl AsRef<[u8]>, E>) -> Res
     })
 }
 
-/// Key first, then signature (gateway page, "Signature parameters in headers").
-fn verify(gateway: &Gateway, headers: &HeaderMap, params: &Params) -> Result<(), Reply> {
-    let refused = |error, details| Err(Reply::error(StatusCode::UNAUTHORIZED, error, details));
+/// Why the caller is not let in: key first, then signature (gateway page, "Signature parameters in
+/// headers").
+fn refusal(gateway: &Gateway, headers: &HeaderMap, params: &Params) -> Option<Reply> {
+    let refused = |error, details| Some(Reply::error(StatusCode::UNAUTHORIZED, error, details));
     let key = only(headers, &HeaderName::from_static("oc-key")).unwrap_or_default();
     if !bool::from(key.ct_eq(gateway.api_key.as_bytes())) {
         return refused("Invalid key", "The OC-Key header does not name a known API key.");
@@ -190,7 +196,7 @@ fn verify(gateway: &Gateway, headers: &HeaderMap, params: &Params) -> Result<(),
     if !signature.is_some_and(|signature| gateway.verifier.accepts(params, signature)) {
         return refused("Invalid signature", "The OC-Signature header does not match the body.");
     }
-    Ok(())
+    None
 }
 
 /// A header's value, if it is given once.

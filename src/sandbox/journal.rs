@@ -14,7 +14,7 @@ pub struct Call {
     pub path: String,
     /// The order asked about, where the body could be read; also of calls that were refused.
     pub order_id: Option<String>,
-    /// Whether something else was done than to answer it as it should be: a script or a fault.
+    /// Whether a script or a fault kept it from its right answer, or from the whole of it.
     pub scripted: bool,
     /// What became of it.
     pub end: CallEnd,
@@ -82,7 +82,7 @@ impl OpenCall {
         self.edit(|call| call.order_id = Some(order_id));
     }
 
-    /// Notes that something is scripted for it.
+    /// Notes that something is scripted instead of its right answer.
     pub fn is_scripted(&self) {
         self.edit(|call| call.scripted = true);
     }

@@ -84,7 +84,7 @@ pub fn effect(now: Duration, payment_status: &str, act: &Act) -> Result<Effect, 
             instead(vec![Change { at: now, fields }])
         }
         Act::Refund if is_completed => Ok(Effect::Also(vec![status(now, "refund")])),
-        _ => Err(format!("the payment is {payment_status}: that cannot be done to it any more")),
+        _ => Err(format!("The payment is {payment_status}: this cannot be done to it.")),
     }
 }
 

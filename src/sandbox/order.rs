@@ -134,7 +134,7 @@ impl Order {
         if shape == Shape::Flat && !gives("payment") {
             fields.push(field("payment", "india"));
         }
-        Payment { fields, payment_url: None, shape }
+        Payment { fields, url: None, shape }
     }
 
     /// A field's text, if it is given.

@@ -60,7 +60,7 @@ pub fn answer(gateway: &Gateway, call: &Call) -> Answer {
             Answer::Other(redirect.with(LOCATION, location))
         }
         _ => {
-            payment.payment_url = Some(payment_url);
+            payment.url = Some(payment_url);
             Answer::Payment(payment)
         }
     }

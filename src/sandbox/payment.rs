@@ -106,7 +106,7 @@ pub struct Payment {
     /// The payment object's members, as they are answered.
     pub fields: Vec<Field>,
     /// Where its payer goes (`order/new` of a deposit).
-    pub payment_url: Option<String>,
+    pub url: Option<String>,
     /// How it is laid out.
     pub shape: Shape,
 }
@@ -115,7 +115,7 @@ impl Payment {
     /// The answer, as the page documents it.
     pub fn reply(&self) -> Reply {
         let object = object(&self.fields);
-        let data = match (self.shape, &self.payment_url) {
+        let data = match (self.shape, &self.url) {
             (Shape::Flat, _) => object,
             (Shape::Nested, None) => format!(r#"{{"payment":{object}}}"#),
             (Shape::Nested, Some(url)) => {

@@ -5,7 +5,7 @@ use super::connection::Delivery;
 use super::payment::Payment;
 use axum::body::{Body, Bytes};
 use axum::http::header::{CONTENT_TYPE, HeaderName};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use serde_json::Value;
 use std::time::Duration;
@@ -24,8 +24,8 @@ pub enum Answer {
 pub struct Reply {
     /// HTTP status. The page gives none: these are the sandbox's own choice.
     pub status: StatusCode,
-    /// Headers beside those that every answer has.
-    pub headers: HeaderMap,
+    /// Headers beside those that every answer has, or instead of them.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
     /// The body; JSON unless something else is scripted.
     pub body: Bytes,
     /// How long to wait first.
@@ -49,7 +49,7 @@ impl Reply {
     pub fn text(status: StatusCode, text: impl Into<Bytes>) -> Reply {
         Reply {
             status,
-            headers: HeaderMap::new(),
+            headers: Vec::new(),
             body: text.into(),
             delay: Duration::ZERO,
             delivery: Delivery::Whole,
@@ -61,10 +61,16 @@ impl Reply {
         Reply::text(status, error_with_details(error, details))
     }
 
+    /// The value of a header that is not every answer's.
+    #[cfg(test)]
+    pub fn header(&self, name: &HeaderName) -> Option<&HeaderValue> {
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value)
+    }
+
     /// The same with this header.
     #[must_use]
     pub fn with(mut self, name: HeaderName, value: HeaderValue) -> Reply {
-        self.headers.insert(name, value);
+        self.headers.push((name, value));
         self
     }
 
@@ -72,9 +78,9 @@ impl Reply {
     pub fn into_response(self) -> Response {
         let mut response = Response::new(Body::from(self.body));
         *response.status_mut() = self.status;
-        *response.headers_mut() = self.headers;
         let json = HeaderValue::from_static("application/json");
-        response.headers_mut().entry(CONTENT_TYPE).or_insert(json);
+        response.headers_mut().insert(CONTENT_TYPE, json);
+        response.headers_mut().extend(self.headers);
         response
     }
 }

@@ -18,7 +18,11 @@
 //! | `reset = "before"` | the connection is reset: `before`, in the `head`, in the `body` |
 //! | `cut_body = true` | the connection is closed in the middle of the body |
 //! | `times = 2` | all of that for an order's first 2 calls only |
-//! | `performed = true` | whether the call is carried out: an order is created although the answer says 504, or is not although the connection was only lost. Without it a call is carried out if its own answer is wanted, be it lost or changed |
+//! | `performed = true` | the call is carried out all the same; `false`: it is not |
+//!
+//! A call is carried out if its own answer is wanted, be it lost or changed, and is not if something
+//! else is answered. With `performed` an order is created although the answer is a 504, or is not
+//! although only the connection was lost.
 
 use super::connection::{CutPoint, Delivery};
 use super::payment::{Field, Payment, read_fields, set_fields};
@@ -38,6 +42,7 @@ const PAGE_ERROR: &str = "An error occurred processing your request";
 /// The script as it is written: see the head of this file.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[expect(clippy::struct_excessive_bools, reason = "the keys of a file, each on its own")]
 struct WrittenScript {
     status: Option<u16>,
     retry_after: Option<String>,
@@ -99,6 +104,12 @@ impl Script {
     /// Whether the call that it is about is carried out.
     pub fn is_performed(&self) -> bool {
         self.performed
+    }
+
+    /// Whether the call's own answer arrives, whole, be it late.
+    pub fn is_harmless(&self) -> bool {
+        let arrives = matches!(self.delivery, Delivery::Whole | Delivery::Slow(_));
+        self.performed && arrives && matches!(self.act, Act::Own(None))
     }
 
     /// The scripted answer. `own` is the call's own, if it was carried out; `another` is about

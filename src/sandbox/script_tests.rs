@@ -4,13 +4,13 @@ use super::*;
 
 fn own() -> Answer {
     let fields = vec![field("merchant_order_id", "A"), field("amount", "5.00")];
-    Answer::Payment(Payment { fields, payment_url: None, shape: Shape::Nested })
+    Answer::Payment(Payment { fields, url: None, shape: Shape::Nested })
 }
 
 fn scripted(json: &str) -> Result<(u16, Option<String>, String), String> {
     let script = Script::parse(json)?;
     let reply = script.reply(script.is_performed().then(own), || None);
-    let head = reply.headers.get(RETRY_AFTER).or_else(|| reply.headers.get(LOCATION));
+    let head = reply.header(&RETRY_AFTER).or_else(|| reply.header(&LOCATION));
     let head = head.and_then(|it| it.to_str().ok().map(str::to_owned));
     let text = match reply.delivery {
         Delivery::Whole => String::from_utf8(reply.body.to_vec()).unwrap_or_default(),

@@ -8,13 +8,17 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde::Deserialize;
 use std::io::Write;
+use std::sync::LazyLock;
 
 /// Larger than any answer that a client should read.
 const HUGE: usize = 2 * 1024 * 1024;
 /// What a small body unpacks to.
-const BOMB: usize = 64 * 1024 * 1024;
+const BOMB: usize = 16 * 1024 * 1024;
 /// Deeper than a reader that recurses should go.
 const DEEP: usize = 10_000;
+
+/// Packed once: that takes a while.
+static PACKED_BOMB: LazyLock<Vec<u8>> = LazyLock::new(|| bomb().unwrap_or_default());
 
 /// Ways to answer badly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -40,7 +44,7 @@ pub enum Twist {
     BadUtf8,
     /// Two megabytes.
     Huge,
-    /// A small body that unpacks to 64 megabytes.
+    /// A small body that unpacks to 16 megabytes.
     GzipBomb,
 }
 
@@ -70,8 +74,7 @@ impl Twist {
     fn twisted(self, mut reply: Reply, text: String) -> Reply {
         let body: Vec<u8> = match self {
             Twist::Html => {
-                let html = HeaderValue::from_static("text/html");
-                reply.headers.insert(CONTENT_TYPE, html);
+                reply = reply.with(CONTENT_TYPE, HeaderValue::from_static("text/html"));
                 b"<!DOCTYPE html><html><body><h1>Scheduled maintenance</h1></body></html>".to_vec()
             }
             Twist::Empty => Vec::new(),
@@ -85,8 +88,8 @@ impl Twist {
             Twist::BadUtf8 => b"{\"result\":\"error\",\"data\":\"\xff\xfe\"}".to_vec(),
             Twist::Huge => success(&format!(r#""{}""#, "x".repeat(HUGE))).into_bytes(),
             Twist::GzipBomb => {
-                reply.headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-                bomb().unwrap_or_default()
+                reply = reply.with(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+                PACKED_BOMB.clone()
             }
             // Of what is no payment there is nothing to twist.
             Twist::AnotherOrder | Twist::DoubledKey => return reply,
@@ -118,7 +121,7 @@ mod tests {
 
     fn payment(id: &str) -> Payment {
         let fields = vec![field("merchant_order_id", id), field("amount", "5.00")];
-        Payment { fields, payment_url: None, shape: Shape::Nested }
+        Payment { fields, url: None, shape: Shape::Nested }
     }
 
     fn twisted(twist: Twist) -> Vec<u8> {
@@ -140,7 +143,8 @@ mod tests {
         let doubled = String::from_utf8(twisted(Twist::DoubledKey)).unwrap_or_default();
         assert!(is_json(doubled.as_bytes()));
         assert_eq!(doubled.matches(r#""amount":"#).count(), 3, "{doubled}");
-        assert_eq!(twisted(Twist::Deep).iter().filter(|byte| **byte == b'[').count(), DEEP);
+        let deep = String::from_utf8(twisted(Twist::Deep)).unwrap_or_default();
+        assert_eq!(deep.matches('[').count(), DEEP);
         assert!(!is_json(&twisted(Twist::NotANumber)));
         assert!(std::str::from_utf8(&twisted(Twist::BadUtf8)).is_err());
         assert!(twisted(Twist::Huge).len() > HUGE);

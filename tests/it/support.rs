@@ -7,7 +7,7 @@
     reason = "a test that cannot set itself up has failed"
 )]
 
-use octopus_recon::sandbox::{Book, Call, Sandbox, SandboxSettings};
+use octopus_recon::sandbox::{Book, Call, Sandbox, SandboxSettings, Stopped};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -157,10 +157,26 @@ impl Gateway {
         self.sandbox.as_ref().unwrap().journal()
     }
 
+    /// Puts the clock of its orders forward.
+    pub fn advance(&self, time: Duration) {
+        self.sandbox.as_ref().unwrap().advance(time);
+    }
+
     /// Ends it, and gives its whole journal.
-    pub fn stop(mut self) -> Vec<Call> {
+    pub fn stop(self) -> Vec<Call> {
+        self.stopped().calls
+    }
+
+    /// Ends it, and gives the book that it saves.
+    pub fn stop_and_save(self) -> String {
+        let merchant = Merchant::new();
+        self.stopped().book.save(&merchant.path("book.jsonl")).unwrap();
+        std::fs::read_to_string(merchant.path("book.jsonl")).unwrap()
+    }
+
+    fn stopped(mut self) -> Stopped {
         let sandbox = self.sandbox.take().unwrap();
-        self.runtime.block_on(sandbox.stop()).calls
+        self.runtime.block_on(sandbox.stop())
     }
 }
 
@@ -301,6 +317,12 @@ impl Merchant {
     pub fn sql(&self, query: &str) -> i64 {
         let database = rusqlite::Connection::open(self.path("octopus-recon.db")).unwrap();
         database.query_row(query, (), |row| row.get(0)).unwrap()
+    }
+}
+
+impl From<Child> for Running {
+    fn from(child: Child) -> Running {
+        Running(child)
     }
 }
 

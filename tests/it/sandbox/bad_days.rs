@@ -1,1 +1,190 @@
-//! soon
+//! A run of 1,000 orders against each bad day of `fixtures/faults/`: every order is accounted for,
+//! by the gateway's own journal.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
+use crate::support::{Gateway, HEAD, Merchant, kinds, paid, rows};
+use octopus_recon::sandbox::{Call, CallEnd, Faults};
+use serde_json::json;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::time::Duration;
+
+const ORDERS: usize = 1_000;
+/// Every so many orders one is settled short.
+const SHORT: usize = 50;
+
+/// A day, and what the contract says of a run on it.
+struct Day {
+    name: &'static str,
+    exit_code: i32,
+    /// The day turns bad when so many calls have been made.
+    turns_at_call: Option<usize>,
+    /// How many orders may be unverified in the end.
+    unverified: std::ops::RangeInclusive<u64>,
+}
+
+const fn day(
+    name: &'static str,
+    exit_code: i32,
+    turns_at_call: Option<usize>,
+    unverified: std::ops::RangeInclusive<u64>,
+) -> Day {
+    Day { name, exit_code, turns_at_call, unverified }
+}
+
+const DAYS: [Day; 6] = [
+    day("429-storm", 1, None, 0..=0),
+    day("flaky-evening", 1, None, 0..=0),
+    day("lying-gateway", 3, None, 90..=170),
+    day("outage", 13, None, 1000..=1000),
+    day("outage-after-ten-minutes", 3, Some(300), 600..=700),
+    day("withdrawn-key", 12, Some(300), 600..=700),
+];
+
+fn faults(name: &str) -> Faults {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/faults");
+    Faults::load(&directory.join(format!("{name}.toml"))).unwrap()
+}
+
+fn ids() -> impl Iterator<Item = (usize, String)> {
+    (1..=ORDERS).map(|number| (number, format!("A{number}")))
+}
+
+fn ledger() -> String {
+    let row = |(_, id)| format!("{id},500.00,inr,2026-01-10,paid\n");
+    format!("{HEAD}{}", ids().map(row).collect::<String>())
+}
+
+fn book() -> String {
+    let line = |(number, id): (usize, String)| {
+        let short = json!({"final_amount": "490.00"});
+        paid(&id, "500.00", if number % SHORT == 0 { short } else { json!({}) })
+    };
+    ids().map(line).collect()
+}
+
+/// What the report must say of an order that was answered as it should be.
+fn planned(id: &str) -> Vec<String> {
+    let number: usize = id[1..].parse().unwrap();
+    let short = number.is_multiple_of(SHORT).then(|| "final_amount_difference".to_owned());
+    short.into_iter().collect()
+}
+
+#[test]
+fn every_named_day_is_in_the_table() {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/faults");
+    let names = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
+    let is_day = |path: &std::path::PathBuf| path.extension().is_some_and(|end| end == "toml");
+    let names: BTreeSet<String> = names
+        .filter(is_day)
+        .map(|path| path.file_stem().unwrap().to_string_lossy().into_owned())
+        .collect();
+    // That one is about placing orders.
+    let table = DAYS.iter().map(|day| day.name).chain(["lost-answers"]).map(str::to_owned);
+    assert_eq!(names, table.collect());
+}
+
+#[test]
+fn every_order_of_a_bad_day_is_accounted_for() {
+    for day in &DAYS {
+        spend(day);
+    }
+}
+
+fn spend(day: &Day) {
+    let merchant = Merchant::new();
+    merchant.write("ledger.csv", ledger());
+    merchant.write(
+        "octopus-recon.toml",
+        "[gateway]\nmerchant_uid = \"M-1\"\nbackoff_first_ms = 2\ncall_timeout_seconds = 2\n",
+    );
+    let gateway = Gateway::serve_as(&book(), |it| {
+        it.merchant = Some("M-1".to_owned());
+        it.faults = faults(day.name);
+        it.speed = 0;
+    });
+    let url = gateway.url.clone();
+    let run = ["run", "--base-url", &url, "--ledger", "ledger.csv", "--format", "json"];
+    let run = [&run[..], &["--rate", "2000", "--resume"]].concat();
+    let mut running = merchant.start(&run);
+    if let Some(calls) = day.turns_at_call {
+        crate::support::until("the day turns", || {
+            running.is_over() || gateway.journal().len() >= calls
+        });
+        gateway.advance(Duration::from_mins(10));
+    }
+    let done = running.end();
+    let journal = gateway.stop();
+    assert_eq!(done.code, Some(day.exit_code), "{}: {done:?}", day.name);
+    let right = rightly_answered(&journal);
+    if day.exit_code >= 10 {
+        assert_eq!(merchant.reports(), Vec::<std::path::PathBuf>::new(), "{}", day.name);
+        let answered = merchant.sql("SELECT count(answer_id) FROM run_orders");
+        assert!(answered <= i64::try_from(right.len()).unwrap(), "{}: {answered}", day.name);
+        let left = u64::try_from(i64::try_from(ORDERS).unwrap() - answered).unwrap();
+        assert!(day.unverified.contains(&left), "{}: {left}", day.name);
+        // The next day goes on with it.
+        let gateway = Gateway::serve_as(&book(), |it| {
+            it.merchant = Some("M-1".to_owned());
+            it.listen = url.strip_prefix("http://").unwrap().parse().unwrap();
+        });
+        let done = merchant.run(&run);
+        assert_eq!(done.code, Some(1), "{}: {done:?}", day.name);
+        assert_eq!(gateway.stop().len(), usize::try_from(left).unwrap(), "{}", day.name);
+        let rows = kinds(&rows(&merchant.report_path()));
+        assert_eq!(rows.len(), ORDERS / SHORT, "{}", day.name);
+        return;
+    }
+    let summary = done.json();
+    let count = |name: &str| summary["orders"][name].as_u64().unwrap();
+    let outcomes = ["matched", "in_transit", "mismatched", "unverified"].map(count);
+    assert_eq!(outcomes.iter().sum::<u64>(), u64::try_from(ORDERS).unwrap(), "{}", day.name);
+    assert!(day.unverified.contains(&count("unverified")), "{}: {summary}", day.name);
+    assert_eq!(summary["requests"].as_u64(), u64::try_from(journal.len()).ok(), "{}", day.name);
+    let rows = rows(&merchant.report_path());
+    let reported = kinds(&rows);
+    let lied: BTreeSet<&str> = rows
+        .iter()
+        .filter(|row| row["gateway_amount"] == "999.00")
+        .map(|row| &*row["merchant_order_id"])
+        .collect();
+    for (_, id) in ids() {
+        let says = reported.get(&id).cloned().unwrap_or_default();
+        if right.contains(&*id) {
+            assert!(!lied.contains(&*id), "{}: {id}", day.name);
+            assert_eq!(says, planned(&id), "{}: {id}", day.name);
+        } else {
+            // A lie that can be believed is reported.
+            let is_believed = lied.contains(&*id);
+            assert!(says == ["unverified"] || is_believed, "{}: {id}: {says:?}", day.name);
+        }
+    }
+}
+
+/// The orders of which the gateway has said the truth, whole.
+fn rightly_answered(journal: &[Call]) -> BTreeSet<&str> {
+    let right = |call: &&Call| !call.scripted && call.end == CallEnd::Answered(200);
+    journal.iter().filter(right).filter_map(|call| call.order_id.as_deref()).collect()
+}
+
+#[test]
+fn the_same_seed_makes_the_same_day() {
+    let days: Vec<BTreeMap<String, usize>> = (0..2)
+        .map(|_| {
+            let merchant = Merchant::new();
+            merchant.write("ledger.csv", ledger());
+            merchant.write("octopus-recon.toml", "[gateway]\nmax_attempts = 1\n");
+            let gateway = Gateway::serve_as(&book(), |it| it.faults = faults("lying-gateway"));
+            let done = merchant.reconcile(&gateway.url, &["--ledger", "ledger.csv"]);
+            assert_eq!(done.code, Some(3), "{done:?}");
+            let mut calls = BTreeMap::new();
+            for call in gateway.stop().into_iter().filter(|call| call.scripted) {
+                *calls.entry(call.order_id.unwrap()).or_default() += 1;
+            }
+            calls
+        })
+        .collect();
+    assert!(days[0].len() > 100, "{}", days[0].len());
+    assert_eq!(days[0], days[1]);
+}

@@ -1,1 +1,151 @@
-//! soon
+//! The checkout page in a real browser: headless Chromium, driven by `ChromeDriver` over plain
+//! HTTP (<https://www.w3.org/TR/webdriver2/>). Where there is none, this says so and is skipped.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test that cannot set itself up has failed, and one that is skipped says so"
+)]
+
+use super::caller::{Caller, GET, NEW, deposit};
+use crate::support::{Gateway, Merchant};
+use serde_json::{Value, json};
+use std::io::{BufRead, BufReader};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::Duration;
+
+/// A browser with a window of its own.
+struct Browser {
+    caller: Caller,
+    session: String,
+    driver: Child,
+    /// Kept open: a driver that cannot print ends.
+    _stdout: BufReader<ChildStdout>,
+}
+
+impl Browser {
+    /// `None` where it is not installed.
+    fn open(profile: &Merchant) -> Option<Browser> {
+        let mut driver = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .ok()?;
+        let mut stdout = BufReader::new(driver.stdout.take().unwrap());
+        let port = loop {
+            let mut line = String::new();
+            assert_ne!(stdout.read_line(&mut line).unwrap(), 0, "chromedriver has ended");
+            if let Some((_, port)) = line.split_once("started successfully on port ") {
+                break port.trim().trim_end_matches('.').to_owned();
+            }
+        };
+        let profile = format!("--user-data-dir={}", profile.path("profile").display());
+        let arguments = [
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--window-size=900,900",
+            &profile,
+        ];
+        let options = json!({"goog:chromeOptions": {"args": arguments}});
+        let capabilities = json!({"capabilities": {"alwaysMatch": options}});
+        let mut caller = Caller::to(&format!("http://127.0.0.1:{port}"));
+        let answer = caller.json("POST", "/session", &capabilities);
+        let Some(session) = answer["sessionId"].as_str() else {
+            eprintln!("chromedriver opens no browser: {answer}");
+            let _ = driver.kill();
+            return None;
+        };
+        let session = format!("/session/{session}");
+        Some(Browser { caller, session, driver, _stdout: stdout })
+    }
+
+    fn post(&mut self, path: &str, body: &Value) -> Value {
+        let answer = self.caller.json("POST", &format!("{}{path}", self.session), body);
+        assert!(answer.get("error").is_none(), "{path}: {answer}");
+        answer
+    }
+
+    fn read(&mut self, path: &str) -> String {
+        let path = format!("{}{path}", self.session);
+        self.caller.json("GET", &path, &Value::Null).as_str().unwrap().to_owned()
+    }
+
+    fn find(&mut self, xpath: &str) -> String {
+        let found = self.post("/element", &json!({"using": "xpath", "value": xpath}));
+        let id = found.as_object().unwrap().values().next().unwrap().as_str().unwrap();
+        format!("/element/{id}")
+    }
+
+    fn go(&mut self, url: &str) {
+        self.post("/url", &json!({"url": url}));
+    }
+
+    fn click(&mut self, button: &str) {
+        let button = self.find(&format!("//button[normalize-space()='{button}']"));
+        self.post(&format!("{button}/click"), &json!({}));
+    }
+
+    fn text(&mut self, xpath: &str) -> String {
+        let element = self.find(xpath);
+        self.read(&format!("{element}/text"))
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        // The browser outlives its driver, unless it is told to go.
+        let _ = self.caller.json("DELETE", &self.session.clone(), &Value::Null);
+        let _ = self.driver.kill();
+        let _ = self.driver.wait();
+    }
+}
+
+#[test]
+fn a_tester_settles_an_order_short_on_the_checkout_page() {
+    const ID: &str = "<b>A&amp;1</b> क्रम";
+    let profile = Merchant::new();
+    let Some(mut browser) = Browser::open(&profile) else {
+        eprintln!("skipped: there is no chromedriver with a Chromium to look at the page with");
+        return;
+    };
+    let gateway = Gateway::serve_as("", |it| it.speed = 0);
+    let mut caller = Caller::to(&gateway.url);
+    let params = deposit(ID, &[("redirect_url", "http://127.0.0.1:1/shop")]);
+    let created = caller.call(NEW, &params);
+    let uid = created.payment()["payment_uid"].as_str().unwrap().to_owned();
+
+    browser.go(&format!("{}/checkout/{uid}", gateway.url));
+    assert_eq!(browser.read("/title"), format!("Deposit {ID}"));
+    assert_eq!(browser.text("//h1"), format!("Deposit {ID}"));
+    let cell = |heading: &str| format!("//th[.='{heading}']/following-sibling::td");
+    assert_eq!(browser.text(&cell("Amount")), "100.00 inr");
+    assert_eq!(browser.text(&cell("Payment")), "preparing");
+    let back = browser.find("//a[.='Back to the merchant']");
+    assert_eq!(browser.read(&format!("{back}/attribute/href")), "http://127.0.0.1:1/shop");
+    // The style is let through by the page's own policy.
+    let heading = browser.find("//th");
+    assert_eq!(browser.read(&format!("{heading}/css/text-align")), "left");
+    let screenshot = browser.read("/screenshot");
+    assert!(screenshot.starts_with("iVBORw0KGgo") && screenshot.len() > 10_000);
+
+    let amount = browser.find("//input[@name='amount'][not(@type)]");
+    browser.post(&format!("{amount}/value"), &json!({"text": "90.50"}));
+    browser.click("Settle this much");
+    assert_eq!(browser.text(&cell("Payment")), "processing");
+    gateway.advance(Duration::from_mins(5));
+    let payment = caller.call(GET, &[("merchant_order_id", ID)]).payment();
+    assert_eq!(payment["payment_status"], "completed");
+    assert_eq!(payment["final_amount"], "90.50");
+
+    browser.go(&gateway.url);
+    let link = browser.find("//td/a");
+    browser.post(&format!("{link}/click"), &json!({}));
+    assert_eq!(browser.text(&cell("Final amount")), "90.50 inr");
+    browser.click("Refund");
+    assert_eq!(browser.text(&cell("Payment")), "refund");
+}

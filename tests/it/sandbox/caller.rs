@@ -75,6 +75,17 @@ impl Caller {
         Response { status, headers, body: String::from_utf8(body).unwrap() }
     }
 
+    /// Sends JSON, unless it is null, and gives the `value` that comes back.
+    pub fn json(&mut self, method: &str, path: &str, body: &Value) -> Value {
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        let length = body.len();
+        let answer = self.send(format!(
+            "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {length}\r\n\
+             Content-Type: application/json\r\n\r\n{body}"
+        ));
+        answer.json()["value"].clone()
+    }
+
     /// A signed call with these parameters.
     pub fn call(&mut self, path: &str, params: &[(&str, &str)]) -> Response {
         let body: BTreeMap<&str, &str> = params.iter().copied().collect();
