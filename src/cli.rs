@@ -1,6 +1,6 @@
 //! What can be typed (contract, "Commands"). No logic: values are checked for their shape only.
 
-use crate::domain::amount::Total;
+use crate::domain::amount::{Amount, Total};
 use crate::domain::run::ExpectedTotal;
 use chrono::{NaiveDate, NaiveTime};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -69,7 +69,7 @@ pub enum Command {
     Runs(Runs),
     /// Show all that is known of one order
     Show(Show),
-    /// Ask the gateway about single orders
+    /// Ask the gateway about a single order, or place a new one
     #[command(subcommand)]
     Order(Order),
     /// Serve the gateway's documented interface on this machine, for rehearsals
@@ -198,6 +198,70 @@ pub enum Order {
         /// The merchant's order id
         order_id: String,
     },
+    /// Place a new order, once; prints the gateway's answer as JSON, without secrets and personal
+    /// data
+    #[command(subcommand)]
+    New(Box<New>),
+}
+
+/// `order new`.
+#[derive(Debug, Subcommand)]
+pub enum New {
+    /// Somebody pays the merchant
+    Deposit {
+        /// What every new order takes.
+        #[command(flatten)]
+        order: NewOrder,
+        /// Money received, or funds added to the account
+        #[arg(long, value_name = "TYPE", default_value = "receive",
+              value_parser = ["receive", "recharge"])]
+        accounting_type: String,
+    },
+    /// The merchant pays somebody; sends nothing without --yes
+    Payout {
+        /// What every new order takes.
+        #[command(flatten)]
+        order: NewOrder,
+        /// Money paid, or a settlement
+        #[arg(long, value_name = "TYPE", default_value = "pay", value_parser = ["pay", "settle"])]
+        accounting_type: String,
+        /// Really send it
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+/// What every new order takes. Nothing personal: a command line can be seen by everyone on the
+/// machine.
+#[derive(Debug, Args)]
+pub struct NewOrder {
+    /// The merchant's order id: a new one
+    pub order_id: String,
+    /// Plain decimals, at most 6 of them, above zero
+    #[arg(long, value_parser = amount)]
+    pub amount: Amount,
+    /// E.g. inr
+    #[arg(long)]
+    pub currency: String,
+    /// The payment method, e.g. india
+    #[arg(long)]
+    pub payment: String,
+    /// E.g. India
+    #[arg(long, default_value = "", hide_default_value = true)]
+    pub country: String,
+    /// E.g. upi
+    #[arg(long, default_value = "", hide_default_value = true)]
+    pub channel: String,
+    /// Where the payer's browser goes afterwards
+    #[arg(long, value_name = "URL", default_value = "", hide_default_value = true)]
+    pub redirect_url: String,
+    /// Where the gateway reports to
+    #[arg(long, value_name = "URL", default_value = "", hide_default_value = true)]
+    pub notify_url: String,
+    /// A JSON object with any of the texts `from`, `from_name`, `from_bank_name`, `to`,
+    /// `to_name`, `to_bank_name`, `merchant_id`; `-` for stdin. A payout needs `to`
+    #[arg(long, value_name = "PATH")]
+    pub accounts: Option<PathBuf>,
 }
 
 /// `sandbox`.
@@ -260,6 +324,10 @@ fn at_least_one() -> clap::builder::RangedI64ValueParser<u32> {
 /// A day in a second is fast enough for anybody to see.
 fn at_most_a_day() -> clap::builder::RangedI64ValueParser<u32> {
     clap::value_parser!(u32).range(..=86_400)
+}
+
+fn amount(text: &str) -> Result<Amount, String> {
+    Amount::parse(text).map_err(|error| error.to_string())
 }
 
 fn expected_total(text: &str) -> Result<ExpectedTotal, String> {

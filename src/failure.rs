@@ -1,7 +1,7 @@
 //! How a command fails: what a person reads, and the exit code (contract, "Exit codes"). The one
 //! place where an error of a stage gets its code.
 
-use crate::gateway::ClientError;
+use crate::gateway::{ClientError, NewOrderError};
 use crate::ledger::LedgerError;
 use crate::report::ReportError;
 use crate::settings::SettingsError;
@@ -61,6 +61,12 @@ impl Failure {
         Failure { code: code::SIGNAL.saturating_add(signal), message, hint: None }
     }
 
+    /// The same with what to do about it.
+    #[must_use]
+    pub fn hinting(self, hint: impl Into<String>) -> Failure {
+        Failure { hint: Some(hint.into()), ..self }
+    }
+
     /// The process's exit code.
     #[must_use]
     pub fn code(&self) -> u8 {
@@ -110,6 +116,12 @@ impl From<ReportError> for Failure {
 
 impl From<ClientError> for Failure {
     fn from(error: ClientError) -> Failure {
+        Failure::new(code::USAGE, error.to_string(), error.hint())
+    }
+}
+
+impl From<NewOrderError> for Failure {
+    fn from(error: NewOrderError) -> Failure {
         Failure::new(code::USAGE, error.to_string(), error.hint())
     }
 }

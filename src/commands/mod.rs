@@ -4,6 +4,7 @@ mod check;
 mod demo;
 mod manual;
 mod order;
+mod order_new;
 mod output;
 mod progress;
 mod report;

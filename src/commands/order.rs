@@ -1,7 +1,7 @@
-//! `order get`: one signed call.
+//! `order`: one signed call (`order get`), or a new order.
 
 use super::output::print;
-use super::{Process, interrupted, runtime, settings};
+use super::{Process, interrupted, order_new, runtime, settings};
 use crate::cli::{Common, Order};
 use crate::domain::order::OrderKey;
 use crate::domain::payment::Answer;
@@ -16,7 +16,18 @@ pub(super) fn execute(
     process: &Process,
     interrupt: &Interrupt,
 ) -> Result<u8, Failure> {
-    let Order::Get { order_id } = arguments;
+    match arguments {
+        Order::Get { order_id } => get(order_id, common, process, interrupt),
+        Order::New(new) => order_new::execute(new, common, process, interrupt),
+    }
+}
+
+fn get(
+    order_id: &str,
+    common: &Common,
+    process: &Process,
+    interrupt: &Interrupt,
+) -> Result<u8, Failure> {
     let settings = settings(common, Flags::default(), process)?;
     let client = Client::new(
         &settings.gateway,
@@ -26,7 +37,7 @@ pub(super) fn execute(
     )?;
     let key = OrderKey {
         merchant_uid: settings.gateway.merchant_uid.clone(),
-        merchant_order_id: order_id.clone(),
+        merchant_order_id: order_id.to_owned(),
     };
     let answered = runtime(interrupt)?.block_on(async {
         tokio::select! {
@@ -40,7 +51,7 @@ pub(super) fn execute(
 }
 
 /// The answer in the gateway's own form, without secrets and personal data.
-fn json(answered: &Answered) -> String {
+pub(super) fn json(answered: &Answered) -> String {
     match &answered.answer {
         Answer::Missing(words) => {
             format!(r#"{{"result":"error","data":{}}}"#, serde_json::json!(words))

@@ -36,9 +36,9 @@ struct Course {
 
 /// Asks within one run's limits. Shared by everything that is in flight.
 pub struct Asker {
-    client: Client,
-    pace: Pace,
-    limits: Limits,
+    pub(super) client: Client,
+    pub(super) pace: Pace,
+    pub(super) limits: Limits,
     retries_left: AtomicU64,
     retry_after_told: AtomicBool,
     now: fn() -> DateTime<Utc>,
@@ -127,14 +127,14 @@ impl Asker {
     }
 
     /// Takes a retry from the run's budget, if one is left.
-    fn take_retry(&self) -> bool {
+    pub(super) fn take_retry(&self) -> bool {
         self.retries_left
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1))
             .is_ok()
     }
 
     /// Pauses all calls for as long as the gateway asks.
-    fn honour(&self, retry_after: Option<&str>) {
+    pub(super) fn honour(&self, retry_after: Option<&str>) {
         let Some(header) = retry_after else { return };
         let pause = retry::pause(header, (self.now)(), self.limits.retry_after_max);
         if pause.capped && !self.retry_after_told.swap(true, Ordering::Relaxed) {

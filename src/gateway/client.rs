@@ -1,7 +1,10 @@
 //! One signed call over HTTP (gateway page, "Calls"), within its bounds: no redirect, a deadline
 //! for the whole call, a body of at most 1 MiB.
 
-use super::reading::{Answered, Cause, Failure, Reader, Secrets};
+use super::hidden::{Personal, Secrets};
+use super::new_order::NewOrder;
+use super::placed::Said;
+use super::reading::{Answered, Cause, Failure, Reader};
 use super::settings::{Credentials, GatewaySettings};
 use super::signature::Signer;
 use crate::domain::order::OrderKey;
@@ -10,6 +13,7 @@ use crate::domain::text;
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use secrecy::ExposeSecret;
+use std::collections::BTreeMap;
 use std::error::Error as _;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
@@ -80,10 +84,25 @@ pub struct Call {
     pub result: Result<Answered, Failure>,
 }
 
+/// What came back, before anybody has read it.
+struct Response {
+    status: u16,
+    retry_after: Option<String>,
+    /// Whole, or why it is not.
+    body: Result<Vec<u8>, Failure>,
+}
+
+impl Response {
+    fn body(&self) -> Result<&[u8], Failure> {
+        self.body.as_ref().map(Vec::as_slice).map_err(Clone::clone)
+    }
+}
+
 /// Makes signed calls.
 pub struct Client {
     http: reqwest::Client,
     order_get: Url,
+    order_new: Url,
     signer: Signer,
     reader: Reader,
     call_timeout: Duration,
@@ -132,8 +151,9 @@ impl Client {
         now: fn() -> DateTime<Utc>,
     ) -> Result<Client, ClientError> {
         let base = base_url(settings.base_url.as_deref().unwrap_or_default())?;
-        let order_get = format!("{}/octopus/api/order/get", base.as_str().trim_end_matches('/'));
-        let order_get = base_url(&order_get)?;
+        let path = |path| base_url(&format!("{}{path}", base.as_str().trim_end_matches('/')));
+        let order_get = path("/octopus/api/order/get")?;
+        let order_new = path("/octopus/api/order/new")?;
         let mut key = HeaderValue::from_str(credentials.api_key.expose_secret())
             .ok()
             .filter(|key| !key.is_empty())
@@ -165,11 +185,13 @@ impl Client {
         Ok(Client {
             http,
             order_get,
+            order_new,
             signer,
             reader: Reader {
                 not_found: settings.not_found_pattern.clone(),
                 personal_data,
                 secrets: Secrets(credentials.clone()),
+                personal: Personal::default(),
             },
             call_timeout: seconds(settings.call_timeout_seconds),
             now,
@@ -177,31 +199,57 @@ impl Client {
         })
     }
 
+    /// The client for placing this order: what it sends of a payer or payee is shown of no answer.
+    #[must_use]
+    pub fn hiding(mut self, order: &NewOrder) -> Client {
+        self.reader.personal = order.personal().clone();
+        self
+    }
+
     /// Asks once what the gateway says of an order.
     pub async fn order_get(&self, order: &OrderKey) -> Call {
         let parameters = [("merchant_order_id", order.merchant_order_id.as_str())];
-        let signature = self.signer.sign(&parameters);
-        let body = serde_json::json!({ "merchant_order_id": order.merchant_order_id }).to_string();
-        let call = self
-            .http
-            .post(self.order_get.clone())
-            .header(OC_SIGNATURE, signature)
-            .body(body)
-            // Whole call: connection, headers and body together.
-            .timeout(self.call_timeout)
-            .send();
-        let result = match call.await {
-            Ok(response) => self.read(order, response).await,
-            Err(error) => Err(self.failure(error)),
+        let result = match self.signed(&self.order_get, &parameters).await {
+            Ok(response) => self
+                .reader
+                .read(order, response.status, response.body())
+                .map_err(|failure| Failure { retry_after: response.retry_after, ..failure }),
+            Err(failure) => Err(failure),
         };
         Call { result }
     }
 
-    async fn read(
-        &self,
-        order: &OrderKey,
-        response: reqwest::Response,
-    ) -> Result<Answered, Failure> {
+    /// Sends a new order once. Whoever sends it again answers for it: see [`super::place`].
+    pub(super) async fn order_new(&self, order: &NewOrder) -> Said {
+        let parameters = order.parameters();
+        let parameters: Vec<(&str, &str)> =
+            parameters.iter().map(|(key, value)| (*key, value.as_str())).collect();
+        match self.signed(&self.order_new, &parameters).await {
+            Ok(response) => match self.reader.read_new(order, response.status, response.body()) {
+                Said::Failed(failure) => {
+                    Said::Failed(Failure { retry_after: response.retry_after, ..failure })
+                }
+                said => said,
+            },
+            Err(failure) => Said::Failed(failure),
+        }
+    }
+
+    /// One signed call (gateway page, "Signature parameters in headers"): the body has exactly the
+    /// parameters that are signed, and those with an empty value are neither.
+    async fn signed(&self, url: &Url, parameters: &[(&str, &str)]) -> Result<Response, Failure> {
+        let signature = self.signer.sign(parameters);
+        let sent: BTreeMap<&str, &str> =
+            parameters.iter().copied().filter(|(_, value)| !value.is_empty()).collect();
+        let call = self
+            .http
+            .post(url.clone())
+            .header(OC_SIGNATURE, signature)
+            .body(serde_json::json!(sent).to_string())
+            // Whole call: connection, headers and body together.
+            .timeout(self.call_timeout)
+            .send();
+        let response = call.await.map_err(|error| self.failure(error))?;
         let status = response.status().as_u16();
         let header = |name| response.headers().get(name)?.to_str().ok().map(str::to_owned);
         let retry_after = header(RETRY_AFTER);
@@ -209,9 +257,7 @@ impl Client {
             let skew = DateTime::<Utc>::from(date) - (self.now)();
             *self.skew.lock().unwrap_or_else(PoisonError::into_inner) = Some(skew);
         }
-        let body = self.body(response).await;
-        let body = body.as_ref().map(Vec::as_slice).map_err(Clone::clone);
-        self.reader.read(order, status, body).map_err(|failure| Failure { retry_after, ..failure })
+        Ok(Response { status, retry_after, body: self.body(response).await })
     }
 
     async fn body(&self, mut response: reqwest::Response) -> Result<Vec<u8>, Failure> {

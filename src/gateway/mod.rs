@@ -1,13 +1,18 @@
 //! Asking the gateway: one signed call, its answer read without trust, paced, bounded and retried
 //! by one policy (gateway page, "Calls"; contract, "Configuration" and "Mismatches").
 //!
-//! [`Asker`] asks for one order as often as the policy lets it; [`Client`] makes one call. Wire
-//! shapes stay in here: what comes out is the domain's [`Answer`](crate::domain::payment::Answer)
-//! and the evidence for it.
+//! [`Asker`] asks for one order as often as the policy lets it, and places a new one; [`Client`]
+//! makes one call. Wire shapes stay in here: what comes out is the domain's
+//! [`Answer`](crate::domain::payment::Answer) and the evidence for it.
 
+mod accounts;
 mod ask;
 mod client;
+mod hidden;
+mod new_order;
 mod pace;
+mod place;
+mod placed;
 mod reading;
 mod retry;
 mod settings;
@@ -15,8 +20,12 @@ mod signature;
 mod wire;
 mod wording;
 
+pub use accounts::{Accounts, AccountsError};
 pub use ask::{Asker, Reply};
 pub use client::{Call, Client, ClientError, base_url};
+pub use new_order::{Draft, NewOrder, NewOrderError};
+pub use place::{NotPlaced, Placement, Sends, Unmade};
+pub use placed::Placed;
 pub use reading::{Answered, Cause, Failure};
 pub use settings::{Credentials, GatewaySettings, Limits};
 pub use signature::Signer;

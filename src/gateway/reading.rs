@@ -1,7 +1,7 @@
 //! From an HTTP status and a body to a trustworthy answer, or to why there is none (contract,
 //! "Mismatches", last paragraph; gateway page, "Settled here"). Pure.
 
-use super::settings::Credentials;
+use super::hidden::{Personal, Secrets};
 use super::wire::Json;
 use super::wording::{NotFoundPattern, refuses_credentials};
 use crate::domain::amount::Amount;
@@ -11,7 +11,6 @@ use crate::domain::payment::{
     TransactionType,
 };
 use crate::domain::text;
-use secrecy::ExposeSecret;
 
 /// A trustworthy answer with what is kept to prove it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,45 +76,8 @@ pub(super) struct Reader {
     pub(super) not_found: NotFoundPattern,
     pub(super) personal_data: PersonalData,
     pub(super) secrets: Secrets,
-}
-
-/// The key and the secret, which a gateway may repeat in what it says: nobody else repeats them.
-#[derive(Debug, Clone)]
-pub(super) struct Secrets(pub(super) Credentials);
-
-impl Secrets {
-    /// Shorter ones may stand in an honest text by chance.
-    const SHORTEST: usize = 8;
-
-    /// The text without them.
-    fn blanked(&self, text: &str) -> String {
-        let mut secrets = [&self.0.api_key, &self.0.api_secret].map(ExposeSecret::expose_secret);
-        // One may be the beginning of the other.
-        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-        let known = secrets.into_iter().filter(|secret| secret.len() >= Secrets::SHORTEST);
-        known.fold(text.to_owned(), |text, secret| text.replace(secret, "********"))
-    }
-
-    /// A JSON tree without them, but for the ids that say what the answer is about.
-    fn blank(&self, json: &mut Json) {
-        match json {
-            Json::Text(text) => {
-                let blanked = self.blanked(text);
-                if blanked != **text {
-                    *text = blanked.into();
-                }
-            }
-            Json::List(items) => items.iter_mut().for_each(|item| self.blank(item)),
-            Json::Object(members) => {
-                for (key, value) in members {
-                    if !matches!(&**key, "merchant_order_id" | "merchant_uid") {
-                        self.blank(value);
-                    }
-                }
-            }
-            Json::Null | Json::Bool(_) | Json::Number(_) => {}
-        }
-    }
+    /// What was sent of a payer or payee.
+    pub(super) personal: Personal,
 }
 
 /// What a status alone decides: the fixed table of faults.md, "every status 100-599".
@@ -146,6 +108,20 @@ pub(super) fn status_class(status: u16) -> StatusClass {
     }
 }
 
+/// What a status decides whatever the body says.
+pub(super) fn failed_by_status(status: u16) -> Option<Failure> {
+    let answered = format!("the gateway answered {status}");
+    match status_class(status) {
+        StatusClass::Overload => Some(Failure::retried(Cause::Overload, answered)),
+        StatusClass::Refused => Some(Failure::is_final(Cause::Refused, answered)),
+        StatusClass::Redirect => Some(Failure::is_final(
+            Cause::Untrustworthy,
+            format!("{answered}, a redirect, which is not followed"),
+        )),
+        StatusClass::Success | StatusClass::NotFound | StatusClass::Final => None,
+    }
+}
+
 impl Reader {
     /// Reads the answer to one query. `body` is whole, or says why it is not.
     pub(super) fn read(
@@ -154,24 +130,23 @@ impl Reader {
         status: u16,
         body: Result<&[u8], Failure>,
     ) -> Result<Answered, Failure> {
+        if let Some(failure) = failed_by_status(status) {
+            return Err(failure);
+        }
         let answered = format!("the gateway answered {status}");
         let final_answer = |text: Option<String>| {
-            let says = text.map(|text| format!(": \"{}\"", text::clean(&text))).unwrap_or_default();
+            let says = text.map(|text| format!(": \"{}\"", self.shown(&text))).unwrap_or_default();
             Failure::is_final(Cause::Untrustworthy, format!("{answered}{says}"))
         };
         match status_class(status) {
-            StatusClass::Overload => Err(Failure::retried(Cause::Overload, answered)),
-            StatusClass::Refused => Err(Failure::is_final(Cause::Refused, answered)),
-            StatusClass::Redirect => Err(Failure::is_final(
-                Cause::Untrustworthy,
-                format!("{answered}, a redirect, which is not followed"),
-            )),
             StatusClass::Success => {
                 let body = body?;
                 match Body::read(body, &self.secrets).map_err(untrustworthy)? {
-                    Body::Fields(fields) => self.payment(order, &fields).map_err(untrustworthy),
+                    Body::Success(data) => {
+                        self.payment(order, payment_fields(&data)).map_err(untrustworthy)
+                    }
                     Body::Error(error) => self.error(order, &error).unwrap_or_else(|| {
-                        let error = text::clean(&error);
+                        let error = self.shown(&error);
                         Err(untrustworthy(format!("the gateway answered the error \"{error}\"")))
                     }),
                 }
@@ -182,14 +157,25 @@ impl Reader {
                 }
                 _ => Err(final_answer(None)),
             },
-            StatusClass::Final => {
-                match body.ok().and_then(|body| Body::read(body, &self.secrets).ok()) {
-                    Some(Body::Error(error)) if refuses_credentials(&error) => Err(refused(&error)),
-                    Some(Body::Error(error)) => Err(final_answer(Some(error))),
-                    _ => Err(final_answer(None)),
+            _ => match body.ok().and_then(|body| Body::read(body, &self.secrets).ok()) {
+                Some(Body::Error(error)) if refuses_credentials(&error) => {
+                    Err(self.refused(&error))
                 }
-            }
+                Some(Body::Error(error)) => Err(final_answer(Some(error))),
+                _ => Err(final_answer(None)),
+            },
         }
+    }
+
+    /// What is shown of the gateway's text.
+    pub(super) fn shown(&self, text: &str) -> String {
+        text::clean(&self.personal.blanked(text))
+    }
+
+    /// The credentials are refused in these words.
+    pub(super) fn refused(&self, error: &str) -> Failure {
+        let error = self.shown(error);
+        Failure::is_final(Cause::Refused, format!("the gateway answered the error \"{error}\""))
     }
 
     /// What a documented error says under a status that lets it count; `None`: nothing we
@@ -197,16 +183,16 @@ impl Reader {
     fn error(&self, order: &OrderKey, error: &str) -> Option<Result<Answered, Failure>> {
         // Who is refused is told nothing about an order, whatever else the text says.
         if !self.not_found.is_custom() && refuses_credentials(error) {
-            return Some(Err(refused(error)));
+            return Some(Err(self.refused(error)));
         }
         if self.not_found.says_no_such_order(error, &order.merchant_order_id) {
-            let evidence = text::clean(error);
+            let evidence = self.shown(error);
             return Some(Ok(Answered { answer: Answer::Missing(evidence.clone()), evidence }));
         }
-        refuses_credentials(error).then(|| Err(refused(error)))
+        refuses_credentials(error).then(|| Err(self.refused(error)))
     }
 
-    fn payment(&self, order: &OrderKey, fields: &Json) -> Result<Answered, String> {
+    pub(super) fn payment(&self, order: &OrderKey, fields: &Json) -> Result<Answered, String> {
         let text = |field: &str| given_text(fields, field);
         // Free text may name an account.
         let reason = |field: &str| -> Result<Option<String>, String> {
@@ -246,43 +232,34 @@ impl Reader {
             payment_uid: text("payment_uid")?,
             channel: text("channel")?,
         };
-        let evidence = evidence(fields, self.personal_data).to_string();
+        let mut evidence = evidence(fields, self.personal_data);
+        if self.personal_data == PersonalData::Drop {
+            self.personal.blank(&mut evidence);
+        }
+        let evidence = evidence.to_string();
         Ok(Answered { answer: Answer::Payment(Box::new(payment)), evidence })
     }
 }
 
-fn untrustworthy(why: String) -> Failure {
+pub(super) fn untrustworthy(why: String) -> Failure {
     Failure::retried(Cause::Untrustworthy, why)
 }
 
-fn refused(error: &str) -> Failure {
-    Failure::is_final(
-        Cause::Refused,
-        format!("the gateway answered the error \"{}\"", text::clean(error)),
-    )
-}
-
 /// A documented body.
-enum Body<'a> {
-    /// The payment object, from either of its places.
-    Fields(Json<'a>),
+pub(super) enum Body<'a> {
+    /// A success's data.
+    Success(Json<'a>),
     /// Both error forms as one text: the error, then its details as a sentence of their own.
     Error(String),
 }
 
 impl<'a> Body<'a> {
-    fn read(body: &'a [u8], secrets: &Secrets) -> Result<Body<'a>, String> {
-        let mut json = Json::read(body)?;
+    pub(super) fn read(body: &'a [u8], secrets: &Secrets) -> Result<Body<'a>, String> {
+        let mut json = Json::read(body).map_err(|why| format!("the answer {why}"))?;
         secrets.blank(&mut json);
         let data = json.get("data");
         match (json.get("result").and_then(Json::as_text), data) {
-            (Some("success"), Some(data @ Json::Object(_))) => {
-                let fields = match data.get("payment") {
-                    Some(nested @ Json::Object(_)) => nested,
-                    _ => data,
-                };
-                Ok(Body::Fields(fields.clone()))
-            }
+            (Some("success"), Some(data @ Json::Object(_))) => Ok(Body::Success(data.clone())),
             (Some("error"), Some(Json::Text(error))) => Ok(Body::Error(error.to_string())),
             (Some("error"), Some(data @ Json::Object(_))) => {
                 let texts = ["error", "details"].into_iter();
@@ -298,8 +275,16 @@ impl<'a> Body<'a> {
     }
 }
 
+/// The payment object, from either of its places.
+pub(super) fn payment_fields<'json, 'a>(data: &'json Json<'a>) -> &'json Json<'a> {
+    match data.get("payment") {
+        Some(nested @ Json::Object(_)) => nested,
+        _ => data,
+    }
+}
+
 /// Absent, null and empty are "not given"; a number counts as its text.
-fn given_text(fields: &Json, field: &str) -> Result<Option<String>, String> {
+pub(super) fn given_text(fields: &Json, field: &str) -> Result<Option<String>, String> {
     match fields.get(field) {
         None | Some(Json::Null) => Ok(None),
         Some(Json::Text(text)) => Ok((!text.is_empty()).then(|| text.to_string())),

@@ -1,4 +1,5 @@
 use super::*;
+use crate::gateway::settings::Credentials;
 
 fn reader() -> Reader {
     Reader {
@@ -8,6 +9,7 @@ fn reader() -> Reader {
             api_key: "the-key-of-ours".into(),
             api_secret: "the-key-of-ours/and-more".into(),
         }),
+        personal: Personal::default(),
     }
 }
 

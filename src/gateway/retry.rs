@@ -15,16 +15,21 @@ pub(super) enum Next {
 }
 
 /// After the `calls`-th call for an order failed in a way worth repeating. `roll` is a random
-/// number over its whole range: the back-off has full jitter, so that orders that failed together
-/// do not come back together.
+/// number over its whole range.
 pub(super) fn next(limits: &Limits, calls: u32, roll: u32) -> Next {
     if calls >= limits.max_attempts {
         return Next::Stop;
     }
+    Next::Wait(backoff(limits, calls, roll))
+}
+
+/// How long to leave the gateway alone after the `calls`-th call failed, whatever comes then. Full
+/// jitter, so that orders that failed together do not come back together.
+pub(super) fn backoff(limits: &Limits, calls: u32, roll: u32) -> Duration {
     let doublings = calls.saturating_sub(1).min(31);
     let most = limits.backoff_first.saturating_mul(1_u32 << doublings).min(limits.backoff_max);
     let jittered = most.as_micros() * u128::from(roll) / u128::from(u32::MAX);
-    Next::Wait(Duration::from_micros(u64::try_from(jittered).unwrap_or(u64::MAX)))
+    Duration::from_micros(u64::try_from(jittered).unwrap_or(u64::MAX))
 }
 
 /// How many retries a run of so many orders may make: a tenth of them, and at least 100.

@@ -25,26 +25,27 @@ impl<'a> Json<'a> {
     /// Reads a whole body.
     ///
     /// # Errors
-    /// Why it cannot be trusted, as a clause for people that repeats nothing of the body.
+    /// Why it cannot be trusted, as what is to be said of it ("is empty"); repeats nothing of the
+    /// body.
     pub(super) fn read(body: &'a [u8]) -> Result<Json<'a>, String> {
         if body.is_empty() {
-            return Err("the answer is empty".to_owned());
+            return Err("is empty".to_owned());
         }
         let raw: &RawValue = serde_json::from_slice(body).map_err(|error| {
             let (line, column) = (error.line(), error.column());
-            format!("the answer is not whole, valid JSON (line {line}, column {column})")
+            format!("is not whole, valid JSON (line {line}, column {column})")
         })?;
         Json::from_raw(raw, 0)
     }
 
     fn from_raw(raw: &'a RawValue, depth: u32) -> Result<Json<'a>, String> {
         if depth > DEEPEST {
-            return Err(format!("the answer is nested more than {DEEPEST} levels deep"));
+            return Err(format!("is nested more than {DEEPEST} levels deep"));
         }
         let text = raw.get().trim();
         let invalid = |error: serde_json::Error| match error.classify() {
             serde_json::error::Category::Data => error.to_string(),
-            _ => "the answer holds text that is not valid Unicode".to_owned(),
+            _ => "holds text that is not valid Unicode".to_owned(),
         };
         Ok(match text.as_bytes().first() {
             Some(b'{') => {
@@ -136,7 +137,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
                 let mut seen = std::collections::HashSet::new();
                 while let Some((key, value)) = map.next_entry::<Text<'de>, &'de RawValue>()? {
                     if !seen.insert(key.0.clone()) {
-                        return Err(A::Error::custom("the answer gives a key twice"));
+                        return Err(A::Error::custom("gives a key twice"));
                     }
                     members.push((key, value));
                 }

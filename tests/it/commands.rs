@@ -183,9 +183,15 @@ fn completions_and_the_manual_name_every_command() {
     let page = merchant.run(&["man"]);
     assert_eq!(page.code, Some(0), "{page:?}");
     assert!(page.stdout.contains(".TH octopus-recon"), "{}", page.stdout);
-    for flag in
-        ["ledger", "include\\-open", "expect\\-total", "deadline", "resume", "allow\\-empty"]
-    {
+    for flag in [
+        "ledger",
+        "include\\-open",
+        "expect\\-total",
+        "deadline",
+        "resume",
+        "allow\\-empty",
+        "redirect\\-url",
+    ] {
         assert!(page.stdout.contains(flag), "{flag}");
     }
     let help = merchant.run(&["--help"]).stdout;

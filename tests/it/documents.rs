@@ -105,6 +105,11 @@ fn the_readme_names_the_first_two_commands() {
     assert!(document(".ci/run").contains("cargo test"));
 }
 
+/// Every command below this one, and below those.
+fn below(command: &clap::Command) -> Box<dyn Iterator<Item = &clap::Command> + '_> {
+    Box::new(command.get_subcommands().flat_map(|one| std::iter::once(one).chain(below(one))))
+}
+
 #[test]
 fn the_readme_and_the_help_name_the_same_options() {
     let readme = document("README.md");
@@ -115,7 +120,7 @@ fn the_readme_and_the_help_name_the_same_options() {
     let long = |command: &clap::Command| -> BTreeSet<String> {
         command.get_arguments().filter_map(|one| one.get_long().map(str::to_owned)).collect()
     };
-    let known: BTreeSet<String> = command.get_subcommands().flat_map(long).collect();
+    let known: BTreeSet<String> = below(&command).flat_map(long).collect();
     let named = flags(&readme);
     let unknown: Vec<&String> =
         named.iter().filter(|flag| !known.contains(*flag) && !cargos.contains(*flag)).collect();
@@ -124,9 +129,11 @@ fn the_readme_and_the_help_name_the_same_options() {
         let name = subcommand.get_name();
         assert!(name == "help" || readme.contains(&format!("`{name}")), "README lacks {name}");
     }
-    let run = long(command.find_subcommand("run").unwrap());
-    for flag in run.iter().filter(|flag| *flag != "help") {
-        assert!(named.contains(flag), "README lacks run --{flag}");
+    let documented = ["run", "deposit", "payout"];
+    for command in below(&command).filter(|one| documented.contains(&one.get_name())) {
+        for flag in long(command).iter().filter(|flag| *flag != "help") {
+            assert!(named.contains(flag), "README lacks {} --{flag}", command.get_name());
+        }
     }
 }
 

@@ -13,16 +13,56 @@ use std::time::{Duration, Instant};
 /// A call that came: when, and about which order.
 pub type Arrival = (Instant, String);
 
+/// What came with a call.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// As it was asked for, e.g. `/octopus/api/order/get`.
+    pub path: String,
+    /// The request line and the headers.
+    pub head: String,
+    /// The JSON as it came.
+    pub body: String,
+    /// The order it is about.
+    pub order: String,
+}
+
+impl Request {
+    /// Reads a request, once all of it is there.
+    fn read(bytes: &[u8]) -> Option<Request> {
+        let (head, body) = std::str::from_utf8(bytes).ok()?.split_once("\r\n\r\n")?;
+        let json: serde_json::Value = serde_json::from_str(body).ok()?;
+        Some(Request {
+            path: head.split(' ').nth(1)?.to_owned(),
+            head: head.to_owned(),
+            body: body.to_owned(),
+            order: json["merchant_order_id"].as_str()?.to_owned(),
+        })
+    }
+
+    /// Whether it asks for what `order/new` does, not `order/get`.
+    pub fn is_new(&self) -> bool {
+        self.path == "/octopus/api/order/new"
+    }
+
+    /// A header's value; its name in lower case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut lines = self.head.lines().filter_map(|line| line.split_once(": "));
+        lines.find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    }
+}
+
 /// A server on a free port of 127.0.0.1. Its threads end with the test process.
 pub struct RudeGateway {
     pub url: String,
-    arrivals: Arc<Mutex<Vec<Arrival>>>,
+    arrivals: Arc<Mutex<Vec<(Instant, Request)>>>,
 }
 
 /// One call. Its request is only peeked at, so that the connection can still be reset.
 pub struct Turn {
     /// The order it is about.
     pub order: String,
+    /// The whole of it.
+    pub request: Request,
     /// How many calls about this order came before.
     pub earlier: usize,
     pub stream: TcpStream,
@@ -52,7 +92,13 @@ impl RudeGateway {
 
     /// The calls so far.
     pub fn arrivals(&self) -> Vec<Arrival> {
-        self.arrivals.lock().unwrap().clone()
+        let arrivals = self.arrivals.lock().unwrap();
+        arrivals.iter().map(|(at, request)| (*at, request.order.clone())).collect()
+    }
+
+    /// The calls so far, whole and in their order.
+    pub fn requests(&self) -> Vec<Request> {
+        self.arrivals.lock().unwrap().iter().map(|(_, request)| request.clone()).collect()
     }
 
     /// How often it was asked about an order.
@@ -63,15 +109,16 @@ impl RudeGateway {
 
 impl Turn {
     /// Waits until the whole request is there.
-    fn take(stream: TcpStream, journal: &Mutex<Vec<Arrival>>) -> Option<Turn> {
+    fn take(stream: TcpStream, journal: &Mutex<Vec<(Instant, Request)>>) -> Option<Turn> {
         let mut bytes = [0; 8192];
         loop {
             let length = stream.peek(&mut bytes).ok().filter(|length| *length > 0)?;
-            if let Some(order) = order_in(&bytes[..length]) {
+            if let Some(request) = Request::read(&bytes[..length]) {
+                let order = request.order.clone();
                 let mut calls = journal.lock().unwrap();
-                let earlier = calls.iter().filter(|(_, asked)| *asked == order).count();
-                calls.push((Instant::now(), order.clone()));
-                return Some(Turn { order, earlier, stream, length });
+                let earlier = calls.iter().filter(|(_, asked)| asked.order == order).count();
+                calls.push((Instant::now(), request.clone()));
+                return Some(Turn { order, request, earlier, stream, length });
             }
             std::thread::yield_now();
         }
@@ -133,8 +180,5 @@ pub fn success(order: &str) -> String {
 
 /// The order that a request is about, once all of it is there.
 pub fn order_in(request: &[u8]) -> Option<String> {
-    let request = std::str::from_utf8(request).ok()?;
-    let (_, body) = request.split_once("\r\n\r\n")?;
-    let body: serde_json::Value = serde_json::from_str(body).ok()?;
-    Some(body["merchant_order_id"].as_str()?.to_owned())
+    Some(Request::read(request)?.order)
 }

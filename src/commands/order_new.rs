@@ -1,0 +1,264 @@
+//! `order new`: a deposit or a payout, sent at most as often as it is safe (contract, "Commands").
+
+use super::order::{json, not_answered};
+use super::output::print;
+use super::{Process, runtime, settings};
+use crate::cli::{Common, New, NewOrder as Typed};
+use crate::domain::order::OrderKey;
+use crate::domain::payment::{AccountingType, Payment, TransactionType};
+use crate::domain::text::printable;
+use crate::failure::{Failure, code};
+use crate::gateway::{
+    Accounts, Asker, Client, Draft, Failure as CallFailure, NewOrder, NotPlaced, Placed, Placement,
+    Sends, Unmade,
+};
+use crate::interrupt::Interrupt;
+use crate::settings::Flags;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+/// Seven short texts take far less.
+const LARGEST_ACCOUNTS: u64 = 16 * 1024;
+/// The exit code of an order that the gateway does not have, or has as another.
+const NOT_PLACED: u8 = 1;
+/// The exit code of what nobody can say.
+const NOT_KNOWN: u8 = 3;
+
+pub(super) fn execute(
+    arguments: &New,
+    common: &Common,
+    process: &Process,
+    interrupt: &Interrupt,
+) -> Result<u8, Failure> {
+    let settings = settings(common, Flags::default(), process)?;
+    let merchant = settings.gateway.merchant_uid.clone();
+    let order = NewOrder::new(draft(arguments, merchant)?)?;
+    if matches!(arguments, New::Payout { yes: false, .. }) {
+        return Err(Failure::usage(
+            format!(
+                "nothing was sent: a payout of {} {} as order {} needs --yes",
+                order.amount(),
+                printable(order.currency()),
+                printable(&order.key().merchant_order_id)
+            ),
+            "--yes sends it, and then money moves",
+        ));
+    }
+    let client = Client::new(
+        &settings.gateway,
+        &settings.credentials()?,
+        settings.store.personal_data,
+        process.now,
+    )?;
+    let asker = Asker::new(client.hiding(&order), settings.gateway.limits(), 1, process.now);
+    let sends = Sends::default();
+    let runtime = runtime(interrupt)?;
+    let placement = runtime.block_on(async {
+        tokio::select! {
+            // What is known already is told, signal or not.
+            biased;
+            placement = asker.place(&order, &sends) => Ok(placement),
+            signal = interrupt.wait() => Err(interrupted(signal, &order, &sends)),
+        }
+    });
+    // A look-up of the gateway's name cannot be called off, and what is known must be told.
+    runtime.shutdown_background();
+    tell(&order, placement?)
+}
+
+fn draft(arguments: &New, merchant_uid: Option<String>) -> Result<Draft, Failure> {
+    let (typed, transaction_type, accounting_type) = match arguments {
+        New::Deposit { order, accounting_type } => {
+            (order, TransactionType::Income, accounting_type)
+        }
+        New::Payout { order, accounting_type, .. } => {
+            (order, TransactionType::Expense, accounting_type)
+        }
+    };
+    let Typed { order_id, amount, currency, payment, .. } = typed;
+    Ok(Draft {
+        key: OrderKey { merchant_uid, merchant_order_id: order_id.clone() },
+        transaction_type,
+        accounting_type: AccountingType::from_word(accounting_type),
+        amount: *amount,
+        currency: currency.clone(),
+        payment: payment.clone(),
+        country: typed.country.clone(),
+        channel: typed.channel.clone(),
+        redirect_url: typed.redirect_url.clone(),
+        notify_url: typed.notify_url.clone(),
+        accounts: match &typed.accounts {
+            Some(path) => accounts(path)?,
+            None => Accounts::default(),
+        },
+    })
+}
+
+/// Reads the accounts, of which no error repeats anything.
+fn accounts(path: &Path) -> Result<Accounts, Failure> {
+    let is_stdin = path.as_os_str() == "-";
+    let name = if is_stdin { "stdin".to_owned() } else { path.display().to_string() };
+    let refused = |why: String| {
+        Failure::usage(
+            format!("the accounts from {} are not usable: {why}", printable(&name)),
+            "give --accounts a file, or - for stdin, with one JSON object of texts such as \
+             {\"to\": \"…\", \"to_name\": \"…\"}",
+        )
+    };
+    let mut json = Vec::new();
+    let read = if is_stdin {
+        io::stdin().lock().take(LARGEST_ACCOUNTS + 1).read_to_end(&mut json)
+    } else {
+        File::open(path).and_then(|file| file.take(LARGEST_ACCOUNTS + 1).read_to_end(&mut json))
+    };
+    let length = read.map_err(|error| refused(error.to_string()))?;
+    if u64::try_from(length).is_ok_and(|length| length > LARGEST_ACCOUNTS) {
+        return Err(refused("they are larger than 16 KiB".to_owned()));
+    }
+    Accounts::parse(&json).map_err(|error| refused(error.to_string()))
+}
+
+/// What came of it: the answer where the gateway has the order, else why not.
+fn tell(order: &NewOrder, placement: Result<Placement, NotPlaced>) -> Result<u8, Failure> {
+    let id = printable(&order.key().merchant_order_id);
+    match placement {
+        Ok(Placement::Placed(placed)) => print_placed(&id, &placed_json(&placed)),
+        Ok(Placement::Found { answered, why }) => {
+            let url = match order.transaction_type() {
+                TransactionType::Income => "; its payment_url is therefore not known",
+                _ => "",
+            };
+            tracing::warn!(
+                "the answer to order/new was lost ({why}); order/get has order {id}{url}"
+            );
+            print_placed(&id, &json(&answered))
+        }
+        Err(why) => Err(not_placed(&id, why)),
+    }
+}
+
+/// What is known, and what can be done safely.
+fn not_placed(id: &str, why: NotPlaced) -> Failure {
+    let there_already = || {
+        format!(
+            "`order get {id}` shows it: if it is the order that you mean, nothing more is to be \
+             done; another one needs an id of its own"
+        )
+    };
+    match why {
+        NotPlaced::Refused(failure) => not_answered(&failure),
+        NotPlaced::Declined(words) => Failure::new(
+            NOT_PLACED,
+            format!("the gateway declined order {id}{}, and has no such order", quoted(&words)),
+            "correct what it names; then the order can be sent again, under the same id",
+        ),
+        NotPlaced::Exists { unmade, payment } => Failure::new(
+            NOT_PLACED,
+            format!(
+                "{}; an order with this id exists there already: {}",
+                not_made(id, &unmade),
+                seen(&payment)
+            ),
+            there_already(),
+        ),
+        NotPlaced::Differs { differences, unmade: Some(unmade) } => Failure::new(
+            NOT_PLACED,
+            format!(
+                "{}; an order with this id exists there already, with other values: {differences}",
+                not_made(id, &unmade)
+            ),
+            there_already(),
+        ),
+        NotPlaced::Differs { differences, unmade: None } => Failure::new(
+            NOT_PLACED,
+            format!("the gateway has order {id} with other values than were sent: {differences}"),
+            format!(
+                "it may be what became of this order: look at `order get {id}`, and ask the \
+                 gateway's support before it is sent under another id"
+            ),
+        ),
+        NotPlaced::Absent(failure) => Failure::new(
+            if failure.cause.is_outage() { code::OUTAGE } else { NOT_KNOWN },
+            format!(
+                "order {id} could not be placed, and the gateway has no such order: {}",
+                failure.why
+            ),
+            format!(
+                "send it again later under the same id, and only if `order get {id}` still says \
+                 that there is none"
+            ),
+        ),
+        NotPlaced::Unknown { new, get } => Failure::new(
+            NOT_KNOWN,
+            format!("{}: of order/new, {new}; of order/get, {get}", not_known(id)),
+            what_to_do(id),
+        ),
+        NotPlaced::Unreachable(CallFailure { why, .. }) => Failure::new(
+            code::OUTAGE,
+            format!("{}, but nothing was sent to it: {why}", not_known(id)),
+            what_to_do(id),
+        ),
+    }
+}
+
+/// Ended by a signal: where the order may have left, that is what has to be said.
+fn interrupted(signal: u8, order: &NewOrder, sends: &Sends) -> Failure {
+    let id = printable(&order.key().merchant_order_id);
+    if sends.may_have_left() {
+        let message = format!("ended by signal {signal}: {}", not_known(&id));
+        return Failure::signal(signal, message).hinting(what_to_do(&id));
+    }
+    Failure::signal(signal, format!("ended by signal {signal}: order {id} was not sent"))
+}
+
+fn not_known(id: &str) -> String {
+    format!("it is not known whether the gateway has order {id}")
+}
+
+fn what_to_do(id: &str) -> String {
+    format!(
+        "ask `order get {id}` before anything is sent again, and until it has answered never \
+         send the order under another id: it could be carried out twice"
+    )
+}
+
+fn not_made(id: &str, unmade: &Unmade) -> String {
+    match unmade {
+        Unmade::Declined(words) => format!("the gateway declined order {id}{}", quoted(words)),
+        Unmade::NotSent(why) => format!("order {id} was not sent ({why})"),
+    }
+}
+
+fn quoted(words: &str) -> String {
+    if words.is_empty() { " without a word".to_owned() } else { format!(" with \"{words}\"") }
+}
+
+/// What can be said of a payment in a line.
+fn seen(payment: &Payment) -> String {
+    let status = payment.payment_status.as_ref().map_or("no status", |status| status.as_str());
+    let currency = payment.currency.as_deref().unwrap_or_default();
+    let amount = format!("{} {}", payment.amount, printable(currency));
+    format!("{}, {}", printable(status), amount.trim_end())
+}
+
+/// The answer in the gateway's own form, without secrets and personal data.
+fn placed_json(placed: &Placed) -> String {
+    let url = placed.payment_url.as_ref();
+    let url = url.map(|url| format!(r#","payment_url":{}"#, serde_json::json!(url)));
+    let (payment, url) = (&placed.evidence, url.unwrap_or_default());
+    format!(r#"{{"result":"success","data":{{"payment":{payment}{url}}}}}"#)
+}
+
+/// Whoever does not see the answer must not take the order for lost.
+fn print_placed(id: &str, json: &str) -> Result<u8, Failure> {
+    print(json).map(|()| 0).map_err(|failure| {
+        let text = failure.to_string();
+        let why = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+        Failure::new(
+            failure.code(),
+            format!("the gateway has order {id}, but its answer is not seen: {why}"),
+            format!("`order get {id}` shows it; do not send it again"),
+        )
+    })
+}

@@ -1,0 +1,140 @@
+//! What a gateway may repeat and nobody else does: the credentials, and what was sent of a payer
+//! or payee (contract, "Stored answers").
+
+use super::settings::Credentials;
+use super::wire::Json;
+use regex::{Regex, RegexBuilder};
+use secrecy::ExposeSecret;
+use std::fmt;
+
+const BLANK: &str = "********";
+
+/// The key and the secret.
+#[derive(Debug, Clone)]
+pub(super) struct Secrets(pub(super) Credentials);
+
+impl Secrets {
+    /// Shorter ones may stand in an honest text by chance.
+    const SHORTEST: usize = 8;
+
+    /// The text without them.
+    fn blanked(&self, text: &str) -> String {
+        let mut secrets = [&self.0.api_key, &self.0.api_secret].map(ExposeSecret::expose_secret);
+        // One may be the beginning of the other.
+        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        let known = secrets.into_iter().filter(|secret| secret.len() >= Secrets::SHORTEST);
+        known.fold(text.to_owned(), |text, secret| text.replace(secret, BLANK))
+    }
+
+    /// A JSON tree without them, but for the ids that say what the answer is about.
+    pub(super) fn blank(&self, json: &mut Json) {
+        blank(json, &["merchant_order_id", "merchant_uid"], &|text| self.blanked(text));
+    }
+}
+
+/// What was sent of a payer or payee, so that an answer that repeats it can be shown. Blanked only
+/// in what is shown: a name may be part of a sentence that has to be understood first.
+#[derive(Clone, Default)]
+pub(super) struct Personal(Option<Regex>);
+
+impl Personal {
+    /// Shorter ones may stand in an honest text by chance.
+    const SHORTEST: usize = 3;
+
+    /// These values as a whole, and of the names each word.
+    ///
+    /// # Errors
+    /// They are too long to be looked for.
+    pub(super) fn new<'a>(
+        values: impl Iterator<Item = &'a str>,
+        names: impl Iterator<Item = &'a str>,
+    ) -> Result<Personal, regex::Error> {
+        let mut found: Vec<&str> = values.chain(names.flat_map(str::split_whitespace)).collect();
+        found.retain(|text| text.chars().count() >= Personal::SHORTEST);
+        if found.is_empty() {
+            return Ok(Personal(None));
+        }
+        // The longest first: of two that begin alike the regular expression takes the first.
+        found.sort_by_key(|text| std::cmp::Reverse(text.len()));
+        let alternatives: Vec<String> = found.into_iter().map(whole_words).collect();
+        RegexBuilder::new(&alternatives.join("|"))
+            .case_insensitive(true)
+            .build()
+            .map(|regex| Personal(Some(regex)))
+    }
+
+    /// The text without them.
+    pub(super) fn blanked(&self, text: &str) -> String {
+        match &self.0 {
+            Some(regex) => regex.replace_all(text, BLANK).into_owned(),
+            None => text.to_owned(),
+        }
+    }
+
+    /// A payment object without them, but for what is masked anyway and what has to be kept as it
+    /// is to be of use.
+    pub(super) fn blank(&self, json: &mut Json) {
+        if self.0.is_some() {
+            let kept = ["from", "to", "merchant_order_id", "merchant_uid", "payment_url"];
+            blank(json, &kept, &|text| self.blanked(text));
+        }
+    }
+}
+
+impl fmt::Debug for Personal {
+    /// Shows nothing of it.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Personal(…)")
+    }
+}
+
+/// A pattern for this text where it does not continue a word.
+fn whole_words(text: &str) -> String {
+    let bound = |end: Option<char>| if end.is_some_and(char::is_alphanumeric) { r"\b" } else { "" };
+    let (first, last) = (bound(text.chars().next()), bound(text.chars().next_back()));
+    format!("{first}{}{last}", regex::escape(text))
+}
+
+/// Every text of a tree as `blanked` has it, but for the members of these names.
+fn blank(json: &mut Json, kept: &[&str], blanked: &dyn Fn(&str) -> String) {
+    match json {
+        Json::Text(text) => {
+            let blanked = blanked(text);
+            if blanked != **text {
+                *text = blanked.into();
+            }
+        }
+        Json::List(items) => items.iter_mut().for_each(|item| blank(item, kept, blanked)),
+        Json::Object(members) => {
+            for (key, value) in members {
+                if !kept.contains(&&**key) {
+                    blank(value, kept, blanked);
+                }
+            }
+        }
+        Json::Null | Json::Bool(_) | Json::Number(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_sent_is_blanked_as_whole_words() {
+        let values = ["99999999", "Jane Doe", "+91 5", "ok"];
+        let personal = Personal::new(values.into_iter(), ["Jane Doe"].into_iter());
+        let personal = personal.unwrap_or_default();
+        for (text, shown) in [
+            ("Account 99999999 of JANE DOE", "Account ******** of ********"),
+            ("Doe, Jane is unknown", "********, ******** is unknown"),
+            ("It does not exist", "It does not exist"),
+            ("call +91 5 now", "call ******** now"),
+            ("ok", "ok"),
+        ] {
+            assert_eq!(personal.blanked(text), shown);
+        }
+        assert_eq!(format!("{personal:?}"), "Personal(…)");
+        assert_eq!(Personal::default().blanked("Jane"), "Jane");
+    }
+}

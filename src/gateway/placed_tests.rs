@@ -1,0 +1,143 @@
+use super::super::hidden::Secrets;
+use super::super::new_order::tests::draft;
+use super::*;
+use crate::domain::payment::PersonalData;
+use crate::gateway::{Accounts, Credentials, Draft, NotFoundPattern};
+
+/// An order whose payer is known.
+fn order() -> Option<NewOrder> {
+    let accounts = br#"{"from":"660-77","from_name":"Jane Doe","merchant_id":"member-8"}"#;
+    let accounts = Accounts::parse(accounts).ok()?;
+    NewOrder::new(Draft { accounts, ..draft() }).ok()
+}
+
+fn read(status: u16, body: Result<&str, Failure>) -> Option<Said> {
+    let order = order()?;
+    let reader = Reader {
+        not_found: NotFoundPattern::default(),
+        personal_data: PersonalData::Drop,
+        secrets: Secrets(Credentials { api_key: "k".into(), api_secret: "s".into() }),
+        personal: order.personal().clone(),
+    };
+    Some(reader.read_new(&order, status, body.map(str::as_bytes)))
+}
+
+fn success(fields: &str) -> String {
+    format!(
+        r#"{{"result":"success","data":{{"payment":{{"merchant_order_id":"123qq",{fields}}},
+            "payment_url":"https://pay.example.com/1?for=Jane"}}}}"#
+    )
+}
+
+fn outcome(said: Option<Said>) -> String {
+    match said {
+        Some(Said::Placed(_)) => "placed".to_owned(),
+        Some(Said::Declined(words)) => format!("declined: {words}"),
+        Some(Said::Failed(failure)) => format!("{:?}: {}", failure.cause, failure.why),
+        None => "no order".to_owned(),
+    }
+}
+
+#[test]
+fn a_success_is_placed_without_personal_data() {
+    let fields = r#""amount":"100","currency":"INR","merchant_uid":"M1","from":"660-77",
+        "from_name":"Jane Doe","note":"for JANE, member-8","transaction_type":"income""#;
+    let Some(Said::Placed(placed)) = read(200, Ok(&success(fields))) else {
+        unreachable!("{fields}");
+    };
+    assert_eq!(placed.payment_url.as_deref(), Some("https://pay.example.com/1?for=Jane"));
+    assert_eq!(
+        placed.evidence,
+        concat!(
+            r#"{"amount":"100","currency":"INR","from":"…0-77","merchant_order_id":"123qq","#,
+            r#""merchant_uid":"M1","note":"for ********, ********","transaction_type":"income"}"#
+        )
+    );
+    let flat = r#"{"result":"success","data":{"merchant_order_id":"123qq","amount":"100.000000",
+        "payment":"india"}}"#;
+    assert_eq!(outcome(read(201, Ok(flat))), "placed");
+}
+
+#[test]
+fn a_success_with_other_values_is_not_trusted() {
+    for (fields, why) in [
+        (r#""amount":"100.01""#, "the answer has other values: amount 100.01, not 100.00"),
+        (r#""currency":"inr""#, "the answer gives no amount"),
+        (
+            r#""amount":"100","currency":"usd","transaction_type":"expense""#,
+            "the answer has other values: currency usd, not inr; transaction type expense, not \
+             income",
+        ),
+        (r#""amount":"100","merchant_uid":"M2""#, "the answer is about another merchant's order"),
+        (r#""amount":"100","amount":"100""#, "the answer gives a key twice at line 1 column 59"),
+    ] {
+        let said = outcome(read(200, Ok(&success(fields))));
+        assert_eq!(said, format!("Untrustworthy: {why}"));
+    }
+}
+
+/// What each status comes to with three bodies: a success, a documented error, no JSON.
+#[test]
+fn every_status_has_its_place_in_one_table() {
+    let placed = success(r#""amount":"100""#);
+    let declined = r#"{"result":"error","data":"Order not found"}"#;
+    let word = |said: String| said.split(':').next().unwrap_or_default().to_owned();
+    let mut table: Vec<(String, [String; 3])> = Vec::new();
+    let mut first = 100;
+    for status in 100_u16..=599 {
+        let row = [&placed, declined, "<html>"].map(|body| word(outcome(read(status, Ok(body)))));
+        match table.last_mut() {
+            Some((range, last)) if *last == row => *range = format!("{first}-{status}"),
+            _ => {
+                first = status;
+                table.push((status.to_string(), row));
+            }
+        }
+    }
+    let table: Vec<String> =
+        table.into_iter().map(|(range, row)| format!("{range} {}", row.join(" "))).collect();
+    assert_eq!(
+        table,
+        [
+            "100-199 Untrustworthy Untrustworthy Untrustworthy",
+            "200-299 placed declined Untrustworthy",
+            "300-399 Untrustworthy Untrustworthy Untrustworthy",
+            "400 Untrustworthy declined Untrustworthy",
+            "401 Refused Refused Refused",
+            "402 Untrustworthy declined Untrustworthy",
+            "403 Refused Refused Refused",
+            "404-407 Untrustworthy declined Untrustworthy",
+            "408 Overload Overload Overload",
+            "409-424 Untrustworthy declined Untrustworthy",
+            "425 Overload Overload Overload",
+            "426-428 Untrustworthy declined Untrustworthy",
+            "429 Overload Overload Overload",
+            "430-499 Untrustworthy declined Untrustworthy",
+            "500-599 Overload Overload Overload",
+        ]
+    );
+}
+
+#[test]
+fn both_error_forms_are_shown_without_personal_data() {
+    for (body, expected) in [
+        (
+            r#"{"result":"error","data":"No account 660-77 of Jane Doe"}"#,
+            "declined: No account ******** of ********",
+        ),
+        (
+            r#"{"result":"error","data":{"error":"Invalid parameters","details":"for member-8"}}"#,
+            "declined: Invalid parameters. for ********",
+        ),
+        (
+            r#"{"result":"error","data":"Invalid signature, Jane"}"#,
+            "Refused: the gateway answered the error \"Invalid signature, ********\"",
+        ),
+        (r#"{"result":"error","data":""}"#, "declined: "),
+    ] {
+        assert_eq!(outcome(read(400, Ok(body))), expected);
+        assert_eq!(outcome(read(200, Ok(body))), expected);
+    }
+    let broken = Failure::retried(Cause::Broken, "it broke");
+    assert_eq!(outcome(read(200, Err(broken))), "Broken: it broke");
+}

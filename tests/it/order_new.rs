@@ -1,0 +1,101 @@
+//! `order new`: what is sent, how often, and what is said of it. The gateway's own journal of calls
+//! is the witness.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
+mod course;
+mod ending;
+mod model;
+mod sending;
+mod usage;
+
+use crate::rude_gateway::{Request, RudeGateway, Turn, success};
+use crate::support::{Done, Merchant};
+use serde_json::json;
+
+/// A merchant whose failed calls keep no test waiting: two attempts for a call.
+const SETTINGS: &str = "[gateway]\nmerchant_uid = \"M1\"\nmax_attempts = 2\nbackoff_first_ms = 1\n\
+                        call_timeout_seconds = 10\nrequests_per_second = 1000\n";
+const DEPOSIT: [&str; 8] =
+    ["deposit", "A1", "--amount", "100.00", "--currency", "inr", "--payment", "india"];
+const PAYOUT: [&str; 10] = [
+    "payout",
+    "A1",
+    "--amount",
+    "100.00",
+    "--currency",
+    "inr",
+    "--payment",
+    "india",
+    "--accounts",
+    "accounts.json",
+];
+const MISSING: &str = r#"{"result":"error","data":"Order not found"}"#;
+
+fn merchant() -> Merchant {
+    let merchant = Merchant::new();
+    merchant.write("octopus-recon.toml", SETTINGS);
+    merchant.write("accounts.json", r#"{"to":"99999999"}"#);
+    merchant
+}
+
+/// What is typed to place an order.
+fn arguments<'a>(url: &'a str, typed: &[&'a str]) -> Vec<&'a str> {
+    [&["order", "new"], typed, &["--base-url", url]].concat()
+}
+
+/// Places an order against this gateway.
+fn place(merchant: &Merchant, gateway: &RudeGateway, typed: &[&str]) -> Done {
+    merchant.run(&arguments(&gateway.url, typed))
+}
+
+/// The calls in their order, as "new get new".
+fn calls(gateway: &RudeGateway) -> String {
+    let names = gateway.requests().into_iter().map(|request| name(&request));
+    names.collect::<Vec<&str>>().join(" ")
+}
+
+fn name(request: &Request) -> &'static str {
+    match request.path.as_str() {
+        "/octopus/api/order/new" => "new",
+        "/octopus/api/order/get" => "get",
+        _ => "?",
+    }
+}
+
+/// What the gateway makes of a deposit: the values that came, and where to pay.
+fn placed(turn: Turn) {
+    let sent: serde_json::Value = serde_json::from_str(&turn.request.body).unwrap();
+    let mut data = json!({"payment": {
+        "merchant_order_id": sent["merchant_order_id"], "merchant_uid": sent["merchant_uid"],
+        "amount": sent["amount"], "currency": sent["currency"], "payment_status": "pending",
+        "transaction_type": sent["transaction_type"], "to": sent["to"],
+        "to_name": sent["to_name"], "signature_key": "PLANTED-SIGNATURE-KEY",
+    }});
+    if sent["transaction_type"] == "income" {
+        data["payment_url"] = json!("https://pay.example.com/1");
+    }
+    turn.answer("200 OK", "", json!({"result": "success", "data": data}).to_string());
+}
+
+/// That the gateway has the order, with 100.00 inr of income.
+fn has(turn: Turn) {
+    let body = success(&turn.order);
+    turn.answer("200 OK", "", body);
+}
+
+fn missing(turn: Turn) {
+    turn.answer("200 OK", "", MISSING);
+}
+
+fn reset(turn: Turn) {
+    turn.reset_after(b"");
+}
+
+/// One behaviour for each call; the last one stays.
+fn scripted(acts: &'static [fn(Turn)]) -> RudeGateway {
+    RudeGateway::serve(move |turn| {
+        let act = acts.get(turn.earlier).or(acts.last()).unwrap();
+        act(turn);
+    })
+}

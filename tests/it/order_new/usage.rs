@@ -1,0 +1,85 @@
+//! What is refused before anything is sent.
+
+use super::{DEPOSIT, PAYOUT, arguments, calls, merchant, placed, scripted};
+use crate::support::Merchant;
+
+#[test]
+fn wrong_use_sends_nothing() {
+    let gateway = scripted(&[placed]);
+    let merchant = merchant();
+    let with = |more: &[&'static str]| [&DEPOSIT[..], more].concat();
+    let amount = |amount| [&DEPOSIT[..3], &[amount], &DEPOSIT[4..]].concat();
+    let id = "x".repeat(513);
+    for (typed, words) in [
+        (amount("0"), "the amount 0.00 is not above zero"),
+        (amount("1,200.00"), "plain decimal"),
+        (amount("1e2"), "plain decimal"),
+        (amount("-5"), "-5"),
+        (amount("1.0000001"), "more than 6 decimals"),
+        ([&["deposit", ""], &DEPOSIT[2..]].concat(), "the order id is empty"),
+        ([&["deposit", &id], &DEPOSIT[2..]].concat(), "longer than 512 bytes"),
+        ([&DEPOSIT[..5], &[" "], &DEPOSIT[6..]].concat(), "the currency is empty"),
+        (DEPOSIT[..6].to_vec(), "--payment"),
+        (with(&["--accounting-type", "pay"]), "'pay'"),
+        (with(&["--redirect-url", "example.com"]), "the redirect_url is not a whole http"),
+        (with(&["--notify-url", "ftp://example.com/"]), "the notify_url is not a whole http"),
+        (with(&["--to", "99999999"]), "--to"),
+        (with(&["--yes"]), "--yes"),
+        (with(&["--accounts", "none.json"]), "none.json"),
+        (with(&["--accounts", "."]), "the accounts from . are not usable"),
+        ([&PAYOUT[..8], &["--yes"]].concat(), "no \"to\" is given"),
+    ] {
+        let done = merchant.run(&arguments(&gateway.url, &typed));
+        assert_eq!(done.code, Some(2), "{typed:?}: {done:?}");
+        assert!(done.stderr.contains(words), "{typed:?}: {done:?}");
+        assert_eq!(done.stdout, "");
+    }
+    assert_eq!(calls(&gateway), "");
+}
+
+#[test]
+fn accounts_that_are_not_usable_are_repeated_nowhere() {
+    let gateway = scripted(&[placed]);
+    let merchant = merchant();
+    let large = format!(r#"{{"to":"PLANTED"{}}}"#, " ".repeat(20_000));
+    for (json, words) in [
+        ("", "is empty"),
+        (r#"{"to":"PLANTED","iban":"PLANTED"}"#, "something else than these: from, from_name"),
+        (r#"{"PLANTED":"1"}"#, "something else than these"),
+        (r#"{"to":"PLANTED","to":"PLANTED"}"#, "a key twice"),
+        (r#"{"to":"PLANTED","\u0074o":"PLANTED"}"#, "a key twice"),
+        (r#"{"to":6660006666789}"#, "its to is not a text"),
+        (r#"{"to":["PLANTED"]}"#, "its to is not a text"),
+        (r#""PLANTED""#, "not a JSON object"),
+        (r#"{"to":"PLANTED"#, "line 1, column 14"),
+        (r#"{"to":"PLANTED\nPLANTED"}"#, "line break"),
+        (r#"{"from":"PLANTED"}"#, "no \"to\" is given"),
+        (r#"{"to":"","to_name":"PLANTED"}"#, "no \"to\" is given"),
+        (&large, "larger than 16 KiB"),
+    ] {
+        merchant.write("accounts.json", json);
+        let typed = [&PAYOUT[..], &["--yes", "-vv"]].concat();
+        let done = merchant.run(&arguments(&gateway.url, &typed));
+        assert_eq!(done.code, Some(2), "{json}: {done:?}");
+        assert!(done.stderr.contains(words), "{json}: {done:?}");
+        assert!(done.stderr.contains("\n hint: "), "{json}: {done:?}");
+        for planted in ["PLANTED", "666"] {
+            assert!(!done.stderr.contains(planted), "{json}: {done:?}");
+        }
+    }
+    assert_eq!(calls(&gateway), "");
+}
+
+#[test]
+fn a_new_order_names_its_merchant() {
+    let gateway = scripted(&[placed]);
+    let nobody = Merchant::new();
+    let done = nobody.run(&arguments(&gateway.url, &DEPOSIT));
+    assert_eq!(done.code, Some(2), "{done:?}");
+    assert!(done.stderr.contains("hint: set [gateway] merchant_uid or"), "{done:?}");
+    assert_eq!(calls(&gateway), "");
+    let mut named = nobody.command(&arguments(&gateway.url, &DEPOSIT));
+    let named = named.env("OCTOPUS_RECON_MERCHANT_UID", "M7").output().unwrap();
+    assert_eq!(named.status.code(), Some(0), "{named:?}");
+    assert!(gateway.requests()[0].body.contains(r#""merchant_uid":"M7""#));
+}
