@@ -1,6 +1,8 @@
 //! What can be typed (contract, "Commands"). No logic: values are checked for their shape only.
 
-use crate::domain::amount::{Amount, Total};
+mod values;
+
+use crate::domain::amount::Amount;
 use crate::domain::run::ExpectedTotal;
 use chrono::{NaiveDate, NaiveTime};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -9,6 +11,7 @@ use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
+use values::{amount, at_least_one, at_most_a_day, deadline, expected_total};
 
 /// Finds where a merchant's order ledger and its payment gateway disagree.
 #[derive(Debug, Parser)]
@@ -317,58 +320,6 @@ pub struct Completions {
     pub shell: Shell,
 }
 
-fn at_least_one() -> clap::builder::RangedI64ValueParser<u32> {
-    clap::value_parser!(u32).range(1..)
-}
-
-/// A day in a second is fast enough for anybody to see.
-fn at_most_a_day() -> clap::builder::RangedI64ValueParser<u32> {
-    clap::value_parser!(u32).range(..=86_400)
-}
-
-fn amount(text: &str) -> Result<Amount, String> {
-    Amount::parse(text).map_err(|error| error.to_string())
-}
-
-fn expected_total(text: &str) -> Result<ExpectedTotal, String> {
-    let (currency, amount) =
-        text.split_once('=').ok_or("expected a currency and an amount, e.g. inr=1250.00")?;
-    let total = Total::parse(amount.trim())
-        .map_err(|error| format!("the amount {amount:?} is not usable: {error}"))?;
-    Ok((currency.trim().to_lowercase(), total))
-}
-
-fn deadline(text: &str) -> Result<Deadline, String> {
-    let time = ["%H:%M", "%H:%M:%S"]
-        .iter()
-        .find_map(|format| NaiveTime::parse_from_str(text, format).ok());
-    if let Some(time) = time {
-        return Ok(Deadline::At(time));
-    }
-    duration(text)
-        .map(Deadline::After)
-        .ok_or_else(|| "expected a time such as 06:00, or a duration such as 90m or 1h30m".into())
-}
-
-/// `1h30m`, `90m`, `45s`.
-fn duration(text: &str) -> Option<Duration> {
-    let mut rest = text;
-    let mut total = Duration::ZERO;
-    while !rest.is_empty() {
-        let digits = rest.find(|character: char| !character.is_ascii_digit())?;
-        let number: u32 = rest[..digits].parse().ok()?;
-        let seconds = match rest[digits..].chars().next()? {
-            'h' => 3_600,
-            'm' => 60,
-            's' => 1,
-            _ => return None,
-        };
-        total = total.checked_add(Duration::from_secs(seconds).checked_mul(number)?)?;
-        rest = &rest[digits + 1..];
-    }
-    (!text.is_empty()).then_some(total)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -377,30 +328,5 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn deadlines_are_times_or_durations() {
-        let minutes = |minutes: u64| Ok(Deadline::After(Duration::from_secs(60 * minutes)));
-        assert_eq!(deadline("90m"), minutes(90));
-        assert_eq!(deadline("1h30m"), minutes(90));
-        assert_eq!(deadline("60s"), minutes(1));
-        assert_eq!(
-            deadline("06:00"),
-            Ok(Deadline::At(NaiveTime::MIN + chrono::TimeDelta::hours(6)))
-        );
-        for wrong in ["", "6", "m", "25:00", "1d", "1h 30m", "-5m", "99999999999h"] {
-            assert!(deadline(wrong).is_err(), "{wrong:?}");
-        }
-    }
-
-    #[test]
-    fn control_figures_name_currency_and_amount() {
-        let total = |text: &str| {
-            expected_total(text).map(|(currency, total)| (currency, total.to_string()))
-        };
-        assert_eq!(total("INR=1250.5"), Ok(("inr".to_owned(), "1250.50".to_owned())));
-        assert_eq!(total("inr=-3"), Ok(("inr".to_owned(), "-3.00".to_owned())));
-        assert!(total("1250").is_err() && total("inr=1,250").is_err());
     }
 }

@@ -145,7 +145,9 @@ impl Asker {
                 doubt = Some(last.why());
             }
             unreachable &= not_sent;
-            let roll = fastrand::u32(..);
+            // The whole back-off, without jitter: the gateway may still be at work on it, and
+            // nobody else comes back at the same time.
+            let roll = u32::MAX;
             tracing::debug!(why = last.why(), attempts, "asking what became of the order");
             tokio::time::sleep(retry::backoff(&self.limits, attempts, roll)).await;
             let reply = self.ask(order.key(), None).await;

@@ -42,7 +42,7 @@ const DAYS: [Day; 6] = [
     day("withdrawn-key", 12, Some(300), 600..=700),
 ];
 
-fn faults(name: &str) -> Faults {
+pub fn faults(name: &str) -> Faults {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/faults");
     Faults::load(&directory.join(format!("{name}.toml"))).unwrap()
 }
