@@ -2,10 +2,11 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot read has failed")]
 
-use crate::support::Merchant;
+use crate::support::{Gateway, Merchant};
 use clap::{CommandFactory, Parser};
 use octopus_recon::cli::Cli;
 use octopus_recon::domain::mismatch::Kind;
+use octopus_recon::sandbox::Faults;
 use octopus_recon::settings::{Flags, Settings};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -129,7 +130,7 @@ fn the_readme_and_the_help_name_the_same_options() {
         let name = subcommand.get_name();
         assert!(name == "help" || readme.contains(&format!("`{name}")), "README lacks {name}");
     }
-    let documented = ["run", "deposit", "payout"];
+    let documented = ["run", "deposit", "payout", "sandbox"];
     for command in below(&command).filter(|one| documented.contains(&one.get_name())) {
         for flag in long(command).iter().filter(|flag| *flag != "help") {
             assert!(named.contains(flag), "README lacks {} --{flag}", command.get_name());
@@ -211,27 +212,59 @@ fn the_readme_shows_what_the_demo_prints() {
     }
 }
 
+/// The first code block of this language in a section of README.
+fn block<'a>(readme: &'a str, heading: &str, language: &str) -> &'a str {
+    let mut blocks = section(readme, heading).split("```").skip(1);
+    let block = blocks.find(|block| block.starts_with(language));
+    block.unwrap_or_else(|| panic!("no {language} in {heading}")).split_once('\n').unwrap().1
+}
+
+/// Whether each line of this block is printed, but for those that are left out with `…`.
+fn assert_is_printed(block: &str, printed: &str) {
+    let lines: Vec<&str> = printed.lines().map(str::trim_end).collect();
+    let shown: Vec<&str> = block.lines().filter(|line| !line.starts_with('…')).collect();
+    assert!(shown.len() > 1, "{shown:?}");
+    for line in shown {
+        assert!(lines.contains(&line), "README shows {line:?}: {printed}");
+    }
+}
+
 #[test]
 fn the_readme_rehearsal_goes_as_it_is_shown() {
     let readme = document("README.md");
+    let block = |heading, language| block(&readme, heading, language);
     let merchant = Merchant::new();
-    let blocks: Vec<&str> = section(&readme, "## Rehearsing").split("```").skip(1).collect();
-    let block = |language: &str| {
-        let block = blocks.iter().find(|block| block.starts_with(language));
-        block.unwrap_or_else(|| panic!("no {language} in README")).split_once('\n').unwrap().1
-    };
-    merchant.write("orders.csv", block("csv"));
-    let gateway = crate::support::Gateway::serve(block("json"));
-    let arguments =
-        ["run", "--base-url", &gateway.url, "--ledger", "orders.csv", "--rate", "1000", "--quiet"];
+    merchant.write("orders.csv", block("## Rehearsing", "csv"));
+    let gateway = Gateway::serve(block("## Rehearsing", "json"));
+    let url = gateway.url.clone();
+    let arguments = ["run", "--base-url", &url, "--ledger", "orders.csv", "--rate", "1000"];
     let done = merchant.run(&arguments);
     assert_eq!(done.code, Some(1), "{done:?}");
-    let printed: Vec<&str> = done.stdout.lines().map(str::trim_end).collect();
-    let shown: Vec<&str> = block("text").lines().filter(|line| !line.starts_with('…')).collect();
-    assert!(shown.len() > 5, "{shown:?}");
-    for line in shown {
-        assert!(printed.contains(&line), "the run does not print {line:?}: {}", done.stdout);
-    }
+    assert_is_printed(block("## Rehearsing", "text"), &done.stdout);
+}
+
+#[test]
+fn the_readme_bad_day_goes_as_it_is_shown() {
+    let readme = document("README.md");
+    let block = |heading, language| block(&readme, heading, language);
+    let merchant = Merchant::new();
+    merchant.write("octopus-recon.toml", crate::support::IMPATIENT);
+    merchant.write("orders.csv", block("## Rehearsing", "csv"));
+    let book = block("## Rehearsing", "json");
+    let outage = Faults::parse(&document("fixtures/faults/outage.toml")).unwrap();
+    let gateway = Gateway::serve_as(book, |it| it.faults = outage);
+    let url = gateway.url.clone();
+    let run = |rest: &[&str]| merchant.run(&[&["run", "--base-url", &url], rest].concat());
+    let done = run(&["--ledger", "orders.csv"]);
+    assert_eq!(done.code, Some(13), "{done:?}");
+    assert_is_printed(block("### A bad day", "text"), &done.stderr);
+    drop(gateway.stop());
+    let address = url.strip_prefix("http://").unwrap().parse().unwrap();
+    let _back = Gateway::serve_as(book, |it| it.listen = address);
+    let done = run(&["--resume", "1"]);
+    assert_eq!(done.code, Some(1), "{done:?}");
+    let shown = block("## Rehearsing", "text");
+    assert_is_printed(shown.split_once("\n\n").unwrap().1, &done.stdout);
 }
 
 #[test]

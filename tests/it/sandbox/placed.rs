@@ -9,6 +9,7 @@ use crate::support::{Done, Gateway, Merchant, kinds, row, rows, until};
 use octopus_recon::sandbox::Call;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::time::Duration;
 
 /// How an order ends, and what both sides then say of it.
@@ -142,7 +143,8 @@ fn the_report_holds_exactly_what_became_of_two_hundred_orders() {
         pages.push(page);
         let direction = if order.is_deposit { "income" } else { "expense" };
         let (id, now) = (&order.id, chrono::Utc::now().to_rfc3339());
-        ledger += &format!("{id},100.00,inr,{now},{direction},{}\n", order.fate.ledger_status);
+        let status = order.fate.ledger_status;
+        writeln!(ledger, "{id},100.00,inr,{now},{direction},{status}").unwrap();
     }
     let mut caller = Caller::to(&gateway.url);
     for (order, page) in orders.iter().zip(&pages) {
