@@ -34,7 +34,7 @@ pub(super) fn execute(
     let runtime = runtime(interrupt)?;
     let credentials = Credentials { api_key: "demo-key".into(), api_secret: "demo-secret".into() };
     let book = Book::parse(BOOK).map_err(|error| Failure::bug(error.to_string()))?;
-    let sandbox = SandboxSettings::new("demo-key".to_owned(), "demo-secret".into(), book);
+    let sandbox = SandboxSettings::new("demo-key".into(), "demo-secret".into(), book);
     let sandbox = runtime
         .block_on(Sandbox::start(sandbox))
         .map_err(|error| Failure::bug(format!("the sandbox cannot start: {error}")))?;

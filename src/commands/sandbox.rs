@@ -7,7 +7,6 @@ use crate::failure::{Failure, code};
 use crate::interrupt::Interrupt;
 use crate::sandbox::{Book, BookError, Faults, Sandbox, SandboxError, SandboxSettings, Shape};
 use crate::settings::Flags;
-use secrecy::ExposeSecret;
 use std::path::Path;
 use std::time::Duration;
 
@@ -35,11 +34,7 @@ pub(super) fn execute(
     };
     let orders = book.len();
     let day = if faults.is_empty() { "" } else { " and a bad day" };
-    let mut sandbox = SandboxSettings::new(
-        credentials.api_key.expose_secret().to_owned(),
-        credentials.api_secret,
-        book,
-    );
+    let mut sandbox = SandboxSettings::new(credentials.api_key, credentials.api_secret, book);
     sandbox.listen = arguments.listen;
     sandbox.allow_remote = arguments.allow_remote;
     sandbox.merchant = settings.gateway.merchant_uid;

@@ -11,7 +11,8 @@
 //!  "sandbox":{"later":[{"after_seconds":60,"fields":{"payment_status":"overdue"}}]}}
 //! ```
 //!
-//! (The third is one line in a book.) Amounts are answered exactly as they are written, string or
+//! (The third is one line in a book.) What is counted, as by `times`, counts from the sandbox's
+//! start, also in a book that another sandbox has saved. Amounts are answered exactly as they are written, string or
 //! number, so that hostile ones can be scripted too.
 //!
 //! Or, in a file whose name ends in `.csv`, the same with a heading for each field that is used,
@@ -85,11 +86,13 @@ impl Book {
             Ok(text) => text,
             Err(source) => return Err(BookError::Unreadable { file, source }),
         };
+        // As spreadsheets write it.
+        let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
         let is_csv = path.extension().is_some_and(|end| end.eq_ignore_ascii_case("csv"));
         if is_csv {
-            Book::collect(&file, csv_rows(&text))
+            Book::collect(&file, csv_rows(text))
         } else {
-            Book::collect(&file, json_lines(&text))
+            Book::collect(&file, json_lines(text))
         }
     }
 

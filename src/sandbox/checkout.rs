@@ -4,6 +4,8 @@
 
 use super::gateway::{Gateway, LONGEST_BODY, only};
 use super::life::Act;
+use super::loopback::is_loopback;
+use super::order::Order;
 use super::orders::Refused;
 use super::page::{self, View};
 use crate::domain::amount::Amount;
@@ -13,18 +15,21 @@ use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, LOCATION, ORIGIN, REFERRER_POLICY,
     X_CONTENT_TYPE_OPTIONS,
 };
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
 use maud::Markup;
 use std::collections::HashMap;
 use std::sync::Arc;
-use url::form_urlencoded;
+use url::{Url, form_urlencoded};
 
 /// More would be no page for people.
 const MOST_LISTED: usize = 200;
 
 /// The newest orders.
-pub async fn list(State(gateway): State<Arc<Gateway>>) -> Response {
+pub async fn list(State(gateway): State<Arc<Gateway>>, headers: HeaderMap) -> Response {
+    if !is_called_here(&gateway, &headers) {
+        return elsewhere();
+    }
     let views = gateway.orders.look_at_newest(MOST_LISTED, View::of);
     respond(StatusCode::OK, page::list(&views, gateway.orders.len()))
 }
@@ -33,17 +38,16 @@ pub async fn list(State(gateway): State<Arc<Gateway>>) -> Response {
 pub async fn show(
     State(gateway): State<Arc<Gateway>>,
     Path(payment_uid): Path<String>,
+    headers: HeaderMap,
 ) -> Response {
-    let opened = match gateway.orders.look_at_payment(&payment_uid, super::order::Order::is_deposit)
-    {
-        Some(true) => gateway.orders.act(&payment_uid, &Act::Open),
-        Some(false) => Ok(()),
-        None => Err(Refused::Unknown),
-    };
-    match opened {
-        Ok(()) => checkout(&gateway, &payment_uid, StatusCode::OK, None),
-        Err(_) => unknown(),
+    if !is_called_here(&gateway, &headers) {
+        return elsewhere();
     }
+    if gateway.orders.look_at_payment(&payment_uid, Order::is_deposit) == Some(true) {
+        // Of what is no longer pending, nothing becomes by looking at it.
+        let _ = gateway.orders.act(&payment_uid, &Act::Open);
+    }
+    checkout(&gateway, &payment_uid, StatusCode::OK, None)
 }
 
 /// What a button of the page sends: `act`, and its `amount` or `reason`.
@@ -53,26 +57,45 @@ pub async fn act(
     request: Request,
 ) -> Response {
     let (head, body) = request.into_parts();
-    let text = |name| only(&head.headers, name).map(String::from_utf8_lossy);
-    // A page from elsewhere in the same browser must not act here.
-    if let (Some(origin), Some(host)) = (text(&ORIGIN), text(&HOST))
-        && origin != format!("http://{host}")
-    {
-        return refused(&gateway, &payment_uid, StatusCode::FORBIDDEN, "It comes from elsewhere.");
+    if !is_called_here(&gateway, &head.headers) || !is_of_own_page(&head.headers) {
+        return elsewhere();
     }
+    let refused = |status, why: &str| checkout(&gateway, &payment_uid, status, Some(why));
     let Ok(body) = to_bytes(body, LONGEST_BODY).await else {
-        return refused(&gateway, &payment_uid, StatusCode::PAYLOAD_TOO_LARGE, "It is too long.");
+        return refused(StatusCode::PAYLOAD_TOO_LARGE, "The form is too long.");
     };
     let form: HashMap<String, String> = form_urlencoded::parse(&body).into_owned().collect();
     let act = match read_act(&form) {
         Ok(act) => act,
-        Err(why) => return refused(&gateway, &payment_uid, StatusCode::BAD_REQUEST, &why),
+        Err(why) => return refused(StatusCode::BAD_REQUEST, &why),
     };
     match gateway.orders.act(&payment_uid, &act) {
-        Ok(()) => see(&payment_uid),
+        Ok(()) => see(head.uri.path()),
         Err(Refused::Unknown) => unknown(),
-        Err(Refused::TooLate(why)) => refused(&gateway, &payment_uid, StatusCode::CONFLICT, &why),
+        Err(Refused::TooLate(why)) => refused(StatusCode::CONFLICT, &why),
     }
+}
+
+/// Whether the page is called by a name of this machine: another name that leads here is how a
+/// site elsewhere gets at it through the tester's own browser.
+fn is_called_here(gateway: &Gateway, headers: &HeaderMap) -> bool {
+    let host = only(headers, &HOST).map(String::from_utf8_lossy);
+    let url = host.and_then(|host| Url::parse(&format!("http://{host}/")).ok());
+    gateway.allow_remote || url.is_some_and(|url| is_loopback(&url))
+}
+
+/// Whether a form is sent by a page of the sandbox, as far as the browser says.
+fn is_of_own_page(headers: &HeaderMap) -> bool {
+    let text = |name| only(headers, name).map(String::from_utf8_lossy);
+    match (text(&ORIGIN), text(&HOST)) {
+        (Some(origin), Some(host)) => origin == format!("http://{host}"),
+        _ => !headers.contains_key(ORIGIN),
+    }
+}
+
+fn elsewhere() -> Response {
+    let why = "This page is for this machine: open it as http://127.0.0.1 or http://localhost.";
+    respond(StatusCode::FORBIDDEN, maud::html! { p { (why) } })
 }
 
 fn read_act(form: &HashMap<String, String>) -> Result<Act, String> {
@@ -93,10 +116,6 @@ fn read_act(form: &HashMap<String, String>) -> Result<Act, String> {
     }
 }
 
-fn refused(gateway: &Gateway, payment_uid: &str, status: StatusCode, why: &str) -> Response {
-    checkout(gateway, payment_uid, status, Some(why))
-}
-
 fn checkout(
     gateway: &Gateway,
     payment_uid: &str,
@@ -114,15 +133,10 @@ fn unknown() -> Response {
 }
 
 /// Back to the page, so that reloading it does nothing twice.
-fn see(payment_uid: &str) -> Response {
-    let mut response = Response::new(Body::empty());
-    // The order was found by this uid: it came in an address, and can go into one.
-    match HeaderValue::try_from(format!("/checkout/{payment_uid}")) {
-        Ok(location) => {
-            *response.status_mut() = StatusCode::SEE_OTHER;
-            response.headers_mut().insert(LOCATION, location);
-        }
-        Err(_) => *response.status_mut() = StatusCode::NO_CONTENT,
+fn see(path: &str) -> Response {
+    let mut response = respond(StatusCode::SEE_OTHER, maud::html! {});
+    if let Ok(location) = HeaderValue::try_from(path) {
+        response.headers_mut().insert(LOCATION, location);
     }
     response
 }

@@ -48,6 +48,9 @@ pub enum CutPoint {
 /// What of an answer's head gets out when it is cut there: not even the status line is whole.
 const PART_OF_HEAD: usize = 12;
 
+/// What a caller has to read the part of an answer that comes before a reset.
+const TIME_TO_READ: Duration = Duration::from_millis(20);
+
 /// A handle on the connection that a call came over.
 #[derive(Debug, Clone)]
 pub struct Connection {
@@ -106,7 +109,7 @@ pub struct UnreliableStream {
 }
 
 /// What has left of an answer.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Copy, Default)]
 struct Sent {
     bytes: usize,
     /// How much of the empty line that ends a head has been seen last.
@@ -117,31 +120,33 @@ struct Sent {
 
 impl Sent {
     /// How many of these next bytes still get out.
-    fn allowance(&self, bytes: &[u8], at: CutPoint, body_length: usize) -> usize {
-        match at {
-            CutPoint::Before => 0,
-            CutPoint::Head => PART_OF_HEAD.saturating_sub(self.bytes).min(bytes.len()),
-            CutPoint::Body => match self.body {
-                Some(begin) => {
-                    (begin + body_length / 2).saturating_sub(self.bytes).min(bytes.len())
+    fn allowance(self, bytes: &[u8], at: CutPoint, body_length: usize) -> usize {
+        let mut sent = self;
+        let gets_out = |byte: &&u8| {
+            let limit = match at {
+                CutPoint::Before => 0,
+                CutPoint::Body if body_length > 0 => {
+                    sent.body.map_or(usize::MAX, |begin| begin + body_length / 2)
                 }
-                // Byte by byte through the head, as `note` then finds its end.
-                None => bytes.len().min(1),
-            },
-        }
+                // An empty body has no middle.
+                CutPoint::Head | CutPoint::Body => PART_OF_HEAD,
+            };
+            let gets_out = sent.bytes < limit;
+            sent.note(**byte);
+            gets_out
+        };
+        bytes.iter().take_while(gets_out).count()
     }
 
-    fn note(&mut self, bytes: &[u8]) {
+    fn note(&mut self, byte: u8) {
         const END: &[u8; 4] = b"\r\n\r\n";
-        for byte in bytes {
-            self.bytes += 1;
-            self.line_ends = match END.get(self.line_ends) {
-                Some(expected) if expected == byte => self.line_ends + 1,
-                _ => usize::from(*byte == END[0]),
-            };
-            if self.line_ends == END.len() && self.body.is_none() {
-                self.body = Some(self.bytes);
-            }
+        self.bytes += 1;
+        self.line_ends = match END.get(self.line_ends) {
+            Some(expected) if *expected == byte => self.line_ends + 1,
+            _ => usize::from(byte == END[0]),
+        };
+        if self.line_ends == END.len() && self.body.is_none() {
+            self.body = Some(self.bytes);
         }
     }
 }
@@ -161,6 +166,11 @@ impl UnreliableStream {
         let allowance = self.sent.allowance(bytes, at, body_length);
         if allowance == 0 {
             if reset {
+                // A reset overtakes what the caller has not read yet.
+                if self.sent.bytes > 0 {
+                    let pause = || Box::pin(tokio::time::sleep(TIME_TO_READ));
+                    ready!(self.pause.get_or_insert_with(pause).as_mut().poll(context));
+                }
                 // The server closes a connection that it cannot write to: without lingering, that
                 // is a reset.
                 self.stream.set_zero_linger()?;
@@ -168,7 +178,7 @@ impl UnreliableStream {
             return Poll::Ready(Err(io::Error::new(ErrorKind::ConnectionAborted, "as scripted")));
         }
         let written = ready!(Pin::new(&mut self.stream).poll_write(context, &bytes[..allowance]))?;
-        self.sent.note(&bytes[..written]);
+        bytes[..written].iter().for_each(|byte| self.sent.note(*byte));
         Poll::Ready(Ok(written))
     }
 
@@ -178,16 +188,17 @@ impl UnreliableStream {
         bytes: &[u8],
         bytes_per_second: NonZeroU32,
     ) -> Poll<io::Result<usize>> {
-        const TICKS: u32 = 10;
+        const PORTIONS_A_SECOND: u32 = 10;
         if let Some(pause) = &mut self.pause {
             ready!(pause.as_mut().poll(context));
         }
-        // Ten portions a second, or single bytes where it is slower than that.
+        // Some ten portions a second, or single bytes where it is slower than that.
         let rate = bytes_per_second.get();
-        let ticks = rate.min(TICKS);
-        let portion = usize::try_from(rate / ticks).unwrap_or(usize::MAX).min(bytes.len());
-        let written = ready!(Pin::new(&mut self.stream).poll_write(context, &bytes[..portion]))?;
-        self.pause = Some(Box::pin(tokio::time::sleep(Duration::from_secs(1) / ticks)));
+        let portion = (rate / PORTIONS_A_SECOND).max(1);
+        let length = usize::try_from(portion).unwrap_or(usize::MAX).min(bytes.len());
+        let written = ready!(Pin::new(&mut self.stream).poll_write(context, &bytes[..length]))?;
+        let pause = Duration::from_secs(1) * portion / rate;
+        self.pause = Some(Box::pin(tokio::time::sleep(pause)));
         Poll::Ready(Ok(written))
     }
 }

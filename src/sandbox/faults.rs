@@ -16,8 +16,9 @@
 //! does = { status = 503, times = 2 } # the keys are in `script.rs`
 //! ```
 //!
-//! Whether a fault hits a call depends on the seed, the order and how often it was asked about, not
-//! on who else asks: a run with many calls in flight meets the same day as a slow one.
+//! Whether a share hits a call depends on the seed, the order and how often this operation was
+//! called about it, not on who else calls: a run with many calls in flight meets the same day as a
+//! slow one. `times` counts how often the fault has happened to the order.
 
 use super::reply::{Reply, error_text};
 use super::script::Script;
@@ -25,10 +26,10 @@ use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderValue, StatusCode};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::num::{NonZeroU8, NonZeroU32};
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// What goes wrong.
@@ -77,7 +78,7 @@ struct Fault {
 }
 
 /// What is called.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
 pub enum Operation {
     /// Creates an order.
     #[serde(rename = "order/new")]
@@ -139,8 +140,54 @@ impl Faults {
         self.rate_limit.is_none() && self.fault.is_empty()
     }
 
-    /// What happens to a call about this order after so many earlier ones, so long after the
-    /// start.
+    /// The limit of the rate, before it has seen a call.
+    fn limiter(&self) -> Option<Limiter> {
+        let limit = self.rate_limit.as_ref()?;
+        let retry_after =
+            limit.retry_after.as_ref().and_then(|text| HeaderValue::try_from(text).ok());
+        let most = usize::try_from(limit.requests_per_second.get()).unwrap_or(usize::MAX);
+        Some(Limiter { most, retry_after, last: Mutex::default() })
+    }
+}
+
+/// The faults at work.
+pub(super) struct Day {
+    faults: Faults,
+    limiter: Option<Limiter>,
+    seen: Mutex<Seen>,
+}
+
+#[derive(Default)]
+struct Seen {
+    /// Calls of each operation about an order, whether there is one or not.
+    calls: HashMap<(Operation, String), u32>,
+    /// How often a fault has happened to an order, where that is limited.
+    hits: HashMap<(usize, String), u32>,
+}
+
+impl Day {
+    /// The beginning of the day.
+    pub(super) fn new(faults: Faults) -> Day {
+        Day { limiter: faults.limiter(), faults, seen: Mutex::default() }
+    }
+
+    /// The refusal of a call that comes now, if it is one too many.
+    pub(super) fn refusal(&self, now: Instant) -> Option<Reply> {
+        self.limiter.as_ref()?.refusal(now)
+    }
+
+    /// Counts one more call of this operation about an order, and says how many came before.
+    pub(super) fn count_call(&self, operation: Operation, order_id: &str) -> u32 {
+        let mut seen = self.seen();
+        let calls = seen.calls.entry((operation, order_id.to_owned())).or_default();
+        let earlier = *calls;
+        // It stays at the largest number rather than start a script again after 2³² calls.
+        *calls = calls.saturating_add(1);
+        earlier
+    }
+
+    /// What happens to a call about this order after so many earlier ones of its operation, so
+    /// long after the start.
     pub(super) fn script(
         &self,
         operation: Operation,
@@ -148,20 +195,25 @@ impl Faults {
         earlier_calls: u32,
         elapsed: Duration,
     ) -> Option<&Script> {
-        let happens = |fault: &&Fault| {
-            fault.happens(operation, order_id, earlier_calls, elapsed)
-                && fault.does.holds_after(earlier_calls)
-        };
-        self.fault.iter().find(happens).map(|fault| &fault.does)
+        for (number, fault) in self.faults.fault.iter().enumerate() {
+            if !fault.happens(operation, order_id, earlier_calls, elapsed) {
+                continue;
+            }
+            if !fault.does.is_limited() {
+                return Some(&fault.does);
+            }
+            let mut seen = self.seen();
+            let hits = seen.hits.entry((number, order_id.to_owned())).or_default();
+            if fault.does.holds_after(*hits) {
+                *hits += 1;
+                return Some(&fault.does);
+            }
+        }
+        None
     }
 
-    /// The limit of the rate, before it has seen a call.
-    pub(super) fn limiter(&self) -> Option<Limiter> {
-        let limit = self.rate_limit.as_ref()?;
-        let retry_after =
-            limit.retry_after.as_ref().and_then(|text| HeaderValue::try_from(text).ok());
-        let most = usize::try_from(limit.requests_per_second.get()).unwrap_or(usize::MAX);
-        Some(Limiter { most, retry_after, last: Mutex::default() })
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -211,7 +263,7 @@ fn roll(seed: u64, id: &str, call: Option<u32>) -> u64 {
 
 /// Lets so many calls through in any second.
 #[derive(Debug)]
-pub(super) struct Limiter {
+struct Limiter {
     most: usize,
     retry_after: Option<HeaderValue>,
     /// When those of the last second came.
@@ -220,7 +272,7 @@ pub(super) struct Limiter {
 
 impl Limiter {
     /// The refusal of a call that comes now, if it is one too many. A refused call does not count.
-    pub(super) fn refusal(&self, now: Instant) -> Option<Reply> {
+    fn refusal(&self, now: Instant) -> Option<Reply> {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let second = Duration::from_secs(1);
         while last.front().is_some_and(|at| now.saturating_duration_since(*at) >= second) {
@@ -243,9 +295,9 @@ mod tests {
     use super::*;
 
     fn hits(faults: &str, id: &str, calls: u32, seconds: u64) -> Option<bool> {
-        let faults = Faults::parse(faults).ok()?;
+        let day = Day::new(Faults::parse(faults).ok()?);
         let elapsed = Duration::from_secs(seconds);
-        Some(faults.script(Operation::OrderGet, id, calls, elapsed).is_some())
+        Some(day.script(Operation::OrderGet, id, calls, elapsed).is_some())
     }
 
     #[test]
@@ -270,15 +322,21 @@ mod tests {
     }
 
     #[test]
-    fn the_first_that_holds_happens_and_times_is_of_the_orders_calls() {
-        let faults = "[[fault]]\ndoes = { status = 503, times = 1 }\n\
+    fn the_first_that_holds_happens_and_times_is_how_often_it_has() {
+        let faults = "[[fault]]\noperation = \"order/get\"\nfrom_seconds = 5\n\
+                      does = { status = 503, times = 1 }\n\
                       [[fault]]\ndoes = { status = 429, times = 2 }";
         let Ok(faults) = Faults::parse(faults) else { unreachable!() };
-        let status = |calls| {
-            let script = faults.script(Operation::OrderGet, "A", calls, Duration::ZERO)?;
+        let day = Day::new(faults);
+        let status = |(operation, id, seconds)| {
+            let calls = day.count_call(operation, id);
+            let script = day.script(operation, id, calls, Duration::from_secs(seconds))?;
             Some(script.reply(None, || None).status.as_u16())
         };
-        assert_eq!([0, 1, 2].map(status), [Some(503), Some(429), None]);
+        let (new, get) = (Operation::OrderNew, Operation::OrderGet);
+        let calls = [(new, "A", 0), (get, "A", 9), (get, "A", 9), (get, "A", 9), (get, "B", 9)];
+        assert_eq!(calls.map(status), [Some(429), Some(503), Some(429), None, Some(503)]);
+        assert_eq!([day.count_call(new, "A"), day.count_call(get, "A")], [1, 3]);
     }
 
     #[test]
@@ -287,9 +345,10 @@ mod tests {
             let when = format!("percent = 20\nseed = {seed}\nof = \"{of}\"");
             let faults = format!("[[fault]]\n{when}\ndoes = {{ status = 503 }}");
             let Ok(faults) = Faults::parse(&faults) else { unreachable!() };
+            let day = Day::new(faults);
             let hit = |number: &u32| {
                 let id = format!("A{number}");
-                faults.script(Operation::OrderGet, &id, call, Duration::ZERO).is_some()
+                day.script(Operation::OrderGet, &id, call, Duration::ZERO).is_some()
             };
             (0..2_000).filter(hit).collect::<Vec<u32>>()
         };

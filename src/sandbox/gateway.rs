@@ -2,7 +2,7 @@
 //! function from verified parameters to an [`Answer`], in a file of its own.
 
 use super::connection::{Connection, Delivery};
-use super::faults::{Faults, Limiter, Operation};
+use super::faults::{Day, Operation};
 use super::journal::{Journal, OpenCall};
 use super::orders::Orders;
 use super::reply::{Answer, Reply};
@@ -13,8 +13,10 @@ use axum::body::to_bytes;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::header::{CONTENT_TYPE, HOST, USER_AGENT};
 use axum::http::{HeaderMap, HeaderName, StatusCode};
+use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use axum::routing::{get, post};
+use secrecy::{ExposeSecret, SecretString};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -27,12 +29,12 @@ pub const LONGEST_BODY: usize = 64 * 1024;
 /// Everything that the operations know.
 pub struct Gateway {
     pub address: SocketAddr,
-    pub api_key: String,
+    pub allow_remote: bool,
+    pub api_key: SecretString,
     pub verifier: Verifier,
     pub merchant: Option<String>,
     pub orders: Arc<Orders>,
-    pub faults: Faults,
-    pub limiter: Option<Limiter>,
+    pub day: Day,
     pub shape: Shape,
     pub latency: Duration,
     pub journal: Arc<Journal>,
@@ -81,8 +83,19 @@ pub fn routes(gateway: Arc<Gateway>) -> Router {
         .route("/", get(checkout::list))
         .route("/checkout/{payment_uid}", get(checkout::show).post(checkout::act))
         .fallback(undocumented)
+        .layer(from_fn(delivered_whole))
         .method_not_allowed_fallback(undocumented)
         .with_state(gateway)
+}
+
+/// What was scripted for an earlier call over the same connection is over.
+async fn delivered_whole(
+    ConnectInfo(connection): ConnectInfo<Connection>,
+    request: Request,
+    next: Next,
+) -> Response {
+    connection.deliver(Delivery::Whole, 0);
+    next.run(request).await
 }
 
 async fn answer_call(
@@ -120,7 +133,7 @@ async fn answer_call(
 
 /// The answer of a verified call: its own, unless something is scripted for it.
 fn carry_out(gateway: &Gateway, operation: Operation, call: &Call, journaled: &OpenCall) -> Reply {
-    if let Some(refusal) = gateway.limiter.as_ref().and_then(|it| it.refusal(Instant::now())) {
+    if let Some(refusal) = gateway.day.refusal(Instant::now()) {
         journaled.is_scripted();
         return refusal;
     }
@@ -130,14 +143,14 @@ fn carry_out(gateway: &Gateway, operation: Operation, call: &Call, journaled: &O
     };
     let Some(order_id) = call.params.get("merchant_order_id") else { return own().into_reply() };
     let orders = &gateway.orders;
-    let earlier = orders.count_call(order_id);
+    let earlier = gateway.day.count_call(operation, order_id);
     let of_order = match operation {
         Operation::OrderGet => orders.look(order_id, |order| order.script.clone()).flatten(),
         // A book's script is about asking for its order.
         Operation::OrderNew => None,
     };
     let of_order = of_order.filter(|script| script.holds_after(earlier));
-    let of_day = || gateway.faults.script(operation, order_id, earlier, orders.elapsed()).cloned();
+    let of_day = || gateway.day.script(operation, order_id, earlier, orders.elapsed()).cloned();
     let Some(script) = of_order.or_else(of_day) else { return own().into_reply() };
     if !script.is_harmless() {
         journaled.is_scripted();
@@ -189,7 +202,7 @@ fn read_params<E>(headers: &HeaderMap, body: Result<impl AsRef<[u8]>, E>) -> Res
 fn refusal(gateway: &Gateway, headers: &HeaderMap, params: &Params) -> Option<Reply> {
     let refused = |error, details| Some(Reply::error(StatusCode::UNAUTHORIZED, error, details));
     let key = only(headers, &HeaderName::from_static("oc-key")).unwrap_or_default();
-    if !bool::from(key.ct_eq(gateway.api_key.as_bytes())) {
+    if !bool::from(key.ct_eq(gateway.api_key.expose_secret().as_bytes())) {
         return refused("Invalid key", "The OC-Key header does not name a known API key.");
     }
     let signature = only(headers, &HeaderName::from_static("oc-signature"));

@@ -20,6 +20,9 @@ pub struct Call {
     pub end: CallEnd,
 }
 
+/// What is kept of a path: those that are documented are far shorter.
+const LONGEST_PATH: usize = 100;
+
 /// What became of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CallEnd {
@@ -52,7 +55,7 @@ impl Journal {
         let mut calls = self.calls();
         // The time is taken under the lock: the journal's order is the order of its times.
         let at = self.started.elapsed();
-        let (path, end) = (path.to_owned(), CallEnd::Open);
+        let (path, end) = (path.chars().take(LONGEST_PATH).collect(), CallEnd::Open);
         calls.push(Call { at, path, order_id: None, scripted: false, end });
         OpenCall { journal: Arc::clone(self), index: calls.len() - 1 }
     }

@@ -17,13 +17,50 @@ pub const TIME_TO_ACCOUNT: Duration = Duration::from_mins(1);
 /// payer. A payout goes by itself.
 pub fn begin(now: Duration, is_deposit: bool, amount: &str) -> Vec<Change> {
     if is_deposit {
-        return vec![status(now + TIME_TO_PAY, "overdue")];
+        return vec![status(now.saturating_add(TIME_TO_PAY), "overdue")];
     }
-    let preparing = now + TIME_TO_COMPLETE;
-    let processing = preparing + TIME_TO_COMPLETE;
+    let preparing = now.saturating_add(TIME_TO_COMPLETE);
+    let processing = preparing.saturating_add(TIME_TO_COMPLETE);
     let mut life = vec![status(preparing, "preparing"), status(processing, "processing")];
-    life.extend(completion(processing + TIME_TO_COMPLETE, amount));
+    life.extend(completion(processing.saturating_add(TIME_TO_COMPLETE), amount));
     life
+}
+
+/// How far a payment is, by its status (gateway page, "Payment status").
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// Nobody has paid yet.
+    Waiting,
+    /// The payment is under way.
+    Processing,
+    /// It has succeeded.
+    Completed,
+    /// It has not, or not in the end.
+    Over,
+    /// The page does not list this status.
+    Unlisted,
+}
+
+impl Phase {
+    pub fn of(payment_status: &str) -> Phase {
+        match payment_status {
+            "" | "none" | "pending" | "preparing" => Phase::Waiting,
+            "processing" => Phase::Processing,
+            "completed" => Phase::Completed,
+            "failed" | "reject" | "overdue" | "refund" => Phase::Over,
+            _ => Phase::Unlisted,
+        }
+    }
+
+    /// Whether nothing more is expected.
+    pub fn is_end(self) -> bool {
+        matches!(self, Phase::Completed | Phase::Over)
+    }
+
+    /// Whether it can still fail.
+    pub fn is_open(self) -> bool {
+        matches!(self, Phase::Waiting | Phase::Processing)
+    }
 }
 
 /// What somebody does to an order.
@@ -61,29 +98,27 @@ pub enum Effect {
 /// # Errors
 /// Why it cannot be done, for people.
 pub fn effect(now: Duration, payment_status: &str, act: &Act) -> Result<Effect, String> {
-    let is_open = matches!(payment_status, "" | "none" | "pending" | "preparing" | "processing");
-    let waits = is_open && payment_status != "processing";
-    let is_completed = payment_status == "completed";
+    let phase = Phase::of(payment_status);
     let instead = |changes| Ok(Effect::Instead(changes));
     match act {
         Act::Open if payment_status == "pending" => {
             Ok(Effect::Also(vec![status(now, "preparing")]))
         }
         Act::Open => Ok(Effect::Nothing),
-        Act::Settle(amount) if waits => {
+        Act::Settle(amount) if phase == Phase::Waiting => {
             let mut life = vec![status(now, "processing")];
-            life.extend(completion(now + TIME_TO_COMPLETE, amount));
+            life.extend(completion(now.saturating_add(TIME_TO_COMPLETE), amount));
             instead(life)
         }
-        Act::Fail(reason) if is_open => instead(vec![ended(now, "failed", reason)]),
-        Act::Reject(reason) if is_open => instead(vec![ended(now, "reject", reason)]),
-        Act::Lapse if is_open => instead(vec![status(now, "overdue")]),
-        Act::FailAccounting(reason) if is_completed => {
+        Act::Fail(reason) if phase.is_open() => instead(vec![ended(now, "failed", reason)]),
+        Act::Reject(reason) if phase.is_open() => instead(vec![ended(now, "reject", reason)]),
+        Act::Lapse if phase.is_open() => instead(vec![status(now, "overdue")]),
+        Act::FailAccounting(reason) if phase == Phase::Completed => {
             let fields =
                 vec![field("accounting_status", "failed"), field("accounting_fail_reason", reason)];
             instead(vec![Change { at: now, fields }])
         }
-        Act::Refund if is_completed => Ok(Effect::Also(vec![status(now, "refund")])),
+        Act::Refund if phase == Phase::Completed => Ok(Effect::Also(vec![status(now, "refund")])),
         _ => Err(format!("The payment is {payment_status}: this cannot be done to it.")),
     }
 }
@@ -96,7 +131,10 @@ fn completion(at: Duration, final_amount: &str) -> Vec<Change> {
         field("accounting_status", "delivered"),
     ];
     let accounted = vec![field("accounting_status", "accounted")];
-    vec![Change { at, fields: completed }, Change { at: at + TIME_TO_ACCOUNT, fields: accounted }]
+    vec![
+        Change { at, fields: completed },
+        Change { at: at.saturating_add(TIME_TO_ACCOUNT), fields: accounted },
+    ]
 }
 
 fn status(at: Duration, payment_status: &str) -> Change {

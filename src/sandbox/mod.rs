@@ -14,6 +14,7 @@ mod faults;
 mod gateway;
 mod journal;
 mod life;
+mod loopback;
 mod notify;
 mod order;
 mod order_get;
@@ -36,11 +37,12 @@ pub use journal::{Call, CallEnd};
 
 use clock::Clock;
 use connection::{Connection, UnreliableListener};
+use faults::Day;
 use gateway::Gateway;
 use journal::Journal;
 use notify::Notifier;
 use orders::Orders;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use signature::Verifier;
 use std::fmt;
 use std::io;
@@ -52,8 +54,8 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 /// How long [`Sandbox::stop`] waits for calls under way, e.g. of a caller that never ends its
-/// request.
-const LONGEST_STOP: Duration = Duration::from_secs(5);
+/// request, and for the last notifications.
+const LONGEST_STOP: Duration = Duration::from_secs(6);
 
 /// How `order/get` lays out a payment. The page shows one form for `order/new` and lists the
 /// fields for `order/get`: both have been seen (gateway-api, "Settled here").
@@ -74,7 +76,7 @@ pub struct SandboxSettings {
     /// Whether that may be an address that other machines reach.
     pub allow_remote: bool,
     /// The OC-Key that it expects.
-    pub api_key: String,
+    pub api_key: SecretString,
     /// The secret that signatures are made with.
     pub api_secret: SecretString,
     /// The merchant of that key: answered as `merchant_uid` where the book gives none.
@@ -96,7 +98,7 @@ impl SandboxSettings {
     /// On a free port of 127.0.0.1, nested, without a merchant, as fast as it can, in real time
     /// and without faults.
     #[must_use]
-    pub fn new(api_key: String, api_secret: SecretString, book: Book) -> SandboxSettings {
+    pub fn new(api_key: SecretString, api_secret: SecretString, book: Book) -> SandboxSettings {
         SandboxSettings {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             allow_remote: false,
@@ -173,7 +175,7 @@ impl Sandbox {
             return Err(SandboxError::NotLoopback { address });
         }
         let verifier = Verifier::new(&settings.api_secret)
-            .filter(|_| !settings.api_key.is_empty())
+            .filter(|_| !settings.api_key.expose_secret().is_empty())
             .ok_or(SandboxError::EmptyCredentials)?;
         let failed = |source| SandboxError::Listen { address, source };
         let listener = TcpListener::bind(address).await.map_err(failed)?;
@@ -188,12 +190,12 @@ impl Sandbox {
         let notifier = tokio::spawn(notifier.run(stopping.clone()));
         let routes = gateway::routes(Arc::new(Gateway {
             address,
+            allow_remote: settings.allow_remote,
             api_key: settings.api_key,
             verifier,
             merchant: settings.merchant,
             orders: Arc::clone(&orders),
-            limiter: settings.faults.limiter(),
-            faults: settings.faults,
+            day: Day::new(settings.faults),
             shape: settings.shape,
             latency: settings.latency,
             journal: Arc::clone(&journal),

@@ -1,17 +1,18 @@
 //! Telling the merchant that a payment has ended (gateway page, `notify_url`). What is sent is not
 //! documented: here it is the payment object, its texts signed as a request's parameters are.
 
-use super::order::Order;
-use super::orders::Orders;
-use super::payment::field;
+use super::loopback::is_loopback;
+use super::orders::{Ended, Orders};
+use super::payment::{Field, field, text_of};
 use super::signature::Verifier;
 use axum::http::header::CONTENT_TYPE;
-use std::collections::BTreeMap;
+use secrecy::{ExposeSecret, SecretString};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use url::{Host, Url};
+use url::Url;
 
 /// How long the merchant has to acknowledge.
 const LONGEST_ANSWER: Duration = Duration::from_secs(5);
@@ -19,7 +20,7 @@ const LONGEST_ANSWER: Duration = Duration::from_secs(5);
 /// Calls `notify_url` of orders that end.
 pub struct Notifier {
     http: reqwest::Client,
-    api_key: String,
+    api_key: SecretString,
     signer: Verifier,
     orders: Arc<Orders>,
 }
@@ -31,13 +32,16 @@ struct Notification {
     signature: String,
 }
 
+/// An order's ends that nobody has been told of yet, while it is told of an earlier one.
+type Waiting = HashMap<String, VecDeque<Ended>>;
+
 impl Notifier {
     /// A notifier of these orders' merchant.
     ///
     /// # Errors
     /// The HTTP client cannot be made.
     pub fn new(
-        api_key: String,
+        api_key: SecretString,
         signer: Verifier,
         orders: Arc<Orders>,
     ) -> Result<Notifier, reqwest::Error> {
@@ -52,35 +56,50 @@ impl Notifier {
         Ok(Notifier { http, api_key, signer, orders })
     }
 
-    /// Lets the orders live, and notifies of those that end, until the sandbox stops.
+    /// Lets the orders live, and notifies of those that end, until the sandbox stops and the last
+    /// of them is told. Of one order's ends the later is told after the earlier, so that
+    /// `notify_status` is of the last one.
     pub async fn run(self, mut stopping: watch::Receiver<bool>) {
         let notifier = Arc::new(self);
-        let mut under_way = JoinSet::new();
+        let mut waiting = Waiting::new();
+        let mut under_way: JoinSet<String> = JoinSet::new();
+        let mut is_stopping = false;
         loop {
-            for id in notifier.orders.take_ended() {
-                under_way.spawn(Arc::clone(&notifier).notify(id));
+            for ended in notifier.orders.take_ended() {
+                if let Some(line) = waiting.get_mut(&ended.id) {
+                    line.push_back(ended);
+                } else {
+                    waiting.insert(ended.id.clone(), VecDeque::new());
+                    under_way.spawn(Arc::clone(&notifier).notify(ended));
+                }
+            }
+            if is_stopping && under_way.is_empty() {
+                return;
             }
             tokio::select! {
-                () = notifier.orders.change() => {}
-                Some(_) = under_way.join_next() => {}
+                () = notifier.orders.change(), if !is_stopping => {}
+                Some(told) = under_way.join_next() => {
+                    let Ok(id) = told else { continue };
+                    match waiting.get_mut(&id).and_then(VecDeque::pop_front) {
+                        Some(next) => drop(under_way.spawn(Arc::clone(&notifier).notify(next))),
+                        None => drop(waiting.remove(&id)),
+                    }
+                }
                 // A sandbox that is dropped takes its sender along: that is a stop too.
-                _ = stopping.wait_for(|stopping| *stopping) => break,
+                _ = stopping.wait_for(|stopping| *stopping), if !is_stopping => is_stopping = true,
             }
         }
-        while under_way.join_next().await.is_some() {}
     }
 
-    async fn notify(self: Arc<Self>, id: String) {
-        let Some(notification) = self.orders.look(&id, |order| self.prepare(order)).flatten()
-        else {
-            return;
-        };
-        self.orders.set(&id, &[field("notify_status", "delivered")]);
+    /// Tells of one end; gives the order's id back.
+    async fn notify(self: Arc<Self>, ended: Ended) -> String {
+        let Some(notification) = self.prepare(&ended.fields) else { return ended.id };
+        self.orders.set(&ended.id, &[field("notify_status", "delivered")]);
         let sent = self
             .http
             .post(notification.url)
             .header(CONTENT_TYPE, "application/json")
-            .header("OC-Key", &self.api_key)
+            .header("OC-Key", self.api_key.expose_secret())
             .header("OC-Signature", notification.signature)
             .body(notification.body)
             .send()
@@ -92,17 +111,20 @@ impl Notifier {
             Err(error) if error.is_connect() => ("failed", "No connection".to_owned()),
             Err(_) => ("failed", "The connection broke".to_owned()),
         };
-        self.orders
-            .set(&id, &[field("notify_status", status), field("notify_fail_reason", &reason)]);
+        self.orders.set(
+            &ended.id,
+            &[field("notify_status", status), field("notify_fail_reason", &reason)],
+        );
+        ended.id
     }
 
-    /// What is sent for an order that has ended; `None` if nobody on this machine is to be told.
-    fn prepare(&self, order: &Order) -> Option<Notification> {
-        let url = Url::parse(&order.text("notify_url")?).ok().filter(is_on_this_machine)?;
-        let texts: BTreeMap<&str, String> = order
-            .fields
+    /// What is sent of a payment that has ended; `None` if nobody on this machine is to be told.
+    fn prepare(&self, fields: &[Field]) -> Option<Notification> {
+        let url = text_of(fields, "notify_url")?;
+        let url = Url::parse(&url).ok().filter(is_on_this_machine)?;
+        let texts: BTreeMap<&str, String> = fields
             .iter()
-            .filter_map(|(name, _)| Some((name.as_str(), order.text(name)?)))
+            .filter_map(|(name, _)| Some((name.as_str(), text_of(fields, name)?)))
             .collect();
         let signature = self.signer.sign(texts.iter().map(|(name, text)| (*name, text.as_str())));
         let body = serde_json::to_string(&texts).ok()?;
@@ -112,13 +134,7 @@ impl Notifier {
 
 /// Only loopback is called: a sandbox does not reach out.
 fn is_on_this_machine(url: &Url) -> bool {
-    url.scheme() == "http"
-        && match url.host() {
-            Some(Host::Domain(name)) => name == "localhost",
-            Some(Host::Ipv4(address)) => address.is_loopback(),
-            Some(Host::Ipv6(address)) => address.is_loopback(),
-            None => false,
-        }
+    url.scheme() == "http" && is_loopback(url)
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! later.
 
 use super::Shape;
+use super::life::Phase;
 use super::pairs::Pairs;
 use super::payment::{
     Field, Payment, check_field, field, object, read_fields, set_fields, text_of,
@@ -147,21 +148,26 @@ impl Order {
         self.text("transaction_type").is_none_or(|direction| direction != "expense")
     }
 
-    /// Takes over what has become due, and says whether the order's payment has ended by that.
-    pub fn become_due(&mut self, elapsed: Duration) -> bool {
+    /// What an answer shows in a field: a text, or an amount that is a number.
+    pub fn shown(&self, name: &str) -> String {
+        let json = self.fields.iter().find(|(known, _)| known == name).map(|(_, json)| json.get());
+        let number = json.filter(|json| json.starts_with(|first: char| first.is_ascii_digit()));
+        self.text(name).or(number.map(str::to_owned)).unwrap_or_default()
+    }
+
+    /// Takes over what has become due. Gives the fields as they were each time that the order's
+    /// payment has ended by that.
+    pub fn become_due(&mut self, elapsed: Duration) -> Vec<Vec<Field>> {
         let due = self.later.iter().take_while(|change| change.at <= elapsed).count();
-        let mut has_ended = false;
+        let mut ends = Vec::new();
         for change in self.later.drain(..due) {
             let before = text_of(&self.fields, "payment_status");
             set_fields(&mut self.fields, &change.fields);
             let after = text_of(&self.fields, "payment_status");
-            has_ended |= before != after && after.as_deref().is_some_and(is_end);
+            if before != after && after.is_some_and(|after| Phase::of(&after).is_end()) {
+                ends.push(self.fields.clone());
+            }
         }
-        has_ended
+        ends
     }
-}
-
-/// Whether a payment status is one that a payment ends in (gateway page, "Payment status").
-fn is_end(status: &str) -> bool {
-    matches!(status, "completed" | "failed" | "reject" | "refund" | "overdue")
 }

@@ -25,12 +25,17 @@ struct State {
     /// In the order in which they came.
     ids: Vec<String>,
     id_by_payment_uid: HashMap<String, String>,
-    /// Calls about each order, whether there is one or not.
-    calls: HashMap<String, u32>,
     /// When something becomes of which order next.
     due: BTreeSet<(Duration, String)>,
-    /// Orders whose payment has ended, and nobody has been told.
-    ended: Vec<String>,
+    /// Orders whose payment has ended, as they were then, and nobody has been told.
+    ended: Vec<Ended>,
+}
+
+/// An order whose payment has ended.
+pub struct Ended {
+    pub id: String,
+    /// The payment object, as it was then.
+    pub fields: Vec<Field>,
 }
 
 /// What cannot be done to an order.
@@ -61,20 +66,6 @@ impl Orders {
     pub fn advance(&self, time: Duration) {
         self.clock.advance(time);
         self.changed.notify_one();
-    }
-
-    /// Counts one more call about an order, and says how many came before.
-    pub fn count_call(&self, id: &str) -> u32 {
-        let mut state = self.now();
-        // It stays at the largest number rather than start a script again after 2³² calls.
-        match state.calls.get_mut(id) {
-            Some(calls) => {
-                let earlier = *calls;
-                *calls = calls.saturating_add(1);
-                earlier
-            }
-            None => state.calls.insert(id.to_owned(), 1).unwrap_or(0),
-        }
     }
 
     /// Looks at an order as it is now.
@@ -151,7 +142,7 @@ impl Orders {
     }
 
     /// Orders whose payment has ended since this was last asked.
-    pub fn take_ended(&self) -> Vec<String> {
+    pub fn take_ended(&self) -> Vec<Ended> {
         std::mem::take(&mut self.now().ended)
     }
 
@@ -222,8 +213,8 @@ impl State {
             && let Some((_, id)) = self.due.pop_first()
         {
             let Some(order) = self.by_id.get_mut(&id) else { continue };
-            if order.become_due(elapsed) {
-                self.ended.push(id.clone());
+            for fields in order.become_due(elapsed) {
+                self.ended.push(Ended { id: id.clone(), fields });
             }
             if let Some(change) = order.later.first() {
                 self.due.insert((change.at, id));

@@ -1,6 +1,7 @@
 //! The pages for people: one order's checkout, and the list of orders. Plain HTML without scripts;
 //! every text is escaped by the template.
 
+use super::life::Phase;
 use super::order::Order;
 use maud::{DOCTYPE, Markup, html};
 
@@ -21,7 +22,7 @@ pub struct View {
 
 impl View {
     pub fn of(order: &Order) -> View {
-        let text = |name| order.text(name).unwrap_or_default();
+        let text = |name| order.shown(name);
         View {
             order_id: text("merchant_order_id"),
             payment_uid: text("payment_uid"),
@@ -41,8 +42,8 @@ impl View {
         if self.is_deposit { "Deposit" } else { "Payout" }
     }
 
-    fn waits(&self) -> bool {
-        matches!(self.payment_status.as_str(), "" | "none" | "pending" | "preparing")
+    fn phase(&self) -> Phase {
+        Phase::of(&self.payment_status)
     }
 
     /// Whether its uid can stand in an address as it is.
@@ -108,7 +109,7 @@ fn row(heading: &str, text: &str) -> Markup {
 
 fn acts(view: &View) -> Markup {
     html! {
-        @if view.waits() {
+        @if view.phase() == Phase::Waiting {
             (act("settle", "Settle in full", &html! {
                 input type="hidden" name="amount" value=(view.amount);
             }))
@@ -116,12 +117,12 @@ fn acts(view: &View) -> Markup {
                 label { "Short or over: " input name="amount" inputmode="decimal" required; } " "
             }))
         }
-        @if view.waits() || view.payment_status == "processing" {
+        @if view.phase().is_open() {
             (act("fail", "Fail", &html! { (reason("Payment failed")) }))
             (act("reject", "Reject", &html! { (reason("Rejected")) }))
             (act("lapse", "Let it lapse", &html! {}))
         }
-        @if view.payment_status == "completed" {
+        @if view.phase() == Phase::Completed {
             (act("refund", "Refund", &html! {}))
             (act("fail_accounting", "Fail the accounting", &html! { (reason("Ledger closed")) }))
         }

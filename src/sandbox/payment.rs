@@ -101,7 +101,7 @@ pub fn text_of(fields: &[Field], name: &str) -> Option<String> {
 }
 
 /// An answer about one order.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Payment {
     /// The payment object's members, as they are answered.
     pub fields: Vec<Field>,

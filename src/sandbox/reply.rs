@@ -8,10 +8,10 @@ use axum::http::header::{CONTENT_TYPE, HeaderName};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use serde_json::Value;
+use std::fmt;
 use std::time::Duration;
 
 /// What an operation comes to.
-#[derive(Debug)]
 pub enum Answer {
     /// An order's payment.
     Payment(Payment),
@@ -20,7 +20,7 @@ pub enum Answer {
 }
 
 /// An answer, before it is sent.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Reply {
     /// HTTP status. The page gives none: these are the sandbox's own choice.
     pub status: StatusCode,
@@ -32,6 +32,13 @@ pub struct Reply {
     pub delay: Duration,
     /// How it reaches the caller.
     pub delivery: Delivery,
+}
+
+impl fmt::Debug for Reply {
+    /// Shows no body: accounts and names are nobody's business.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Reply").field("status", &self.status).finish_non_exhaustive()
+    }
 }
 
 impl Answer {
@@ -80,7 +87,9 @@ impl Reply {
         *response.status_mut() = self.status;
         let json = HeaderValue::from_static("application/json");
         response.headers_mut().insert(CONTENT_TYPE, json);
-        response.headers_mut().extend(self.headers);
+        for (name, value) in self.headers {
+            response.headers_mut().insert(name, value);
+        }
         response
     }
 }

@@ -17,7 +17,7 @@
 //! | `close = true` | the connection is closed without an answer |
 //! | `reset = "before"` | the connection is reset: `before`, in the `head`, in the `body` |
 //! | `cut_body = true` | the connection is closed in the middle of the body |
-//! | `times = 2` | all of that for an order's first 2 calls only |
+//! | `times = 2` | all of that for the first 2 calls about an order only |
 //! | `performed = true` | the call is carried out all the same; `false`: it is not |
 //!
 //! A call is carried out if its own answer is wanted, be it lost or changed, and is not if
@@ -99,6 +99,11 @@ impl Script {
     /// Whether the script still holds after so many earlier calls about its order.
     pub fn holds_after(&self, calls: u32) -> bool {
         self.times.is_none_or(|times| calls < times)
+    }
+
+    /// Whether it holds for some calls only.
+    pub fn is_limited(&self) -> bool {
+        self.times.is_some()
     }
 
     /// Whether the call that it is about is carried out.

@@ -11,7 +11,6 @@ const HEX_DIGITS: usize = 64;
 
 /// A call's parameters: the members of its JSON body, all texts, sorted by key; empty ones are
 /// left out, as in the signature (gateway-api, "Signature", settled).
-#[derive(Debug)]
 pub struct Params(Vec<(String, String)>);
 
 impl Params {

@@ -21,7 +21,7 @@ const FAILURE: &str = r#"{"result":"error","data":"An error occurred processing 
 
 fn settings(book: &str) -> SandboxSettings {
     let book = Book::parse(book).unwrap();
-    SandboxSettings::new("KEY".to_owned(), SecretString::from("SECRET"), book)
+    SandboxSettings::new("KEY".into(), SecretString::from("SECRET"), book)
 }
 
 async fn start(book: &str) -> Sandbox {

@@ -1,6 +1,6 @@
 //! Answers of a gateway that is broken, or worse: what they look like, whatever the question was.
 
-use super::payment::{Payment, object};
+use super::payment::{Payment, field, set_fields};
 use super::reply::{Answer, Reply, success};
 use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use axum::http::{HeaderValue, StatusCode};
@@ -53,15 +53,17 @@ impl Twist {
     pub fn reply(self, own: Answer, another: Option<Payment>) -> Reply {
         match (self, own) {
             (Twist::AnotherOrder, Answer::Payment(mut own)) => {
-                let fields = another.map(|other| other.fields).unwrap_or_default();
-                own.fields = fields;
+                match another {
+                    Some(another) => own.fields = another.fields,
+                    // The only order there is: then about one that there is not.
+                    None => set_fields(&mut own.fields, &[field("merchant_order_id", "another")]),
+                }
                 own.reply()
             }
-            (Twist::DoubledKey, Answer::Payment(own)) => {
-                let payment = object(&own.fields);
-                let members = payment.strip_prefix('{').unwrap_or_default();
-                let doubled = format!(r#"{{"amount":"1.00","amount":"2.00",{members}"#);
-                Reply::text(own.reply().status, success(&format!(r#"{{"payment":{doubled}}}"#)))
+            (Twist::DoubledKey, Answer::Payment(mut own)) => {
+                let doubled = ["1.00", "2.00"].map(|amount| field("amount", amount));
+                own.fields.splice(0..0, doubled);
+                own.reply()
             }
             (_, own) => {
                 let reply = own.into_reply();

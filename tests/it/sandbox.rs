@@ -5,6 +5,7 @@ mod browser;
 mod caller;
 mod checkout;
 mod command;
+mod deliveries;
 mod new_orders;
 mod notifications;
 mod page_programs;

@@ -76,7 +76,7 @@ fn a_planted_secret_is_nowhere() {
         .map(|number| paid(&format!("A{number}"), "100.00", scripts[(number - 1) % 8].clone()))
         .collect();
     let gateway = Gateway::serve_as(&book, |it| {
-        it.api_key = KEY.to_owned();
+        it.api_key = KEY.into();
         it.api_secret = SECRET.into();
     });
     let run = ["run", "--base-url", &gateway.url, "--ledger", "ledger.csv", "-vv"];

@@ -145,7 +145,7 @@ impl Gateway {
     pub fn serve_as(book: &str, change: impl FnOnce(&mut SandboxSettings)) -> Gateway {
         let runtime = Runtime::new().unwrap();
         let book = Book::parse(book).unwrap();
-        let mut settings = SandboxSettings::new(API_KEY.to_owned(), API_SECRET.into(), book);
+        let mut settings = SandboxSettings::new(API_KEY.into(), API_SECRET.into(), book);
         change(&mut settings);
         let sandbox = runtime.block_on(Sandbox::start(settings)).unwrap();
         let url = sandbox.base_url();

@@ -38,8 +38,8 @@ const DAYS: [Day; 6] = [
     day("flaky-evening", 1, None, 0..=0),
     day("lying-gateway", 3, None, 90..=170),
     day("outage", 13, None, 1000..=1000),
-    day("outage-after-ten-minutes", 3, Some(300), 600..=700),
-    day("withdrawn-key", 12, Some(300), 600..=700),
+    day("outage-after-ten-minutes", 3, Some(300), 1..=720),
+    day("withdrawn-key", 12, Some(300), 1..=720),
 ];
 
 pub fn faults(name: &str) -> Faults {
@@ -106,7 +106,9 @@ fn spend(day: &Day) {
     });
     let url = gateway.url.clone();
     let run = ["run", "--base-url", &url, "--ledger", "ledger.csv", "--format", "json"];
-    let run = [&run[..], &["--rate", "2000", "--resume"]].concat();
+    // Slow enough that a day which turns does so in the middle of the run.
+    let rate = if day.turns_at_call.is_some() { "500" } else { "2000" };
+    let run = [&run[..], &["--rate", rate, "--resume"]].concat();
     let mut running = merchant.start(&run);
     if let Some(calls) = day.turns_at_call {
         crate::support::until("the day turns", || {

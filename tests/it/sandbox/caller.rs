@@ -95,14 +95,14 @@ impl Caller {
 
     /// Opens a page.
     pub fn open(&mut self, path: &str) -> Response {
-        self.send(format!("GET {path} HTTP/1.1\r\nHost: sandbox\r\n\r\n"))
+        self.send(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n"))
     }
 
     /// Sends a page's form.
     pub fn submit(&mut self, path: &str, form: &str) -> Response {
         let length = form.len();
         self.send(format!(
-            "POST {path} HTTP/1.1\r\nHost: sandbox\r\nContent-Length: {length}\r\n\
+            "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\
              Content-Type: application/x-www-form-urlencoded\r\n\r\n{form}"
         ))
     }

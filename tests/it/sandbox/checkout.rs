@@ -91,11 +91,23 @@ fn what_the_page_does_not_take_is_refused_and_changes_nothing() {
         assert!(answer.status == status && answer.body.contains(words), "{form}: {answer:?}");
     }
     let length = "act=lapse".len();
-    let elsewhere = caller.send(format!(
-        "POST {page} HTTP/1.1\r\nHost: sandbox\r\nOrigin: http://evil.example\r\n\
-         Content-Length: {length}\r\n\r\nact=lapse"
-    ));
-    assert_eq!(elsewhere.status, 403);
+    for (host, origin) in [
+        ("localhost", "http://evil.example"),
+        ("localhost", "null"),
+        ("evil.example", "http://evil.example"),
+        ("127.0.0.1.evil.example", "http://127.0.0.1.evil.example"),
+    ] {
+        let elsewhere = caller.send(format!(
+            "POST {page} HTTP/1.1\r\nHost: {host}\r\nOrigin: {origin}\r\n\
+             Content-Length: {length}\r\n\r\nact=lapse"
+        ));
+        assert_eq!(elsewhere.status, 403, "{host} {origin}");
+    }
+    for path in ["/", &page] {
+        let read = caller.send(format!("GET {path} HTTP/1.1\r\nHost: evil.example\r\n\r\n"));
+        assert_eq!(read.status, 403, "{path}");
+        assert!(!read.body.contains("100.00"), "{read:?}");
+    }
     assert_eq!(status(&mut caller, "A"), "pending none 0.00");
     for path in ["/checkout/SB0", "/checkout/%2e%2e"] {
         assert_eq!(caller.open(path).status, 404);
@@ -155,6 +167,20 @@ fn orders_of_a_book_live_as_it_says_and_go_on_where_they_were_saved() {
     assert_eq!(status(&mut caller, "A"), "processing - -");
     gateway.advance(Duration::from_secs(1));
     assert_eq!(status(&mut caller, "A"), "completed - 1.00");
+}
+
+#[test]
+fn an_amount_that_is_a_number_can_be_settled_in_full() {
+    let book = concat!(
+        r#"{"merchant_order_id":"A","amount":12.50,"payment_status":"pending","#,
+        r#""payment_uid":"a?b c"}"#
+    );
+    let gateway = gateway(book);
+    let mut caller = Caller::to(&gateway.url);
+    let page = "/checkout/a%3Fb%20c";
+    assert!(caller.open(page).body.contains(r#"name="amount" value="12.50""#));
+    let settled = caller.submit(page, "act=settle&amount=12.50");
+    assert_eq!((settled.status, &*settled.headers["location"]), (303, page));
 }
 
 #[test]

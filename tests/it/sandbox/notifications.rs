@@ -112,13 +112,55 @@ fn a_notification_follows_what_comes_back() {
 }
 
 #[test]
+fn of_two_ends_the_later_counts_however_slow_the_earlier_is_told() {
+    let gateway = gateway();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/notify", listener.local_addr().unwrap());
+    let mut caller = Caller::to(&gateway.url);
+    let created = caller.call(NEW, &payout("A", &[("notify_url", &url)])).payment();
+    let page = format!("/checkout/{}", created["payment_uid"].as_str().unwrap());
+    gateway.advance(Duration::from_secs(15));
+    let (mut first, _) = listener.accept().unwrap();
+    assert_eq!(caller.submit(&page, "act=refund").status, 303);
+    assert_eq!(notify_status(&mut caller, "A"), "delivered");
+    first.write_all(b"HTTP/1.1 500 X\r\nContent-Length: 0\r\n\r\n").unwrap();
+    drop(first);
+    let (mut second, _) = listener.accept().unwrap();
+    let mut body = Vec::new();
+    while !body.windows(6).any(|bytes| bytes == b"refund") {
+        let mut bytes = [0; 4096];
+        let count = second.read(&mut bytes).unwrap();
+        assert_ne!(count, 0, "the second notification is not of the refund");
+        body.extend_from_slice(&bytes[..count]);
+    }
+    second.write_all(b"HTTP/1.1 200 X\r\nContent-Length: 0\r\n\r\n").unwrap();
+    until("the second is acknowledged", || notify_status(&mut caller, "A") == "completed");
+}
+
+#[test]
+fn who_is_told_when_the_sandbox_stops_is_still_told() {
+    let gateway = gateway();
+    let (url, received) = merchant(Some(200));
+    let mut caller = Caller::to(&gateway.url);
+    caller.call(NEW, &payout("A", &[("notify_url", &url)]));
+    gateway.advance(Duration::from_secs(15));
+    let saved = gateway.stop_and_save();
+    assert!(received.try_recv().is_ok());
+    assert!(saved.contains(r#""notify_status":"completed""#), "{saved}");
+}
+
+#[test]
 fn nobody_elsewhere_is_called() {
     let gateway = gateway();
+    let (here, told) = merchant(Some(200));
     let mut caller = Caller::to(&gateway.url);
     for url in ["https://example.com/notify", "http://192.0.2.1/"] {
         caller.call(NEW, &payout(url, &[("notify_url", url)]));
     }
+    // Whoever ends after them is told after them.
+    caller.call(NEW, &payout("last", &[("notify_url", &here)]));
     gateway.advance(Duration::from_mins(1));
+    told.recv_timeout(Duration::from_secs(30)).unwrap();
     for url in ["https://example.com/notify", "http://192.0.2.1/"] {
         assert_eq!(notify_status(&mut caller, url), "none");
     }

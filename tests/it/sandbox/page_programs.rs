@@ -11,7 +11,7 @@ use std::path::Path;
 fn gateway() -> Gateway {
     let book = r#"{"merchant_order_id":"12345611","amount":"7.00","payment_status":"completed"}"#;
     Gateway::serve_as(book, |it| {
-        "API_KEY".clone_into(&mut it.api_key);
+        it.api_key = "API_KEY".into();
         it.api_secret = "API_SECRET".into();
         it.merchant = Some("Merchant_UID".to_owned());
     })
