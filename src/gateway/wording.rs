@@ -70,6 +70,20 @@ static CREDENTIALS: LazyLock<Option<Regex>> = LazyLock::new(|| {
     .ok()
 });
 
+/// That something does not exist.
+static NEGATED: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"(not|n.?t|\bno|longer|\bnon|never)([ -]yet)?[ -]?exist\w*").ok());
+
+/// That an order or its id is there. Words may be run together (`OrderAlreadyExists`).
+static THERE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(
+        r"(?x) already | duplicat | exist | unique | repeated | \btaken\b | \btwice\b
+        | used\ before | before\ used | re-?used | \b(is|was|been|were|an?|previously)\ used\b
+        | \bin\ use\b",
+    )
+    .ok()
+});
+
 impl NotFoundPattern {
     /// A merchant's own pattern, case-insensitive, over the whole error text; it decides alone.
     ///
@@ -238,6 +252,15 @@ fn may_follow(words: &[&str]) -> bool {
 #[must_use]
 pub(super) fn refuses_credentials(text: &str) -> bool {
     find(&CREDENTIALS, &text.to_lowercase().replace('_', " ")).is_some()
+}
+
+/// Whether a decline speaks of an order or id that is there: then the gateway may have the order.
+/// Taken too often rather than too seldom; but "the channel does not exist" is about none.
+#[must_use]
+pub(super) fn speaks_of_one_there(text: &str) -> bool {
+    let text = text.to_lowercase().replace('_', " ");
+    let text = NEGATED.as_ref().map(|negated| negated.replace_all(&text, " "));
+    text.is_none_or(|text| THERE.as_ref().is_none_or(|there| there.is_match(&text)))
 }
 
 #[cfg(test)]

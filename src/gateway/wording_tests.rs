@@ -119,6 +119,41 @@ fn an_id_stands_for_itself_only() {
 }
 
 #[test]
+fn a_decline_may_speak_of_an_order_that_is_there() {
+    for text in [
+        "Order already exists",
+        "merchant_order_id: has been used before",
+        "DUPLICATE_ORDER",
+        "OrderAlreadyExists",
+        "Duplicated id",
+        "An order with this id exists",
+        "merchant_order_id must be unique",
+        "The id is used",
+        "Order id in use",
+        "Existing order",
+        "Do not send an order twice",
+        "Channel does not exist, or order exists",
+    ] {
+        assert!(speaks_of_one_there(text), "{text}");
+    }
+    for text in [
+        "Channel closed",
+        "Payment method does not exist",
+        "The channel doesn't exist",
+        "CHANNEL_NOT_EXIST",
+        "ChannelDoesNotExist",
+        "Non-existent currency",
+        "The account no longer exists",
+        "No existing channel",
+        "This channel cannot be used",
+        "Amount below the minimum",
+        "",
+    ] {
+        assert!(!speaks_of_one_there(text), "{text}");
+    }
+}
+
+#[test]
 fn a_merchants_own_pattern_decides_alone() {
     let found = NotFoundPattern::custom("E404|ऑर्डर नहीं")
         .map(|pattern| {
