@@ -6,11 +6,10 @@ use super::{Process, runtime, settings};
 use crate::cli::{Common, New, NewOrder as Typed};
 use crate::domain::order::OrderKey;
 use crate::domain::payment::{AccountingType, Payment, TransactionType};
-use crate::domain::text::printable;
+use crate::domain::text::{clean, printable};
 use crate::failure::{Failure, code};
 use crate::gateway::{
-    Accounts, Asker, Client, Draft, Failure as CallFailure, NewOrder, NotPlaced, Placed, Placement,
-    Sends, Unmade,
+    Accounts, Asker, Client, Draft, NewOrder, NotPlaced, Placed, Placement, Sends,
 };
 use crate::interrupt::Interrupt;
 use crate::settings::Flags;
@@ -20,10 +19,10 @@ use std::path::Path;
 
 /// Seven short texts take far less.
 const LARGEST_ACCOUNTS: u64 = 16 * 1024;
-/// The exit code of an order that the gateway does not have, or has as another.
-const NOT_PLACED: u8 = 1;
-/// The exit code of what nobody can say.
-const NOT_KNOWN: u8 = 3;
+/// The exit code of an order that was declined, and of which nothing is in doubt.
+const DECLINED: u8 = 1;
+/// The exit code of what somebody has to look at.
+const TO_LOOK_AT: u8 = 3;
 
 pub(super) fn execute(
     arguments: &New,
@@ -124,13 +123,13 @@ fn tell(order: &NewOrder, placement: Result<Placement, NotPlaced>) -> Result<u8,
     let id = printable(&order.key().merchant_order_id);
     match placement {
         Ok(Placement::Placed(placed)) => print_placed(&id, &placed_json(&placed)),
-        Ok(Placement::Found { answered, why }) => {
+        Ok(Placement::Found { answered, new }) => {
             let url = match order.transaction_type() {
                 TransactionType::Income => "; its payment_url is therefore not known",
                 _ => "",
             };
             tracing::warn!(
-                "the answer to order/new was lost ({why}); order/get has order {id}{url}"
+                "the answer to order/new was lost ({new}); order/get has order {id}{url}"
             );
             print_placed(&id, &json(&answered))
         }
@@ -140,63 +139,51 @@ fn tell(order: &NewOrder, placement: Result<Placement, NotPlaced>) -> Result<u8,
 
 /// What is known, and what can be done safely.
 fn not_placed(id: &str, why: NotPlaced) -> Failure {
-    let there_already = || {
-        format!(
-            "`order get {id}` shows it: if it is the order that you mean, nothing more is to be \
-             done; another one needs an id of its own"
-        )
-    };
     match why {
         NotPlaced::Refused(failure) => not_answered(&failure),
-        NotPlaced::Declined(words) => Failure::new(
-            NOT_PLACED,
-            format!("the gateway declined order {id}{}, and has no such order", quoted(&words)),
+        NotPlaced::Declined(new) => Failure::new(
+            DECLINED,
+            format!("order {id}: {new}, and has no such order"),
             "correct what it names; then the order can be sent again, under the same id",
         ),
-        NotPlaced::Exists { unmade, payment } => Failure::new(
-            NOT_PLACED,
+        NotPlaced::Exists { new, sent, payment, differences: None } => Failure::new(
+            TO_LOOK_AT,
             format!(
-                "{}; an order with this id exists there already: {}",
-                not_made(id, &unmade),
-                seen(&payment)
+                "order {id}: {new}, but the gateway has an order of this id with the same values \
+                 ({}): by {}",
+                seen(&payment),
+                if sent { "this call or an earlier one" } else { "an earlier call" }
             ),
-            there_already(),
+            what_to_do(id),
         ),
-        NotPlaced::Differs { differences, unmade: Some(unmade) } => Failure::new(
-            NOT_PLACED,
+        NotPlaced::Exists { new, differences: Some(differences), .. } => Failure::new(
+            TO_LOOK_AT,
             format!(
-                "{}; an order with this id exists there already, with other values: {differences}",
-                not_made(id, &unmade)
+                "order {id}: {new}, but the gateway has an order of this id with other values: \
+                 {differences}"
             ),
-            there_already(),
-        ),
-        NotPlaced::Differs { differences, unmade: None } => Failure::new(
-            NOT_PLACED,
-            format!("the gateway has order {id} with other values than were sent: {differences}"),
             format!(
-                "it may be what became of this order: look at `order get {id}`, and ask the \
-                 gateway's support before it is sent under another id"
+                "look at `order get {id}`: if that is another order of yours, give this one an id \
+                 of its own; else ask the gateway's support, and until then never send this one \
+                 under another id: it could be carried out twice"
             ),
         ),
-        NotPlaced::Absent(failure) => Failure::new(
-            if failure.cause.is_outage() { code::OUTAGE } else { NOT_KNOWN },
-            format!(
-                "order {id} could not be placed, and the gateway has no such order: {}",
-                failure.why
-            ),
+        NotPlaced::Absent { new, only_outages } => Failure::new(
+            if only_outages { code::OUTAGE } else { TO_LOOK_AT },
+            format!("order {id} could not be placed, and the gateway has no such order: {new}"),
             format!(
                 "send it again later under the same id, and only if `order get {id}` still says \
                  that there is none"
             ),
         ),
         NotPlaced::Unknown { new, get } => Failure::new(
-            NOT_KNOWN,
+            TO_LOOK_AT,
             format!("{}: of order/new, {new}; of order/get, {get}", not_known(id)),
             what_to_do(id),
         ),
-        NotPlaced::Unreachable(CallFailure { why, .. }) => Failure::new(
+        NotPlaced::Unreachable(failure) => Failure::new(
             code::OUTAGE,
-            format!("{}, but nothing was sent to it: {why}", not_known(id)),
+            format!("{}, but nothing was sent to it: {}", not_known(id), failure.why),
             what_to_do(id),
         ),
     }
@@ -223,23 +210,12 @@ fn what_to_do(id: &str) -> String {
     )
 }
 
-fn not_made(id: &str, unmade: &Unmade) -> String {
-    match unmade {
-        Unmade::Declined(words) => format!("the gateway declined order {id}{}", quoted(words)),
-        Unmade::NotSent(why) => format!("order {id} was not sent ({why})"),
-    }
-}
-
-fn quoted(words: &str) -> String {
-    if words.is_empty() { " without a word".to_owned() } else { format!(" with \"{words}\"") }
-}
-
 /// What can be said of a payment in a line.
 fn seen(payment: &Payment) -> String {
     let status = payment.payment_status.as_ref().map_or("no status", |status| status.as_str());
     let currency = payment.currency.as_deref().unwrap_or_default();
     let amount = format!("{} {}", payment.amount, printable(currency));
-    format!("{}, {}", printable(status), amount.trim_end())
+    format!("{}, {}", clean(status), amount.trim_end())
 }
 
 /// The answer in the gateway's own form, without secrets and personal data.

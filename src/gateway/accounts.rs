@@ -2,6 +2,7 @@
 //! file or stdin, because a command line can be seen by everyone on the machine.
 
 use super::hidden::Personal;
+use super::reading::last_four;
 use super::wire::Json;
 use secrecy::{ExposeSecret, SecretString};
 
@@ -77,6 +78,13 @@ impl Accounts {
     #[must_use]
     pub fn gives(&self, key: &str) -> bool {
         self.given.iter().any(|(given, _)| *given == key)
+    }
+
+    /// Whether the gateway's account is the one that is given under this key: whole, or masked as
+    /// evidence has it.
+    pub(super) fn may_be(&self, key: &str, theirs: &str) -> bool {
+        let mut given = self.parameters().filter(|(given, _)| *given == key);
+        given.all(|(_, ours)| theirs == ours || theirs == last_four(ours))
     }
 
     /// The parameters to send.

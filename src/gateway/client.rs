@@ -3,7 +3,7 @@
 
 use super::hidden::{Personal, Secrets};
 use super::new_order::NewOrder;
-use super::placed::Said;
+use super::placed::{Placed, Setback};
 use super::reading::{Answered, Cause, Failure, Reader};
 use super::settings::{Credentials, GatewaySettings};
 use super::signature::Signer;
@@ -88,13 +88,15 @@ pub struct Call {
 struct Response {
     status: u16,
     retry_after: Option<String>,
-    /// Whole, or why it is not.
-    body: Result<Vec<u8>, Failure>,
+    /// What came of the body.
+    body: Vec<u8>,
+    /// Why that is not the whole of it.
+    broken: Option<Failure>,
 }
 
 impl Response {
     fn body(&self) -> Result<&[u8], Failure> {
-        self.body.as_ref().map(Vec::as_slice).map_err(Clone::clone)
+        self.broken.clone().map_or(Ok(&*self.body), Err)
     }
 }
 
@@ -220,18 +222,22 @@ impl Client {
     }
 
     /// Sends a new order once. Whoever sends it again answers for it: see [`super::place`].
-    pub(super) async fn order_new(&self, order: &NewOrder) -> Said {
+    pub(super) async fn order_new(&self, order: &NewOrder) -> Result<Placed, Setback> {
         let parameters = order.parameters();
         let parameters: Vec<(&str, &str)> =
             parameters.iter().map(|(key, value)| (*key, value.as_str())).collect();
         match self.signed(&self.order_new, &parameters).await {
-            Ok(response) => match self.reader.read_new(order, response.status, response.body()) {
-                Said::Failed(failure) => {
-                    Said::Failed(Failure { retry_after: response.retry_after, ..failure })
+            Ok(response) => {
+                match self.reader.read_new(order, response.status, response.body(), &response.body)
+                {
+                    Err(Setback::Failed(failure)) => Err(Setback::Failed(Failure {
+                        retry_after: response.retry_after,
+                        ..failure
+                    })),
+                    said => said,
                 }
-                said => said,
-            },
-            Err(failure) => Said::Failed(failure),
+            }
+            Err(failure) => Err(Setback::Failed(failure)),
         }
     }
 
@@ -257,11 +263,16 @@ impl Client {
             let skew = DateTime::<Utc>::from(date) - (self.now)();
             *self.skew.lock().unwrap_or_else(PoisonError::into_inner) = Some(skew);
         }
-        Ok(Response { status, retry_after, body: self.body(response).await })
+        let mut body = Vec::new();
+        let broken = self.read_body(response, &mut body).await.err();
+        Ok(Response { status, retry_after, body, broken })
     }
 
-    async fn body(&self, mut response: reqwest::Response) -> Result<Vec<u8>, Failure> {
-        let mut body = Vec::new();
+    async fn read_body(
+        &self,
+        mut response: reqwest::Response,
+        body: &mut Vec<u8>,
+    ) -> Result<(), Failure> {
         loop {
             match response.chunk().await {
                 Ok(Some(chunk)) if body.len() + chunk.len() > LARGEST_BODY => {
@@ -269,7 +280,7 @@ impl Client {
                     return Err(Failure::retried(Cause::Untrustworthy, why));
                 }
                 Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-                Ok(None) => return Ok(body),
+                Ok(None) => return Ok(()),
                 Err(error) if error.is_timeout() => return Err(self.timeout()),
                 Err(error) => {
                     let why = format!("the answer broke off ({})", innermost(&error.without_url()));

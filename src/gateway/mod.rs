@@ -24,7 +24,7 @@ pub use accounts::{Accounts, AccountsError};
 pub use ask::{Asker, Reply};
 pub use client::{Call, Client, ClientError, base_url};
 pub use new_order::{Draft, NewOrder, NewOrderError};
-pub use place::{NotPlaced, Placement, Sends, Unmade};
+pub use place::{NotPlaced, Placement, Sends};
 pub use placed::Placed;
 pub use reading::{Answered, Cause, Failure};
 pub use settings::{Credentials, GatewaySettings, Limits};

@@ -2,9 +2,11 @@
 
 use super::accounts::Accounts;
 use super::hidden::Personal;
+use super::reading::{Answered, given_text};
+use super::wire::Json;
 use crate::domain::amount::Amount;
 use crate::domain::order::OrderKey;
-use crate::domain::payment::{AccountingType, Payment, TransactionType};
+use crate::domain::payment::{AccountingType, Answer, TransactionType};
 use crate::domain::text;
 use url::Url;
 
@@ -194,27 +196,46 @@ impl NewOrder {
         parameters
     }
 
-    /// On what a payment at the gateway differs from what was sent, as a clause; `None` where it
-    /// may be this order. What the gateway does not give differs from nothing.
-    pub(super) fn differs_from(&self, payment: &Payment) -> Option<String> {
-        let differs = |what: &str, theirs: &str, ours: &str| {
-            format!("{what} {}, not {ours}", text::clean(theirs))
-        };
+    /// On what the gateway's payment differs from what was sent, as a clause; `None` where it may
+    /// be this order. What the gateway does not give differs from nothing. No account is repeated.
+    pub(super) fn differs_from(&self, answered: &Answered) -> Option<String> {
+        let Answer::Payment(payment) = &answered.answer else { return None };
+        let ours = &self.0;
         let mut differences = Vec::new();
-        if payment.amount != self.0.amount {
-            let (theirs, ours) = (payment.amount.to_string(), self.0.amount.to_string());
-            differences.push(format!("amount {theirs}, not {ours}"));
+        if payment.amount != ours.amount {
+            differences.push(format!("amount {}, not {}", payment.amount, ours.amount));
         }
-        if let Some(theirs) = &payment.currency
-            && theirs.to_lowercase() != self.0.currency
-        {
-            differences.push(differs("currency", theirs, &self.0.currency));
+        let mut hold = |what: &str, theirs: &str, ours: &str| {
+            if theirs != ours {
+                let theirs = text::clean(&self.personal().blanked(theirs));
+                differences.push(format!("{what} {theirs}, not {ours}"));
+            }
+        };
+        if let Some(theirs) = &payment.currency {
+            hold("currency", &theirs.to_lowercase(), &ours.currency);
         }
-        if let Some(theirs) = &payment.transaction_type
-            && *theirs != self.0.transaction_type
-        {
-            let ours = self.0.transaction_type.as_str();
-            differences.push(differs("transaction type", theirs.as_str(), ours));
+        if let Some(theirs) = &payment.transaction_type {
+            hold("transaction type", theirs.as_str(), ours.transaction_type.as_str());
+        }
+        if let Some(theirs) = &payment.accounting_type {
+            hold("accounting type", theirs.as_str(), ours.accounting_type.as_str());
+        }
+        let Ok(evidence) = Json::read(answered.evidence.as_bytes()) else {
+            return Some("what it says cannot be read again".to_owned());
+        };
+        match given_text(&evidence, "payment") {
+            // Evidence is without what is personal, and a name may hold the method's.
+            Ok(Some(theirs)) if theirs != self.personal().blanked(&ours.payment) => {
+                hold("payment method", &theirs.to_lowercase(), &ours.payment.to_lowercase());
+            }
+            Ok(_) => {}
+            Err(_) => differences.push("the payment method is not a text".to_owned()),
+        }
+        for (key, whose) in [("to", "payee"), ("from", "payer")] {
+            let theirs = given_text(&evidence, key).unwrap_or_default();
+            if theirs.is_some_and(|theirs| !ours.accounts.may_be(key, &theirs)) {
+                differences.push(format!("the {whose}'s account differs"));
+            }
         }
         (!differences.is_empty()).then(|| differences.join("; "))
     }

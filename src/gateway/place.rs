@@ -2,11 +2,12 @@
 //!
 //! A call that brought no usable answer may have moved money all the same. So an order id is never
 //! sent a second time unless `order/get` has said, trustworthily, that the gateway has no such
-//! order; and what `order/get` says decides what is reported.
+//! order; nor after an answer that takes the order or declines it. What `order/get` says decides
+//! what is reported: a decline only if nothing speaks against it.
 
-use super::ask::{Asker, Reply};
+use super::ask::Asker;
 use super::new_order::NewOrder;
-use super::placed::{Placed, Said};
+use super::placed::{Placed, Setback};
 use super::reading::{Answered, Cause, Failure};
 use super::retry::{self, Next};
 use crate::domain::payment::{Answer, Payment};
@@ -21,52 +22,45 @@ pub enum Placement {
     Found {
         /// What `order/get` said.
         answered: Answered,
-        /// What was wrong with the answer to `order/new`.
-        why: String,
+        /// What `order/new` brought, as a clause.
+        new: String,
     },
 }
 
 /// Why it cannot be said that the gateway has the order. All texts are fit for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NotPlaced {
-    /// The credentials are refused.
+    /// The credentials are refused, and nothing is in doubt.
     Refused(Failure),
-    /// The gateway declined it in these words, and has no such order.
+    /// The gateway declined it, as this clause says, and has no such order; nothing is in doubt.
     Declined(String),
-    /// The gateway has an order of this id and with these values, which this command has not made.
+    /// The gateway has an order of this id, and it cannot be said that this command made it so.
     Exists {
-        /// Why this command's is not it.
-        unmade: Unmade,
+        /// What `order/new` brought.
+        new: String,
+        /// Whether this command sent anything.
+        sent: bool,
         /// What the gateway has.
         payment: Box<Payment>,
-    },
-    /// The gateway has an order of this id with other values.
-    Differs {
-        /// Which, as a clause.
-        differences: String,
-        /// `None`: it may be what the gateway has made of this command's order.
-        unmade: Option<Unmade>,
+        /// On what that differs from what was to be sent, as a clause.
+        differences: Option<String>,
     },
     /// No `order/new` brought a usable answer, and the gateway has no such order.
-    Absent(Failure),
+    Absent {
+        /// What `order/new` brought.
+        new: String,
+        /// Whether all of it was outages.
+        only_outages: bool,
+    },
     /// Nobody knows whether the gateway has the order.
     Unknown {
-        /// What `order/new` brought, as a clause.
+        /// What `order/new` brought.
         new: String,
         /// What `order/get` brought, as a clause.
         get: String,
     },
     /// No connection was ever made: nothing was sent, and nothing is known.
     Unreachable(Failure),
-}
-
-/// Why an order that the gateway has is not this command's.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Unmade {
-    /// The gateway declined what was sent, in these words.
-    Declined(String),
-    /// Nothing was sent: no connection was made.
-    NotSent(String),
 }
 
 /// Whether an order may have left for the gateway: for whoever ends early.
@@ -81,82 +75,45 @@ impl Sends {
     }
 }
 
-/// Why the last send did not do.
-#[derive(Debug, Clone)]
-enum Setback {
-    Declined(String),
-    Failed(Failure),
-}
-
-impl Setback {
-    fn why(&self) -> String {
-        match self {
-            Setback::Declined(words) => format!("the gateway declined it with \"{words}\""),
-            Setback::Failed(failure) => failure.why.clone(),
-        }
-    }
-
-    /// Whether the order may have been made all the same.
-    fn is_ambiguous(&self) -> bool {
-        matches!(self, Setback::Failed(failure) if failure.cause != Cause::Unreachable)
-    }
-}
-
-/// What is known after a send that did not do.
-#[derive(Debug, Clone)]
-struct Course {
-    last: Setback,
-    /// What was wrong with the last answer to a send that may have made the order, if one may.
-    doubt: Option<String>,
-    /// Whether no send found a connection, and no `order/get` came to more than an outage.
-    unreachable: bool,
-}
-
 impl Asker {
     /// Sends a new order, and asks `order/get` what became of it wherever the answer does not say.
-    /// Only where the gateway has no such order, and has not declined it, is it sent again, as
-    /// often as the policy lets it. Each send takes a permit; `Retry-After` is honoured. The client
-    /// is to be one that hides this order: see [`Client::hiding`](super::Client::hiding).
+    /// Only where the gateway has no such order, and has neither declined nor taken it, is it sent
+    /// again, as often as the policy lets it. Each send takes a permit; `Retry-After` is honoured.
+    /// The client is to be one that hides this order: see
+    /// [`Client::hiding`](super::Client::hiding).
     ///
     /// # Errors
     /// See [`NotPlaced`].
     pub async fn place(&self, order: &NewOrder, sends: &Sends) -> Result<Placement, NotPlaced> {
-        let (mut attempts, mut doubt, mut unreachable) = (0, None, true);
+        let (mut attempts, mut setbacks) = (0, Vec::new());
         loop {
             self.pace.permit().await;
             attempts += 1;
             let left_before = sends.0.swap(true, Ordering::SeqCst);
-            let last = match self.client.order_new(order).await {
-                Said::Placed(placed) => return Ok(Placement::Placed(placed)),
-                Said::Failed(failure) if failure.cause == Cause::Refused => {
-                    return Err(NotPlaced::Refused(failure));
-                }
-                Said::Declined(words) => Setback::Declined(words),
-                Said::Failed(failure) => Setback::Failed(failure),
+            let setback = match self.client.order_new(order).await {
+                Ok(placed) => return Ok(Placement::Placed(placed)),
+                Err(setback) => setback,
             };
-            let not_sent = matches!(&last, Setback::Failed(it) if it.cause == Cause::Unreachable);
-            if not_sent {
-                sends.0.store(left_before, Ordering::SeqCst);
+            match &setback {
+                Setback::Failed(Failure { cause: Cause::Unreachable, .. }) => {
+                    sends.0.store(left_before, Ordering::SeqCst);
+                }
+                Setback::Failed(Failure { cause: Cause::Overload, retry_after, .. }) => {
+                    self.honour(retry_after.as_deref());
+                }
+                _ => {}
             }
-            if let Setback::Failed(Failure { cause: Cause::Overload, retry_after, .. }) = &last {
-                self.honour(retry_after.as_deref());
-            }
-            if last.is_ambiguous() {
-                doubt = Some(last.why());
-            }
-            unreachable &= not_sent;
             // The whole back-off, without jitter: the gateway may still be at work on it, and
             // nobody else comes back at the same time.
             let roll = u32::MAX;
-            tracing::debug!(why = last.why(), attempts, "asking what became of the order");
+            tracing::debug!(why = setback.why(), attempts, "asking what became of the order");
+            setbacks.push(setback);
             tokio::time::sleep(retry::backoff(&self.limits, attempts, roll)).await;
-            let reply = self.ask(order.key(), None).await;
-            unreachable &= reply.only_outages;
-            let course = Course { last, doubt: doubt.clone(), unreachable };
+            let said = self.ask(order.key(), None).await.result;
             let may_repeat = retry::next(&self.limits, attempts, roll) != Next::Stop;
-            match decide(order, course, reply) {
-                Err(NotPlaced::Absent(failure)) if may_repeat && self.take_retry() => {
-                    tracing::debug!(why = failure.why, attempts, "sending again");
+            match decide(order, &setbacks, said) {
+                Err(NotPlaced::Absent { new, .. }) if may_repeat && self.take_retry() => {
+                    tracing::debug!(why = new, attempts, "sending again");
                 }
                 end => return end,
             }
@@ -164,40 +121,58 @@ impl Asker {
     }
 }
 
-/// What the answer of `order/get` makes of a send that did not do. Pure. Only after
-/// [`NotPlaced::Absent`] may the order be sent again.
-fn decide(order: &NewOrder, course: Course, reply: Reply) -> Result<Placement, NotPlaced> {
-    let Course { last, doubt, unreachable } = course;
-    let answered = match reply.result {
+/// What `order/get` makes of sends that did not do. Pure. Only after [`NotPlaced::Absent`] may the
+/// order be sent again.
+fn decide(
+    order: &NewOrder,
+    setbacks: &[Setback],
+    said: Result<Answered, Failure>,
+) -> Result<Placement, NotPlaced> {
+    let new = told(setbacks);
+    let in_doubt = setbacks.iter().any(Setback::is_in_doubt);
+    let is = |kind: fn(&Setback) -> bool| setbacks.last().is_some_and(kind);
+    let has_failed = is(|last| matches!(last, Setback::Failed(_)));
+    let sent = in_doubt || !has_failed;
+    let answered = match said {
         Ok(answered) => answered,
         Err(get) => {
-            return Err(match last {
-                Setback::Failed(failure) if unreachable => NotPlaced::Unreachable(failure),
-                last => NotPlaced::Unknown { new: last.why(), get: get.why },
+            let refused =
+                !sent || is(|last| matches!(last, Setback::Declined { refuses: true, .. }));
+            return Err(match get.cause {
+                Cause::Refused if refused && !in_doubt => NotPlaced::Refused(get),
+                cause if cause.is_outage() && !sent => NotPlaced::Unreachable(get),
+                _ => NotPlaced::Unknown { new, get: get.why },
             });
         }
     };
-    let payment = match &answered.answer {
-        Answer::Payment(payment) => payment.clone(),
-        Answer::Missing(_) => {
-            return Err(match last {
-                Setback::Declined(words) => NotPlaced::Declined(words),
-                Setback::Failed(failure) => NotPlaced::Absent(failure),
-            });
-        }
+    let Answer::Payment(payment) = &answered.answer else {
+        let is_clear = is(|last| matches!(last, Setback::Declined { one_is_there: false, .. }));
+        return Err(if has_failed {
+            NotPlaced::Absent { new, only_outages: setbacks.iter().all(is_outage) }
+        } else if is_clear && !in_doubt {
+            NotPlaced::Declined(new)
+        } else {
+            // One of the two is wrong, or late.
+            let get = "the gateway says that it has no such order".to_owned();
+            NotPlaced::Unknown { new, get }
+        });
     };
-    let unmade = match last {
-        _ if doubt.is_some() => None,
-        Setback::Declined(words) => Some(Unmade::Declined(words)),
-        Setback::Failed(failure) => Some(Unmade::NotSent(failure.why)),
-    };
-    if let Some(differences) = order.differs_from(&payment) {
-        return Err(NotPlaced::Differs { differences, unmade });
+    match order.differs_from(&answered) {
+        None if in_doubt => Ok(Placement::Found { answered, new }),
+        differences => Err(NotPlaced::Exists { new, sent, payment: payment.clone(), differences }),
     }
-    match unmade {
-        Some(unmade) => Err(NotPlaced::Exists { unmade, payment }),
-        None => Ok(Placement::Found { answered, why: doubt.unwrap_or_default() }),
-    }
+}
+
+/// What the sends brought, as a clause: an early doubt is not hidden by what came last.
+fn told(setbacks: &[Setback]) -> String {
+    let mut whys: Vec<&str> = setbacks.iter().map(Setback::why).collect();
+    whys.dedup();
+    let first = if whys.len() > 1 { "first " } else { "" };
+    format!("{first}{}", whys.join(", then "))
+}
+
+fn is_outage(setback: &Setback) -> bool {
+    matches!(setback, Setback::Failed(failure) if failure.cause.is_outage())
 }
 
 #[cfg(test)]

@@ -1,15 +1,27 @@
 use super::super::new_order::tests::draft;
 use super::*;
 use crate::domain::amount::Amount;
-use crate::domain::payment::{AccountingStatus, NotifyStatus, TransactionType};
-use chrono::DateTime;
+use crate::domain::payment::{AccountingStatus, AccountingType, NotifyStatus, TransactionType};
+use crate::gateway::{Accounts, Draft};
 
 fn failed(cause: Cause) -> Setback {
     Setback::Failed(Failure::retried(cause, "it failed"))
 }
 
 fn declined() -> Setback {
-    Setback::Declined("no".to_owned())
+    Setback::Declined { why: "no".to_owned(), refuses: false, one_is_there: false }
+}
+
+fn duplicate() -> Setback {
+    Setback::Declined { why: "it is there".to_owned(), refuses: false, one_is_there: true }
+}
+
+fn refused() -> Setback {
+    Setback::Declined { why: "who is it?".to_owned(), refuses: true, one_is_there: false }
+}
+
+fn claimed() -> Setback {
+    Setback::Claimed("it is taken, of course".to_owned())
 }
 
 fn payment(amount: i64) -> Payment {
@@ -30,91 +42,149 @@ fn payment(amount: i64) -> Payment {
     }
 }
 
+fn answered(payment: Payment, evidence: &str) -> Answered {
+    Answered { answer: Answer::Payment(Box::new(payment)), evidence: evidence.to_owned() }
+}
+
 /// What `order/get` says.
+#[derive(Clone, Copy)]
 enum Get {
     Same,
     Other,
     Missing,
     Rubbish,
     Outage,
+    Refused,
 }
 
-fn reply(get: &Get) -> Reply {
-    let answered = |answer| Ok(Answered { answer, evidence: "{}".to_owned() });
-    let result = match get {
-        Get::Same => answered(Answer::Payment(Box::new(payment(100_000_000)))),
-        Get::Other => answered(Answer::Payment(Box::new(payment(99_000_000)))),
-        Get::Missing => answered(Answer::Missing("no such order".to_owned())),
+fn said(get: Get) -> Result<Answered, Failure> {
+    match get {
+        Get::Same => Ok(answered(payment(100_000_000), "{}")),
+        Get::Other => Ok(answered(payment(99_000_000), "{}")),
+        Get::Missing => {
+            Ok(Answered { answer: Answer::Missing("none".to_owned()), evidence: "none".to_owned() })
+        }
         Get::Rubbish => Err(Failure::retried(Cause::Untrustworthy, "rubbish")),
         Get::Outage => Err(Failure::retried(Cause::Timeout, "silence")),
-    };
-    let only_outages = matches!(get, Get::Outage);
-    Reply { result, calls: 1, only_outages, is_cut: false, at: DateTime::UNIX_EPOCH }
-}
-
-/// Decides after sends that came to these, of which the last is the one asked about.
-fn decided(sends: &[Setback], get: &Get) -> Option<Result<Placement, NotPlaced>> {
-    let order = NewOrder::new(draft()).ok()?;
-    let last = sends.last()?.clone();
-    let doubt = sends.iter().rev().find(|it| it.is_ambiguous()).map(Setback::why);
-    let unsent = |it: &Setback| matches!(it, Setback::Failed(it) if it.cause == Cause::Unreachable);
-    let reply = reply(get);
-    let unreachable = sends.iter().all(unsent) && reply.only_outages;
-    Some(decide(&order, Course { last, doubt, unreachable }, reply))
-}
-
-fn word(placement: Option<&Result<Placement, NotPlaced>>) -> &'static str {
-    match placement {
-        Some(Ok(Placement::Placed(_))) => "placed",
-        Some(Ok(Placement::Found { .. })) => "found",
-        Some(Err(NotPlaced::Refused(_))) => "refused",
-        Some(Err(NotPlaced::Declined(_))) => "declined",
-        Some(Err(NotPlaced::Exists { unmade: Unmade::Declined(_), .. })) => "declined, exists",
-        Some(Err(NotPlaced::Exists { unmade: Unmade::NotSent(_), .. })) => "not sent, exists",
-        Some(Err(NotPlaced::Differs { unmade: Some(_), .. })) => "differs",
-        Some(Err(NotPlaced::Differs { unmade: None, .. })) => "may differ",
-        Some(Err(NotPlaced::Absent(_))) => "absent",
-        Some(Err(NotPlaced::Unknown { .. })) => "unknown",
-        Some(Err(NotPlaced::Unreachable(_))) => "unreachable",
-        None => "no order",
+        Get::Refused => Err(Failure::is_final(Cause::Refused, "who are you?")),
     }
+}
+
+fn word(placement: &Result<Placement, NotPlaced>) -> &'static str {
+    match placement {
+        Ok(Placement::Placed(_)) => "placed",
+        Ok(Placement::Found { .. }) => "found",
+        Err(NotPlaced::Refused(_)) => "refused",
+        Err(NotPlaced::Declined(_)) => "declined",
+        Err(NotPlaced::Exists { differences: Some(_), .. }) => "differs",
+        Err(NotPlaced::Exists { sent: true, .. }) => "exists",
+        Err(NotPlaced::Exists { sent: false, .. }) => "not sent, exists",
+        Err(NotPlaced::Absent { only_outages: true, .. }) => "absent",
+        Err(NotPlaced::Absent { only_outages: false, .. }) => "absent after rubbish",
+        Err(NotPlaced::Unknown { .. }) => "unknown",
+        Err(NotPlaced::Unreachable(_)) => "unreachable",
+    }
+}
+
+/// What becomes of these sends, by what `order/get` says after the last of them.
+fn table(sends: &[Setback]) -> String {
+    let every =
+        [Get::Same, Get::Other, Get::Missing, Get::Rubbish, Get::Outage, Get::Refused].into_iter();
+    let Ok(order) = NewOrder::new(draft()) else { return String::new() };
+    every.map(|get| word(&decide(&order, sends, said(get)))).collect::<Vec<_>>().join(" | ")
 }
 
 #[test]
 fn order_get_decides_in_one_table() {
-    let every = [Get::Same, Get::Other, Get::Missing, Get::Rubbish, Get::Outage];
-    let ambiguous = [Cause::Broken, Cause::Timeout, Cause::Overload, Cause::Untrustworthy];
-    let table = |sends: &[Setback]| {
-        every.each_ref().map(|get| word(decided(sends, get).as_ref())).join(" | ")
-    };
-    for cause in ambiguous {
-        let expected = "found | may differ | absent | unknown | unknown";
+    let unreachable = || failed(Cause::Unreachable);
+    for cause in [Cause::Broken, Cause::Timeout, Cause::Overload, Cause::Untrustworthy] {
+        let absent = if cause.is_outage() { "absent" } else { "absent after rubbish" };
+        let expected = format!("found | differs | {absent} | unknown | unknown | unknown");
         assert_eq!(table(&[failed(cause)]), expected);
         // What came before the gateway said that there is none may still have been late.
-        assert_eq!(table(&[failed(cause), failed(Cause::Unreachable)]), expected);
-        let expected = "found | may differ | declined | unknown | unknown";
-        assert_eq!(table(&[failed(cause), declined()]), expected);
+        assert_eq!(table(&[failed(cause), unreachable()]), expected);
+        assert_eq!(table(&[failed(cause), failed(Cause::Broken)]), expected);
+        // And then its saying so twice proves nothing either.
+        let expected = "found | differs | unknown | unknown | unknown | unknown";
+        for last in [declined(), duplicate(), refused(), claimed()] {
+            assert_eq!(table(&[failed(cause), last]), expected);
+        }
     }
-    let expected = "declined, exists | differs | declined | unknown | unknown";
-    assert_eq!(table(&[declined()]), expected);
-    assert_eq!(table(&[failed(Cause::Unreachable), declined()]), expected);
-    let expected = "not sent, exists | differs | absent | unknown | unreachable";
-    assert_eq!(table(&[failed(Cause::Unreachable)]), expected);
+    assert_eq!(table(&[claimed()]), "found | differs | unknown | unknown | unknown | unknown");
+    for before in [vec![], vec![unreachable()]] {
+        let after = |last| table(&[&before[..], &[last]].concat());
+        let expected = "exists | differs | declined | unknown | unknown | unknown";
+        assert_eq!(after(declined()), expected);
+        let expected = "exists | differs | unknown | unknown | unknown | unknown";
+        assert_eq!(after(duplicate()), expected);
+        let expected = "exists | differs | declined | unknown | unknown | refused";
+        assert_eq!(after(refused()), expected);
+        let expected = "not sent, exists | differs | absent | unknown | unreachable | refused";
+        assert_eq!(after(unreachable()), expected);
+    }
+}
+
+#[test]
+fn a_doubt_is_told_before_what_came_last() {
+    for (sends, expected) in [
+        (vec![declined()], "no"),
+        (vec![failed(Cause::Broken), failed(Cause::Broken)], "it failed"),
+        (vec![failed(Cause::Broken), declined()], "first it failed, then no"),
+        (
+            vec![failed(Cause::Broken), failed(Cause::Broken), claimed()],
+            "first it failed, then it is taken, of course",
+        ),
+    ] {
+        assert_eq!(told(&sends), expected);
+    }
+}
+
+fn differs(accounts: &str, payment: Payment, evidence: &str) -> Option<String> {
+    let accounts = Accounts::parse(accounts.as_bytes()).ok()?;
+    let order = NewOrder::new(Draft { accounts, ..draft() }).ok()?;
+    order.differs_from(&answered(payment, evidence))
 }
 
 #[test]
 fn only_what_the_gateway_gives_can_differ() {
-    let order = NewOrder::new(draft()).ok();
-    let differs = |payment: &Payment| order.as_ref().and_then(|it| it.differs_from(payment));
-    assert_eq!(differs(&payment(100_000_000)), None);
+    assert_eq!(differs("{}", payment(100_000_000), "{}"), None);
     let silent = Payment { currency: None, transaction_type: None, ..payment(100_000_000) };
-    assert_eq!(differs(&silent), None);
+    assert_eq!(differs("{}", silent, "{}"), None);
+    let receipt = Some(AccountingType::from_any_word("receipt"));
+    let other_word = Payment { accounting_type: receipt, ..payment(100_000_000) };
+    assert_eq!(differs("{}", other_word, r#"{"payment":"India"}"#), None);
     let other = Payment {
         currency: Some("usd\u{1b}[2J".to_owned()),
         transaction_type: Some(TransactionType::Expense),
+        accounting_type: Some(AccountingType::Recharge),
         ..payment(1)
     };
-    let expected = "amount 0.000001, not 100.00; currency usd [2J, not inr; \
-                    transaction type expense, not income";
-    assert_eq!(differs(&other).as_deref(), Some(expected));
+    let expected = "amount 0.000001, not 100.00; currency usd [2j, not inr; \
+                    transaction type expense, not income; \
+                    accounting type recharge, not receive; payment method upi, not india";
+    assert_eq!(differs("{}", other, r#"{"payment":"upi"}"#).as_deref(), Some(expected));
+}
+
+#[test]
+fn an_account_differs_without_being_shown() {
+    let sent = r#"{"to":"6660006666987","from":"77","to_name":"India Rao"}"#;
+    for (evidence, expected) in [
+        (r#"{"to":"6660006666987","from":"77"}"#, None),
+        (r#"{"to":"…6987","from":null}"#, None),
+        (r#"{"to":"","payment":"********"}"#, None),
+        (r#"{"to":77,"from":77}"#, Some("the payee's account differs")),
+        (
+            r#"{"to":"…6988","from":"…0077"}"#,
+            Some("the payee's account differs; the payer's account differs"),
+        ),
+        (r#"{"to":"…"}"#, Some("the payee's account differs")),
+        (r#"{"payment":"6660006666987"}"#, Some("payment method ********, not india")),
+        (r#"{"payment":true}"#, Some("the payment method is not a text")),
+        ("", Some("what it says cannot be read again")),
+    ] {
+        let differences = differs(sent, payment(100_000_000), evidence);
+        assert_eq!(differences.as_deref(), expected, "{evidence}");
+    }
+    // What was not sent is not held against the answer.
+    assert_eq!(differs("{}", payment(100_000_000), r#"{"to":"…6988","from":"1"}"#), None);
 }

@@ -3,10 +3,16 @@
 
 use super::new_order::NewOrder;
 use super::reading::{
-    Body, Cause, Failure, Reader, failed_by_status, given_text, payment_fields, untrustworthy,
+    Body, Cause, Failure, Reader, StatusClass, failed_by_status, given_text, payment_fields,
+    status_class, untrustworthy,
 };
-use super::wording::refuses_credentials;
-use crate::domain::payment::Answer;
+use super::wording::{refuses_credentials, speaks_of_one_there};
+use regex::bytes::Regex;
+use std::sync::LazyLock;
+
+/// What says "success", in a body that may be no JSON at all.
+static SUCCESS: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r#"(?i)"result"\s*:\s*"success""#).ok());
 
 /// What the gateway says of an order that it has just taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,63 +23,115 @@ pub struct Placed {
     pub payment_url: Option<String>,
 }
 
-/// What one `order/new` brought.
+/// Why one `order/new` did not do. All texts are fit for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Said {
-    /// A trustworthy success about this very order.
-    Placed(Placed),
-    /// A documented error under 2xx or 4xx, in these words, fit for people.
-    Declined(String),
-    /// Neither: what became of the order is not known, unless no connection was made or the
-    /// credentials are refused.
+pub(super) enum Setback {
+    /// The gateway says that it has not made it.
+    Declined {
+        /// How, as a clause.
+        why: String,
+        /// Whether it is the credentials that it does not take.
+        refuses: bool,
+        /// Whether its words speak of an order that is there.
+        one_is_there: bool,
+    },
+    /// It says, or may have meant to say, that it has made it, but what it says cannot be trusted.
+    Claimed(String),
+    /// Neither: what became of the order is not known, unless no connection was made.
     Failed(Failure),
 }
 
+impl Setback {
+    /// What came, as a clause.
+    pub(super) fn why(&self) -> &str {
+        match self {
+            Setback::Declined { why, .. } | Setback::Claimed(why) => why,
+            Setback::Failed(failure) => &failure.why,
+        }
+    }
+
+    /// Whether the order may have been made all the same.
+    pub(super) fn is_in_doubt(&self) -> bool {
+        match self {
+            Setback::Declined { .. } => false,
+            Setback::Claimed(_) => true,
+            Setback::Failed(failure) => failure.cause != Cause::Unreachable,
+        }
+    }
+}
+
 impl Reader {
-    /// Reads the answer to `order/new`. `body` is whole, or says why it is not.
+    /// Reads the answer to `order/new`. `body` is whole, or says why it is not; `came` is what came
+    /// of it.
     pub(super) fn read_new(
         &self,
         order: &NewOrder,
         status: u16,
         body: Result<&[u8], Failure>,
-    ) -> Said {
-        if let Some(failure) = failed_by_status(status) {
-            return Said::Failed(failure);
+        came: &[u8],
+    ) -> Result<Placed, Setback> {
+        match (status_class(status), failed_by_status(status)) {
+            // The gateway's other answer to an order that it takes is a redirect.
+            (StatusClass::Redirect, Some(failure)) => return Err(Setback::Claimed(failure.why)),
+            (StatusClass::Overload, Some(failure)) => return Err(Setback::Failed(failure)),
+            _ => {}
         }
-        let is_success = matches!(status, 200..=299);
-        let body = body.and_then(|body| Body::read(body, &self.secrets).map_err(untrustworthy));
-        match body {
-            Ok(Body::Error(error)) if refuses_credentials(&error) => {
-                Said::Failed(self.refused(&error))
-            }
-            Ok(Body::Error(error)) if is_success || matches!(status, 400..=499) => {
-                Said::Declined(self.shown(&error))
+        let is_success = status_class(status) == StatusClass::Success;
+        let read = body.and_then(|body| Body::read(body, &self.secrets).map_err(untrustworthy));
+        let claims = matches!(read, Ok(Body::Success(_))) || claims_success(came);
+        let answered = format!("the gateway answered {status}");
+        let failure = match read {
+            Ok(Body::Error(error)) if matches!(status, 200..=299 | 400..=499) => {
+                return Err(self.declined(status, &error));
             }
             Ok(Body::Success(data)) if is_success => match self.placed(order, &data) {
-                Ok(placed) => Said::Placed(placed),
-                Err(why) => Said::Failed(untrustworthy(why)),
+                Ok(placed) => return Ok(placed),
+                Err(why) => untrustworthy(why),
             },
-            Err(failure) if is_success => Said::Failed(failure),
+            Err(failure) if is_success => failure,
+            _ if status_class(status) == StatusClass::Refused && !claims => {
+                return Err(refused(&answered, false));
+            }
             // A success counts only under 2xx; and a page that says 404 is no documented error.
-            _ => Said::Failed(Failure::is_final(
-                Cause::Untrustworthy,
-                format!("the gateway answered {status}"),
-            )),
+            _ => Failure::is_final(Cause::Untrustworthy, answered),
+        };
+        Err(if claims { Setback::Claimed(failure.why) } else { Setback::Failed(failure) })
+    }
+
+    /// A documented error.
+    fn declined(&self, status: u16, error: &str) -> Setback {
+        let one_is_there = speaks_of_one_there(error);
+        if status_class(status) == StatusClass::Refused || refuses_credentials(error) {
+            return refused(&self.refused(error).why, one_is_there);
         }
+        let words = self.shown(error);
+        let why = match words.as_str() {
+            "" => "the gateway declined it without a word".to_owned(),
+            words => format!("the gateway declined it with \"{words}\""),
+        };
+        Setback::Declined { why, refuses: false, one_is_there }
     }
 
     /// A success that is about this order, and with its values. Of another amount nobody knows
     /// what the gateway will move.
     fn placed(&self, order: &NewOrder, data: &super::wire::Json) -> Result<Placed, String> {
         let answered = self.payment(order.key(), payment_fields(data))?;
-        if let Answer::Payment(payment) = &answered.answer
-            && let Some(differences) = order.differs_from(payment)
-        {
+        if let Some(differences) = order.differs_from(&answered) {
             return Err(format!("the answer has other values: {differences}"));
         }
         let payment_url = given_text(data, "payment_url")?;
         Ok(Placed { evidence: answered.evidence, payment_url })
     }
+}
+
+fn refused(why: &str, one_is_there: bool) -> Setback {
+    let why = format!("the gateway refuses the credentials ({why})");
+    Setback::Declined { why, refuses: true, one_is_there }
+}
+
+/// Whether the body says "success", however little of the rest can be read.
+fn claims_success(body: &[u8]) -> bool {
+    SUCCESS.as_ref().is_none_or(|success| success.is_match(body))
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ fn order() -> Option<NewOrder> {
     NewOrder::new(Draft { accounts, ..draft() }).ok()
 }
 
-fn read(status: u16, body: Result<&str, Failure>) -> Option<Said> {
+fn read(status: u16, body: Result<&str, Failure>) -> Option<Result<Placed, Setback>> {
     let order = order()?;
     let reader = Reader {
         not_found: NotFoundPattern::default(),
@@ -19,7 +19,8 @@ fn read(status: u16, body: Result<&str, Failure>) -> Option<Said> {
         secrets: Secrets(Credentials { api_key: "k".into(), api_secret: "s".into() }),
         personal: order.personal().clone(),
     };
-    Some(reader.read_new(&order, status, body.map(str::as_bytes)))
+    let came = body.clone().unwrap_or(r#"{"result":"succ"#).as_bytes();
+    Some(reader.read_new(&order, status, body.map(str::as_bytes), came))
 }
 
 fn success(fields: &str) -> String {
@@ -29,11 +30,15 @@ fn success(fields: &str) -> String {
     )
 }
 
-fn outcome(said: Option<Said>) -> String {
+fn outcome(said: Option<Result<Placed, Setback>>) -> String {
     match said {
-        Some(Said::Placed(_)) => "placed".to_owned(),
-        Some(Said::Declined(words)) => format!("declined: {words}"),
-        Some(Said::Failed(failure)) => format!("{:?}: {}", failure.cause, failure.why),
+        Some(Ok(_)) => "placed".to_owned(),
+        Some(Err(Setback::Declined { why, refuses, one_is_there })) => {
+            let kind = if refuses { "refused" } else { "declined" };
+            format!("{kind}{}: {why}", if one_is_there { ", one is there" } else { "" })
+        }
+        Some(Err(Setback::Claimed(why))) => format!("claimed: {why}"),
+        Some(Err(Setback::Failed(failure))) => format!("{:?}: {}", failure.cause, failure.why),
         None => "no order".to_owned(),
     }
 }
@@ -42,7 +47,7 @@ fn outcome(said: Option<Said>) -> String {
 fn a_success_is_placed_without_personal_data() {
     let fields = r#""amount":"100","currency":"INR","merchant_uid":"M1","from":"660-77",
         "from_name":"Jane Doe","note":"for JANE, member-8","transaction_type":"income""#;
-    let Some(Said::Placed(placed)) = read(200, Ok(&success(fields))) else {
+    let Some(Ok(placed)) = read(200, Ok(&success(fields))) else {
         unreachable!("{fields}");
     };
     assert_eq!(placed.payment_url.as_deref(), Some("https://pay.example.com/1?for=Jane"));
@@ -68,11 +73,26 @@ fn a_success_with_other_values_is_not_trusted() {
             "the answer has other values: currency usd, not inr; transaction type expense, not \
              income",
         ),
+        (
+            r#""amount":"100","accounting_type":"recharge","payment":"upi","from":"660-78""#,
+            "the answer has other values: accounting type recharge, not receive; payment method \
+             upi, not india; the payer's account differs",
+        ),
         (r#""amount":"100","merchant_uid":"M2""#, "the answer is about another merchant's order"),
         (r#""amount":"100","amount":"100""#, "the answer gives a key twice at line 1 column 59"),
     ] {
         let said = outcome(read(200, Ok(&success(fields))));
-        assert_eq!(said, format!("Untrustworthy: {why}"));
+        assert_eq!(said, format!("claimed: {why}"));
+    }
+    // However little of a success can be read, it is one.
+    for body in [
+        r#"{"result":"success"}"#,
+        r#"{ "result" : "success", "data":{"#,
+        r#"{"result":"\u0073uccess","data":{}}"#,
+        r#"{"result":"Success","data":{}}"#,
+    ] {
+        let said = outcome(read(200, Ok(body)));
+        assert!(said.starts_with("claimed: the answer"), "{said}");
     }
 }
 
@@ -99,20 +119,20 @@ fn every_status_has_its_place_in_one_table() {
     assert_eq!(
         table,
         [
-            "100-199 Untrustworthy Untrustworthy Untrustworthy",
+            "100-199 claimed Untrustworthy Untrustworthy",
             "200-299 placed declined Untrustworthy",
-            "300-399 Untrustworthy Untrustworthy Untrustworthy",
-            "400 Untrustworthy declined Untrustworthy",
-            "401 Refused Refused Refused",
-            "402 Untrustworthy declined Untrustworthy",
-            "403 Refused Refused Refused",
-            "404-407 Untrustworthy declined Untrustworthy",
+            "300-399 claimed claimed claimed",
+            "400 claimed declined Untrustworthy",
+            "401 claimed refused refused",
+            "402 claimed declined Untrustworthy",
+            "403 claimed refused refused",
+            "404-407 claimed declined Untrustworthy",
             "408 Overload Overload Overload",
-            "409-424 Untrustworthy declined Untrustworthy",
+            "409-424 claimed declined Untrustworthy",
             "425 Overload Overload Overload",
-            "426-428 Untrustworthy declined Untrustworthy",
+            "426-428 claimed declined Untrustworthy",
             "429 Overload Overload Overload",
-            "430-499 Untrustworthy declined Untrustworthy",
+            "430-499 claimed declined Untrustworthy",
             "500-599 Overload Overload Overload",
         ]
     );
@@ -123,17 +143,22 @@ fn both_error_forms_are_shown_without_personal_data() {
     for (body, expected) in [
         (
             r#"{"result":"error","data":"No account 660-77 of Jane Doe"}"#,
-            "declined: No account ******** of ********",
+            "declined: the gateway declined it with \"No account ******** of ********\"",
         ),
         (
             r#"{"result":"error","data":{"error":"Invalid parameters","details":"for member-8"}}"#,
-            "declined: Invalid parameters. for ********",
+            "declined: the gateway declined it with \"Invalid parameters. for ********\"",
         ),
         (
             r#"{"result":"error","data":"Invalid signature, Jane"}"#,
-            "Refused: the gateway answered the error \"Invalid signature, ********\"",
+            "refused: the gateway refuses the credentials (the gateway answered the error \
+             \"Invalid signature, ********\")",
         ),
-        (r#"{"result":"error","data":""}"#, "declined: "),
+        (
+            r#"{"result":"error","data":"This ID was used before"}"#,
+            "declined, one is there: the gateway declined it with \"This ID was used before\"",
+        ),
+        (r#"{"result":"error","data":""}"#, "declined: the gateway declined it without a word"),
     ] {
         assert_eq!(outcome(read(400, Ok(body))), expected);
         assert_eq!(outcome(read(200, Ok(body))), expected);

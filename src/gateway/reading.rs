@@ -342,7 +342,8 @@ fn evidence<'a>(json: &Json<'a>, personal_data: PersonalData) -> Json<'a> {
     }
 }
 
-fn last_four(account: &str) -> String {
+/// An account as it is kept.
+pub(super) fn last_four(account: &str) -> String {
     let skipped = account.chars().count().saturating_sub(4);
     if skipped == 0 {
         return account.to_owned();

@@ -15,6 +15,10 @@ fn declined(turn: Turn) {
     says(turn, "200 OK", r#"{"result":"error","data":"Channel closed for 6660006666789"}"#);
 }
 
+fn duplicate(turn: Turn) {
+    says(turn, "200 OK", r#"{"result":"error","data":"The order id has been used before"}"#);
+}
+
 fn declined_in_detail(turn: Turn) {
     let body = r#"{"result":"error","data":{"error":"Invalid parameters",
         "details":"The 'channel' field is required."}}"#;
@@ -56,6 +60,21 @@ fn has_other(turn: Turn) {
     says(turn, "200 OK", &body);
 }
 
+/// A success that is cut short within its JSON, though the call itself is whole.
+fn half_a_success(turn: Turn) {
+    says(turn, "200 OK", r#"{"result":"success","data":{"payment":"#);
+}
+
+/// A success that ends early below HTTP.
+fn breaks_off(turn: Turn) {
+    let body = success(&turn.order);
+    turn.send(format!("HTTP/1.1 200 OK\r\nContent-Length: 9000\r\n\r\n{body}"));
+}
+
+fn elsewhere(turn: Turn) {
+    turn.answer("302 Found", "Location: /checkout\r\n", "");
+}
+
 fn another_order(turn: Turn) {
     says(turn, "200 OK", &success("B7"));
 }
@@ -84,18 +103,39 @@ fn every_course_has_its_calls_and_its_exit_code() {
         ("lost, none at the second", &[reset, busy, missing, placed], "new get get new", 0),
         ("declined", &[declined, missing], "new get", 1),
         ("declined in detail", &[declined_in_detail, missing], "new get", 1),
-        ("declined, as it is there", &[declined, has], "new get", 1),
-        ("declined, other values", &[declined, has_other], "new get", 1),
+        ("declined, and it is there", &[declined, has], "new get", 3),
+        ("declined, other values", &[declined, has_other], "new get", 3),
+        ("declined, order/get refuses", &[declined, refused], "new get", 3),
+        ("declined as there, and there", &[duplicate, has], "new get", 3),
+        ("declined as there, and none", &[duplicate, missing], "new get", 3),
         ("declined, and nobody knows", &[declined, rubbish], "new get get", 3),
         ("declined once it was late", &[reset, missing, declined, has], "new get new get", 0),
-        ("lost, and then declined", &[reset, missing, declined, missing], "new get new get", 1),
-        ("lost, other values", &[reset, has_other], "new get", 1),
-        ("other values at once", &[has_other, has_other], "new get", 1),
+        ("lost, and then declined", &[reset, missing, declined, missing], "new get new get", 3),
+        ("lost, order/get is late", &[reset, missing, duplicate, missing], "new get new get", 3),
+        ("lost, then it lags no more", &[reset, missing, duplicate, has], "new get new get", 0),
+        ("lost, late at each send", &[reset, missing, duplicate, reset], "new get new get get", 3),
+        ("lost, other values", &[reset, has_other], "new get", 3),
+        ("lost, late, other values", &[reset, missing, declined, has_other], "new get new get", 3),
+        ("other values at once", &[has_other, has_other], "new get", 3),
+        ("other values, and then none", &[has_other, missing], "new get", 3),
+        ("a broken success, then none", &[half_a_success, missing], "new get", 3),
+        ("half a success, then none", &[breaks_off, missing], "new get", 3),
+        ("a broken success", &[half_a_success, has], "new get", 0),
+        ("another order's, then none", &[another_order, missing], "new get", 3),
+        ("a redirect, then none", &[elsewhere, missing], "new get", 3),
         ("other values, and then not", &[has_other, has], "new get", 0),
         ("another order's answer", &[another_order, has], "new get", 0),
-        ("refused", &[refused], "new", 12),
-        ("refused in words", &[refused_in_words], "new", 12),
-        ("refused later", &[reset, missing, refused], "new get new", 12),
+        ("refused", &[refused], "new get", 12),
+        ("refused in words", &[refused_in_words], "new get", 12),
+        ("refused, and none", &[refused, missing], "new get", 1),
+        ("refused in words, and none", &[refused_in_words, missing], "new get", 1),
+        ("refused, and it is there", &[refused, has], "new get", 3),
+        ("refused, other values", &[refused, has_other], "new get", 3),
+        ("refused, and nobody knows", &[refused, rubbish], "new get get", 3),
+        ("refused later", &[reset, missing, refused], "new get new get", 3),
+        ("refused later, and none", &[reset, missing, refused, missing], "new get new get", 3),
+        ("refused later, it is there", &[reset, missing, refused, has], "new get new get", 0),
+        ("no sense, then an outage", &[rubbish, missing, reset, missing], "new get new get", 3),
         ("asked to wait", &[later, missing, placed], "new get new", 0),
         ("busy, but taken", &[busy, has], "new get", 0),
         ("not there", &[not_there, missing, placed], "new get new", 0),
@@ -130,33 +170,55 @@ fn what_is_said_tells_what_is_known() {
     assert_eq!(found.json()["data"]["payment"]["merchant_order_id"], "A1");
 
     let late = course(&[reset, missing, declined, has]);
-    assert_says(&late, &["was lost (the connection broke ("]);
+    assert_says(&late, &["was lost (first the connection broke ("]);
+    assert_says(
+        &late,
+        &["), then the gateway declined it with \"Channel closed for …6789\"); order"],
+    );
 
     let unknown = course(&[reset, rubbish]);
     let words = ["it is not known whether the gateway has order A1", "`order get A1` before"];
     assert_says(&unknown, &words);
     assert_says(&unknown, &["never send the order under another id"]);
+    let lags = course(&[reset, missing, duplicate, missing]);
+    assert_says(
+        &lags,
+        &["not known whether the gateway has order A1: of order/new, first the conn"],
+    );
+    assert_says(
+        &lags,
+        &["then the gateway declined it with \"The order id has been used before\""],
+    );
+    assert_says(&lags, &["of order/get, the gateway says that it has no such order\n hint: ask"]);
 
     let declined_now = course(&[declined, missing]);
-    assert_says(&declined_now, &["declined order A1 with \"Channel closed for …6789\""]);
-    assert_says(&declined_now, &["has no such order"]);
+    assert_says(
+        &declined_now,
+        &["order A1: the gateway declined it with \"Channel closed for …6789\""],
+    );
+    assert_says(&declined_now, &[", and has no such order", "hint: correct what it names"]);
     let detail = course(&[declined_in_detail, missing]);
     assert_says(&detail, &["with \"Invalid parameters. The 'channel' field is required.\""]);
 
     let exists = course(&[declined, has]);
-    assert_says(&exists, &["declined order A1", "exists there already: completed, 100.00 inr"]);
-    let differs = course(&[declined, has_other]);
+    assert_says(&exists, &["order A1: the gateway declined it with", "hint: ask `order get A1`"]);
     assert_says(
-        &differs,
-        &["declined order A1", "amount 70.00, not 100.00; currency usd, not inr"],
+        &exists,
+        &["with the same values (completed, 100.00 inr): by this call or an earl"],
     );
-    let may_differ = course(&[has_other, has_other]);
-    assert_says(&may_differ, &["has order A1 with other values than were sent: amount 70.00, not"]);
-    assert_says(&may_differ, &["before it is sent under another id"]);
+    for acts in [&[declined, has_other], &[reset, has_other], &[has_other, has_other]] {
+        let differs = course(acts);
+        let other = "of this id with other values: amount 70.00, not 100.00; currency usd, not inr";
+        assert_says(&differs, &[other, "hint: look at `order get A1`: if that is another order"]);
+    }
 
     let absent = course(&[busy, missing, busy, missing]);
     assert_says(&absent, &["could not be placed", "no such order: the gateway answered 503"]);
     assert_says(&course(&[refused]), &["refuses the credentials"]);
+    let refused_only = course(&[refused, missing]);
+    let words =
+        "order A1: the gateway refuses the credentials (the gateway answered 401), and has no";
+    assert_says(&refused_only, &[words]);
 }
 
 #[test]
@@ -177,8 +239,20 @@ fn a_payout_found_again_is_the_payout() {
     // Income of the same amount is another order.
     let gateway = scripted(&[reset, has]);
     let done = place(&merchant, &gateway, &[&PAYOUT[..], &["--yes"]].concat());
-    assert_eq!(done.code, Some(1), "{done:?}");
+    assert_eq!(done.code, Some(3), "{done:?}");
     assert_says(&done, &["transaction type income, not expense"]);
+    // And so is a payout to another account; neither of the two is shown.
+    let gateway = RudeGateway::serve(|turn| {
+        let changes = json!({"transaction_type": "expense", "accounting_type": "pay",
+            "to": "6660006666987"});
+        let payment = paid(&turn.order, "100.00", changes);
+        let body = format!(r#"{{"result":"success","data":{{"payment":{payment}}}}}"#);
+        turn.answer("200 OK", "", body);
+    });
+    let done = place(&merchant, &gateway, &[&PAYOUT[..], &["--yes", "-vv"]].concat());
+    assert_eq!((done.code, &*calls(&gateway)), (Some(3), "new get"), "{done:?}");
+    assert_says(&done, &["with other values: the payee's account differs\n"]);
+    assert!(!done.stderr.contains("6987") && !done.stderr.contains("9999"), "{done:?}");
 }
 
 #[test]

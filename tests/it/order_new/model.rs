@@ -2,7 +2,7 @@
 //! without its having said that there is none.
 
 use crate::rude_gateway::{RudeGateway, Turn, success};
-use crate::support::{API_KEY, API_SECRET};
+use crate::support::{API_KEY, API_SECRET, paid};
 use chrono::Utc;
 use octopus_recon::domain::amount::Amount;
 use octopus_recon::domain::order::OrderKey;
@@ -11,58 +11,87 @@ use octopus_recon::gateway::{
     Accounts, Asker, Client, Credentials, Draft, GatewaySettings, NewOrder, NotPlaced, Placement,
     Sends,
 };
+use serde_json::json;
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex};
 
-const DAYS: u64 = 400;
+const DAYS: u64 = 600;
 
 /// What the gateway did with a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Event {
-    /// `order/new`, and whether it made the order.
-    New { made: bool },
-    /// `order/get`, whole and well-formed.
+    /// `order/new`: whether it made the order, and whether it said so.
+    New { made: bool, claimed: bool },
+    /// `order/get`, whole and well-formed; it may lag.
     Said { has: bool },
     /// `order/get`, and no answer that could be trusted.
     Unanswered,
 }
 
+/// An order at the gateway.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Has {
+    Nothing,
+    Same,
+    Other,
+}
+
 /// One order's day.
 struct Day {
     random: fastrand::Rng,
-    has: bool,
-    had_before: bool,
+    has: Has,
+    /// How many more `order/get` do not know of the order yet.
+    lag: u8,
     journal: Vec<Event>,
 }
 
 impl Day {
     fn new(number: u64) -> Day {
         let mut random = fastrand::Rng::with_seed(number);
-        let has = random.u8(..5) == 0;
-        Day { random, has, had_before: has, journal: Vec::new() }
+        let has = [Has::Same, Has::Other].get(random.usize(..8)).copied().unwrap_or(Has::Nothing);
+        let lag = random.u8(..6).saturating_sub(2);
+        Day { random, has, lag, journal: Vec::new() }
     }
 
     /// What is to be done with this call: nothing stays of the lock while it is done.
     fn decide(&mut self, is_new: bool) -> fn(Turn) {
         // Some days are worse than others, and some have no answer that can be used.
+        let fault = FAULTS[self.random.usize(..FAULTS.len())];
         if !is_new {
-            let honest = self.random.u8(..3) > 0;
-            let event = if honest { Event::Said { has: self.has } } else { Event::Unanswered };
-            self.journal.push(event);
-            let has: fn(Turn) = if self.has { well } else { none };
-            return if honest { has } else { FAULTS[self.random.usize(..FAULTS.len())] };
+            if self.random.u8(..3) == 0 {
+                self.journal.push(Event::Unanswered);
+                return fault;
+            }
+            let knows = self.has != Has::Nothing && self.lag == 0;
+            self.lag = self.lag.saturating_sub(1);
+            self.journal.push(Event::Said { has: knows });
+            return match self.has {
+                Has::Same if knows => well,
+                Has::Other if knows => other,
+                _ => none,
+            };
         }
         let arrives = self.random.u8(..3) > 0;
-        let declines = arrives && (self.has || self.random.u8(..6) == 0);
+        let is_there = self.has != Has::Nothing;
+        let declines = arrives && (is_there || self.random.u8(..6) == 0);
         let made = arrives && !declines;
-        self.has |= made;
-        self.journal.push(Event::New { made });
-        match self.random.u8(..3) {
-            0 if declines => declined,
-            0 if made => well,
-            _ => FAULTS[self.random.usize(..FAULTS.len())],
+        if made {
+            self.has = Has::Same;
         }
+        // Who is refused is not told of an order from before; order/get alone must tell of it.
+        let lags_from_before =
+            is_there && self.lag > 0 && !self.journal.iter().any(|event| is_made(*event));
+        let (act, claimed): (fn(Turn), bool) = match self.random.u8(..4) {
+            0 if made => (well, true),
+            1 if made => (garbled, true),
+            0 if is_there && declines => (duplicate, false),
+            0 if declines => (declined, false),
+            1 if !made && !lags_from_before => (refused, false),
+            _ => (fault, false),
+        };
+        self.journal.push(Event::New { made, claimed });
+        act
     }
 }
 
@@ -70,12 +99,32 @@ fn well(turn: Turn) {
     turn.answer_well();
 }
 
+fn other(turn: Turn) {
+    let payment = paid(&turn.order, "70.00", json!({}));
+    let body = format!(r#"{{"result":"success","data":{{"payment":{payment}}}}}"#);
+    turn.answer("200 OK", "", body);
+}
+
+/// A success of which nothing else can be trusted.
+fn garbled(turn: Turn) {
+    let body = success(&turn.order).replace("100.00", "1e2");
+    turn.answer("200 OK", "", body);
+}
+
 fn none(turn: Turn) {
     turn.answer("404 Not Found", "", super::MISSING);
 }
 
 fn declined(turn: Turn) {
-    turn.answer("200 OK", "", r#"{"result":"error","data":"Duplicate or unwanted"}"#);
+    turn.answer("200 OK", "", r#"{"result":"error","data":"Channel closed"}"#);
+}
+
+fn duplicate(turn: Turn) {
+    turn.answer("200 OK", "", r#"{"result":"error","data":"Duplicate merchant_order_id"}"#);
+}
+
+fn refused(turn: Turn) {
+    turn.answer("401 Unauthorized", "", "");
 }
 
 const FAULTS: [fn(Turn); 7] = [
@@ -84,8 +133,8 @@ const FAULTS: [fn(Turn); 7] = [
     |turn| turn.answer("503 Service Unavailable", "", super::MISSING),
     |turn| turn.answer("429 Too Many Requests", "Retry-After: 0\r\n", ""),
     |turn| turn.answer("302 Found", "Location: /elsewhere\r\n", ""),
-    |turn| turn.answer("200 OK", "", "{\"result\":\"success\"}"),
-    |turn| turn.answer("200 OK", "", success("another")),
+    |turn| turn.answer("200 OK", "", "<html>"),
+    |turn| turn.answer("404 Not Found", "", "<html>"),
 ];
 
 fn asker(url: &str) -> Asker {
@@ -123,22 +172,24 @@ fn order(number: u64) -> NewOrder {
 }
 
 /// Between two sends there is an `order/get` that was answered, and the last that was answered
-/// said that there is no such order.
+/// said that there is no such order; after a success there is no other send.
 fn assert_safe(journal: &[Event]) {
-    let mut last_said = None;
-    let mut sent = false;
+    let (mut last_said, mut sent, mut taken) = (None, false, false);
     for event in journal {
         match event {
-            Event::New { .. } => {
+            Event::New { claimed, .. } => {
                 assert!(!sent || last_said == Some(false), "{journal:?}");
-                (sent, last_said) = (true, None);
+                assert!(!taken, "sent again after a success: {journal:?}");
+                (sent, last_said, taken) = (true, None, *claimed);
             }
             Event::Said { has } => last_said = Some(*has),
             Event::Unanswered => {}
         }
     }
-    let made = journal.iter().filter(|event| **event == Event::New { made: true }).count();
-    assert!(made <= 1, "made {made} times: {journal:?}");
+}
+
+fn is_made(event: Event) -> bool {
+    matches!(event, Event::New { made: true, .. })
 }
 
 #[test]
@@ -158,17 +209,23 @@ fn no_order_is_sent_twice_without_a_word_that_there_is_none() {
         days.lock().unwrap().insert(id.clone(), Day::new(number));
         let placement = runtime.block_on(asker.place(&order, &Sends::default()));
         let days = days.lock().unwrap();
-        let Day { has, had_before, journal, .. } = &days[&id];
+        let Day { has, journal, .. } = &days[&id];
         assert_safe(journal);
-        let is_new = |event: &&Event| matches!(event, Event::New { .. });
-        sent_again += usize::from(journal.iter().filter(is_new).count() > 1);
-        let made = journal.contains(&Event::New { made: true });
+        let made = journal.iter().filter(|event| is_made(**event)).count();
+        assert!(made <= 1, "made {made} times: {journal:?}");
+        let sends = journal.iter().filter(|event| matches!(event, Event::New { .. })).count();
+        sent_again += usize::from(sends > 1);
+        let last_said = journal.iter().rev().find(|event| !matches!(event, Event::New { .. }));
+        let said_none = last_said == Some(&Event::Said { has: false });
         let (end, is_true) = match &placement {
-            Ok(Placement::Placed(_)) => ("placed", made),
-            Ok(Placement::Found { .. }) => ("found", *has),
-            Err(NotPlaced::Declined(_)) => ("declined", !has),
-            Err(NotPlaced::Exists { .. }) => ("exists", *had_before && !made),
-            Err(NotPlaced::Absent(_)) => ("absent", !has),
+            // Exit 0: the gateway has an order with these values.
+            Ok(Placement::Placed(_)) => ("placed", *has == Has::Same),
+            Ok(Placement::Found { .. }) => ("found", *has == Has::Same),
+            // Exit 1: it has none, and none was made.
+            Err(NotPlaced::Declined(_)) => ("declined", *has == Has::Nothing && made == 0),
+            Err(NotPlaced::Exists { differences: None, .. }) => ("exists", *has == Has::Same),
+            Err(NotPlaced::Exists { .. }) => ("differs", *has == Has::Other),
+            Err(NotPlaced::Absent { .. }) => ("absent", said_none),
             Err(NotPlaced::Unknown { .. }) => ("unknown", true),
             other => unreachable!("{other:?}: {journal:?}"),
         };
@@ -177,6 +234,7 @@ fn no_order_is_sent_twice_without_a_word_that_there_is_none() {
     }
     // The days were bad enough to show something.
     let met: Vec<&&str> = ends.keys().collect();
-    assert_eq!(met, [&"absent", &"declined", &"exists", &"found", &"placed", &"unknown"]);
+    let every = [&"absent", &"declined", &"differs", &"exists", &"found", &"placed", &"unknown"];
+    assert_eq!(met, every);
     assert!(sent_again > 50, "{sent_again}: {ends:?}");
 }
