@@ -12,8 +12,8 @@
 //! ```
 //!
 //! (The third is one line in a book.) What is counted, as by `times`, counts from the sandbox's
-//! start, also in a book that another sandbox has saved. Amounts are answered exactly as they are written, string or
-//! number, so that hostile ones can be scripted too.
+//! start, also in a book that another sandbox has saved. Amounts are answered exactly as they are
+//! written, string or number, so that hostile ones can be scripted too.
 //!
 //! Or, in a file whose name ends in `.csv`, the same with a heading for each field that is used,
 //! `sandbox` among them where it is. Each cell is a text; an empty one is not given.

@@ -21,8 +21,8 @@
 //! | `performed = true` | the call is carried out all the same; `false`: it is not |
 //!
 //! A call is carried out if its own answer is wanted, be it lost or changed, and is not if
-//! something else is answered. With `performed` an order is created although the answer is a 504, or is not
-//! although only the connection was lost.
+//! something else is answered. With `performed` an order is created although the answer is a 504,
+//! or is not although only the connection was lost.
 
 use super::connection::{CutPoint, Delivery};
 use super::payment::{Field, Payment, read_fields, set_fields};
