@@ -9,6 +9,11 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
+/// Parts that a call is counted in.
+const PARTS: NonZeroU32 = NonZeroU32::MIN.saturating_add(15);
+/// A timer is late by at most this part of a second, 2 ms.
+const LATENESS_PER_SECOND: u32 = 500;
+
 /// Hands out permits, in the order in which they are asked for. Retries take one too.
 pub(super) struct Pace {
     limiter: DefaultDirectRateLimiter,
@@ -22,11 +27,19 @@ pub(super) struct Pace {
 impl Pace {
     /// At most `requests_per_second`. A burst of 10 ms of them makes up for the timer's
     /// granularity: half of what the contract allows, because calls on their way can catch up with
-    /// each other.
+    /// each other. Where 10 ms are less than a call, the burst is one call and the part of one that
+    /// a late timer may cost: calls are counted in parts for that.
     pub(super) fn new(requests_per_second: NonZeroU32) -> Pace {
-        let burst = NonZeroU32::new(requests_per_second.get() / 100).unwrap_or(NonZeroU32::MIN);
+        let rate = requests_per_second.get();
+        let parts = |calls: u32| calls.saturating_mul(PARTS.get());
+        let burst = match rate / 100 {
+            0 => PARTS.get() + (parts(rate) / LATENESS_PER_SECOND).max(1),
+            calls => parts(calls),
+        };
+        let at_least_one = |parts| NonZeroU32::new(parts).unwrap_or(NonZeroU32::MIN);
+        let quota = Quota::per_second(at_least_one(parts(rate))).allow_burst(at_least_one(burst));
         Pace {
-            limiter: RateLimiter::direct(Quota::per_second(requests_per_second).allow_burst(burst)),
+            limiter: RateLimiter::direct(quota),
             clock: DefaultClock::default(),
             line: tokio::sync::Mutex::new(()),
             paused_until: Mutex::new(None),
@@ -40,7 +53,8 @@ impl Pace {
         loop {
             if let Some(until) = self.pause_end() {
                 tokio::time::sleep_until(until).await;
-            } else if let Err(not_yet) = self.limiter.check() {
+            } else if let Ok(Err(not_yet)) = self.limiter.check_n(PARTS) {
+                // (A burst is never smaller than a call, so that there is no other `Err`.)
                 tokio::time::sleep(not_yet.wait_time_from(self.clock.now())).await;
             } else if self.pause_end().is_none() {
                 self.permits.fetch_add(1, Ordering::Relaxed);
