@@ -3,6 +3,7 @@
 
 use super::settings::Credentials;
 use super::wire::Json;
+use memchr::memmem;
 use regex::{Regex, RegexBuilder};
 use secrecy::ExposeSecret;
 use std::fmt;
@@ -17,13 +18,24 @@ impl Secrets {
     /// Shorter ones may stand in an honest text by chance.
     const SHORTEST: usize = 8;
 
-    /// The text without them.
-    fn blanked(&self, text: &str) -> String {
+    /// The longest first: one may be the beginning of the other.
+    fn known(&self) -> impl Iterator<Item = &str> {
         let mut secrets = [&self.0.api_key, &self.0.api_secret].map(ExposeSecret::expose_secret);
-        // One may be the beginning of the other.
         secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-        let known = secrets.into_iter().filter(|secret| secret.len() >= Secrets::SHORTEST);
-        known.fold(text.to_owned(), |text, secret| text.replace(secret, BLANK))
+        secrets.into_iter().filter(|secret| secret.len() >= Secrets::SHORTEST)
+    }
+
+    /// Whether a body may hold one: as it is, or behind escapes.
+    pub(super) fn may_stand_in(&self, body: &[u8]) -> bool {
+        memchr::memchr(b'\\', body).is_some()
+            || self.known().any(|secret| memmem::find(body, secret.as_bytes()).is_some())
+    }
+
+    /// The text without them, if it holds any.
+    fn blanked(&self, text: &str) -> Option<String> {
+        let holds = |secret| memmem::find(text.as_bytes(), str::as_bytes(secret)).is_some();
+        let blank = |text: String, secret| text.replace(secret, BLANK);
+        self.known().any(holds).then(|| self.known().fold(text.to_owned(), blank))
     }
 
     /// A JSON tree without them, but for the ids that say what the answer is about.
@@ -76,7 +88,7 @@ impl Personal {
     pub(super) fn blank(&self, json: &mut Json) {
         if self.0.is_some() {
             let kept = ["from", "to", "merchant_order_id", "merchant_uid", "payment_url"];
-            blank(json, &kept, &|text| self.blanked(text));
+            blank(json, &kept, &|text| Some(self.blanked(text)));
         }
     }
 }
@@ -95,12 +107,12 @@ fn whole_words(text: &str) -> String {
     format!("{first}{}{last}", regex::escape(text))
 }
 
-/// Every text of a tree as `blanked` has it, but for the members of these names.
-fn blank(json: &mut Json, kept: &[&str], blanked: &dyn Fn(&str) -> String) {
+/// Every text of a tree as `blanked` has it, if it has it otherwise, but for the members of these
+/// names.
+fn blank(json: &mut Json, kept: &[&str], blanked: &dyn Fn(&str) -> Option<String>) {
     match json {
         Json::Text(text) => {
-            let blanked = blanked(text);
-            if blanked != **text {
+            if let Some(blanked) = blanked(text).filter(|blanked| *blanked != **text) {
                 *text = blanked.into();
             }
         }

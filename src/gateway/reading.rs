@@ -256,7 +256,9 @@ pub(super) enum Body<'a> {
 impl<'a> Body<'a> {
     pub(super) fn read(body: &'a [u8], secrets: &Secrets) -> Result<Body<'a>, String> {
         let mut json = Json::read(body).map_err(|why| format!("the answer {why}"))?;
-        secrets.blank(&mut json);
+        if secrets.may_stand_in(body) {
+            secrets.blank(&mut json);
+        }
         let data = json.get("data");
         match (json.get("result").and_then(Json::as_text), data) {
             (Some("success"), Some(data @ Json::Object(_))) => Ok(Body::Success(data.clone())),

@@ -2,10 +2,13 @@
 //! depth is an error, depth is bounded (contract, "Mismatches": a trustworthy answer).
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
+use serde::ser::{Error as _, Serialize, Serializer};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::fmt;
 
+/// A documented payment has so many.
+const USUAL_KEYS: usize = 31;
 /// Documented answers are three levels deep.
 const DEEPEST: u32 = 16;
 
@@ -87,31 +90,29 @@ impl<'a> Json<'a> {
     }
 }
 
+impl Serialize for Json<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Json::Null => serializer.serialize_unit(),
+            Json::Bool(value) => serializer.serialize_bool(*value),
+            Json::Number(number) => {
+                let number: &RawValue = serde_json::from_str(number).map_err(S::Error::custom)?;
+                number.serialize(serializer)
+            }
+            Json::Text(text) => serializer.serialize_str(text),
+            Json::List(items) => serializer.collect_seq(items),
+            Json::Object(members) => {
+                serializer.collect_map(members.iter().map(|(key, value)| (key, value)))
+            }
+        }
+    }
+}
+
 impl fmt::Display for Json<'_> {
     /// Compact JSON, numbers as they were written.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let quoted = |text: &str| serde_json::to_string(text).map_err(|_| fmt::Error);
-        match self {
-            Json::Null => formatter.write_str("null"),
-            Json::Bool(value) => write!(formatter, "{value}"),
-            Json::Number(number) => formatter.write_str(number),
-            Json::Text(text) => formatter.write_str(&quoted(text)?),
-            Json::List(items) => {
-                formatter.write_str("[")?;
-                for (index, item) in items.iter().enumerate() {
-                    write!(formatter, "{}{item}", if index > 0 { "," } else { "" })?;
-                }
-                formatter.write_str("]")
-            }
-            Json::Object(members) => {
-                formatter.write_str("{")?;
-                for (index, (key, value)) in members.iter().enumerate() {
-                    let comma = if index > 0 { "," } else { "" };
-                    write!(formatter, "{comma}{}:{value}", quoted(key)?)?;
-                }
-                formatter.write_str("}")
-            }
-        }
+        let text = serde_json::to_string(self).map_err(|_| fmt::Error)?;
+        formatter.write_str(&text)
     }
 }
 
@@ -133,13 +134,14 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
-                let mut members: Vec<(Text<'de>, &'de RawValue)> = Vec::new();
-                let mut seen = std::collections::HashSet::new();
-                while let Some((key, value)) = map.next_entry::<Text<'de>, &'de RawValue>()? {
-                    if !seen.insert(key.0.clone()) {
-                        return Err(A::Error::custom("gives a key twice"));
-                    }
-                    members.push((key, value));
+                let mut members: Vec<(Text<'de>, &'de RawValue)> = Vec::with_capacity(USUAL_KEYS);
+                while let Some(member) = map.next_entry::<Text<'de>, &'de RawValue>()? {
+                    members.push(member);
+                }
+                let mut keys: Vec<&str> = members.iter().map(|(key, _)| &*key.0).collect();
+                keys.sort_unstable();
+                if keys.windows(2).any(|pair| pair[0] == pair[1]) {
+                    return Err(A::Error::custom("gives a key twice"));
                 }
                 Ok(Members(members))
             }
