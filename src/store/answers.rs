@@ -7,7 +7,7 @@ use crate::domain::amount::Amount;
 use crate::domain::order::OrderKey;
 use crate::domain::payment::{AccountingType, Answer, PaymentStatus, TransactionType};
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior, named_params, params};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 /// An order of a run that has no trustworthy answer yet.
 #[derive(Debug, Clone)]
@@ -245,48 +245,36 @@ fn insert(
         Answer::Missing(_) => None,
     };
     let direction = payment.and_then(|payment| payment.transaction_type.as_ref());
-    let answer_id: i64 = connection
+    connection
         .prepare_cached(
             "INSERT INTO answers (order_id, run_id, received_at_ms, kind, amount_micros,
                  final_amount_micros, currency, transaction_type, accounting_type, payment_status,
                  payment_fail_reason, accounting_status, accounting_fail_reason, notify_status,
                  notify_fail_reason, payment_uid, channel, evidence)
-             VALUES (:order_id, :run_id, :received_at_ms, :kind, :amount_micros,
-                 :final_amount_micros, :currency, :transaction_type, :accounting_type,
-                 :payment_status, :payment_fail_reason, :accounting_status,
-                 :accounting_fail_reason, :notify_status, :notify_fail_reason, :payment_uid,
-                 :channel, :evidence)
-             RETURNING answer_id",
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
+                 ?18)",
         )?
-        .query_row(
-            named_params! {
-                ":order_id": recorded.order_id,
-                ":run_id": run_id,
-                ":received_at_ms": to_ms(recorded.at),
-                ":kind": kind_of(answer),
-                ":amount_micros": payment.map(|it| it.amount.micros()),
-                ":final_amount_micros":
-                    payment.and_then(|it| it.final_amount).map(Amount::micros),
-                ":currency": payment.and_then(|it| it.currency.as_deref()),
-                ":transaction_type":
-                    direction.map(TransactionType::as_str),
-                ":accounting_type":
-                    payment.and_then(|it| it.accounting_type.as_ref()).map(AccountingType::as_str),
-                ":payment_status":
-                    payment.and_then(|it| it.payment_status.as_ref()).map(PaymentStatus::as_str),
-                ":payment_fail_reason":
-                    payment.and_then(|it| it.payment_fail_reason.as_deref()),
-                ":accounting_status": payment.map(|it| it.accounting_status.as_str()),
-                ":accounting_fail_reason":
-                    payment.and_then(|it| it.accounting_fail_reason.as_deref()),
-                ":notify_status": payment.map(|it| it.notify_status.as_str()),
-                ":notify_fail_reason": payment.and_then(|it| it.notify_fail_reason.as_deref()),
-                ":payment_uid": payment.and_then(|it| it.payment_uid.as_deref()),
-                ":channel": payment.and_then(|it| it.channel.as_deref()),
-                ":evidence": evidence,
-            },
-            |row| row.get(0),
-        )?;
+        .execute(params![
+            recorded.order_id,
+            run_id,
+            to_ms(recorded.at),
+            kind_of(answer),
+            payment.map(|it| it.amount.micros()),
+            payment.and_then(|it| it.final_amount).map(Amount::micros),
+            payment.and_then(|it| it.currency.as_deref()),
+            direction.map(TransactionType::as_str),
+            payment.and_then(|it| it.accounting_type.as_ref()).map(AccountingType::as_str),
+            payment.and_then(|it| it.payment_status.as_ref()).map(PaymentStatus::as_str),
+            payment.and_then(|it| it.payment_fail_reason.as_deref()),
+            payment.map(|it| it.accounting_status.as_str()),
+            payment.and_then(|it| it.accounting_fail_reason.as_deref()),
+            payment.map(|it| it.notify_status.as_str()),
+            payment.and_then(|it| it.notify_fail_reason.as_deref()),
+            payment.and_then(|it| it.payment_uid.as_deref()),
+            payment.and_then(|it| it.channel.as_deref()),
+            evidence,
+        ])?;
+    let answer_id = connection.last_insert_rowid();
     connection
         .prepare_cached("UPDATE orders SET answer_id = ?2 WHERE order_id = ?1")?
         .execute([recorded.order_id, answer_id])?;

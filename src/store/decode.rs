@@ -1,4 +1,8 @@
 //! From rows to the domain, by column name.
+//!
+//! SQLite finds a column's name by comparing one after the other, for each row anew. So the names
+//! of a statement's columns are read once ([`Columns`]), and a row is read through them
+//! ([`Fields`]).
 
 use crate::domain::amount::Amount;
 use crate::domain::order::{CreatedAt, Entry, LedgerStatus, OrderKey};
@@ -6,8 +10,8 @@ use crate::domain::payment::{
     AccountingStatus, AccountingType, Answer, NotifyStatus, Payment, PaymentStatus, TransactionType,
 };
 use chrono::{DateTime, NaiveDate, Utc};
-use rusqlite::Row;
-use rusqlite::types::Type;
+use rusqlite::types::{FromSql, Type};
+use rusqlite::{Row, Statement};
 
 /// Columns of an entry `e` and its order `o`, for a SELECT.
 pub(super) const ENTRY_COLUMNS: &str = "o.merchant_uid AS merchant_uid, \
@@ -26,15 +30,53 @@ pub(super) const ANSWER_COLUMNS: &str = "a.kind AS answer_kind, a.amount_micros 
      a.notify_fail_reason AS notify_fail_reason, a.payment_uid AS payment_uid, \
      a.channel AS channel, a.evidence AS evidence";
 
+/// The names of a statement's columns.
+pub(super) struct Columns(Vec<String>);
+
+impl Columns {
+    pub(super) fn of(statement: &Statement) -> Columns {
+        Columns(statement.column_names().map(str::to_owned).collect())
+    }
+
+    pub(super) fn fields<'a, 'row>(&'a self, row: &'a Row<'row>) -> Fields<'a, 'row> {
+        Fields { row, columns: self }
+    }
+}
+
+/// A row, by its columns' names.
+pub(super) struct Fields<'a, 'row> {
+    row: &'a Row<'row>,
+    columns: &'a Columns,
+}
+
+/// What is read by its columns' names: [`Fields`], or a [`Row`] where there are few.
+pub(super) trait Named {
+    /// A column's value.
+    fn named<T: FromSql>(&self, column: &str) -> rusqlite::Result<T>;
+}
+
+impl Named for Fields<'_, '_> {
+    fn named<T: FromSql>(&self, column: &str) -> rusqlite::Result<T> {
+        let index = self.columns.0.iter().position(|known| known == column);
+        self.row.get(index.ok_or_else(|| rusqlite::Error::InvalidColumnName(column.to_owned()))?)
+    }
+}
+
+impl Named for Row<'_> {
+    fn named<T: FromSql>(&self, column: &str) -> rusqlite::Result<T> {
+        self.get(column)
+    }
+}
+
 /// '' is none: SQLite's UNIQUE takes two NULLs for different.
 pub(super) fn optional(text: String) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
 
-pub(super) fn key(row: &Row) -> rusqlite::Result<OrderKey> {
+pub(super) fn key(row: &impl Named) -> rusqlite::Result<OrderKey> {
     Ok(OrderKey {
-        merchant_uid: optional(row.get("merchant_uid")?),
-        merchant_order_id: row.get("merchant_order_id")?,
+        merchant_uid: optional(row.named("merchant_uid")?),
+        merchant_order_id: row.named("merchant_order_id")?,
     })
 }
 
@@ -44,38 +86,45 @@ pub(super) fn unreadable(column: &str) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(0, Type::Text, error.into())
 }
 
-pub(super) fn date(row: &Row, column: &str) -> rusqlite::Result<NaiveDate> {
-    let text: String = row.get(column)?;
+pub(super) fn date(row: &impl Named, column: &str) -> rusqlite::Result<NaiveDate> {
+    let text: String = row.named(column)?;
     text.parse().map_err(|_| unreadable(column))
 }
 
-pub(super) fn optional_date(row: &Row, column: &str) -> rusqlite::Result<Option<NaiveDate>> {
-    let text: Option<String> = row.get(column)?;
+pub(super) fn optional_date(row: &impl Named, column: &str) -> rusqlite::Result<Option<NaiveDate>> {
+    let text: Option<String> = row.named(column)?;
     text.map(|text| text.parse().map_err(|_| unreadable(column))).transpose()
 }
 
-pub(super) fn instant(row: &Row, column: &str) -> rusqlite::Result<DateTime<Utc>> {
-    DateTime::from_timestamp_millis(row.get(column)?).ok_or_else(|| unreadable(column))
+pub(super) fn instant(row: &impl Named, column: &str) -> rusqlite::Result<DateTime<Utc>> {
+    DateTime::from_timestamp_millis(row.named(column)?).ok_or_else(|| unreadable(column))
 }
 
-pub(super) fn optional_instant(row: &Row, column: &str) -> rusqlite::Result<Option<DateTime<Utc>>> {
-    let milliseconds: Option<i64> = row.get(column)?;
+pub(super) fn optional_instant(
+    row: &impl Named,
+    column: &str,
+) -> rusqlite::Result<Option<DateTime<Utc>>> {
+    let milliseconds: Option<i64> = row.named(column)?;
     Ok(milliseconds.and_then(DateTime::from_timestamp_millis))
 }
 
-pub(super) fn amount(row: &Row, column: &str) -> rusqlite::Result<Option<Amount>> {
-    Ok(row.get::<_, Option<i64>>(column)?.map(Amount::from_micros))
+pub(super) fn amount(row: &impl Named, column: &str) -> rusqlite::Result<Option<Amount>> {
+    Ok(row.named::<Option<i64>>(column)?.map(Amount::from_micros))
 }
 
-pub(super) fn word<T>(row: &Row, column: &str, read: fn(&str) -> T) -> rusqlite::Result<Option<T>> {
-    Ok(row.get::<_, Option<String>>(column)?.map(|word| read(&word)))
+pub(super) fn word<T>(
+    row: &impl Named,
+    column: &str,
+    read: fn(&str) -> T,
+) -> rusqlite::Result<Option<T>> {
+    Ok(row.named::<Option<String>>(column)?.map(|word| read(&word)))
 }
 
-pub(super) fn entry(row: &Row) -> rusqlite::Result<Entry> {
+pub(super) fn entry(row: &impl Named) -> rusqlite::Result<Entry> {
     Ok(Entry {
         key: key(row)?,
-        amount: Amount::from_micros(row.get("entry_amount_micros")?),
-        currency: row.get("entry_currency")?,
+        amount: Amount::from_micros(row.named("entry_amount_micros")?),
+        currency: row.named("entry_currency")?,
         created_at: CreatedAt {
             ages_from: instant(row, "ages_from_ms")?,
             date: date(row, "order_date")?,
@@ -83,37 +132,37 @@ pub(super) fn entry(row: &Row) -> rusqlite::Result<Entry> {
         transaction_type: word(row, "entry_transaction_type", TransactionType::from_word)?,
         accounting_type: word(row, "entry_accounting_type", AccountingType::from_word)?,
         status: word(row, "entry_status", LedgerStatus::from_word)?,
-        conflict: row.get("conflict")?,
-        duplicate: row.get("duplicate")?,
+        conflict: row.named("conflict")?,
+        duplicate: row.named("duplicate")?,
     })
 }
 
 /// The answer; `None` where the join found none.
-pub(super) fn answer(row: &Row) -> rusqlite::Result<Option<Answer>> {
-    let kind: Option<String> = row.get("answer_kind")?;
+pub(super) fn answer(row: &impl Named) -> rusqlite::Result<Option<Answer>> {
+    let kind: Option<String> = row.named("answer_kind")?;
     Ok(match kind.as_deref() {
         None => None,
-        Some("missing") => Some(Answer::Missing(row.get("evidence")?)),
+        Some("missing") => Some(Answer::Missing(row.named("evidence")?)),
         Some(_) => Some(Answer::Payment(Box::new(payment(row)?))),
     })
 }
 
-fn payment(row: &Row) -> rusqlite::Result<Payment> {
+fn payment(row: &impl Named) -> rusqlite::Result<Payment> {
     Ok(Payment {
-        amount: Amount::from_micros(row.get("amount_micros")?),
+        amount: Amount::from_micros(row.named("amount_micros")?),
         final_amount: amount(row, "final_amount_micros")?,
-        currency: row.get("currency")?,
+        currency: row.named("currency")?,
         transaction_type: word(row, "transaction_type", TransactionType::from_word)?,
         accounting_type: word(row, "accounting_type", AccountingType::from_word)?,
         payment_status: word(row, "payment_status", PaymentStatus::from_word)?,
-        payment_fail_reason: row.get("payment_fail_reason")?,
+        payment_fail_reason: row.named("payment_fail_reason")?,
         accounting_status: word(row, "accounting_status", AccountingStatus::from_word)?
             .unwrap_or(AccountingStatus::None),
-        accounting_fail_reason: row.get("accounting_fail_reason")?,
+        accounting_fail_reason: row.named("accounting_fail_reason")?,
         notify_status: word(row, "notify_status", NotifyStatus::from_word)?
             .unwrap_or(NotifyStatus::None),
-        notify_fail_reason: row.get("notify_fail_reason")?,
-        payment_uid: row.get("payment_uid")?,
-        channel: row.get("channel")?,
+        notify_fail_reason: row.named("notify_fail_reason")?,
+        payment_uid: row.named("payment_uid")?,
+        channel: row.named("channel")?,
     })
 }

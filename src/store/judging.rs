@@ -2,7 +2,7 @@
 //! "The report" and "The database"). One transaction: a run is judged whole or not at all.
 
 use super::Store;
-use super::decode::{self, ANSWER_COLUMNS, ENTRY_COLUMNS};
+use super::decode::{self, ANSWER_COLUMNS, Columns, ENTRY_COLUMNS, Fields, Named};
 use super::error::StoreError;
 use super::runs::store_figures;
 use super::standing::{Standing, forget, mismatch_id, standing};
@@ -12,7 +12,7 @@ use crate::domain::order::{Entry, OrderKey};
 use crate::domain::payment::{Answer, Asked};
 use crate::domain::run::Figures;
 use chrono::{DateTime, NaiveDate, Utc};
-use rusqlite::{OptionalExtension, Row, Transaction, TransactionBehavior, named_params, params};
+use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, named_params, params};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::LazyLock;
@@ -91,28 +91,29 @@ impl Judging<'_> {
             .concat()
         });
         let mut statement = self.transaction.prepare_cached(&SQL)?;
+        let columns = Columns::of(&statement);
         let mut rows = statement.query(params![self.run_id, after, limit])?;
         let mut cases = Vec::new();
         while let Some(row) = rows.next()? {
-            cases.push(self.case(row)?);
+            cases.push(self.case(&columns.fields(row))?);
         }
         Ok(cases)
     }
 
-    fn case(&self, row: &Row) -> rusqlite::Result<StoredCase> {
-        let order_id = row.get("order_id")?;
+    fn case(&self, row: &Fields) -> rusqlite::Result<StoredCase> {
+        let order_id = row.named("order_id")?;
         let entry = decode::entry(row)?;
         let asked = match decode::answer(row)? {
             Some(answer) => Asked::Answered(answer),
             None => Asked::Unverified {
                 why: row
-                    .get::<_, Option<String>>("why")?
+                    .named::<Option<String>>("why")?
                     .unwrap_or_else(|| "the gateway was not asked".to_owned()),
-                tries: row.get("tries")?,
+                tries: row.named("tries")?,
             },
         };
         // An answer that has been replaced since shares nothing with what others say now.
-        let is_current: bool = row.get("is_current")?;
+        let is_current: bool = row.named("is_current")?;
         let payment_uid = match &asked {
             Asked::Answered(Answer::Payment(payment)) if is_current => {
                 payment.payment_uid.as_deref()

@@ -1,13 +1,14 @@
 //! What a run reported, given back row by row (contract, "The report").
 
 use super::Store;
-use super::decode::{self, ANSWER_COLUMNS, ENTRY_COLUMNS, date, optional_instant, unreadable};
+use super::decode::{
+    self, ANSWER_COLUMNS, Columns, ENTRY_COLUMNS, Fields, Named, date, optional_instant, unreadable,
+};
 use super::error::StoreError;
 use crate::domain::amount::Amount;
 use crate::domain::mismatch::{Kind, Mismatch, ReportRow, Severity, State};
 use crate::domain::order::InvalidRow;
 use crate::domain::payment::Answer;
-use rusqlite::Row;
 use std::sync::LazyLock;
 
 impl Store {
@@ -44,9 +45,10 @@ impl Store {
         });
         let sqlite = |error: rusqlite::Error| E::from(self.error(&error));
         let mut statement = self.connection.prepare_cached(&SQL).map_err(sqlite)?;
+        let columns = Columns::of(&statement);
         let mut rows = statement.query([run_id]).map_err(sqlite)?;
         while let Some(row) = rows.next().map_err(sqlite)? {
-            take(&report_row(row).map_err(sqlite)?)?;
+            take(&report_row(&columns.fields(row)).map_err(sqlite)?)?;
         }
         Ok(())
     }
@@ -82,18 +84,18 @@ impl Store {
     }
 }
 
-fn report_row(row: &Row) -> rusqlite::Result<ReportRow> {
-    let word = |column: &str| row.get::<_, String>(column);
+fn report_row(row: &Fields) -> rusqlite::Result<ReportRow> {
+    let word = |column: &str| row.named::<String>(column);
     let mismatch = Mismatch {
         kind: Kind::from_word(&word("kind")?).ok_or_else(|| unreadable("kind"))?,
         severity: Severity::from_word(&word("severity")?).ok_or_else(|| unreadable("severity"))?,
         variance: decode::amount(row, "variance_micros")?,
-        at_risk: Amount::from_micros(row.get("at_risk_micros")?),
-        currency: row.get("mismatch_currency")?,
-        reason: row.get("reason")?,
+        at_risk: Amount::from_micros(row.named("at_risk_micros")?),
+        currency: row.named("mismatch_currency")?,
+        reason: row.named("reason")?,
     };
     Ok(ReportRow {
-        run_id: row.get("run_id")?,
+        run_id: row.named("run_id")?,
         mismatch,
         state: State::from_word(&word("state")?).ok_or_else(|| unreadable("state"))?,
         entry: decode::entry(row)?,
@@ -102,8 +104,8 @@ fn report_row(row: &Row) -> rusqlite::Result<ReportRow> {
             Some(Answer::Missing(_)) | None => None,
         },
         first_seen: date(row, "first_seen")?,
-        open_days: row.get("open_days")?,
+        open_days: row.named("open_days")?,
         last_verified: optional_instant(row, "answered_at_ms")?,
-        mismatch_id: row.get("mismatch_id")?,
+        mismatch_id: row.named("mismatch_id")?,
     })
 }
