@@ -184,7 +184,13 @@ fn ask(
         asker: Arc::clone(&asker),
     };
     surroundings.counters.begin(selected, run.answered);
-    let (mut store, ended) = surroundings.runtime.block_on(asking.run(store));
+    // On a worker, beside the connections: from here each answer would wake another thread.
+    let asking = surroundings.runtime.spawn(asking.run(store));
+    let (mut store, ended) = match surroundings.runtime.block_on(asking) {
+        Ok(ended) => ended,
+        // The asking does not panic; if it does, the process cannot go on without its store.
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    };
     let ended = ended?;
     let answered = known(&store, run_id)?.answered;
     let progress = format!("run {run_id}: {answered} of {selected} answered");

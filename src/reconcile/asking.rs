@@ -51,8 +51,8 @@ pub(super) struct Asking {
 
 /// The run's orders: first those that have not failed before, so that what fails every night does
 /// not stand before the rest.
-struct Queue<'a> {
-    reader: &'a Store,
+struct Queue {
+    reader: Store,
     run_id: i64,
     page: VecDeque<Pending>,
     failed_before: bool,
@@ -61,7 +61,7 @@ struct Queue<'a> {
     before: i64,
 }
 
-impl Queue<'_> {
+impl Queue {
     /// The next in line, or the last one.
     fn next(&mut self, from_the_other_end: bool) -> Result<Option<Pending>, StoreError> {
         if from_the_other_end {
@@ -104,9 +104,12 @@ impl Asking {
         let (outbox, inbox) = mpsc::channel(BATCH);
         let (run_id, asker) = (self.run_id, Arc::clone(&self.asker));
         let counters = Arc::clone(&self.counters);
-        let writer =
-            tokio::task::spawn_blocking(move || write(store, run_id, inbox, &asker, &counters));
-        let ended = self.ask_all(&reader, &outbox).await;
+        // Half of the places: the other half is asking meanwhile.
+        let enough = usize::try_from(self.max_in_flight.get() / 2).unwrap_or(BATCH).min(BATCH);
+        let writer = tokio::task::spawn_blocking(move || {
+            write(store, run_id, inbox, enough, &asker, &counters)
+        });
+        let ended = self.ask_all(reader, &outbox).await;
         drop(outbox);
         match writer.await {
             Ok((store, Ok(()))) => (store, ended),
@@ -118,9 +121,11 @@ impl Asking {
 
     async fn ask_all(
         &self,
-        reader: &Store,
+        reader: Store,
         outbox: &mpsc::Sender<Received>,
     ) -> Result<Ended, Failure> {
+        let mut course =
+            Course { last_answered: reader.last_answered(self.run_id)?, ..Course::default() };
         let mut queue = Queue {
             reader,
             run_id: self.run_id,
@@ -129,8 +134,6 @@ impl Asking {
             after: 0,
             before: i64::MAX,
         };
-        let mut course =
-            Course { last_answered: reader.last_answered(self.run_id)?, ..Course::default() };
         let mut in_flight: JoinSet<UnderWay> = JoinSet::new();
         let most = usize::try_from(self.max_in_flight.get()).unwrap_or(usize::MAX);
         // A call is in flight until its answer is committed: what a crash loses is never more.

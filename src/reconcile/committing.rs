@@ -4,10 +4,15 @@
 use crate::gateway::Asker;
 use crate::store::{Recorded, Recording, Store, StoreError};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 /// Answers that are committed together at most: what arrives during one commit makes the next.
 pub(super) const BATCH: usize = 512;
+
+/// How long an answer waits for others to be committed with.
+const LONGEST_WAIT: Duration = Duration::from_millis(10);
 
 /// How far a run is: what is committed, not what is only received.
 #[derive(Debug, Default)]
@@ -55,17 +60,25 @@ impl Counters {
 /// What is to be committed, with the place that its call takes until then.
 pub(super) type Received = (Recorded, Option<OwnedSemaphorePermit>);
 
-/// Commits what arrives until nothing more can. Whatever came during one commit is the next batch.
+/// Commits what arrives until nothing more can. Whatever came during one commit is in the next,
+/// which waits for more a little while: a commit costs the same for one answer as for many.
+/// `enough` are not waited for: their calls' places are wanted.
 pub(super) fn write(
     mut store: Store,
     run_id: i64,
     mut inbox: mpsc::Receiver<Received>,
+    enough: usize,
     asker: &Asker,
     counters: &Counters,
 ) -> (Store, Result<(), StoreError>) {
+    let runtime = Handle::current();
     let mut batch = Vec::new();
     let mut counted = 0;
     while inbox.blocking_recv_many(&mut batch, BATCH) > 0 {
+        let more =
+            async { while batch.len() < enough && inbox.recv_many(&mut batch, BATCH).await > 0 {} };
+        // Either there is enough, or it is time.
+        let _ = runtime.block_on(async { tokio::time::timeout(LONGEST_WAIT, more).await });
         let calls = asker.calls();
         let (batch, places): (Vec<Recorded>, Vec<_>) = batch.drain(..).unzip();
         if let Err(error) = store.record(run_id, &batch, calls - counted) {
