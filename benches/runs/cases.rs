@@ -1,0 +1,247 @@
+//! One function a figure.
+
+use crate::gateway::{Gateway, Seen};
+use crate::peers;
+use crate::process::{Merchant, Took};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// A figure that can be asked for.
+pub struct Case {
+    pub name: &'static str,
+    /// Some minutes, and not run unless it is named.
+    pub takes_long: bool,
+    pub run: fn(),
+}
+
+const fn case(name: &'static str, takes_long: bool, run: fn()) -> Case {
+    Case { name, takes_long, run }
+}
+
+pub const ALL: [Case; 9] = [
+    case("rate", false, rate),
+    case("unlimited", false, unlimited),
+    case("ledger", false, ledger),
+    case("report", false, report),
+    case("nights", false, nights),
+    case("start", false, start),
+    case("memory", false, memory),
+    case("memory-10m", true, memory_10m),
+    case("growth", true, growth),
+];
+
+const DAY: &str = "2026-01-10";
+
+#[expect(clippy::print_stdout, reason = "the figures")]
+fn tell(case: &str, what: &str) {
+    println!("{case:<11} {what}");
+}
+
+fn per_order(processor: Duration, orders: u32) -> f64 {
+    processor.as_secs_f64() * 1e6 / f64::from(orders)
+}
+
+fn mebibytes(bytes: u64) -> f64 {
+    bytes as f64 / 1024.0 / 1024.0
+}
+
+fn speed(orders: u32, took: &Took) -> String {
+    format!(
+        "{:.0} orders/s, {:.1} µs of processor time an order, {:.1} MiB at most",
+        f64::from(orders) / took.wall.as_secs_f64(),
+        per_order(took.processor, orders),
+        mebibytes(took.peak_bytes)
+    )
+}
+
+/// Asks for a ledger of so many orders.
+fn ask(merchant: &Merchant, gateway: &Gateway, rest: &[&str]) -> Took {
+    let run = ["run", "--quiet", "--base-url", &gateway.url];
+    merchant.run(&[&run[..], rest].concat())
+}
+
+const UNLIMITED: [&str; 4] = ["--rate", "1000000", "--max-in-flight", "64"];
+
+/// At a set rate, with a gateway that takes 50 ms: how much of it is reached, and never exceeded.
+fn rate() {
+    for (rate, orders) in [(50, 500), (500, 5_000), (2_000, 20_000)] {
+        let merchant = Merchant::new();
+        merchant.write_ledger("ledger.csv", 0..orders, DAY);
+        let gateway = Gateway::start(Duration::from_millis(50));
+        let rate_text = rate.to_string();
+        let flags = ["--ledger", "ledger.csv", "--rate", &rate_text, "--max-in-flight", "256"];
+        let took = ask(&merchant, &gateway, &flags);
+        let Seen { calls, span, busiest_second, .. } = gateway.stop();
+        assert_eq!(calls, orders);
+        let reached = f64::from(calls - 1) / span.as_secs_f64();
+        tell(
+            "rate",
+            &format!(
+                "{rate}/s: {reached:.1}/s reached ({:.1} %), {busiest_second} in the busiest \
+                 second, {:.1} µs of processor time an order",
+                100.0 * reached / f64::from(rate),
+                per_order(took.processor, orders)
+            ),
+        );
+    }
+}
+
+/// Without a limit, with a gateway that takes no time: end to end, beside its peers.
+fn unlimited() {
+    const ORDERS: u32 = 100_000;
+    let merchant = Merchant::new();
+    merchant.write_ledger("ledger.csv", 0..ORDERS, DAY);
+    let mut best: Option<Took> = None;
+    for _ in 0..3 {
+        let _none = std::fs::remove_dir_all(merchant.path("reports"));
+        for file in ["octopus-recon.db", "octopus-recon.db-wal", "octopus-recon.db-shm"] {
+            let _none = std::fs::remove_file(merchant.path(file));
+        }
+        let gateway = Gateway::start(Duration::ZERO);
+        let took =
+            ask(&merchant, &gateway, &[&["--ledger", "ledger.csv"], &UNLIMITED[..]].concat());
+        assert_eq!(gateway.stop().calls, ORDERS);
+        if best.is_none_or(|best| took.wall < best.wall) {
+            best = Some(took);
+        }
+    }
+    let ours = best.unwrap();
+    tell("unlimited", &format!("octopus-recon: {}", speed(ORDERS, &ours)));
+    for peer in [peers::oha, peers::python] {
+        let gateway = Gateway::start(Duration::ZERO);
+        let (name, theirs) = peer(&merchant, &gateway.url, ORDERS);
+        gateway.stop();
+        match theirs {
+            Some(theirs) => tell(
+                "unlimited",
+                &format!(
+                    "{name}: {}; octopus-recon reaches {:.2} of it",
+                    speed(ORDERS, &theirs),
+                    theirs.wall.as_secs_f64() / ours.wall.as_secs_f64()
+                ),
+            ),
+            None => tell("unlimited", &format!("{name}: skipped, it is not installed")),
+        }
+    }
+}
+
+/// Reading a ledger into the store, all checks done, beside sqlite3's own import.
+fn ledger() {
+    const ROWS: u32 = 1_000_000;
+    let merchant = Merchant::new();
+    merchant.write_ledger("ledger.csv", 0..ROWS, DAY);
+    // Nothing is selected, so that only the ledger is stored.
+    let ledger = ["run", "--quiet", "--allow-empty", "--ledger", "ledger.csv"];
+    let nothing = ["--base-url", "http://127.0.0.1:9", "--from", "2026-02-01"];
+    let ours = merchant.run(&[&ledger[..], &nothing].concat());
+    let rows = |took: &Took| f64::from(ROWS) / took.wall.as_secs_f64();
+    let memory = mebibytes(ours.peak_bytes);
+    tell("ledger", &format!("octopus-recon: {:.0} rows/s, {memory:.1} MiB at most", rows(&ours)));
+    match peers::sqlite_import(&merchant) {
+        Some(theirs) => tell(
+            "ledger",
+            &format!(
+                "sqlite3 .import: {:.0} rows/s; octopus-recon reaches {:.2} of it",
+                rows(&theirs),
+                theirs.wall.as_secs_f64() / ours.wall.as_secs_f64()
+            ),
+        ),
+        None => tell("ledger", "sqlite3: skipped, it is not installed"),
+    }
+}
+
+/// A merchant whose so many orders are stored and answered.
+fn answered(orders: u32) -> (Merchant, Took) {
+    let merchant = Merchant::new();
+    merchant.write_ledger("ledger.csv", 0..orders, DAY);
+    let gateway = Gateway::start(Duration::ZERO);
+    let took = ask(&merchant, &gateway, &[&["--ledger", "ledger.csv"], &UNLIMITED[..]].concat());
+    assert_eq!(gateway.stop().calls, orders);
+    (merchant, took)
+}
+
+/// A million orders, three in a hundred of them mismatched: the report again, from the store.
+fn report() {
+    let (merchant, _) = answered(1_000_000);
+    let took = merchant.run(&["report", "--quiet", "--out", "again"]);
+    tell(
+        "report",
+        &format!(
+            "of 1,000,000 orders with 3 % mismatches: {:.2} s, {:.1} MiB at most",
+            took.wall.as_secs_f64(),
+            mebibytes(took.peak_bytes)
+        ),
+    );
+}
+
+/// What a night adds in which nothing has changed.
+fn nights() {
+    const ORDERS: u32 = 100_000;
+    let (merchant, _) = answered(ORDERS);
+    let mut size = merchant.size("octopus-recon.db");
+    let bytes = size as f64 / f64::from(ORDERS);
+    tell("nights", &format!("the first: {bytes:.1} bytes an order"));
+    for night in ["second", "third"] {
+        let gateway = Gateway::start(Duration::ZERO);
+        let took =
+            ask(&merchant, &gateway, &[&["--ledger", "ledger.csv"], &UNLIMITED[..]].concat());
+        gateway.stop();
+        let grown = merchant.size("octopus-recon.db") - size;
+        size += grown;
+        let bytes = grown as f64 / f64::from(ORDERS);
+        let took = speed(ORDERS, &took);
+        tell("nights", &format!("the {night}, nothing changed: {bytes:.1} bytes an order; {took}"));
+    }
+}
+
+/// From the start of the process to the first call, with a small ledger and a million orders stored.
+fn start() {
+    let (merchant, _) = answered(1_000_000);
+    merchant.write_ledger("small.csv", 0..10, DAY);
+    let mut fastest = u128::MAX;
+    for _ in 0..5 {
+        let gateway = Gateway::start(Duration::ZERO);
+        let begun = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis();
+        ask(&merchant, &gateway, &["--ledger", "small.csv"]);
+        fastest = fastest.min(gateway.stop().first_ms_since_epoch - begun);
+    }
+    tell("start", &format!("first call after {fastest} ms, with 1,000,000 orders stored"));
+}
+
+fn memory_at(orders: u32) {
+    let (_, took) = answered(orders);
+    tell("memory", &format!("{orders} orders: {}", speed(orders, &took)));
+}
+
+fn memory() {
+    memory_at(1_000_000);
+}
+
+fn memory_10m() {
+    memory_at(10_000_000);
+}
+
+/// The same night with few and with many orders stored.
+fn growth() {
+    const NIGHT: u32 = 50_000;
+    let mut first: Option<Took> = None;
+    for stored in [50_000, 5_000_000] {
+        let merchant = Merchant::new();
+        merchant.write_ledger("stored.csv", 0..stored, "2025-12-01");
+        let store = ["run", "--quiet", "--allow-empty", "--ledger", "stored.csv"];
+        let nothing = ["--base-url", "http://127.0.0.1:9", "--from", "2026-02-01"];
+        merchant.run(&[&store[..], &nothing].concat());
+        // A night's orders are spread over all that is stored: by their hashes, were they random.
+        merchant.write_ledger("ledger.csv", stored..stored + NIGHT, DAY);
+        let gateway = Gateway::start(Duration::ZERO);
+        let took =
+            ask(&merchant, &gateway, &[&["--ledger", "ledger.csv"], &UNLIMITED[..]].concat());
+        gateway.stop();
+        let compared = first.map_or(String::new(), |first| {
+            let more = took.wall.as_secs_f64() / first.wall.as_secs_f64() - 1.0;
+            format!("; {:+.1} % time an order", more * 100.0)
+        });
+        let night = speed(NIGHT, &took);
+        tell("growth", &format!("{stored} orders stored: {night}{compared}"));
+        first.get_or_insert(took);
+    }
+}
