@@ -78,8 +78,13 @@ pub(super) fn not_answered(failure: &CallFailure) -> Failure {
         Cause::Untrustworthy => Failure::new(
             3,
             format!("the gateway's answer cannot be trusted: {}", failure.why),
-            "if it says in other words that there is no such order, set [gateway] \
-             not_found_pattern",
+            if failure.why.contains("the error") {
+                "if it says in other words that there is no such order, set [gateway] \
+                 not_found_pattern"
+            } else {
+                "nothing is known of the order by it: ask again, and if it stays so, ask the \
+                 gateway's support"
+            },
         ),
     }
 }

@@ -36,12 +36,17 @@ pub(super) fn execute(
     if matches!(arguments, New::Payout { yes: false, .. }) {
         return Err(Failure::usage(
             format!(
-                "nothing was sent: a payout of {} {} as order {} needs --yes",
+                "nothing was sent: a payout of {} {} to {} as order {} needs --yes",
                 order.amount(),
                 printable(order.currency()),
+                printable(&order.payee()),
                 printable(&order.key().merchant_order_id)
             ),
-            "--yes sends it, and then money moves",
+            format!(
+                "--yes sends it to {} for merchant {}, and then money moves",
+                printable(settings.gateway.base_url.as_deref().unwrap_or("no gateway")),
+                printable(settings.gateway.merchant_uid.as_deref().unwrap_or_default())
+            ),
         ));
     }
     let client = Client::new(
@@ -125,11 +130,15 @@ fn tell(order: &NewOrder, placement: Result<Placement, NotPlaced>) -> Result<u8,
         Ok(Placement::Placed(placed)) => print_placed(&id, &placed_json(&placed)),
         Ok(Placement::Found { answered, new }) => {
             let url = match order.transaction_type() {
-                TransactionType::Income => "; its payment_url is therefore not known",
+                TransactionType::Income => {
+                    "; its payment_url is therefore not known: if nobody has it, a new order \
+                     under another id is safe once this one is overdue"
+                }
                 _ => "",
             };
             tracing::warn!(
-                "the answer to order/new was lost ({new}); order/get has order {id}{url}"
+                "the answer to order/new was not usable ({new}); order/get has order {id} with \
+                 the same values: by this call or an earlier one{url}"
             );
             print_placed(&id, &json(&answered))
         }
@@ -154,7 +163,10 @@ fn not_placed(id: &str, why: NotPlaced) -> Failure {
                 seen(&payment),
                 if sent { "this call or an earlier one" } else { "an earlier call" }
             ),
-            what_to_do(id),
+            format!(
+                "look at `order get {id}`: if it is the order that you mean, it is placed, and \
+                 nothing more is to be sent; only a further order gets an id of its own"
+            ),
         ),
         NotPlaced::Exists { new, differences: Some(differences), .. } => Failure::new(
             TO_LOOK_AT,

@@ -79,7 +79,14 @@ fn check_save(path: &Path, book: Option<&Path>) -> Result<(), Failure> {
 }
 
 fn unusable(error: &BookError) -> Failure {
-    Failure::usage(error.to_string(), "a line of a book is a payment object as JSON")
+    let hint = match error {
+        BookError::Line { .. } => {
+            "a book has one payment object as JSON a line; or it is CSV with the same fields as \
+             headings, and its name ends in .csv"
+        }
+        _ => "a book that is only to be written is named with --save alone",
+    };
+    Failure::usage(error.to_string(), hint)
 }
 
 fn unsaved(error: &BookError) -> Failure {

@@ -1,7 +1,6 @@
 //! One signed call over HTTP (gateway page, "Calls"), within its bounds: no redirect, a deadline
 //! for the whole call, a body of at most 1 MiB.
 
-use super::hidden::{Personal, Secrets};
 use super::new_order::NewOrder;
 use super::placed::{Placed, Setback};
 use super::reading::{Answered, Cause, Failure, Reader};
@@ -119,6 +118,9 @@ pub struct Client {
 /// Says what is wrong with it.
 pub fn base_url(text: &str) -> Result<Url, ClientError> {
     let refused = |why: &str| ClientError::BaseUrl { url: text::clean(text), why: why.to_owned() };
+    if text.is_empty() {
+        return Err(refused("it is not set"));
+    }
     let url = Url::parse(text).map_err(|error| refused(&error.to_string()))?;
     let loopback = match url.host() {
         Some(url::Host::Domain(name)) => name == "localhost",
@@ -189,12 +191,11 @@ impl Client {
             order_get,
             order_new,
             signer,
-            reader: Reader {
-                not_found: settings.not_found_pattern.clone(),
+            reader: Reader::new(
+                settings.not_found_pattern.clone(),
                 personal_data,
-                secrets: Secrets(credentials.clone()),
-                personal: Personal::default(),
-            },
+                credentials.clone(),
+            ),
             call_timeout: seconds(settings.call_timeout_seconds),
             now,
             skew: Mutex::new(None),

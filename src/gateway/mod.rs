@@ -26,7 +26,7 @@ pub use client::{Call, Client, ClientError, base_url};
 pub use new_order::{Draft, NewOrder, NewOrderError};
 pub use place::{NotPlaced, Placement, Sends};
 pub use placed::Placed;
-pub use reading::{Answered, Cause, Failure};
+pub use reading::{Answered, Cause, Failure, Reader};
 pub use settings::{Credentials, GatewaySettings, Limits};
 pub use signature::Signer;
 pub use wording::NotFoundPattern;

@@ -2,6 +2,7 @@
 
 use super::accounts::Accounts;
 use super::hidden::Personal;
+use super::reading::last_four;
 use super::reading::{Answered, given_text};
 use super::wire::Json;
 use crate::domain::amount::Amount;
@@ -166,6 +167,19 @@ impl NewOrder {
     #[must_use]
     pub fn currency(&self) -> &str {
         &self.0.currency
+    }
+
+    /// The payee's account by its last characters, and the bank, for whoever has to confirm it.
+    #[must_use]
+    pub fn payee(&self) -> String {
+        let given = |key: &str| {
+            self.0.accounts.parameters().find(|(known, _)| *known == key).map(|(_, value)| value)
+        };
+        let account = last_four(given("to").unwrap_or_default());
+        match given("to_bank_name") {
+            Some(bank) => format!("account {account} ({bank})"),
+            None => format!("account {account}"),
+        }
     }
 
     /// What is shown of no answer about it.

@@ -2,6 +2,7 @@
 //! "Mismatches", last paragraph; gateway page, "Settled here"). Pure.
 
 use super::hidden::{Personal, Secrets};
+use super::settings::Credentials;
 use super::wire::Json;
 use super::wording::{NotFoundPattern, refuses_credentials};
 use crate::domain::amount::Amount;
@@ -72,7 +73,7 @@ impl Failure {
 
 /// What answers are held against.
 #[derive(Debug, Clone)]
-pub(super) struct Reader {
+pub struct Reader {
     pub(super) not_found: NotFoundPattern,
     pub(super) personal_data: PersonalData,
     pub(super) secrets: Secrets,
@@ -123,14 +124,33 @@ pub(super) fn failed_by_status(status: u16) -> Option<Failure> {
 }
 
 impl Reader {
+    /// For the answers to these credentials' calls.
+    #[must_use]
+    pub fn new(
+        not_found: NotFoundPattern,
+        personal_data: PersonalData,
+        credentials: Credentials,
+    ) -> Reader {
+        let secrets = Secrets(credentials);
+        Reader { not_found, personal_data, secrets, personal: Personal::default() }
+    }
+
     /// Reads the answer to one query. `body` is whole, or says why it is not.
-    pub(super) fn read(
+    ///
+    /// # Errors
+    /// Why it is not trustworthy, or what else the call came to.
+    pub fn read(
         &self,
         order: &OrderKey,
         status: u16,
         body: Result<&[u8], Failure>,
     ) -> Result<Answered, Failure> {
-        if let Some(failure) = failed_by_status(status) {
+        if let Some(mut failure) = failed_by_status(status) {
+            let body = body.ok().filter(|_| failure.cause == Cause::Refused);
+            let read = body.and_then(|body| Body::read(body, &self.secrets).ok());
+            if let Some(Body::Error(error)) = read {
+                failure.why = format!("{}: \"{}\"", failure.why, self.shown(&error));
+            }
             return Err(failure);
         }
         let answered = format!("the gateway answered {status}");

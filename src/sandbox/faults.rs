@@ -119,11 +119,15 @@ impl Faults {
         let faults: Faults = toml::from_str(text).map_err(|error| {
             let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
             let line = before.matches('\n').count() + 1;
-            wrong(format!(", line {line}: {}", error.message().replace('\n', " ")))
+            let message = error.message().replace('\n', " ");
+            let is_single = message == "invalid type: map, expected a sequence";
+            let remedy = if is_single { " (write [[fault]], a table for each)" } else { "" };
+            wrong(format!(", line {line}: {message}{remedy}"))
         })?;
-        for (number, fault) in (1..).zip(&faults.fault) {
+        let begins = (1..).zip(text.lines()).filter(|(_, line)| line.trim() == "[[fault]]");
+        for ((line, _), fault) in begins.zip(&faults.fault) {
             if let Some(what) = fault.mistake() {
-                return Err(wrong(format!(", fault {number}: {what}")));
+                return Err(wrong(format!(", fault in line {line}: {what}")));
             }
         }
         let retry_after = faults.rate_limit.as_ref().and_then(|limit| limit.retry_after.as_ref());
@@ -227,6 +231,10 @@ impl Fault {
         }
         if self.to_seconds.is_some_and(|to| to <= self.from_seconds) {
             return Some("`to_seconds` is not after `from_seconds`, so that it never happens");
+        }
+        let star = |order: &String| order.trim_end_matches('*').contains('*');
+        if self.orders.iter().flatten().any(star) {
+            return Some("`orders` takes a `*` at the end of an id only");
         }
         let no_order = |orders: &Vec<String>| orders.is_empty();
         if self.orders.as_ref().is_some_and(no_order) {

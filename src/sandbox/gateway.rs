@@ -8,6 +8,7 @@ use super::orders::Orders;
 use super::reply::{Answer, Reply};
 use super::signature::{Params, Verifier};
 use super::{Shape, checkout, order_get, order_new};
+use crate::domain::text::printable;
 use axum::Router;
 use axum::body::to_bytes;
 use axum::extract::{ConnectInfo, Request, State};
@@ -106,10 +107,12 @@ async fn answer_call(
 ) -> Response {
     let journaled = gateway.journal.open(request.uri().path());
     let (head, body) = request.into_parts();
+    let mut order_id = None;
     let reply = match read_params(&head.headers, to_bytes(body, LONGEST_BODY).await) {
         Err(refusal) => refusal,
         Ok(params) => {
-            if let Some(order_id) = params.get("merchant_order_id") {
+            order_id = params.get("merchant_order_id").map(str::to_owned);
+            if let Some(order_id) = &order_id {
                 journaled.asks_for(order_id);
             }
             refusal(&gateway, &head.headers, &params).unwrap_or_else(|| {
@@ -120,6 +123,13 @@ async fn answer_call(
     };
     wait(gateway.latency + reply.delay, gateway.stopping.clone()).await;
     connection.deliver(reply.delivery, reply.body.len());
+    tracing::debug!(
+        call = ?operation,
+        order = order_id.map(|id| printable(&id)),
+        answer = reply.status.as_u16(),
+        delivery = ?reply.delivery,
+        "called"
+    );
     match reply.delivery {
         Delivery::Whole | Delivery::Slow(_) => journaled.answered(reply.status),
         Delivery::Cut { .. } => journaled.cut(),

@@ -165,12 +165,15 @@ fn assert_says(done: &Done, words: &[&str]) {
 #[test]
 fn what_is_said_tells_what_is_known() {
     let found = course(&[reset, has]);
-    assert_says(&found, &["was lost (", "order/get has order A1", "payment_url is therefore not"]);
+    assert_says(
+        &found,
+        &["was not usable (", "order/get has order A1", "payment_url is therefore not"],
+    );
     assert_eq!(found.stderr.trim_end().lines().count(), 1, "{found:?}");
     assert_eq!(found.json()["data"]["payment"]["merchant_order_id"], "A1");
 
     let late = course(&[reset, missing, declined, has]);
-    assert_says(&late, &["was lost (first the connection broke ("]);
+    assert_says(&late, &["was not usable (first the connection broke ("]);
     assert_says(
         &late,
         &["), then the gateway declined it with \"Channel closed for …6789\"); order"],
@@ -201,7 +204,10 @@ fn what_is_said_tells_what_is_known() {
     assert_says(&detail, &["with \"Invalid parameters. The 'channel' field is required.\""]);
 
     let exists = course(&[declined, has]);
-    assert_says(&exists, &["order A1: the gateway declined it with", "hint: ask `order get A1`"]);
+    assert_says(
+        &exists,
+        &["order A1: the gateway declined it with", "hint: look at `order get A1`: if it is"],
+    );
     assert_says(
         &exists,
         &["with the same values (completed, 100.00 inr): by this call or an earl"],

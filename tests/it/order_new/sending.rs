@@ -108,8 +108,11 @@ fn a_payout_is_sent_only_with_yes() {
     assert_eq!(refused.code, Some(2), "{refused:?}");
     assert_eq!(
         refused.stderr,
-        "error: nothing was sent: a payout of 100.00 inr as order A1 needs --yes\n \
-         hint: --yes sends it, and then money moves\n"
+        format!(
+            "error: nothing was sent: a payout of 100.00 inr to account …9999 as order A1 needs \
+             --yes\n hint: --yes sends it to {} for merchant M1, and then money moves\n",
+            gateway.url
+        )
     );
     assert_eq!(calls(&gateway), "");
     let done = place(&merchant, &gateway, &[&PAYOUT[..], &["--yes"]].concat());
