@@ -69,9 +69,7 @@ fn runtime(interrupt: &Interrupt) -> Result<Runtime, Failure> {
         Failure::bug(format!("the system does not let us start threads or hear signals: {error}"))
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        // One for the calls, another (of the blocking ones) for what is stored: more would only
-        // wake each other.
-        .worker_threads(1)
+        .worker_threads(2)
         .enable_all()
         .build()
         .map_err(failed)?;
