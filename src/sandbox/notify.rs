@@ -51,6 +51,8 @@ impl Notifier {
             .no_proxy()
             // Only this machine is called, over http: nobody's certificate is needed.
             .tls_certs_only([])
+            // A merchant may have closed a connection that was kept: each has one of its own.
+            .pool_max_idle_per_host(0)
             .timeout(LONGEST_ANSWER)
             .build()?;
         Ok(Notifier { http, api_key, signer, orders })

@@ -8,7 +8,7 @@
 )]
 
 use super::caller::{Caller, GET, NEW, deposit};
-use crate::support::{Gateway, Merchant};
+use crate::support::{Gateway, Merchant, until};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -90,9 +90,18 @@ impl Browser {
         self.post(&format!("{button}/click"), &json!({}));
     }
 
-    fn text(&mut self, xpath: &str) -> String {
-        let element = self.find(xpath);
-        self.read(&format!("{element}/text"))
+    /// The text of what is there now, if it is.
+    fn text(&mut self, xpath: &str) -> Option<String> {
+        let query = json!({"using": "xpath", "value": xpath});
+        let found = self.caller.json("POST", &format!("{}/element", self.session), &query);
+        let id = found.as_object()?.values().next()?.as_str()?.to_owned();
+        let text = format!("{}/element/{id}/text", self.session);
+        self.caller.json("GET", &text, &Value::Null).as_str().map(str::to_owned)
+    }
+
+    /// Waits until it is there and says so: a click does not wait for the page that it leads to.
+    fn shows(&mut self, xpath: &str, expected: &str) {
+        until(expected, || self.text(xpath).as_deref() == Some(expected));
     }
 }
 
@@ -121,10 +130,10 @@ fn a_tester_settles_an_order_short_on_the_checkout_page() {
 
     browser.go(&format!("{}/checkout/{uid}", gateway.url));
     assert_eq!(browser.read("/title"), format!("Deposit {ID}"));
-    assert_eq!(browser.text("//h1"), format!("Deposit {ID}"));
+    browser.shows("//h1", &format!("Deposit {ID}"));
     let cell = |heading: &str| format!("//th[.='{heading}']/following-sibling::td");
-    assert_eq!(browser.text(&cell("Amount")), "100.00 inr");
-    assert_eq!(browser.text(&cell("Payment")), "preparing");
+    browser.shows(&cell("Amount"), "100.00 inr");
+    browser.shows(&cell("Payment"), "preparing");
     let back = browser.find("//a[.='Back to the merchant']");
     assert_eq!(browser.read(&format!("{back}/attribute/href")), "http://127.0.0.1:1/shop");
     // The style is let through by the page's own policy.
@@ -136,7 +145,7 @@ fn a_tester_settles_an_order_short_on_the_checkout_page() {
     let amount = browser.find("//input[@name='amount'][not(@type)]");
     browser.post(&format!("{amount}/value"), &json!({"text": "90.50"}));
     browser.click("Settle this much");
-    assert_eq!(browser.text(&cell("Payment")), "processing");
+    browser.shows(&cell("Payment"), "processing");
     gateway.advance(Duration::from_mins(5));
     let payment = caller.call(GET, &[("merchant_order_id", ID)]).payment();
     assert_eq!(payment["payment_status"], "completed");
@@ -145,7 +154,7 @@ fn a_tester_settles_an_order_short_on_the_checkout_page() {
     browser.go(&gateway.url);
     let link = browser.find("//td/a");
     browser.post(&format!("{link}/click"), &json!({}));
-    assert_eq!(browser.text(&cell("Final amount")), "90.50 inr");
+    browser.shows(&cell("Final amount"), "90.50 inr");
     browser.click("Refund");
-    assert_eq!(browser.text(&cell("Payment")), "refund");
+    browser.shows(&cell("Payment"), "refund");
 }
