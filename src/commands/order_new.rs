@@ -102,7 +102,13 @@ fn draft(arguments: &New, merchant_uid: Option<String>) -> Result<Draft, Failure
 /// Reads the accounts, of which no error repeats anything.
 fn accounts(path: &Path) -> Result<Accounts, Failure> {
     let is_stdin = path.as_os_str() == "-";
-    let name = if is_stdin { "stdin".to_owned() } else { path.display().to_string() };
+    let typed = path.display().to_string();
+    let name = match typed.as_str() {
+        "-" => "stdin".to_owned(),
+        // The accounts themselves, where the file's name belongs.
+        json if json.trim_start().starts_with('{') => "the command line".to_owned(),
+        _ => typed,
+    };
     let refused = |why: String| {
         Failure::usage(
             format!("the accounts from {} are not usable: {why}", printable(&name)),
@@ -131,8 +137,7 @@ fn tell(order: &NewOrder, placement: Result<Placement, NotPlaced>) -> Result<u8,
         Ok(Placement::Found { answered, new }) => {
             let url = match order.transaction_type() {
                 TransactionType::Income => {
-                    "; its payment_url is therefore not known: if nobody has it, a new order \
-                     under another id is safe once this one is overdue"
+                    "; its payment_url is therefore not known: ask the gateway's support for it"
                 }
                 _ => "",
             };

@@ -1,6 +1,6 @@
 //! What is refused before anything is sent.
 
-use super::{DEPOSIT, PAYOUT, arguments, calls, merchant, placed, scripted};
+use super::{DEPOSIT, PAYOUT, arguments, calls, merchant, place, placed, scripted};
 use crate::support::Merchant;
 
 #[test]
@@ -82,4 +82,15 @@ fn a_new_order_names_its_merchant() {
     let named = named.env("OCTOPUS_RECON_MERCHANT_UID", "M7").output().unwrap();
     assert_eq!(named.status.code(), Some(0), "{named:?}");
     assert!(gateway.requests()[0].body.contains(r#""merchant_uid":"M7""#));
+}
+
+#[test]
+fn accounts_that_are_typed_are_not_repeated() {
+    let (merchant, gateway) = (merchant(), scripted(&[placed]));
+    let typed = [&PAYOUT[..8], &["--accounts", r#"{"to":"666000123456"}"#, "--yes"]].concat();
+    let refused = place(&merchant, &gateway, &typed);
+    assert_eq!(refused.code, Some(2), "{refused:?}");
+    assert!(refused.stderr.contains("the accounts from the command line"), "{refused:?}");
+    assert!(!refused.stderr.contains("666000123456"), "{refused:?}");
+    assert_eq!(calls(&gateway), "");
 }
