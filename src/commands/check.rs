@@ -142,8 +142,7 @@ fn database(path: &Path) -> Result<String, Failure> {
         prepare_directory_exists(&parent)?;
         return Ok(format!("{} will be made by the first run", path.display()));
     }
-    let store = Store::open_to_read(path)?;
-    match store.quick_check()? {
+    match Store::quick_check(path)? {
         None => Ok(format!("{} is whole", path.display())),
         Some(complaint) => Err(Failure::new(
             code::DATABASE,

@@ -17,7 +17,7 @@ pub(super) fn execute(
 ) -> Result<u8, Failure> {
     let flags = Flags { out: arguments.out.clone(), ..Flags::default() };
     let settings = settings(common, flags, process)?;
-    let store = Store::open_to_read(&settings.store.path)?;
+    let store = Store::open_to_read(&settings.store.path, (process.now)())?;
     let run_id = match arguments.run {
         Some(run_id) => run_id,
         None => store.latest_judged()?.ok_or_else(|| {

@@ -27,7 +27,7 @@ const HEADINGS: [&str; 14] = [
 
 pub(super) fn execute(arguments: &Runs, common: &Common, process: &Process) -> Result<u8, Failure> {
     let settings = settings(common, Flags::default(), process)?;
-    let store = Store::open_to_read(&settings.store.path)?;
+    let store = Store::open_to_read(&settings.store.path, (process.now)())?;
     let runs = store.runs(arguments.limit)?;
     if runs.is_empty() {
         print("No runs yet.")?;

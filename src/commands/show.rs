@@ -14,7 +14,7 @@ use std::fmt::Display;
 
 pub(super) fn execute(arguments: &Show, common: &Common, process: &Process) -> Result<u8, Failure> {
     let settings = settings(common, Flags::default(), process)?;
-    let store = Store::open_to_read(&settings.store.path)?;
+    let store = Store::open_to_read(&settings.store.path, (process.now)())?;
     let orders = store.history(&arguments.order_id)?;
     if orders.is_empty() {
         return Err(Failure::usage(

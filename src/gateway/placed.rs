@@ -84,7 +84,7 @@ impl Reader {
             Ok(Body::Error(error)) if matches!(status, 200..=299 | 400..=499) => {
                 return Err(self.declined(status, &error));
             }
-            Ok(Body::Success(data)) if is_success => match self.placed(order, &data) {
+            Ok(Body::Success(data)) if is_success => match self.placed(order, data) {
                 Ok(placed) => return Ok(placed),
                 Err(why) => untrustworthy(why),
             },
@@ -114,13 +114,13 @@ impl Reader {
 
     /// A success that is about this order, and with its values. Of another amount nobody knows
     /// what the gateway will move.
-    fn placed(&self, order: &NewOrder, data: &super::wire::Json) -> Result<Placed, String> {
+    fn placed(&self, order: &NewOrder, data: super::wire::Json) -> Result<Placed, String> {
+        let payment_url = given_text(&data, "payment_url");
         let answered = self.payment(order.key(), payment_fields(data))?;
         if let Some(differences) = order.differs_from(&answered) {
             return Err(format!("the answer has other values: {differences}"));
         }
-        let payment_url = given_text(data, "payment_url")?;
-        Ok(Placed { evidence: answered.evidence, payment_url })
+        Ok(Placed { evidence: answered.evidence, payment_url: payment_url? })
     }
 }
 

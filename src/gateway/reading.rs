@@ -163,7 +163,7 @@ impl Reader {
                 let body = body?;
                 match Body::read(body, &self.secrets).map_err(untrustworthy)? {
                     Body::Success(data) => {
-                        self.payment(order, payment_fields(&data)).map_err(untrustworthy)
+                        self.payment(order, payment_fields(data)).map_err(untrustworthy)
                     }
                     Body::Error(error) => self.error(order, &error).unwrap_or_else(|| {
                         let error = self.shown(&error);
@@ -212,8 +212,8 @@ impl Reader {
         refuses_credentials(error).then(|| Err(self.refused(error)))
     }
 
-    pub(super) fn payment(&self, order: &OrderKey, fields: &Json) -> Result<Answered, String> {
-        let text = |field: &str| given_text(fields, field);
+    pub(super) fn payment(&self, order: &OrderKey, fields: Json) -> Result<Answered, String> {
+        let text = |field: &str| given_text(&fields, field);
         // Free text may name an account.
         let reason = |field: &str| -> Result<Option<String>, String> {
             let given = text(field)?;
@@ -232,10 +232,10 @@ impl Reader {
         {
             return Err("the answer is about another merchant's order".to_owned());
         }
-        let amount = given_amount(fields, "amount")?.ok_or("the answer gives no amount")?;
+        let amount = given_amount(&fields, "amount")?.ok_or("the answer gives no amount")?;
         let payment = Payment {
             amount,
-            final_amount: given_amount(fields, "final_amount")?,
+            final_amount: given_amount(&fields, "final_amount")?,
             currency: text("currency")?,
             transaction_type: text("transaction_type")?
                 .map(|word| TransactionType::from_word(&word)),
@@ -279,9 +279,9 @@ impl<'a> Body<'a> {
         if secrets.may_stand_in(body) {
             secrets.blank(&mut json);
         }
-        let data = json.get("data");
+        let data = json.take("data");
         match (json.get("result").and_then(Json::as_text), data) {
-            (Some("success"), Some(data @ Json::Object(_))) => Ok(Body::Success(data.clone())),
+            (Some("success"), Some(data @ Json::Object(_))) => Ok(Body::Success(data)),
             (Some("error"), Some(Json::Text(error))) => Ok(Body::Error(error.to_string())),
             (Some("error"), Some(data @ Json::Object(_))) => {
                 let texts = ["error", "details"].into_iter();
@@ -298,9 +298,9 @@ impl<'a> Body<'a> {
 }
 
 /// The payment object, from either of its places.
-pub(super) fn payment_fields<'json, 'a>(data: &'json Json<'a>) -> &'json Json<'a> {
+pub(super) fn payment_fields(mut data: Json) -> Json {
     match data.get("payment") {
-        Some(nested @ Json::Object(_)) => nested,
+        Some(Json::Object(_)) => data.take("payment").unwrap_or(data),
         _ => data,
     }
 }
@@ -310,7 +310,7 @@ pub(super) fn given_text(fields: &Json, field: &str) -> Result<Option<String>, S
     match fields.get(field) {
         None | Some(Json::Null) => Ok(None),
         Some(Json::Text(text)) => Ok((!text.is_empty()).then(|| text.to_string())),
-        Some(Json::Number(number)) => Ok(Some((*number).to_owned())),
+        Some(Json::Number(number)) => Ok(Some(number.to_string())),
         Some(_) => Err(format!("the answer's {field} is not a text")),
     }
 }
@@ -328,7 +328,7 @@ fn given_amount(fields: &Json, field: &str) -> Result<Option<Amount>, String> {
 /// The evidence, its keys sorted so that an answer in another order is no other answer: without
 /// `signature_key` and, unless kept, personal data (contract, "Stored answers"). At any depth,
 /// because the page does not say what its nested fields hold.
-fn evidence<'a>(json: &Json<'a>, personal_data: PersonalData) -> Json<'a> {
+fn evidence(json: Json, personal_data: PersonalData) -> Json {
     let drops = |key: &str| match key {
         "signature_key" => true,
         "from_name" | "to_name" | "ip" | "user_agent" => personal_data == PersonalData::Drop,
@@ -337,30 +337,25 @@ fn evidence<'a>(json: &Json<'a>, personal_data: PersonalData) -> Json<'a> {
     let cleans = |key: &str| key.ends_with("_fail_reason") && personal_data == PersonalData::Drop;
     let masks = |key: &str| matches!(key, "from" | "to") && personal_data == PersonalData::Drop;
     match json {
-        Json::Object(members) => {
-            let mut kept: Vec<_> = members
-                .iter()
-                .filter(|(key, _)| !drops(key))
-                .map(|(key, value)| {
-                    let value = match value {
-                        Json::Text(reason) if cleans(key) => Json::Text(text::clean(reason).into()),
-                        Json::Object(_) | Json::List(_) if masks(key) => Json::Null,
-                        Json::Text(account) if masks(key) => Json::Text(last_four(account).into()),
-                        Json::Number(account) if masks(key) => {
-                            Json::Text(last_four(account).into())
-                        }
-                        other => evidence(other, personal_data),
-                    };
-                    (key.clone(), value)
-                })
-                .collect();
-            kept.sort_by(|(one, _), (other, _)| one.cmp(other));
-            Json::Object(kept)
+        Json::Object(mut members) => {
+            members.retain_mut(|(key, value)| {
+                let given = std::mem::replace(value, Json::Null);
+                *value = match given {
+                    Json::Text(reason) if cleans(key) => Json::Text(text::clean(&reason).into()),
+                    Json::Object(_) | Json::List(_) if masks(key) => Json::Null,
+                    Json::Text(account) | Json::Number(account) if masks(key) => {
+                        Json::Text(last_four(&account).into())
+                    }
+                    other => evidence(other, personal_data),
+                };
+                !drops(key)
+            });
+            Json::Object(members)
         }
         Json::List(items) => {
-            Json::List(items.iter().map(|item| evidence(item, personal_data)).collect())
+            Json::List(items.into_iter().map(|item| evidence(item, personal_data)).collect())
         }
-        other => other.clone(),
+        other => other,
     }
 }
 

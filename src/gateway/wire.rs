@@ -1,7 +1,7 @@
 //! JSON of the wire, read without trust: numbers stay as they are written, a doubled key at any
 //! depth is an error, depth is bounded (contract, "Mismatches": a trustworthy answer).
 
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Error as _, Serialize, Serializer};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -18,9 +18,10 @@ pub(super) enum Json<'a> {
     Null,
     Bool(bool),
     /// As written: never through a float.
-    Number(&'a str),
+    Number(Cow<'a, str>),
     Text(Cow<'a, str>),
     List(Vec<Json<'a>>),
+    /// Sorted by key.
     Object(Vec<(Cow<'a, str>, Json<'a>)>),
 }
 
@@ -34,6 +35,16 @@ impl<'a> Json<'a> {
         if body.is_empty() {
             return Err("is empty".to_owned());
         }
+        // At one go, if there is no number in it that would become a float, and nothing wrong.
+        let mut at_one_go = serde_json::Deserializer::from_slice(body);
+        match (Level(0).deserialize(&mut at_one_go), at_one_go.end()) {
+            (Ok(json), Ok(())) => Ok(json),
+            _ => Json::read_by_level(body),
+        }
+    }
+
+    /// The same by its levels: every number as it is written, every fault by its name.
+    fn read_by_level(body: &'a [u8]) -> Result<Json<'a>, String> {
         let raw: &RawValue = serde_json::from_slice(body).map_err(|error| {
             let (line, column) = (error.line(), error.column());
             format!("is not whole, valid JSON (line {line}, column {column})")
@@ -55,7 +66,7 @@ impl<'a> Json<'a> {
                 let Members(members) = serde_json::from_str(text).map_err(invalid)?;
                 let members = members
                     .into_iter()
-                    .map(|(key, value)| Ok((key.0, Json::from_raw(value, depth + 1)?)));
+                    .map(|(key, value)| Ok((key, Json::from_raw(value, depth + 1)?)));
                 Json::Object(members.collect::<Result<_, String>>()?)
             }
             Some(b'[') => {
@@ -67,7 +78,7 @@ impl<'a> Json<'a> {
             Some(b't') => Json::Bool(true),
             Some(b'f') => Json::Bool(false),
             Some(b'n') => Json::Null,
-            _ => Json::Number(text),
+            _ => Json::Number(text.into()),
         })
     }
 
@@ -75,7 +86,19 @@ impl<'a> Json<'a> {
     pub(super) fn get(&self, key: &str) -> Option<&Json<'a>> {
         match self {
             Json::Object(members) => {
-                members.iter().find(|(name, _)| name == key).map(|(_, value)| value)
+                let found = members.binary_search_by(|(name, _)| (**name).cmp(key)).ok()?;
+                members.get(found).map(|(_, value)| value)
+            }
+            _ => None,
+        }
+    }
+
+    /// Takes a member out of an object.
+    pub(super) fn take(&mut self, key: &str) -> Option<Json<'a>> {
+        match self {
+            Json::Object(members) => {
+                let found = members.binary_search_by(|(name, _)| (**name).cmp(key)).ok()?;
+                Some(members.remove(found).1)
             }
             _ => None,
         }
@@ -120,8 +143,17 @@ impl fmt::Display for Json<'_> {
 #[derive(serde::Deserialize)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
-/// An object's members in their order, each key once.
-struct Members<'a>(Vec<(Text<'a>, &'a RawValue)>);
+/// An object's members sorted by key, each key once.
+fn sorted<T, E: Error>(mut members: Vec<(Cow<str>, T)>) -> Result<Vec<(Cow<str>, T)>, E> {
+    members.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+    if members.windows(2).any(|pair| pair[0].0 == pair[1].0) {
+        return Err(E::custom("gives a key twice"));
+    }
+    Ok(members)
+}
+
+/// An object of which each value is still to be read.
+struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Members<'a>, D::Error> {
@@ -134,25 +166,89 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
-                let mut members: Vec<(Text<'de>, &'de RawValue)> = Vec::with_capacity(USUAL_KEYS);
-                while let Some(member) = map.next_entry::<Text<'de>, &'de RawValue>()? {
-                    members.push(member);
+                let mut members = Vec::new();
+                while let Some((key, value)) = map.next_entry::<Text<'de>, &'de RawValue>()? {
+                    members.push((key.0, value));
                 }
-                let mut keys: Vec<&str> = members.iter().map(|(key, _)| &*key.0).collect();
-                keys.sort_unstable();
-                if keys.windows(2).any(|pair| pair[0] == pair[1]) {
-                    return Err(A::Error::custom("gives a key twice"));
-                }
-                Ok(Members(members))
+                sorted(members).map(Members)
             }
         }
         deserializer.deserialize_map(Once)
     }
 }
 
+/// A value so many levels deep, read at one go. An error where it holds a number that is no
+/// integer: serde's data model has only floats for it.
+#[derive(Clone, Copy)]
+struct Level(u32);
+
+impl<'de> DeserializeSeed<'de> for Level {
+    type Value = Json<'de>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Json<'de>, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Level {
+    type Value = Json<'de>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        formatter.write_str("JSON without floats")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Json<'de>, E> {
+        Ok(Json::Null)
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Json<'de>, E> {
+        Ok(Json::Bool(value))
+    }
+
+    // An integer is written in one way only ("-0" comes as a float).
+    fn visit_u64<E: Error>(self, number: u64) -> Result<Json<'de>, E> {
+        Ok(Json::Number(number.to_string().into()))
+    }
+
+    fn visit_i64<E: Error>(self, number: i64) -> Result<Json<'de>, E> {
+        Ok(Json::Number(number.to_string().into()))
+    }
+
+    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Json<'de>, E> {
+        Ok(Json::Text(text.into()))
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Json<'de>, E> {
+        Ok(Json::Text(text.to_owned().into()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Json<'de>, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = seq.next_element_seed(self.below()?)? {
+            items.push(item);
+        }
+        Ok(Json::List(items))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Json<'de>, A::Error> {
+        let mut members = Vec::with_capacity(USUAL_KEYS);
+        while let Some(key) = map.next_key::<Text<'de>>()? {
+            members.push((key.0, map.next_value_seed(self.below()?)?));
+        }
+        sorted(members).map(Json::Object)
+    }
+}
+
+impl Level {
+    fn below<E: Error>(self) -> Result<Level, E> {
+        if self.0 < DEEPEST { Ok(Level(self.0 + 1)) } else { Err(E::custom("is nested too deep")) }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn hostile_json_is_refused() {
@@ -184,7 +280,71 @@ mod tests {
 
     #[test]
     fn numbers_stay_as_they_are_written() {
-        let text = r#"{"a":1e400,"b":12.340000,"c":[null,true,"x\n"],"d":{}}"#;
-        assert_eq!(Json::read(text.as_bytes()).map(|json| json.to_string()), Ok(text.to_owned()));
+        for text in [
+            r#"{"a":1e400,"b":12.340000,"c":[null,true,"x\n"],"d":{}}"#,
+            "[0,-0,-1,18446744073709551615,18446744073709551616,-9223372036854775808,1E2,1.0]",
+        ] {
+            let read = Json::read(text.as_bytes()).map(|json| json.to_string());
+            assert_eq!(read, Ok(text.to_owned()));
+        }
+    }
+
+    fn json() -> impl Strategy<Value = String> {
+        let text = any::<String>().prop_map(|text| serde_json::json!(text).to_string());
+        let escaped =
+            proptest::sample::select(vec![r#""\u0061""#, r#""\ud83d\ude00""#, r#""\ud800""#]);
+        let number = proptest::sample::select(vec![
+            "0",
+            "-0",
+            "7",
+            "-12",
+            "1.50",
+            "1e2",
+            "01",
+            "99999999999999999999",
+        ]);
+        let leaf = prop_oneof![
+            text.clone(),
+            escaped.prop_map(str::to_owned),
+            number.prop_map(str::to_owned),
+            proptest::sample::select(vec!["null", "true", "false", "nul", "", " \"a\" "])
+                .prop_map(str::to_owned),
+        ];
+        let key = prop_oneof![text, "[ab]".prop_map(|key| format!("\"{key}\""))];
+        leaf.prop_recursive(20, 64, 6, move |inner| {
+            let member =
+                (key.clone(), inner.clone()).prop_map(|(key, value)| format!("{key}:{value}"));
+            prop_oneof![
+                proptest::collection::vec(inner, 0..4)
+                    .prop_map(|items| format!("[{}]", items.join(","))),
+                proptest::collection::vec(member, 0..4)
+                    .prop_map(|members| format!("{{{}}}", members.join(" ,"))),
+            ]
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig {
+            cases: 1_000, failure_persistence: None, ..ProptestConfig::default()
+        })]
+
+        /// Whole, cut anywhere, or with any byte exchanged.
+        #[test]
+        fn both_ways_of_reading_agree(
+            text in json(), at in any::<usize>(), byte in any::<u8>(), what in 0..3,
+        ) {
+            let mut body = text.into_bytes();
+            if !body.is_empty() {
+                let at = at % body.len();
+                match what {
+                    0 => {}
+                    1 => body.truncate(at),
+                    _ => body[at] = byte,
+                }
+            }
+            if !body.is_empty() {
+                prop_assert_eq!(Json::read(&body), Json::read_by_level(&body));
+            }
+        }
     }
 }

@@ -97,14 +97,15 @@ pub(super) fn begin(
     if let (Resume::Run(run_id), true) = (request.resume, request.selects_nothing()) {
         return continued(store, run_id, settings, None);
     }
-    let (import, imported, selection) = read(store, settings, request, surroundings)?;
+    let (import, imported) = read(store, settings, request, surroundings)?;
     let run_id = match request.resume {
         Resume::Run(run_id) => Some(run_id),
-        Resume::Latest => import.resumable(&selection)?,
+        Resume::Latest => import.resumable()?,
         Resume::No => None,
     };
     if let Some(run_id) = run_id {
         // What was read is what that run has read already: nothing of it is kept twice.
+        let selection = import.selection().clone();
         drop(import);
         return continued(store, run_id, settings, Some(&selection));
     }
@@ -136,12 +137,13 @@ pub(super) fn estimate(
         let first_invalid = None;
         return Ok(Estimate { ledger, orders, requests_per_second, continues, first_invalid });
     }
-    let (import, imported, selection) = read(store, settings, request, surroundings)?;
+    let (import, imported) = read(store, settings, request, surroundings)?;
     let continues = match request.resume {
         Resume::Run(run_id) => Some(run_id),
-        Resume::Latest => import.resumable(&selection)?,
+        Resume::Latest => import.resumable()?,
         Resume::No => None,
     };
+    let selection = import.selection().clone();
     drop(import);
     let orders = if let Some(run_id) = continues {
         left(&known(store, continued(store, run_id, settings, Some(&selection))?)?)
@@ -159,14 +161,15 @@ fn read<'a>(
     settings: &Settings,
     request: &Request,
     surroundings: &Surroundings,
-) -> Result<(Import<'a>, Imported, Selection), Failure> {
+) -> Result<(Import<'a>, Imported), Failure> {
     let started_at = (surroundings.now)();
     let day = started_at.with_timezone(&settings.ledger.zone()).date_naive();
-    let mut import = store.begin(&NewRun {
+    let mut import = store.begin(NewRun {
         started_at,
         day,
         line_items: settings.ledger.line_items,
         default_status: settings.ledger.default_status.clone(),
+        selection: selection(settings, request, started_at, day)?,
     })?;
     let mut files = Vec::new();
     for path in &request.ledgers {
@@ -195,8 +198,8 @@ fn read<'a>(
         files.push(read);
     }
     check_control_figures(request, &files)?;
-    let selection = selection(settings, request, &files, started_at, day)?;
-    let imported = import.select(&selection)?;
+    let imported = import.select(files.into_iter().map(|file| file.sha256).collect())?;
+    let selection = import.selection();
     if !selection.ledgers.is_empty() && imported.ledger.accepted > 0 && imported.from_ledger == 0 {
         let day = |date: Option<NaiveDate>| date.map_or("…".to_owned(), |date| date.to_string());
         tracing::warn!(
@@ -205,7 +208,7 @@ fn read<'a>(
             day(selection.to)
         );
     }
-    Ok((import, imported, selection))
+    Ok((import, imported))
 }
 
 fn warn(path: &str, read: &FileRead, settings: &Settings) {
@@ -258,10 +261,10 @@ fn check_control_figures(request: &Request, files: &[FileRead]) -> Result<(), Fa
     Ok(())
 }
 
+/// What is asked for, but for the ledgers, which are not read yet.
 fn selection(
     settings: &Settings,
     request: &Request,
-    files: &[FileRead],
     started_at: DateTime<Utc>,
     day: NaiveDate,
 ) -> Result<Selection, Failure> {
@@ -281,7 +284,7 @@ fn selection(
     };
     let base_url = gateway::base_url(settings.gateway.base_url.as_deref().unwrap_or_default())?;
     Ok(Selection {
-        ledgers: files.iter().map(|file| file.sha256.clone()).collect(),
+        ledgers: Vec::new(),
         from,
         to,
         include_open: request.include_open,

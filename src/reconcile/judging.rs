@@ -7,7 +7,7 @@ use crate::domain::payment::{Answer, Asked, Payment};
 use crate::domain::run::{Figures, MoneyFigures};
 use crate::failure::Failure;
 use crate::rules::{self, Case, Judgement, Policy};
-use crate::store::{RunRow, Store, StoredCase};
+use crate::store::{Judged, RunRow, Store, StoredCase};
 
 /// Cases that are in memory at a time.
 const PAGE: u32 = 1_000;
@@ -35,7 +35,8 @@ pub(super) fn judge(
         let cases = judging.cases(after, PAGE)?;
         let Some(last) = cases.last() else { break };
         after = last.order_id;
-        for stored in &cases {
+        let mut page = Vec::with_capacity(cases.len());
+        for stored in cases {
             let case = Case {
                 entry: &stored.entry,
                 asked: &stored.asked,
@@ -44,9 +45,11 @@ pub(super) fn judge(
                 now: run.started_at,
             };
             let judgement = rules::judge(&case, policy);
-            count(&mut figures, stored, &judgement);
-            judging.keep(stored, judgement.outcome, &judgement.mismatches)?;
+            count(&mut figures, &stored, &judgement);
+            let Judgement { outcome, mismatches, .. } = judgement;
+            page.push(Judged { case: stored, outcome, mismatches });
         }
+        judging.keep(&page)?;
     }
     figures.open_elsewhere = judging.open_elsewhere()?;
     figures

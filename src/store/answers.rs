@@ -7,7 +7,7 @@ use crate::domain::amount::Amount;
 use crate::domain::order::OrderKey;
 use crate::domain::payment::{AccountingType, Answer, PaymentStatus, TransactionType};
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+use rusqlite::{CachedStatement, Connection, TransactionBehavior, params};
 
 /// An order of a run that has no trustworthy answer yet.
 #[derive(Debug, Clone)]
@@ -164,9 +164,11 @@ impl Store {
         let mut commit = || -> rusqlite::Result<()> {
             let transaction =
                 self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let mut recorder = Recorder::new(&transaction, run_id)?;
             for recorded in batch {
-                record(&transaction, run_id, recorded)?;
+                recorder.record(recorded)?;
             }
+            drop(recorder);
             transaction
                 .prepare_cached("UPDATE runs SET requests = requests + ?2 WHERE run_id = ?1")?
                 .execute(params![run_id, i64::try_from(requests).unwrap_or(i64::MAX)])?;
@@ -176,87 +178,95 @@ impl Store {
     }
 }
 
-fn record(connection: &Connection, run_id: i64, recorded: &Recorded) -> rusqlite::Result<()> {
-    match &recorded.what {
-        Recording::Answer { answer, evidence } => {
-            let answer_id = match last_answer(connection, recorded.order_id)? {
-                Some((answer_id, kind, last)) if kind == kind_of(answer) && last == *evidence => {
-                    answer_id
-                }
-                _ => insert(connection, run_id, recorded, answer, evidence)?,
-            };
-            connection
-                .prepare_cached(
-                    "UPDATE run_orders SET answer_id = ?3, answered_at_ms = ?4,
-                         tries = tries + ?5, why = NULL
-                     WHERE run_id = ?1 AND order_id = ?2",
-                )?
-                .execute(params![
-                    run_id,
-                    recorded.order_id,
-                    answer_id,
-                    to_ms(recorded.at),
-                    recorded.calls
-                ])?;
-        }
-        Recording::Nothing { why } => {
-            connection
-                .prepare_cached(
-                    "UPDATE run_orders SET tries = tries + ?3, why = ?4
-                     WHERE run_id = ?1 AND order_id = ?2 AND answered_at_ms IS NULL",
-                )?
-                .execute(params![run_id, recorded.order_id, recorded.calls, why])?;
-        }
-    }
-    Ok(())
-}
-
-fn kind_of(answer: &Answer) -> &'static str {
-    match answer {
-        Answer::Payment(_) => "payment",
-        Answer::Missing(_) => "missing",
-    }
-}
-
-fn last_answer(
-    connection: &Connection,
-    order_id: i64,
-) -> rusqlite::Result<Option<(i64, String, String)>> {
-    connection
-        .prepare_cached(
-            "SELECT a.answer_id AS answer_id, a.kind AS kind, a.evidence AS evidence
-             FROM orders o JOIN answers a ON a.answer_id = o.answer_id WHERE o.order_id = ?1",
-        )?
-        .query_row([order_id], |row| {
-            Ok((row.get("answer_id")?, row.get("kind")?, row.get("evidence")?))
-        })
-        .optional()
-}
-
-fn insert(
-    connection: &Connection,
+/// The statements that a batch needs, prepared once.
+struct Recorder<'a> {
+    connection: &'a Connection,
     run_id: i64,
-    recorded: &Recorded,
-    answer: &Answer,
-    evidence: &str,
-) -> rusqlite::Result<i64> {
-    let payment = match answer {
-        Answer::Payment(payment) => Some(payment),
-        Answer::Missing(_) => None,
-    };
-    let direction = payment.and_then(|payment| payment.transaction_type.as_ref());
-    connection
-        .prepare_cached(
-            "INSERT INTO answers (order_id, run_id, received_at_ms, kind, amount_micros,
-                 final_amount_micros, currency, transaction_type, accounting_type, payment_status,
-                 payment_fail_reason, accounting_status, accounting_fail_reason, notify_status,
-                 notify_fail_reason, payment_uid, channel, evidence)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
-                 ?18)",
-        )?
-        .execute(params![
-            recorded.order_id,
+    last_answer: CachedStatement<'a>,
+    insert_answer: CachedStatement<'a>,
+    set_last_answer: CachedStatement<'a>,
+    set_answered: CachedStatement<'a>,
+    set_why: CachedStatement<'a>,
+}
+
+impl<'a> Recorder<'a> {
+    fn new(connection: &'a Connection, run_id: i64) -> rusqlite::Result<Recorder<'a>> {
+        Ok(Recorder {
+            connection,
             run_id,
+            last_answer: connection.prepare_cached(
+                "SELECT a.answer_id AS answer_id, a.kind AS kind, a.evidence AS evidence
+                 FROM orders o JOIN answers a ON a.answer_id = o.answer_id WHERE o.order_id = ?1",
+            )?,
+            insert_answer: connection.prepare_cached(
+                "INSERT INTO answers (order_id, run_id, received_at_ms, kind, amount_micros,
+                     final_amount_micros, currency, transaction_type, accounting_type,
+                     payment_status, payment_fail_reason, accounting_status,
+                     accounting_fail_reason, notify_status, notify_fail_reason, payment_uid,
+                     channel, evidence)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
+                     ?17, ?18)",
+            )?,
+            set_last_answer: connection
+                .prepare_cached("UPDATE orders SET answer_id = ?2 WHERE order_id = ?1")?,
+            set_answered: connection.prepare_cached(
+                "UPDATE run_orders SET answer_id = ?3, answered_at_ms = ?4, tries = tries + ?5,
+                     why = NULL
+                 WHERE run_id = ?1 AND order_id = ?2",
+            )?,
+            set_why: connection.prepare_cached(
+                "UPDATE run_orders SET tries = tries + ?3, why = ?4
+                 WHERE run_id = ?1 AND order_id = ?2 AND answered_at_ms IS NULL",
+            )?,
+        })
+    }
+
+    fn record(&mut self, recorded: &Recorded) -> rusqlite::Result<()> {
+        let (order_id, calls) = (recorded.order_id, recorded.calls);
+        match &recorded.what {
+            Recording::Answer { answer, evidence } => {
+                let answer_id = match self.unchanged(order_id, answer, evidence)? {
+                    Some(answer_id) => answer_id,
+                    None => self.insert(recorded, answer, evidence)?,
+                };
+                let at = to_ms(recorded.at);
+                self.set_answered.execute(params![self.run_id, order_id, answer_id, at, calls])?;
+            }
+            Recording::Nothing { why } => {
+                self.set_why.execute(params![self.run_id, order_id, calls, why])?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The order's last answer, if this one says the same.
+    fn unchanged(
+        &mut self,
+        order_id: i64,
+        answer: &Answer,
+        evidence: &str,
+    ) -> rusqlite::Result<Option<i64>> {
+        let mut rows = self.last_answer.query([order_id])?;
+        let Some(last) = rows.next()? else { return Ok(None) };
+        let is_same = last.get_ref("kind")?.as_str()? == kind_of(answer)
+            && last.get_ref("evidence")?.as_str()? == evidence;
+        if is_same { last.get("answer_id").map(Some) } else { Ok(None) }
+    }
+
+    fn insert(
+        &mut self,
+        recorded: &Recorded,
+        answer: &Answer,
+        evidence: &str,
+    ) -> rusqlite::Result<i64> {
+        let payment = match answer {
+            Answer::Payment(payment) => Some(payment),
+            Answer::Missing(_) => None,
+        };
+        let direction = payment.and_then(|payment| payment.transaction_type.as_ref());
+        self.insert_answer.execute(params![
+            recorded.order_id,
+            self.run_id,
             to_ms(recorded.at),
             kind_of(answer),
             payment.map(|it| it.amount.micros()),
@@ -274,9 +284,15 @@ fn insert(
             payment.and_then(|it| it.channel.as_deref()),
             evidence,
         ])?;
-    let answer_id = connection.last_insert_rowid();
-    connection
-        .prepare_cached("UPDATE orders SET answer_id = ?2 WHERE order_id = ?1")?
-        .execute([recorded.order_id, answer_id])?;
-    Ok(answer_id)
+        let answer_id = self.connection.last_insert_rowid();
+        self.set_last_answer.execute([recorded.order_id, answer_id])?;
+        Ok(answer_id)
+    }
+}
+
+fn kind_of(answer: &Answer) -> &'static str {
+    match answer {
+        Answer::Payment(_) => "payment",
+        Answer::Missing(_) => "missing",
+    }
 }

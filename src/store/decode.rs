@@ -5,6 +5,7 @@
 //! ([`Fields`]).
 
 use crate::domain::amount::Amount;
+use crate::domain::mismatch::Outcome;
 use crate::domain::order::{CreatedAt, Entry, LedgerStatus, OrderKey};
 use crate::domain::payment::{
     AccountingStatus, AccountingType, Answer, NotifyStatus, Payment, PaymentStatus, TransactionType,
@@ -12,6 +13,7 @@ use crate::domain::payment::{
 use chrono::{DateTime, NaiveDate, Utc};
 use rusqlite::types::{FromSql, Type};
 use rusqlite::{Row, Statement};
+use std::cell::Cell;
 
 /// Columns of an entry `e` and its order `o`, for a SELECT.
 pub(super) const ENTRY_COLUMNS: &str = "o.merchant_uid AS merchant_uid, \
@@ -28,7 +30,7 @@ pub(super) const ANSWER_COLUMNS: &str = "a.kind AS answer_kind, a.amount_micros 
      a.accounting_status AS accounting_status, \
      a.accounting_fail_reason AS accounting_fail_reason, a.notify_status AS notify_status, \
      a.notify_fail_reason AS notify_fail_reason, a.payment_uid AS payment_uid, \
-     a.channel AS channel, a.evidence AS evidence";
+     a.channel AS channel, iif(a.kind = 'missing', a.evidence, NULL) AS missing";
 
 /// The names of a statement's columns.
 pub(super) struct Columns(Vec<String>);
@@ -39,7 +41,7 @@ impl Columns {
     }
 
     pub(super) fn fields<'a, 'row>(&'a self, row: &'a Row<'row>) -> Fields<'a, 'row> {
-        Fields { row, columns: self }
+        Fields { row, columns: self, next: Cell::new(0) }
     }
 }
 
@@ -47,6 +49,8 @@ impl Columns {
 pub(super) struct Fields<'a, 'row> {
     row: &'a Row<'row>,
     columns: &'a Columns,
+    /// The column after the last that was asked for: mostly the one that is asked for next.
+    next: Cell<usize>,
 }
 
 /// What is read by its columns' names: [`Fields`], or a [`Row`] where there are few.
@@ -57,8 +61,12 @@ pub(super) trait Named {
 
 impl Named for Fields<'_, '_> {
     fn named<T: FromSql>(&self, column: &str) -> rusqlite::Result<T> {
-        let index = self.columns.0.iter().position(|known| known == column);
-        self.row.get(index.ok_or_else(|| rusqlite::Error::InvalidColumnName(column.to_owned()))?)
+        let (before, after) = self.columns.0.split_at(self.next.get());
+        let index = after.iter().chain(before).position(|known| known == column);
+        let offset = index.ok_or_else(|| rusqlite::Error::InvalidColumnName(column.to_owned()))?;
+        let index = (before.len() + offset) % self.columns.0.len();
+        self.next.set(index + 1);
+        self.row.get(index)
     }
 }
 
@@ -120,6 +128,24 @@ pub(super) fn word<T>(
     Ok(row.named::<Option<String>>(column)?.map(|word| read(&word)))
 }
 
+/// As `run_orders.outcome` has it.
+pub(super) fn outcome_number(outcome: Outcome) -> i64 {
+    match outcome {
+        Outcome::Matched => 1,
+        Outcome::InTransit => 2,
+        Outcome::Mismatched => 3,
+        Outcome::Unverified => 4,
+    }
+}
+
+pub(super) fn outcome(row: &impl Named, column: &str) -> rusqlite::Result<Outcome> {
+    let number: i64 = row.named(column)?;
+    [Outcome::Matched, Outcome::InTransit, Outcome::Mismatched, Outcome::Unverified]
+        .into_iter()
+        .find(|outcome| outcome_number(*outcome) == number)
+        .ok_or_else(|| unreadable(column))
+}
+
 pub(super) fn entry(row: &impl Named) -> rusqlite::Result<Entry> {
     Ok(Entry {
         key: key(row)?,
@@ -142,7 +168,7 @@ pub(super) fn answer(row: &impl Named) -> rusqlite::Result<Option<Answer>> {
     let kind: Option<String> = row.named("answer_kind")?;
     Ok(match kind.as_deref() {
         None => None,
-        Some("missing") => Some(Answer::Missing(row.named("evidence")?)),
+        Some("missing") => Some(Answer::Missing(row.named("missing")?)),
         Some(_) => Some(Answer::Payment(Box::new(payment(row)?))),
     })
 }

@@ -1,30 +1,69 @@
-//! Taking a ledger in: its rows, folded an order at a time, wait in a temporary table until the
-//! whole ledger has been read (contract, "Ledger" and "`run`"). One transaction: a ledger is
-//! stored whole or not at all.
+//! Taking a ledger in, row by row: an order that is new is stored at once, what is known already
+//! waits until the whole ledger has been read (contract, "Ledger" and "`run`"). One transaction: a
+//! ledger is stored whole or not at all.
 
 use super::error::StoreError;
-use super::fold::{Fold, compare, overlay};
-use super::runs::NewRun;
-use super::{Store, decode, to_ms};
-use crate::domain::order::{Entry, InvalidRow, LedgerRow, LedgerSink, LedgerStatus};
+use super::runs::{NewRun, Selection};
+use super::{Store, given, to_ms};
+use crate::domain::order::{Entry, InvalidRow, LedgerRow, LedgerSink, LedgerStatus, OrderKey};
 use crate::domain::payment::{AccountingType, TransactionType};
 use crate::domain::run::LedgerFigures;
-use rusqlite::{Transaction, TransactionBehavior, named_params, params};
+use rusqlite::{
+    CachedStatement, Connection, OptionalExtension, Transaction, TransactionBehavior, params,
+};
 use std::path::{Path, PathBuf};
-
-/// The longest clause that is kept on a ledger that contradicts itself.
-const LONGEST_CLAUSE: usize = 400;
 
 /// A ledger being stored. Dropped without [`Import::commit`], it leaves nothing behind.
 pub struct Import<'a> {
-    pub(super) transaction: Transaction<'a>,
+    statements: Statements<'a>,
+    transaction: Transaction<'a>,
+    pub(super) connection: &'a Connection,
     pub(super) path: PathBuf,
     pub(super) run_id: i64,
+    pub(super) selection: Selection,
     pub(super) default_status: Option<LedgerStatus>,
+    pub(super) line_items: bool,
     pub(super) figures: LedgerFigures,
     pub(super) first_invalid: Option<String>,
-    line_items: bool,
-    file: Option<(i64, String)>,
+    /// The last order of earlier runs.
+    pub(super) orders_before: i64,
+    last_order_id: i64,
+    last_entry_id: i64,
+    /// New orders that are selected.
+    pub(super) selected: u64,
+    /// Rows and short names, the one that is read last.
+    files: Vec<(i64, String)>,
+}
+
+/// What each row needs.
+struct Statements<'a> {
+    known: CachedStatement<'a>,
+    insert_entry: CachedStatement<'a>,
+    insert_order: CachedStatement<'a>,
+    select: CachedStatement<'a>,
+}
+
+impl Statements<'_> {
+    fn new(connection: &Connection) -> rusqlite::Result<Statements<'_>> {
+        Ok(Statements {
+            known: connection.prepare_cached(
+                "SELECT order_id FROM orders WHERE merchant_order_id = ?1
+                                              AND merchant_uid = ?2",
+            )?,
+            insert_entry: connection.prepare_cached(
+                "INSERT INTO entries (entry_id, order_id, run_id, file_id, line, amount_micros,
+                     currency, order_date, ages_from_ms, transaction_type, accounting_type, status)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+            )?,
+            insert_order: connection.prepare_cached(
+                "INSERT INTO orders (order_id, merchant_uid, merchant_order_id, entry_id, awaiting)
+                 VALUES (?1, ?2, ?3, ?4, ?5)",
+            )?,
+            select: connection.prepare_cached(
+                "INSERT INTO run_orders (run_id, order_id, entry_id) VALUES (?1, ?2, ?3)",
+            )?,
+        })
+    }
 }
 
 /// What an import came to.
@@ -42,59 +81,47 @@ pub struct Imported {
     pub first_invalid: Option<String>,
 }
 
-/// What the run's files have said of an order so far.
-struct Given {
-    entry: Entry,
-    /// Where what counts of it stands: file and line.
-    place: String,
-    times: i64,
-}
-
 impl Store {
     /// Begins a run: its row, then its ledger.
     ///
     /// # Errors
     /// The database.
-    pub fn begin(&mut self, run: &NewRun) -> Result<Import<'_>, StoreError> {
+    pub fn begin(&mut self, run: NewRun) -> Result<Import<'_>, StoreError> {
         let path = self.path.clone();
-        let sqlite = |error: rusqlite::Error| StoreError::sqlite(&path, &error);
-        let transaction = self
-            .connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(sqlite)?;
-        transaction
-            .execute_batch(
-                "CREATE TEMP TABLE IF NOT EXISTS given (
-                     merchant_order_id TEXT NOT NULL, merchant_uid TEXT NOT NULL,
-                     amount_micros INTEGER NOT NULL, currency TEXT NOT NULL,
-                     order_date TEXT NOT NULL, ages_from_ms INTEGER NOT NULL,
-                     transaction_type TEXT, accounting_type TEXT, status TEXT, conflict TEXT,
-                     duplicate TEXT, file_id INTEGER NOT NULL, file TEXT NOT NULL,
-                     line INTEGER NOT NULL, times INTEGER NOT NULL DEFAULT 1,
-                     PRIMARY KEY (merchant_order_id, merchant_uid)) WITHOUT ROWID;
-                 DELETE FROM temp.given;",
-            )
-            .map_err(sqlite)?;
-        let run_id = transaction
-            .query_row(
-                "INSERT INTO runs (started_at_ms, run_day, status, selection, base_url,
-                                   merchant_uid)
-                 VALUES (?1, ?2, 'asking', '', '', '') RETURNING run_id",
-                params![to_ms(run.started_at), run.day.to_string()],
-                |row| row.get(0),
-            )
-            .map_err(sqlite)?;
-        Ok(Import {
-            transaction,
-            path,
-            run_id,
-            default_status: run.default_status.clone(),
-            figures: LedgerFigures::default(),
-            first_invalid: None,
-            line_items: run.line_items,
-            file: None,
-        })
+        begin(&self.connection, path.clone(), run)
+            .map_err(|error| StoreError::sqlite(&path, &error))
     }
+}
+
+fn begin(connection: &Connection, path: PathBuf, run: NewRun) -> rusqlite::Result<Import<'_>> {
+    let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
+    given::create(connection)?;
+    let run_id = connection.query_row(
+        "INSERT INTO runs (started_at_ms, run_day, status, selection, base_url, merchant_uid)
+         VALUES (?1, ?2, 'asking', '', '', '') RETURNING run_id",
+        params![to_ms(run.started_at), run.day.to_string()],
+        |row| row.get(0),
+    )?;
+    let last = |sql| connection.query_row(sql, (), |row| row.get(0));
+    let last_order_id = last("SELECT coalesce(max(order_id), 0) FROM orders")?;
+    let last_entry_id = last("SELECT coalesce(max(entry_id), 0) FROM entries")?;
+    Ok(Import {
+        statements: Statements::new(connection)?,
+        transaction,
+        connection,
+        path,
+        run_id,
+        selection: run.selection,
+        default_status: run.default_status,
+        line_items: run.line_items,
+        figures: LedgerFigures::default(),
+        first_invalid: None,
+        orders_before: last_order_id,
+        last_order_id,
+        last_entry_id,
+        selected: 0,
+        files: Vec::new(),
+    })
 }
 
 impl LedgerSink for Import<'_> {
@@ -110,7 +137,7 @@ impl LedgerSink for Import<'_> {
         if self.first_invalid.is_none() {
             self.first_invalid = Some(format!("{}, line {}: {}", row.file, row.line, row.reason));
         }
-        self.transaction
+        self.connection
             .prepare_cached(
                 "INSERT INTO invalid_rows (run_id, number, file, line, reason, raw)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
@@ -132,7 +159,7 @@ impl Import<'_> {
     /// The database.
     pub fn begin_file(&mut self, name: &str) -> Result<(), StoreError> {
         let file_id = self
-            .transaction
+            .connection
             .query_row(
                 "INSERT INTO ledger_files (run_id, name) VALUES (?1, ?2) RETURNING file_id",
                 params![self.run_id, name],
@@ -140,135 +167,92 @@ impl Import<'_> {
             )
             .map_err(|error| StoreError::sqlite(&self.path, &error))?;
         let short = Path::new(name).file_name().map(|name| name.to_string_lossy().into_owned());
-        self.file = Some((file_id, short.unwrap_or_else(|| name.to_owned())));
+        self.files.push((file_id, short.unwrap_or_else(|| name.to_owned())));
         Ok(())
     }
 
+    /// Which orders it selects, as far as it is known: the ledgers are only when they are read.
+    #[must_use]
+    pub fn selection(&self) -> &Selection {
+        &self.selection
+    }
+
+    /// The file that is read.
+    pub(super) fn file_id(&self) -> i64 {
+        self.files.last().map_or(0, |(file_id, _)| *file_id)
+    }
+
+    /// A file of this run as reasons name it.
+    pub(super) fn file_name(&self, file_id: i64) -> &str {
+        let name = self.files.iter().find(|(known, _)| *known == file_id);
+        name.map_or("", |(_, name)| name)
+    }
+
     fn take(&mut self, row: &LedgerRow) -> rusqlite::Result<Option<String>> {
-        let first = first_entry(row);
-        if let Ok(entry) = &first
-            && self.insert(entry, row.line)?
+        let known = self.known(&row.key)?;
+        if let Some(order_id) = known
+            && let Some(given) = self.given(order_id)?
         {
+            self.fold(order_id, given, row)?;
             self.figures.rows += 1;
-            self.figures.accepted += 1;
             return Ok(None);
         }
-        match (self.given(row)?, first) {
-            (Some(given), _) => {
-                self.fold(given, row)?;
-                self.figures.rows += 1;
-                Ok(None)
-            }
-            // An order's first row in a run has to be whole.
-            (None, Err(reason)) => Ok(Some(reason)),
-            (None, Ok(_)) => Err(rusqlite::Error::QueryReturnedNoRows),
+        // An order's first row in a run has to be whole.
+        let entry = match first_entry(row) {
+            Ok(entry) => entry,
+            Err(reason) => return Ok(Some(reason)),
+        };
+        match known {
+            Some(order_id) => self.give(order_id, &entry, row.line)?,
+            None => self.insert(&entry, row.line)?,
         }
+        self.figures.rows += 1;
+        self.figures.accepted += 1;
+        Ok(None)
     }
 
-    /// Takes an order's first row; `false` if there has been one.
-    fn insert(&self, entry: &Entry, line: u64) -> rusqlite::Result<bool> {
-        let (file_id, file) = self.file.as_ref().map_or((0, ""), |(id, name)| (*id, name));
-        let inserted = self
-            .transaction
-            .prepare_cached(
-                "INSERT INTO temp.given (merchant_order_id, merchant_uid, amount_micros, currency,
-                     order_date, ages_from_ms, transaction_type, accounting_type, status, file_id,
-                     file, line)
-                 VALUES (:merchant_order_id, :merchant_uid, :amount_micros, :currency,
-                     :order_date, :ages_from_ms, :transaction_type, :accounting_type, :status,
-                     :file_id, :file, :line)
-                 ON CONFLICT DO NOTHING",
-            )?
-            .execute(named_params! {
-                ":merchant_order_id": entry.key.merchant_order_id,
-                ":merchant_uid": entry.key.merchant_uid.as_deref().unwrap_or_default(),
-                ":amount_micros": entry.amount.micros(),
-                ":currency": entry.currency,
-                ":order_date": entry.created_at.date.to_string(),
-                ":ages_from_ms": to_ms(entry.created_at.ages_from),
-                ":transaction_type": entry.transaction_type.as_ref().map(TransactionType::as_str),
-                ":accounting_type": entry.accounting_type.as_ref().map(AccountingType::as_str),
-                ":status": entry.status.as_ref().map(LedgerStatus::as_str),
-                ":file_id": file_id,
-                ":file": file,
-                ":line": stored(line),
-            })?;
-        Ok(inserted > 0)
+    fn known(&mut self, key: &OrderKey) -> rusqlite::Result<Option<i64>> {
+        let merchant_uid = key.merchant_uid.as_deref().unwrap_or_default();
+        self.statements
+            .known
+            .query_row([&key.merchant_order_id, merchant_uid], |row| row.get(0))
+            .optional()
     }
 
-    fn given(&self, row: &LedgerRow) -> rusqlite::Result<Option<Given>> {
-        let merchant_uid = row.key.merchant_uid.as_deref().unwrap_or_default();
-        let mut statement = self.transaction.prepare_cached(
-            "SELECT merchant_order_id, merchant_uid, amount_micros AS entry_amount_micros,
-                    currency AS entry_currency, order_date, ages_from_ms,
-                    transaction_type AS entry_transaction_type,
-                    accounting_type AS entry_accounting_type, status AS entry_status, conflict,
-                    duplicate, file || ' line ' || line AS place, times
-             FROM temp.given WHERE merchant_order_id = ?1 AND merchant_uid = ?2",
-        )?;
-        let mut rows = statement.query(params![row.key.merchant_order_id, merchant_uid])?;
-        rows.next()?
-            .map(|row| {
-                Ok(Given {
-                    entry: decode::entry(row)?,
-                    place: row.get("place")?,
-                    times: row.get("times")?,
-                })
-            })
-            .transpose()
-    }
-
-    /// A later row of the same order.
-    fn fold(&mut self, given: Given, row: &LedgerRow) -> rusqlite::Result<()> {
-        let Given { mut entry, place, times } = given;
-        let (file_id, file) = self.file.as_ref().map_or((0, ""), |(id, name)| (*id, name));
-        let here = format!("{file} line {}", row.line);
-        let fold = compare(&entry, row, &place, &here);
-        let superseded = matches!(fold, Fold::Superseded { .. });
-        match fold {
-            Fold::Repeated => self.figures.repeated += 1,
-            Fold::Superseded { .. } => self.figures.superseded += 1,
+    /// An order that was never given before. Its entry is written first, so that the order is
+    /// written once.
+    fn insert(&mut self, entry: &Entry, line: u64) -> rusqlite::Result<()> {
+        let (order_id, entry_id) = (self.last_order_id + 1, self.last_entry_id + 1);
+        let file_id = self.file_id();
+        self.statements.insert_entry.execute(params![
+            entry_id,
+            order_id,
+            self.run_id,
+            file_id,
+            stored(line),
+            entry.amount.micros(),
+            entry.currency,
+            entry.created_at.date.to_string(),
+            to_ms(entry.created_at.ages_from),
+            entry.transaction_type.as_ref().map(TransactionType::as_str),
+            entry.accounting_type.as_ref().map(AccountingType::as_str),
+            entry.status.as_ref().map(LedgerStatus::as_str),
+        ])?;
+        // Until it is judged, every selected order is one to ask again: a run that ends early must
+        // not lose those that the next one's dates leave out.
+        let is_selected = self.selection.takes(entry);
+        self.statements.insert_order.execute(params![
+            order_id,
+            entry.key.merchant_uid.as_deref().unwrap_or_default(),
+            entry.key.merchant_order_id,
+            entry_id,
+            is_selected
+        ])?;
+        if is_selected {
+            self.statements.select.execute([self.run_id, order_id, entry_id])?;
+            self.selected += 1;
         }
-        if fold.is_given_again() && !self.line_items && row.amount.is_some() {
-            let times =
-                if times > 1 { format!(", {} times in all", times + 1) } else { String::new() };
-            entry.duplicate = Some(format!("in {place} and again in {here}{times}"));
-        }
-        if let Fold::Superseded { conflict: Some(conflict), .. } = fold {
-            entry.conflict = Some(match &entry.conflict {
-                Some(earlier) if earlier.len() + conflict.len() > LONGEST_CLAUSE => earlier.clone(),
-                Some(earlier) => format!("{earlier}; {conflict}"),
-                None => conflict,
-            });
-        }
-        overlay(&mut entry, row);
-        self.transaction
-            .prepare_cached(
-                "UPDATE temp.given SET amount_micros = :amount_micros, currency = :currency,
-                     order_date = :order_date, ages_from_ms = :ages_from_ms,
-                     transaction_type = :transaction_type, accounting_type = :accounting_type,
-                     status = :status, conflict = :conflict, duplicate = :duplicate,
-                     times = times + 1, file_id = iif(:superseded, :file_id, file_id),
-                     file = iif(:superseded, :file, file), line = iif(:superseded, :line, line)
-                 WHERE merchant_order_id = :merchant_order_id AND merchant_uid = :merchant_uid",
-            )?
-            .execute(named_params! {
-                ":merchant_order_id": entry.key.merchant_order_id,
-                ":merchant_uid": entry.key.merchant_uid.as_deref().unwrap_or_default(),
-                ":amount_micros": entry.amount.micros(),
-                ":currency": entry.currency,
-                ":order_date": entry.created_at.date.to_string(),
-                ":ages_from_ms": to_ms(entry.created_at.ages_from),
-                ":transaction_type": entry.transaction_type.as_ref().map(TransactionType::as_str),
-                ":accounting_type": entry.accounting_type.as_ref().map(AccountingType::as_str),
-                ":status": entry.status.as_ref().map(LedgerStatus::as_str),
-                ":conflict": entry.conflict,
-                ":duplicate": entry.duplicate,
-                ":superseded": superseded,
-                ":file_id": file_id,
-                ":file": file,
-                ":line": stored(row.line),
-            })?;
+        (self.last_order_id, self.last_entry_id) = (order_id, entry_id);
         Ok(())
     }
 
@@ -277,8 +261,9 @@ impl Import<'_> {
     /// # Errors
     /// The disk: then nothing was kept, or all of it.
     pub fn commit(self) -> Result<(), StoreError> {
-        let path = self.path;
-        self.transaction.commit().map_err(|error| StoreError::sqlite(&path, &error))
+        let Import { statements, transaction, path, .. } = self;
+        drop(statements);
+        transaction.commit().map_err(|error| StoreError::sqlite(&path, &error))
     }
 }
 

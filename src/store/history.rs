@@ -3,7 +3,7 @@
 use super::decode::{self, ANSWER_COLUMNS, ENTRY_COLUMNS, date, instant, unreadable};
 use super::{Store, StoreError};
 use crate::domain::amount::Amount;
-use crate::domain::mismatch::Kind;
+use crate::domain::mismatch::{Kind, Outcome};
 use crate::domain::order::{Entry, OrderKey};
 use crate::domain::payment::Answer;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -21,7 +21,7 @@ pub struct OrderHistory {
     /// What was reported, oldest first.
     pub mismatches: Vec<MismatchEvent>,
     /// How the order ended in the latest run that selected it, and that run.
-    pub last_outcome: Option<(i64, String)>,
+    pub last_outcome: Option<(i64, Outcome)>,
 }
 
 /// What the ledger said from one run on.
@@ -92,7 +92,7 @@ impl Store {
                                             AND r.order_id = o.order_id
              WHERE o.order_id = ?1",
             order_id,
-            |row| Ok((row.get("run_id")?, row.get("outcome")?)),
+            |row| Ok((row.get("run_id")?, decode::outcome(row, "outcome")?)),
         )?;
         let mut mismatches = self.rows(
             "SELECT run_id, kind, state, first_seen, variance_micros, reason

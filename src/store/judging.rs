@@ -2,45 +2,36 @@
 //! "The report" and "The database"). One transaction: a run is judged whole or not at all.
 
 use super::Store;
-use super::decode::{self, ANSWER_COLUMNS, Columns, ENTRY_COLUMNS, Fields, Named};
+use super::cases::StoredCase;
+use super::decode;
 use super::error::StoreError;
 use super::runs::store_figures;
-use super::standing::{Standing, forget, mismatch_id, standing};
+use super::standing::{Standing, forget, mismatch_id};
 use crate::domain::amount::{Amount, Total};
 use crate::domain::mismatch::{Kind, Mismatch, Outcome, State};
-use crate::domain::order::{Entry, OrderKey};
-use crate::domain::payment::{Answer, Asked};
+use crate::domain::payment::Asked;
 use crate::domain::run::Figures;
 use chrono::{DateTime, NaiveDate, Utc};
 use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, named_params, params};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::LazyLock;
 
-/// Orders of one payment that are looked at: a gateway that gives all orders the same payment must
-/// not make a night quadratic.
-const MOST_SHARED: u32 = 100;
-
-/// One order of a run with all that is known of it.
+/// How one order ended.
 #[derive(Debug, Clone)]
-pub struct StoredCase {
-    /// Its row.
-    pub order_id: i64,
-    /// The ledger's side, as it was when the run began.
-    pub entry: Entry,
-    /// What came of asking.
-    pub asked: Asked,
-    /// Other orders of the merchant whose latest answer has the same `payment_uid`, up to 100.
-    pub shared_with: Vec<String>,
-    /// Kinds that earlier runs left open; only filled for an order without an answer.
-    pub still_open: Vec<Kind>,
+pub struct Judged {
+    /// The order.
+    pub case: StoredCase,
+    /// Its one outcome.
+    pub outcome: Outcome,
+    /// What is reported of it.
+    pub mismatches: Vec<Mismatch>,
 }
 
 /// A run being judged. Dropped without [`Judging::commit`], it leaves nothing behind.
 pub struct Judging<'a> {
-    transaction: Transaction<'a>,
-    path: PathBuf,
-    run_id: i64,
+    pub(super) transaction: Transaction<'a>,
+    pub(super) path: PathBuf,
+    pub(super) run_id: i64,
     day: NaiveDate,
 }
 
@@ -66,102 +57,6 @@ impl Store {
 }
 
 impl Judging<'_> {
-    /// The run's orders after this one, in their order.
-    ///
-    /// # Errors
-    /// The database.
-    pub fn cases(&self, after: i64, limit: u32) -> Result<Vec<StoredCase>, StoreError> {
-        self.read_cases(after, limit).map_err(|error| StoreError::sqlite(&self.path, &error))
-    }
-
-    fn read_cases(&self, after: i64, limit: u32) -> rusqlite::Result<Vec<StoredCase>> {
-        static SQL: LazyLock<String> = LazyLock::new(|| {
-            [
-                "SELECT r.order_id AS order_id, r.tries AS tries, r.why AS why, \
-                 r.answer_id IS o.answer_id AS is_current, ",
-                ENTRY_COLUMNS,
-                ", ",
-                ANSWER_COLUMNS,
-                " FROM run_orders r
-                 JOIN orders o ON o.order_id = r.order_id
-                 JOIN entries e ON e.entry_id = r.entry_id
-                 LEFT JOIN answers a ON a.answer_id = r.answer_id
-                 WHERE r.run_id = ?1 AND r.order_id > ?2 ORDER BY r.order_id LIMIT ?3",
-            ]
-            .concat()
-        });
-        let mut statement = self.transaction.prepare_cached(&SQL)?;
-        let columns = Columns::of(&statement);
-        let mut rows = statement.query(params![self.run_id, after, limit])?;
-        let mut cases = Vec::new();
-        while let Some(row) = rows.next()? {
-            cases.push(self.case(&columns.fields(row))?);
-        }
-        Ok(cases)
-    }
-
-    fn case(&self, row: &Fields) -> rusqlite::Result<StoredCase> {
-        let order_id = row.named("order_id")?;
-        let entry = decode::entry(row)?;
-        let asked = match decode::answer(row)? {
-            Some(answer) => Asked::Answered(answer),
-            None => Asked::Unverified {
-                why: row
-                    .named::<Option<String>>("why")?
-                    .unwrap_or_else(|| "the gateway was not asked".to_owned()),
-                tries: row.named("tries")?,
-            },
-        };
-        // An answer that has been replaced since shares nothing with what others say now.
-        let is_current: bool = row.named("is_current")?;
-        let payment_uid = match &asked {
-            Asked::Answered(Answer::Payment(payment)) if is_current => {
-                payment.payment_uid.as_deref()
-            }
-            _ => None,
-        };
-        let shared_with = match payment_uid {
-            Some(uid) => self.shared_with(order_id, &entry.key, uid)?,
-            None => Vec::new(),
-        };
-        let still_open = if matches!(asked, Asked::Unverified { .. }) {
-            let standing = standing(&self.transaction, order_id)?;
-            standing.into_iter().filter(|one| !one.is_resolved).map(|one| one.kind).collect()
-        } else {
-            Vec::new()
-        };
-        Ok(StoredCase { order_id, entry, asked, shared_with, still_open })
-    }
-
-    fn shared_with(
-        &self,
-        order_id: i64,
-        key: &OrderKey,
-        payment_uid: &str,
-    ) -> rusqlite::Result<Vec<String>> {
-        let mut orders: Vec<String> = self
-            .transaction
-            .prepare_cached(
-                // CROSS JOIN: by the payment's index first, not by the merchant's, which has all
-                // orders of one.
-                "SELECT o.merchant_order_id FROM answers a
-                 CROSS JOIN orders o ON o.order_id = a.order_id AND o.answer_id = a.answer_id
-                 WHERE a.payment_uid = ?1 AND o.merchant_uid = ?2 AND o.order_id <> ?3 LIMIT ?4",
-            )?
-            .query_map(
-                params![
-                    payment_uid,
-                    key.merchant_uid.as_deref().unwrap_or_default(),
-                    order_id,
-                    MOST_SHARED
-                ],
-                |row| row.get(0),
-            )?
-            .collect::<rusqlite::Result<_>>()?;
-        orders.sort_unstable();
-        Ok(orders)
-    }
-
     /// The other orders of a shared payment that this run leaves out get their row next time.
     fn ask_partners_again(&self, case: &StoredCase) -> rusqlite::Result<()> {
         let merchant_uid = case.entry.key.merchant_uid.as_deref().unwrap_or_default();
@@ -186,53 +81,56 @@ impl Judging<'_> {
         Ok(())
     }
 
-    /// Keeps how one order ended.
+    /// Keeps how the orders of a page of [`Judging::cases`] ended, all of them.
     ///
     /// # Errors
     /// The database.
-    pub fn keep(
-        &mut self,
-        case: &StoredCase,
-        outcome: Outcome,
-        mismatches: &[Mismatch],
-    ) -> Result<(), StoreError> {
-        self.keep_order(case, outcome, mismatches)
-            .map_err(|error| StoreError::sqlite(&self.path, &error))
+    pub fn keep(&mut self, page: &[Judged]) -> Result<(), StoreError> {
+        self.keep_page(page).map_err(|error| StoreError::sqlite(&self.path, &error))
     }
 
-    fn keep_order(
-        &self,
-        case: &StoredCase,
-        outcome: Outcome,
-        mismatches: &[Mismatch],
-    ) -> rusqlite::Result<()> {
-        let order_id = case.order_id;
+    fn keep_page(&self, page: &[Judged]) -> rusqlite::Result<()> {
+        let (Some(first), Some(last)) = (page.first(), page.last()) else { return Ok(()) };
+        let between = [self.run_id, first.case.order_id, last.case.order_id];
+        // As if all of them matched, which most do: one statement for all of them. What the ledger
+        // says of an order since has not been judged by this run.
         self.transaction
             .prepare_cached(
-                "UPDATE run_orders SET outcome = ?3 WHERE run_id = ?1 AND order_id = ?2",
+                "UPDATE run_orders SET outcome = 1
+                 WHERE run_id = ?1 AND order_id BETWEEN ?2 AND ?3",
             )?
-            .execute(params![self.run_id, order_id, outcome.as_str()])?;
-        let awaiting = matches!(outcome, Outcome::InTransit | Outcome::Unverified);
-        // A run that is gone on with late does not change what a later run has found since, unless
-        // its own answer is the newer one. What the ledger says since has not been judged by it.
-        let is_latest = self
-            .transaction
+            .execute(between)?;
+        self.transaction
             .prepare_cached(
-                "UPDATE orders SET judged_run_id = max(coalesce(judged_run_id, 0), ?3),
-                     awaiting = ?2 OR entry_id <> (SELECT entry_id FROM run_orders
-                                                   WHERE run_id = ?3 AND order_id = ?1)
-                 WHERE order_id = ?1
-                   AND (coalesce(judged_run_id, 0) <= ?3
-                        OR (SELECT answered_at_ms FROM run_orders
-                            WHERE run_id = ?3 AND order_id = ?1)
-                           > (SELECT coalesce(answered_at_ms, 0) FROM run_orders
-                              WHERE run_id = orders.judged_run_id AND order_id = ?1))",
+                "UPDATE orders SET judged_run_id = r.run_id,
+                     awaiting = orders.entry_id <> r.entry_id
+                 FROM run_orders r
+                 WHERE r.run_id = ?1 AND r.order_id BETWEEN ?2 AND ?3
+                   AND orders.order_id = r.order_id
+                   AND coalesce(orders.judged_run_id, 0) <= ?1",
             )?
-            .execute(params![order_id, awaiting, self.run_id])?
-            > 0;
-        let standing = standing(&self.transaction, order_id)?;
+            .execute(between)?;
+        page.iter().try_for_each(|judged| self.keep_order(judged))
+    }
+
+    fn keep_order(&self, judged: &Judged) -> rusqlite::Result<()> {
+        let Judged { case, outcome, mismatches } = judged;
+        if *outcome != Outcome::Matched {
+            self.transaction
+                .prepare_cached(
+                    "UPDATE run_orders SET outcome = ?3 WHERE run_id = ?1 AND order_id = ?2",
+                )?
+                .execute([self.run_id, case.order_id, decode::outcome_number(*outcome)])?;
+        }
+        let is_awaiting = matches!(outcome, Outcome::InTransit | Outcome::Unverified);
+        let is_latest = !case.is_overtaken || self.overrules(case.order_id)?;
+        if is_latest && is_awaiting {
+            self.transaction
+                .prepare_cached("UPDATE orders SET awaiting = 1 WHERE order_id = ?1")?
+                .execute([case.order_id])?;
+        }
         for mismatch in mismatches {
-            let before = standing.iter().find(|before| before.kind == mismatch.kind);
+            let before = case.standing.iter().find(|before| before.kind == mismatch.kind);
             self.report(case, mismatch, before, is_latest)?;
             if mismatch.kind == Kind::DuplicatePayment {
                 self.ask_partners_again(case)?;
@@ -240,7 +138,7 @@ impl Judging<'_> {
         }
         // Only a fresh, trustworthy answer ends a mismatch.
         if is_latest && matches!(case.asked, Asked::Answered(_)) {
-            for gone in standing.iter().filter(|before| {
+            for gone in case.standing.iter().filter(|before| {
                 !before.is_resolved
                     && mismatches.iter().all(|mismatch| mismatch.kind != before.kind)
             }) {
@@ -252,10 +150,27 @@ impl Judging<'_> {
                              run_id = ?3, resolved_run_id = ?3
                          WHERE order_id = ?1 AND kind = ?2",
                     )?
-                    .execute(params![order_id, gone.kind.as_str(), self.run_id])?;
+                    .execute(params![case.order_id, gone.kind.as_str(), self.run_id])?;
             }
         }
         Ok(())
+    }
+
+    /// Whether this run's answer is newer than that of the later run that has judged the order: a
+    /// run that is gone on with late changes nothing else of what was found since.
+    fn overrules(&self, order_id: i64) -> rusqlite::Result<bool> {
+        let overruled = self
+            .transaction
+            .prepare_cached(
+                "UPDATE orders SET awaiting = entry_id <> (SELECT entry_id FROM run_orders
+                                                           WHERE run_id = ?2 AND order_id = ?1)
+                 WHERE order_id = ?1
+                   AND (SELECT answered_at_ms FROM run_orders WHERE run_id = ?2 AND order_id = ?1)
+                       > (SELECT coalesce(answered_at_ms, 0) FROM run_orders
+                          WHERE run_id = orders.judged_run_id AND order_id = ?1)",
+            )?
+            .execute([order_id, self.run_id])?;
+        Ok(overruled > 0)
     }
 
     fn report(

@@ -5,10 +5,12 @@
 //! [`Judging`] keeps what was judged, [`Store::report_rows`] gives it back in the report's order.
 
 mod answers;
+mod cases;
 mod decode;
 mod entries;
 mod error;
 mod fold;
+mod given;
 mod history;
 mod judging;
 mod opening;
@@ -18,10 +20,11 @@ mod selecting;
 mod standing;
 
 pub use answers::{Pending, Recorded, Recording};
+pub use cases::StoredCase;
 pub use entries::{Import, Imported};
 pub use error::StoreError;
 pub use history::{AnswerVersion, EntryVersion, MismatchEvent, OrderHistory};
-pub use judging::{Judging, StoredCase};
+pub use judging::{Judged, Judging};
 pub use runs::{NewRun, RunRow, RunStatus, Selection};
 
 use crate::domain::payment::PersonalData;
@@ -72,16 +75,19 @@ impl Store {
     }
 
     /// Opens an existing database to read it as it is now, whatever a run that is active writes.
+    /// One that an earlier release made is brought up to date first.
     ///
     /// # Errors
-    /// There is none, not ours, or the disk.
-    pub fn open_to_read(path: &Path) -> Result<Store, StoreError> {
-        if path.symlink_metadata().is_err() {
-            return Err(StoreError::Absent { path: path.to_owned() });
+    /// There is none, not ours, or the disk; or it is to be brought up to date and a run holds it.
+    pub fn open_to_read(path: &Path, now: DateTime<Utc>) -> Result<Store, StoreError> {
+        let sqlite = |error: rusqlite::Error| StoreError::sqlite(path, &error);
+        let mut connection = existing(path)?;
+        if opening::is_older(&connection).map_err(sqlite)? {
+            drop(connection);
+            drop(Store::open(path, now)?);
+            connection = existing(path)?;
         }
-        opening::inspect(path)?;
-        let connection = opening::open(path, false)?;
-        connection.execute_batch("BEGIN").map_err(|error| StoreError::sqlite(path, &error))?;
+        connection.execute_batch("BEGIN").map_err(sqlite)?;
         Ok(Store { connection, path: path.to_owned(), _lock: None })
     }
 
@@ -104,15 +110,15 @@ impl Store {
         Ok(Store { connection, path: self.path.clone(), _lock: None })
     }
 
-    /// SQLite's own check of the whole file; the first complaint, if there is one.
+    /// SQLite's own check of a whole file, which it leaves as it is; the first complaint, if there
+    /// is one.
     ///
     /// # Errors
     /// The file cannot be read at all.
-    pub fn quick_check(&self) -> Result<Option<String>, StoreError> {
-        let answer: String = self
-            .connection
+    pub fn quick_check(path: &Path) -> Result<Option<String>, StoreError> {
+        let answer: String = existing(path)?
             .query_row("PRAGMA quick_check(1)", (), |row| row.get(0))
-            .map_err(|error| self.error(&error))?;
+            .map_err(|error| StoreError::sqlite(path, &error))?;
         Ok((answer != "ok").then_some(answer))
     }
 
@@ -125,6 +131,15 @@ impl Store {
     fn error(&self, error: &rusqlite::Error) -> StoreError {
         StoreError::sqlite(&self.path, error)
     }
+}
+
+/// A database that must be there, and ours.
+fn existing(path: &Path) -> Result<Connection, StoreError> {
+    if path.symlink_metadata().is_err() {
+        return Err(StoreError::Absent { path: path.to_owned() });
+    }
+    opening::inspect(path)?;
+    opening::open(path, false)
 }
 
 /// Milliseconds since 1970, as instants are stored.

@@ -4,7 +4,7 @@
 use super::error::StoreError;
 use chrono::{DateTime, SecondsFormat, Utc};
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior, ffi};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
@@ -14,7 +14,10 @@ use std::time::Duration;
 /// "OCRC": marks a file as ours.
 const APPLICATION_ID: i32 = 0x4f43_5243;
 /// Append-only; the schema's version is how many of them are applied.
-const MIGRATIONS: &[&str] = &[include_str!("../../sql/0001_ledger_answers_and_runs.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../sql/0001_ledger_answers_and_runs.sql"),
+    include_str!("../../sql/0002_less_to_write.sql"),
+];
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The right to write: dies with the process.
@@ -206,23 +209,25 @@ pub(super) fn keep_private(path: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Opens an existing database. `migrating` needs the lock; without it an older schema is refused.
+/// Opens an existing database. `migrating` needs the lock.
 pub(super) fn open(path: &Path, migrating: bool) -> Result<Connection, StoreError> {
     let sqlite = |error: rusqlite::Error| StoreError::sqlite(path, &error);
     let mut connection = connect(path).map_err(sqlite)?;
-    let version: i64 =
-        connection.query_row("PRAGMA user_version", (), |row| row.get(0)).map_err(sqlite)?;
-    newer(path, version)?;
+    newer(path, version(&connection).map_err(sqlite)?)?;
     if migrating {
         migrate(&mut connection).map_err(sqlite)?;
-    } else if version < i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX) {
-        return Err(StoreError::Storage {
-            path: path.to_owned(),
-            doing: "read",
-            why: "an older octopus-recon made it; the next run brings it up to date".to_owned(),
-        });
     }
     Ok(connection)
+}
+
+/// Whether an earlier release made it, and nothing has brought it up to date since.
+pub(super) fn is_older(connection: &Connection) -> rusqlite::Result<bool> {
+    let version = version(connection)?;
+    Ok(usize::try_from(version).is_ok_and(|version| version < MIGRATIONS.len()))
+}
+
+fn version(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.query_row("PRAGMA user_version", (), |row| row.get(0))
 }
 
 fn connect(path: &Path) -> rusqlite::Result<Connection> {
@@ -242,11 +247,30 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
 
 /// Applies what is missing, each step in a transaction of its own.
 fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
+    if !is_older(connection)? {
+        return Ok(());
+    }
+    // A table that others refer to cannot be made anew otherwise. What they refer to is checked in
+    // the end.
+    connection.pragma_update(None, "foreign_keys", false)?;
+    let migrated = apply(connection);
+    connection.pragma_update(None, "foreign_keys", true)?;
+    migrated
+}
+
+fn apply(connection: &mut Connection) -> rusqlite::Result<()> {
     for (index, migration) in MIGRATIONS.iter().enumerate() {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let version: i64 = transaction.query_row("PRAGMA user_version", (), |row| row.get(0))?;
         if usize::try_from(version).is_ok_and(|version| version == index) {
             transaction.execute_batch(migration)?;
+            let dangling = transaction.prepare("PRAGMA foreign_key_check")?.exists(())?;
+            if dangling {
+                return Err(rusqlite::Error::SqliteFailure(
+                    ffi::Error::new(ffi::SQLITE_CONSTRAINT_FOREIGNKEY),
+                    Some("a row refers to one that is not there".to_owned()),
+                ));
+            }
             transaction.pragma_update(None, "user_version", version + 1)?;
         }
         transaction.commit()?;

@@ -5,7 +5,7 @@ use super::error::StoreError;
 use super::{Store, to_ms};
 use crate::domain::amount::Total;
 use crate::domain::mismatch::Kind;
-use crate::domain::order::LedgerStatus;
+use crate::domain::order::{Entry, LedgerStatus};
 use crate::domain::run::{
     Figures, LedgerFigures, MoneyByCurrency, MoneyRow, OrderFigures, RunSummary, money_rows,
 };
@@ -24,6 +24,8 @@ pub struct NewRun {
     pub line_items: bool,
     /// `[ledger] default_status`.
     pub default_status: Option<LedgerStatus>,
+    /// Which orders it asks for, but for the ledgers, which are to be read.
+    pub selection: Selection,
 }
 
 /// Which orders a run asks for. Two runs with the same selection can continue each other
@@ -45,6 +47,14 @@ pub struct Selection {
 }
 
 impl Selection {
+    /// Whether it asks for an order of which a ledger says so.
+    pub(super) fn takes(&self, entry: &Entry) -> bool {
+        let date = entry.created_at.date;
+        self.from.is_none_or(|from| from <= date)
+            && self.to.is_none_or(|to| date <= to)
+            && (self.merchant_uid.is_none() || self.merchant_uid == entry.key.merchant_uid)
+    }
+
     /// As it is stored and compared. chrono's serde is not among our features, so dates are texts.
     pub(super) fn key(&self) -> String {
         serde_json::json!({

@@ -8,8 +8,10 @@ use crate::domain::order::OrderKey;
 use chrono::NaiveDate;
 use rusqlite::Connection;
 use sha2::{Digest, Sha256};
+use std::collections::HashMap;
 
 /// How a mismatch of earlier runs stands.
+#[derive(Debug, Clone)]
 pub(super) struct Standing {
     pub(super) kind: Kind,
     pub(super) first_seen: NaiveDate,
@@ -17,22 +19,30 @@ pub(super) struct Standing {
     pub(super) is_resolved: bool,
 }
 
-pub(super) fn standing(connection: &Connection, order_id: i64) -> rusqlite::Result<Vec<Standing>> {
-    connection
-        .prepare_cached(
-            "SELECT kind, first_seen, variance_micros, resolved_run_id IS NOT NULL AS resolved
-                 FROM mismatches WHERE order_id = ?1",
-        )?
-        .query_map([order_id], |row| {
-            let kind: String = row.get("kind")?;
-            Ok(Standing {
-                kind: Kind::from_word(&kind).ok_or_else(|| unreadable("kind"))?,
-                first_seen: date(row, "first_seen")?,
-                variance: decode::amount(row, "variance_micros")?,
-                is_resolved: row.get("resolved")?,
-            })
-        })?
-        .collect()
+/// How those of a run's orders after the first up to the second of these stand, by order.
+pub(super) fn standing(
+    connection: &Connection,
+    run_id: i64,
+    (after, last): (i64, i64),
+) -> rusqlite::Result<HashMap<i64, Vec<Standing>>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT m.order_id AS order_id, m.kind AS kind, m.first_seen AS first_seen,
+                m.variance_micros AS variance_micros, m.resolved_run_id IS NOT NULL AS resolved
+         FROM run_orders r CROSS JOIN mismatches m ON m.order_id = r.order_id
+         WHERE r.run_id = ?1 AND r.order_id > ?2 AND r.order_id <= ?3",
+    )?;
+    let mut rows = statement.query([run_id, after, last])?;
+    let mut standing: HashMap<i64, Vec<Standing>> = HashMap::new();
+    while let Some(row) = rows.next()? {
+        let kind: String = row.get("kind")?;
+        standing.entry(row.get("order_id")?).or_default().push(Standing {
+            kind: Kind::from_word(&kind).ok_or_else(|| unreadable("kind"))?,
+            first_seen: date(row, "first_seen")?,
+            variance: decode::amount(row, "variance_micros")?,
+            is_resolved: row.get("resolved")?,
+        });
+    }
+    Ok(standing)
 }
 
 /// Puts back what an earlier judgement of this run changed.

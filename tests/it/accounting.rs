@@ -64,7 +64,9 @@ fn by_order<T>(
 /// What the database says became of each order; one row an order, or this fails.
 fn outcomes(merchant: &Merchant) -> BTreeMap<String, String> {
     let database = merchant.database();
-    let query = "SELECT o.merchant_order_id, r.outcome
+    let query = "SELECT o.merchant_order_id,
+                        CASE r.outcome WHEN 1 THEN 'matched' WHEN 2 THEN 'in_transit'
+                                       WHEN 3 THEN 'mismatched' WHEN 4 THEN 'unverified' END
                  FROM run_orders r JOIN orders o ON o.order_id = r.order_id";
     let mut statement = database.prepare(query).unwrap();
     let mut outcomes = BTreeMap::new();

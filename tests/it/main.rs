@@ -14,6 +14,7 @@ mod golden;
 mod history;
 mod ledger_flows;
 mod nights;
+mod old_database;
 mod order_new;
 mod outcomes;
 mod rate;

@@ -1,0 +1,221 @@
+//! Orders that a run's files give and that were known before: from an earlier run, or from an
+//! earlier row. They wait in a temporary table until the whole ledger has been read (contract,
+//! "Ledger": an order that comes again).
+
+use super::entries::{Import, stored};
+use super::fold::{Fold, compare, overlay};
+use super::{decode, to_ms};
+use crate::domain::order::{Entry, LedgerRow, LedgerStatus};
+use crate::domain::payment::{AccountingType, TransactionType};
+use rusqlite::{Connection, OptionalExtension, named_params};
+
+/// The longest clause that is kept on a ledger that contradicts itself.
+const LONGEST_CLAUSE: usize = 400;
+
+/// What the run's files have said of an order so far.
+pub(super) struct Given {
+    entry: Entry,
+    /// Where what counts of it stands.
+    file_id: i64,
+    line: i64,
+    times: i64,
+}
+
+/// Makes the table, empty.
+pub(super) fn create(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch(
+        "CREATE TEMP TABLE IF NOT EXISTS given (
+             order_id INTEGER PRIMARY KEY, amount_micros INTEGER NOT NULL, currency TEXT NOT NULL,
+             order_date TEXT NOT NULL, ages_from_ms INTEGER NOT NULL, transaction_type TEXT,
+             accounting_type TEXT, status TEXT, conflict TEXT, duplicate TEXT,
+             file_id INTEGER NOT NULL, line INTEGER NOT NULL, times INTEGER NOT NULL DEFAULT 1);
+         DELETE FROM temp.given;",
+    )
+}
+
+impl Import<'_> {
+    /// What the files have said of a known order, if they have said anything.
+    pub(super) fn given(&self, order_id: i64) -> rusqlite::Result<Option<Given>> {
+        if order_id > self.orders_before {
+            // What its first row said is its entry so far.
+            self.connection
+                .prepare_cached(
+                    "INSERT INTO temp.given (order_id, amount_micros, currency, order_date,
+                         ages_from_ms, transaction_type, accounting_type, status, file_id, line)
+                     SELECT order_id, amount_micros, currency, order_date, ages_from_ms,
+                         transaction_type, accounting_type, status, file_id, line
+                     FROM entries WHERE order_id = ?1
+                     ON CONFLICT DO NOTHING",
+                )?
+                .execute([order_id])?;
+        }
+        self.connection
+            .prepare_cached(
+                "SELECT o.merchant_uid AS merchant_uid, o.merchant_order_id AS merchant_order_id,
+                        g.amount_micros AS entry_amount_micros, g.currency AS entry_currency,
+                        g.order_date AS order_date, g.ages_from_ms AS ages_from_ms,
+                        g.transaction_type AS entry_transaction_type,
+                        g.accounting_type AS entry_accounting_type, g.status AS entry_status,
+                        g.conflict AS conflict, g.duplicate AS duplicate, g.file_id AS file_id,
+                        g.line AS line, g.times AS times
+                 FROM temp.given g JOIN orders o ON o.order_id = g.order_id
+                 WHERE g.order_id = ?1",
+            )?
+            .query_row([order_id], |row| {
+                Ok(Given {
+                    entry: decode::entry(row)?,
+                    file_id: row.get("file_id")?,
+                    line: row.get("line")?,
+                    times: row.get("times")?,
+                })
+            })
+            .optional()
+    }
+
+    /// The first row of an order that is known from an earlier run.
+    pub(super) fn give(&self, order_id: i64, entry: &Entry, line: u64) -> rusqlite::Result<()> {
+        self.connection
+            .prepare_cached(
+                "INSERT INTO temp.given (order_id, amount_micros, currency, order_date,
+                     ages_from_ms, transaction_type, accounting_type, status, file_id, line)
+                 VALUES (:order_id, :amount_micros, :currency, :order_date, :ages_from_ms,
+                     :transaction_type, :accounting_type, :status, :file_id, :line)",
+            )?
+            .execute(named_params! {
+                ":order_id": order_id,
+                ":amount_micros": entry.amount.micros(),
+                ":currency": entry.currency,
+                ":order_date": entry.created_at.date.to_string(),
+                ":ages_from_ms": to_ms(entry.created_at.ages_from),
+                ":transaction_type": entry.transaction_type.as_ref().map(TransactionType::as_str),
+                ":accounting_type": entry.accounting_type.as_ref().map(AccountingType::as_str),
+                ":status": entry.status.as_ref().map(LedgerStatus::as_str),
+                ":file_id": self.file_id(),
+                ":line": stored(line),
+            })?;
+        Ok(())
+    }
+
+    /// A later row of the same order.
+    pub(super) fn fold(
+        &mut self,
+        order_id: i64,
+        given: Given,
+        row: &LedgerRow,
+    ) -> rusqlite::Result<()> {
+        let Given { mut entry, file_id, line, times } = given;
+        let place = format!("{} line {line}", self.file_name(file_id));
+        let here = format!("{} line {}", self.file_name(self.file_id()), row.line);
+        let fold = compare(&entry, row, &place, &here);
+        let superseded = matches!(fold, Fold::Superseded { .. });
+        match fold {
+            Fold::Repeated => self.figures.repeated += 1,
+            Fold::Superseded { .. } => self.figures.superseded += 1,
+        }
+        if fold.is_given_again() && !self.line_items && row.amount.is_some() {
+            let times =
+                if times > 1 { format!(", {} times in all", times + 1) } else { String::new() };
+            entry.duplicate = Some(format!("in {place} and again in {here}{times}"));
+        }
+        if let Fold::Superseded { conflict: Some(conflict), .. } = fold {
+            entry.conflict = Some(match &entry.conflict {
+                Some(earlier) if earlier.len() + conflict.len() > LONGEST_CLAUSE => earlier.clone(),
+                Some(earlier) => format!("{earlier}; {conflict}"),
+                None => conflict,
+            });
+        }
+        overlay(&mut entry, row);
+        self.connection
+            .prepare_cached(
+                "UPDATE temp.given SET amount_micros = :amount_micros, currency = :currency,
+                     order_date = :order_date, ages_from_ms = :ages_from_ms,
+                     transaction_type = :transaction_type, accounting_type = :accounting_type,
+                     status = :status, conflict = :conflict, duplicate = :duplicate,
+                     times = times + 1, file_id = iif(:superseded, :file_id, file_id),
+                     line = iif(:superseded, :line, line)
+                 WHERE order_id = :order_id",
+            )?
+            .execute(named_params! {
+                ":order_id": order_id,
+                ":amount_micros": entry.amount.micros(),
+                ":currency": entry.currency,
+                ":order_date": entry.created_at.date.to_string(),
+                ":ages_from_ms": to_ms(entry.created_at.ages_from),
+                ":transaction_type": entry.transaction_type.as_ref().map(TransactionType::as_str),
+                ":accounting_type": entry.accounting_type.as_ref().map(AccountingType::as_str),
+                ":status": entry.status.as_ref().map(LedgerStatus::as_str),
+                ":conflict": entry.conflict,
+                ":duplicate": entry.duplicate,
+                ":superseded": superseded,
+                ":file_id": self.file_id(),
+                ":line": stored(row.line),
+            })?;
+        Ok(())
+    }
+
+    /// What was given of known orders becomes their entries: another version for each order of
+    /// which the ledger says something else than before this run.
+    pub(super) fn keep_given(&mut self) -> rusqlite::Result<()> {
+        let connection = self.connection;
+        let before = self.orders_before;
+        if let Some(status) = &self.default_status {
+            let status = LedgerStatus::as_str(status);
+            let fill = "UPDATE temp.given SET status = ?1 WHERE status IS NULL";
+            connection.execute(fill, [status])?;
+            connection.execute(
+                "UPDATE entries SET status = ?1 WHERE order_id > ?2 AND status IS NULL",
+                (status, before),
+            )?;
+        }
+        // What is new in this run is one version, however often it is given.
+        connection.execute(
+            "UPDATE entries SET file_id = g.file_id, line = g.line,
+                 amount_micros = g.amount_micros, currency = g.currency,
+                 order_date = g.order_date, ages_from_ms = g.ages_from_ms,
+                 transaction_type = g.transaction_type, accounting_type = g.accounting_type,
+                 status = g.status, conflict = g.conflict, duplicate = g.duplicate
+             FROM temp.given g WHERE entries.order_id = g.order_id AND g.order_id > ?1",
+            [before],
+        )?;
+        let last_new: i64 =
+            connection.query_row("SELECT coalesce(max(entry_id), 0) FROM entries", (), |row| {
+                row.get(0)
+            })?;
+        connection.execute(
+            "INSERT INTO entries (order_id, run_id, file_id, line, amount_micros, currency,
+                 order_date, ages_from_ms, transaction_type, accounting_type, status, conflict,
+                 duplicate)
+             SELECT g.order_id, ?1, g.file_id, g.line, g.amount_micros, g.currency, g.order_date,
+                 g.ages_from_ms, g.transaction_type, g.accounting_type, g.status, g.conflict,
+                 g.duplicate
+             FROM temp.given g
+             CROSS JOIN orders o ON o.order_id = g.order_id
+             CROSS JOIN entries e ON e.entry_id = o.entry_id
+             WHERE g.order_id <= ?2
+               AND (e.amount_micros <> g.amount_micros OR e.currency <> g.currency
+                    OR e.order_date <> g.order_date OR e.ages_from_ms <> g.ages_from_ms
+                    OR e.transaction_type IS NOT g.transaction_type
+                    OR e.accounting_type IS NOT g.accounting_type OR e.status IS NOT g.status
+                    OR e.conflict IS NOT g.conflict OR e.duplicate IS NOT g.duplicate)
+             ORDER BY g.order_id",
+            [self.run_id, before],
+        )?;
+        self.figures.changed = self.count(
+            "SELECT count(*) FROM entries e
+             JOIN orders o ON o.order_id = e.order_id
+             JOIN entries p ON p.entry_id = o.entry_id
+             WHERE e.entry_id > ?1
+               AND (p.amount_micros <> e.amount_micros OR p.currency <> e.currency
+                    OR p.transaction_type IS NOT e.transaction_type
+                    OR p.accounting_type IS NOT e.accounting_type)",
+            last_new,
+        )?;
+        // An order of which the ledger says something new has not been judged as it is now.
+        connection.execute(
+            "UPDATE orders SET entry_id = e.entry_id, awaiting = 1
+             FROM entries e WHERE e.entry_id > ?1 AND e.order_id = orders.order_id",
+            [last_new],
+        )?;
+        Ok(())
+    }
+}

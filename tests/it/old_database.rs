@@ -1,0 +1,92 @@
+//! A database that an earlier release made: it is brought up to date where it is opened, and
+//! nothing of it is lost.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
+use crate::support::{Gateway, Merchant, kinds, paid};
+use rusqlite::Connection;
+use serde_json::json;
+
+const MADE_BY: [&str; 3] = [
+    include_str!("../../sql/0001_ledger_answers_and_runs.sql"),
+    include_str!("../../fixtures/databases/schema-1.sql"),
+    "PRAGMA user_version = 1; PRAGMA application_id = 1329812035;",
+];
+
+fn merchant() -> Merchant {
+    let merchant = Merchant::new();
+    let settings = "[gateway]\nmerchant_uid = \"M-1\"\nmax_attempts = 1\n[ledger]\n\
+                    timezone = \"UTC\"\n[policy]\naccount_within_hours = 1000000\n";
+    merchant.write("octopus-recon.toml", settings);
+    let database = Connection::open(merchant.path("octopus-recon.db")).unwrap();
+    // As dumps are read: orders and entries refer to each other.
+    database.pragma_update(None, "foreign_keys", false).unwrap();
+    database.query_row("PRAGMA journal_mode = WAL", (), |_| Ok(())).unwrap();
+    for sql in MADE_BY {
+        database.execute_batch(sql).unwrap();
+    }
+    merchant
+}
+
+fn outcomes(merchant: &Merchant) -> Vec<String> {
+    ["MATCHED", "MISMATCHED", "TRANSIT", "UNVERIFIED"]
+        .map(|order| merchant.run(&["show", order]).stdout.lines().next().unwrap().to_owned())
+        .to_vec()
+}
+
+#[test]
+fn check_leaves_it_as_it_is() {
+    let merchant = merchant();
+    let gateway = Gateway::serve("");
+    let before = std::fs::read(merchant.path("octopus-recon.db")).unwrap();
+    let checked = merchant.run(&["check", "--base-url", &gateway.url]);
+    assert!(checked.stdout.contains("octopus-recon.db is whole"), "{checked:?}");
+    assert!(std::fs::read(merchant.path("octopus-recon.db")).unwrap() == before);
+}
+
+#[test]
+fn what_it_says_of_each_order_and_run_stays() {
+    let merchant = merchant();
+    assert_eq!(
+        outcomes(&merchant),
+        [
+            "Order MATCHED of merchant M-1: mismatched in run 2",
+            "Order MISMATCHED of merchant M-1: mismatched in run 2",
+            "Order TRANSIT of merchant M-1: in_transit in run 2",
+            "Order UNVERIFIED of merchant M-1: unverified in run 2",
+        ]
+    );
+    let figures = "SELECT 1000 * sum(outcome = 1) + 100 * sum(outcome = 2) + 10 * sum(outcome = 3)
+                       + sum(outcome = 4) FROM run_orders";
+    assert_eq!(merchant.sql(figures), 1_000 + 200 + 30 + 2);
+    for (run, reported) in [
+        ("1", include_str!("../../fixtures/databases/schema-1-run-1.csv")),
+        ("2", include_str!("../../fixtures/databases/schema-1-run-2.csv")),
+    ] {
+        let again = merchant.run(&["report", run, "--report", "again.csv"]);
+        assert!(again.code.is_some_and(|code| code < 5), "{again:?}");
+        assert_eq!(std::fs::read_to_string(merchant.path("again.csv")).unwrap(), reported);
+    }
+    assert_eq!(merchant.sql("SELECT count(*) FROM pragma_foreign_key_check"), 0);
+    assert_eq!(merchant.sql("SELECT count(*) FROM ledger_and_gateway"), 4);
+}
+
+#[test]
+fn the_next_night_goes_on_from_it() {
+    let merchant = merchant();
+    let settled = json!({"accounting_status": "accounted", "final_amount": "3.00"});
+    let gateway = Gateway::serve(
+        &[
+            paid("MATCHED", "1.50", json!({"merchant_uid": "M-1"})),
+            paid("MISMATCHED", "2.00", json!({"final_amount": "1.00"})),
+            paid("TRANSIT", "3.00", settled),
+            paid("UNVERIFIED", "4.00", json!({})),
+        ]
+        .concat(),
+    );
+    let night = merchant.reconcile(&gateway.url, &["--last", "1", "--include-open"]);
+    assert_eq!(night.json()["orders"]["selected"], 4, "{night:?}");
+    let rows = merchant.rows_of(&night);
+    assert_eq!(kinds(&rows).len(), 1, "{rows:?}");
+    assert_eq!(kinds(&rows)["MISMATCHED"], ["final_amount_difference"]);
+}
