@@ -26,10 +26,11 @@ fn main() {
     // Cargo adds flags of its own.
     let arguments: Vec<String> =
         std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
-    if let [serve, latency] = &arguments[..]
+    if let [serve, latency, uids] = &arguments[..]
         && serve == "serve"
     {
-        return gateway::serve(Duration::from_millis(latency.parse().unwrap()));
+        let latency = Duration::from_millis(latency.parse().unwrap());
+        return gateway::serve(latency, uids == gateway::SCATTERED);
     }
     let is_asked = |name: &str| arguments.iter().any(|argument| argument == name);
     let known = |name: &String| cases::ALL.iter().any(|case| case.name == name);

@@ -151,9 +151,12 @@ fn ledger() {
 
 /// A merchant whose so many orders are stored and answered.
 fn answered(orders: u32) -> (Merchant, Took) {
+    answered_by(Gateway::start(Duration::ZERO), orders)
+}
+
+fn answered_by(gateway: Gateway, orders: u32) -> (Merchant, Took) {
     let merchant = Merchant::new();
     merchant.write_ledger("ledger.csv", 0..orders, DAY);
-    let gateway = Gateway::start(Duration::ZERO);
     let took = ask(&merchant, &gateway, &[&["--ledger", "ledger.csv"], &UNLIMITED[..]].concat());
     assert_eq!(gateway.stop().calls, orders);
     (merchant, took)
@@ -180,7 +183,7 @@ fn nights() {
     let mut size = merchant.size("octopus-recon.db");
     let bytes = size as f64 / f64::from(ORDERS);
     tell("nights", &format!("the first: {bytes:.1} bytes an order"));
-    for night in ["second", "third"] {
+    for night in 2..=8 {
         let gateway = Gateway::start(Duration::ZERO);
         let took =
             ask(&merchant, &gateway, &[&["--ledger", "ledger.csv"], &UNLIMITED[..]].concat());
@@ -189,7 +192,8 @@ fn nights() {
         size += grown;
         let bytes = grown as f64 / f64::from(ORDERS);
         let took = speed(ORDERS, &took);
-        tell("nights", &format!("the {night}, nothing changed: {bytes:.1} bytes an order; {took}"));
+        let what = format!("night {night}, nothing changed: {bytes:.1} bytes an order; {took}");
+        tell("nights", &what);
     }
 }
 
@@ -220,28 +224,32 @@ fn memory_10m() {
     memory_at(10_000_000);
 }
 
-/// The same night with few and with many orders stored.
+/// The same night with few and with many orders stored and answered, whose payments' uids are
+/// random: the fastest of three.
 fn growth() {
     const NIGHT: u32 = 50_000;
-    let mut first: Option<Took> = None;
+    let mut few: Option<Took> = None;
     for stored in [50_000, 5_000_000] {
-        let merchant = Merchant::new();
-        merchant.write_ledger("stored.csv", 0..stored, "2025-12-01");
-        let store = ["run", "--quiet", "--allow-empty", "--ledger", "stored.csv"];
-        let nothing = ["--base-url", "http://127.0.0.1:9", "--from", "2026-02-01"];
-        merchant.run(&[&store[..], &nothing].concat());
-        // A night's orders are spread over all that is stored: by their hashes, were they random.
-        merchant.write_ledger("ledger.csv", stored..stored + NIGHT, DAY);
-        let gateway = Gateway::start(Duration::ZERO);
-        let took =
-            ask(&merchant, &gateway, &[&["--ledger", "ledger.csv"], &UNLIMITED[..]].concat());
-        gateway.stop();
-        let compared = first.map_or(String::new(), |first| {
-            let more = took.wall.as_secs_f64() / first.wall.as_secs_f64() - 1.0;
+        let (merchant, _) = answered_by(Gateway::start_scattered(), stored);
+        let mut fastest: Option<Took> = None;
+        for night in 0..3 {
+            let first = stored + night * NIGHT;
+            merchant.write_ledger("ledger.csv", first..first + NIGHT, DAY);
+            let gateway = Gateway::start_scattered();
+            let took =
+                ask(&merchant, &gateway, &[&["--ledger", "ledger.csv"], &UNLIMITED[..]].concat());
+            assert_eq!(gateway.stop().calls, NIGHT);
+            if fastest.is_none_or(|fastest| took.wall < fastest.wall) {
+                fastest = Some(took);
+            }
+        }
+        let took = fastest.unwrap();
+        let compared = few.map_or(String::new(), |few| {
+            let more = took.wall.as_secs_f64() / few.wall.as_secs_f64() - 1.0;
             format!("; {:+.1} % time an order", more * 100.0)
         });
         let night = speed(NIGHT, &took);
         tell("growth", &format!("{stored} orders stored: {night}{compared}"));
-        first.get_or_insert(took);
+        few.get_or_insert(took);
     }
 }

@@ -10,6 +10,9 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
+/// The argument for uids that are spread evenly.
+pub const SCATTERED: &str = "scattered";
+
 /// What it saw.
 #[derive(Debug, Clone, Copy)]
 pub struct Seen {
@@ -33,9 +36,18 @@ pub struct Gateway {
 impl Gateway {
     /// Starts this very program again, as a gateway.
     pub fn start(latency: Duration) -> Gateway {
+        Gateway::start_with(latency, "in-order")
+    }
+
+    /// The same, with payments whose uids are spread evenly, as random ones are.
+    pub fn start_scattered() -> Gateway {
+        Gateway::start_with(Duration::ZERO, SCATTERED)
+    }
+
+    fn start_with(latency: Duration, uids: &str) -> Gateway {
         let program = std::env::current_exe().unwrap();
         let mut child = Command::new(program)
-            .args(["serve", &latency.as_millis().to_string()])
+            .args(["serve", &latency.as_millis().to_string(), uids])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -65,7 +77,7 @@ impl Gateway {
 
 /// The gateway's own process: prints its URL, serves until stdin ends, prints what it saw.
 #[expect(clippy::print_stdout, reason = "that is how the parent learns of it")]
-pub fn serve(latency: Duration) {
+pub fn serve(latency: Duration, scattered: bool) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let arrivals: Rc<RefCell<Vec<Instant>>> = Rc::default();
     let (stopped, mut stop) = tokio::sync::mpsc::channel::<()>(1);
@@ -84,7 +96,9 @@ pub fn serve(latency: Duration) {
                 accepted = listener.accept() => {
                     let (stream, _) = accepted.unwrap();
                     stream.set_nodelay(true).unwrap();
-                    tokio::task::spawn_local(connection(stream, latency, Rc::clone(&arrivals)));
+                    tokio::task::spawn_local(connection(
+                        stream, latency, scattered, Rc::clone(&arrivals),
+                    ));
                 }
                 _ = stop.recv() => break,
             }
@@ -113,7 +127,12 @@ fn busiest_second(arrivals: &[Instant]) -> usize {
     most
 }
 
-async fn connection(mut stream: TcpStream, latency: Duration, arrivals: Rc<RefCell<Vec<Instant>>>) {
+async fn connection(
+    mut stream: TcpStream,
+    latency: Duration,
+    scattered: bool,
+    arrivals: Rc<RefCell<Vec<Instant>>>,
+) {
     let mut buffer = Vec::with_capacity(4096);
     let mut answer = Vec::with_capacity(2048);
     loop {
@@ -129,7 +148,7 @@ async fn connection(mut stream: TcpStream, latency: Duration, arrivals: Rc<RefCe
         if !latency.is_zero() {
             tokio::time::sleep(latency).await;
         }
-        write_answer(order_id(&buffer), &mut answer);
+        write_answer(order_id(&buffer), scattered, &mut answer);
         if stream.write_all(&answer).await.is_err() {
             return;
         }
@@ -160,12 +179,21 @@ fn order_id(request: &[u8]) -> &[u8] {
 }
 
 /// A completed payment of 100.00; of each hundred orders, three are settled short.
-fn write_answer(id: &[u8], answer: &mut Vec<u8>) {
+fn write_answer(id: &[u8], scattered: bool, answer: &mut Vec<u8>) {
     let is_short = id.len() >= 2 && matches!(&id[id.len() - 2..], b"00" | b"01" | b"02");
     let final_amount = if is_short { "90.00" } else { "100.00" };
+    // FNV-1a, and a multiplication that carries the last digits into the first.
+    let hash = id.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    });
     let id = String::from_utf8_lossy(id);
+    let uid = if scattered {
+        format!("{:016x}", hash.wrapping_mul(0x9e37_79b9_7f4a_7c15).swap_bytes())
+    } else {
+        format!("PAY-{id}")
+    };
     let body = format!(
-        r#"{{"result":"success","data":{{"payment":{{"from":"6660006666789","from_name":"Payer","from_bank_name":"UPI","to":"6660006666987","to_name":"Payee","to_bank_name":"UPI","amount":"100.00","final_amount":"{final_amount}","currency":"inr","country":"India","transaction_type":"income","accounting_type":"receive","merchant_order_id":"{id}","merchant_uid":"M-1","merchant_name":"Merchant","channel":"upi","payment_status":"completed","payment_fail_reason":"","payment":"india","response_type":"json","ip":"203.0.113.7","user_agent":"Mozilla/5.0","distribute_rules":"","payment_uid":"PAY-{id}","redirect_url":"https://example.com/r","notify_url":"https://example.com/n","notify_status":"completed","notify_fail_reason":"","accounting_status":"accounted","accounting_fail_reason":"","signature_key":"0123456789abcdef0123456789abcdef"}}}}}}"#
+        r#"{{"result":"success","data":{{"payment":{{"from":"6660006666789","from_name":"Payer","from_bank_name":"UPI","to":"6660006666987","to_name":"Payee","to_bank_name":"UPI","amount":"100.00","final_amount":"{final_amount}","currency":"inr","country":"India","transaction_type":"income","accounting_type":"receive","merchant_order_id":"{id}","merchant_uid":"M-1","merchant_name":"Merchant","channel":"upi","payment_status":"completed","payment_fail_reason":"","payment":"india","response_type":"json","ip":"203.0.113.7","user_agent":"Mozilla/5.0","distribute_rules":"","payment_uid":"{uid}","redirect_url":"https://example.com/r","notify_url":"https://example.com/n","notify_status":"completed","notify_fail_reason":"","accounting_status":"accounted","accounting_fail_reason":"","signature_key":"0123456789abcdef0123456789abcdef"}}}}}}"#
     );
     answer.clear();
     let _written = write!(
