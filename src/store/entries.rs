@@ -203,7 +203,7 @@ impl Import<'_> {
             Err(reason) => return Ok(Some(reason)),
         };
         match known {
-            Some(order_id) => self.give(order_id, &entry, row.line)?,
+            Some(order_id) => self.give(order_id, entry, row.line)?,
             None => self.insert(&entry, row.line)?,
         }
         self.figures.rows += 1;

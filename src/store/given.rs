@@ -73,13 +73,21 @@ impl Import<'_> {
     }
 
     /// The first row of an order that is known from an earlier run.
-    pub(super) fn give(&self, order_id: i64, entry: &Entry, line: u64) -> rusqlite::Result<()> {
+    pub(super) fn give(&self, order_id: i64, entry: Entry, line: u64) -> rusqlite::Result<()> {
+        let file_id = self.file_id();
+        self.keep(order_id, &Given { entry, file_id, line: stored(line), times: 1 })
+    }
+
+    fn keep(&self, order_id: i64, given: &Given) -> rusqlite::Result<()> {
+        let Given { entry, file_id, line, times } = given;
         self.connection
             .prepare_cached(
-                "INSERT INTO temp.given (order_id, amount_micros, currency, order_date,
-                     ages_from_ms, transaction_type, accounting_type, status, file_id, line)
+                "INSERT OR REPLACE INTO temp.given (order_id, amount_micros, currency, order_date,
+                     ages_from_ms, transaction_type, accounting_type, status, conflict, duplicate,
+                     file_id, line, times)
                  VALUES (:order_id, :amount_micros, :currency, :order_date, :ages_from_ms,
-                     :transaction_type, :accounting_type, :status, :file_id, :line)",
+                     :transaction_type, :accounting_type, :status, :conflict, :duplicate,
+                     :file_id, :line, :times)",
             )?
             .execute(named_params! {
                 ":order_id": order_id,
@@ -90,8 +98,11 @@ impl Import<'_> {
                 ":transaction_type": entry.transaction_type.as_ref().map(TransactionType::as_str),
                 ":accounting_type": entry.accounting_type.as_ref().map(AccountingType::as_str),
                 ":status": entry.status.as_ref().map(LedgerStatus::as_str),
-                ":file_id": self.file_id(),
-                ":line": stored(line),
+                ":conflict": entry.conflict,
+                ":duplicate": entry.duplicate,
+                ":file_id": file_id,
+                ":line": line,
+                ":times": times,
             })?;
         Ok(())
     }
@@ -125,32 +136,9 @@ impl Import<'_> {
             });
         }
         overlay(&mut entry, row);
-        self.connection
-            .prepare_cached(
-                "UPDATE temp.given SET amount_micros = :amount_micros, currency = :currency,
-                     order_date = :order_date, ages_from_ms = :ages_from_ms,
-                     transaction_type = :transaction_type, accounting_type = :accounting_type,
-                     status = :status, conflict = :conflict, duplicate = :duplicate,
-                     times = times + 1, file_id = iif(:superseded, :file_id, file_id),
-                     line = iif(:superseded, :line, line)
-                 WHERE order_id = :order_id",
-            )?
-            .execute(named_params! {
-                ":order_id": order_id,
-                ":amount_micros": entry.amount.micros(),
-                ":currency": entry.currency,
-                ":order_date": entry.created_at.date.to_string(),
-                ":ages_from_ms": to_ms(entry.created_at.ages_from),
-                ":transaction_type": entry.transaction_type.as_ref().map(TransactionType::as_str),
-                ":accounting_type": entry.accounting_type.as_ref().map(AccountingType::as_str),
-                ":status": entry.status.as_ref().map(LedgerStatus::as_str),
-                ":conflict": entry.conflict,
-                ":duplicate": entry.duplicate,
-                ":superseded": superseded,
-                ":file_id": self.file_id(),
-                ":line": stored(row.line),
-            })?;
-        Ok(())
+        let (file_id, line) =
+            if superseded { (self.file_id(), stored(row.line)) } else { (file_id, line) };
+        self.keep(order_id, &Given { entry, file_id, line, times: times + 1 })
     }
 
     /// What was given of known orders becomes their entries: another version for each order of
