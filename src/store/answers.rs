@@ -203,9 +203,9 @@ impl<'a> Recorder<'a> {
                      final_amount_micros, currency, transaction_type, accounting_type,
                      payment_status, payment_fail_reason, accounting_status,
                      accounting_fail_reason, notify_status, notify_fail_reason, payment_uid,
-                     channel, evidence)
+                     channel, evidence, previous_answer_id)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
-                     ?17, ?18)",
+                     ?17, ?18, ?19)",
             )?,
             set_last_answer: connection
                 .prepare_cached("UPDATE orders SET answer_id = ?2 WHERE order_id = ?1")?,
@@ -225,9 +225,9 @@ impl<'a> Recorder<'a> {
         let (order_id, calls) = (recorded.order_id, recorded.calls);
         match &recorded.what {
             Recording::Answer { answer, evidence } => {
-                let answer_id = match self.unchanged(order_id, answer, evidence)? {
-                    Some(answer_id) => answer_id,
-                    None => self.insert(recorded, answer, evidence)?,
+                let answer_id = match self.last(order_id, answer, evidence)? {
+                    Some((answer_id, true)) => answer_id,
+                    last => self.insert(recorded, answer, evidence, last.map(|(id, _)| id))?,
                 };
                 let at = to_ms(recorded.at);
                 self.set_answered.execute(params![self.run_id, order_id, answer_id, at, calls])?;
@@ -239,18 +239,18 @@ impl<'a> Recorder<'a> {
         Ok(())
     }
 
-    /// The order's last answer, if this one says the same.
-    fn unchanged(
+    /// The order's last answer, and whether this one says the same.
+    fn last(
         &mut self,
         order_id: i64,
         answer: &Answer,
         evidence: &str,
-    ) -> rusqlite::Result<Option<i64>> {
+    ) -> rusqlite::Result<Option<(i64, bool)>> {
         let mut rows = self.last_answer.query([order_id])?;
         let Some(last) = rows.next()? else { return Ok(None) };
         let is_same = last.get_ref("kind")?.as_str()? == kind_of(answer)
             && last.get_ref("evidence")?.as_str()? == evidence;
-        if is_same { last.get("answer_id").map(Some) } else { Ok(None) }
+        Ok(Some((last.get("answer_id")?, is_same)))
     }
 
     fn insert(
@@ -258,6 +258,7 @@ impl<'a> Recorder<'a> {
         recorded: &Recorded,
         answer: &Answer,
         evidence: &str,
+        previous: Option<i64>,
     ) -> rusqlite::Result<i64> {
         let payment = match answer {
             Answer::Payment(payment) => Some(payment),
@@ -283,6 +284,7 @@ impl<'a> Recorder<'a> {
             payment.and_then(|it| it.payment_uid.as_deref()),
             payment.and_then(|it| it.channel.as_deref()),
             evidence,
+            previous,
         ])?;
         let answer_id = self.connection.last_insert_rowid();
         self.set_last_answer.execute([recorded.order_id, answer_id])?;

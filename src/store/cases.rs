@@ -4,16 +4,13 @@
 use super::decode::{self, ANSWER_COLUMNS, Columns, ENTRY_COLUMNS, Fields, Named};
 use super::error::StoreError;
 use super::judging::Judging;
-use super::standing::{Standing, standing};
+use super::sharing::shared_with;
+use super::standing::{Standing, judged_since, standing};
 use crate::domain::mismatch::Kind;
-use crate::domain::order::{Entry, OrderKey};
+use crate::domain::order::Entry;
 use crate::domain::payment::{Answer, Asked};
 use rusqlite::params;
 use std::sync::LazyLock;
-
-/// Orders of one payment that are looked at: a gateway that gives all orders the same payment must
-/// not make a night quadratic.
-const MOST_SHARED: u32 = 100;
 
 /// One order of a run with all that is known of it.
 #[derive(Debug, Clone)]
@@ -51,13 +48,14 @@ impl Judging<'_> {
                 ", ",
                 ANSWER_COLUMNS,
                 ", r.why AS why, r.tries AS tries, \
-                 coalesce(o.judged_run_id, 0) > r.run_id AS is_overtaken, \
-                 EXISTS (SELECT 1 FROM answers s WHERE s.payment_uid = a.payment_uid
-                                                   AND s.answer_id <> a.answer_id)
-                     AND r.answer_id = o.answer_id AS may_share
+",
+                judged_since!("r.order_id"),
+                " AS is_overtaken, r.answer_id = o.answer_id
+                     AND EXISTS (SELECT 1 FROM temp.may_share s WHERE s.order_id = r.order_id)
+                     AS may_share
                  FROM run_orders r
                  JOIN orders o ON o.order_id = r.order_id
-                 JOIN entries e ON e.entry_id = r.entry_id
+                 JOIN entries e ON e.order_id = r.order_id AND e.version = r.entry_version
                  LEFT JOIN answers a ON a.answer_id = r.answer_id
                  WHERE r.run_id = ?1 AND r.order_id > ?2 ORDER BY r.order_id LIMIT ?3",
             ]
@@ -92,7 +90,7 @@ impl Judging<'_> {
                 if row.named::<Option<bool>>("may_share")? == Some(true) =>
             {
                 let payment_uid = payment.payment_uid.as_deref().unwrap_or_default();
-                self.shared_with(order_id, &entry.key, payment_uid)?
+                shared_with(&self.transaction, order_id, &entry.key, payment_uid)?
             }
             _ => Vec::new(),
         };
@@ -110,34 +108,5 @@ impl Judging<'_> {
             case.still_open = open.map(|one| one.kind).collect();
         }
         Ok(())
-    }
-
-    fn shared_with(
-        &self,
-        order_id: i64,
-        key: &OrderKey,
-        payment_uid: &str,
-    ) -> rusqlite::Result<Vec<String>> {
-        let mut orders: Vec<String> = self
-            .transaction
-            .prepare_cached(
-                // CROSS JOIN: by the payment's index first, not by the merchant's, which has all
-                // orders of one.
-                "SELECT o.merchant_order_id FROM answers a
-                 CROSS JOIN orders o ON o.order_id = a.order_id AND o.answer_id = a.answer_id
-                 WHERE a.payment_uid = ?1 AND o.merchant_uid = ?2 AND o.order_id <> ?3 LIMIT ?4",
-            )?
-            .query_map(
-                params![
-                    payment_uid,
-                    key.merchant_uid.as_deref().unwrap_or_default(),
-                    order_id,
-                    MOST_SHARED
-                ],
-                |row| row.get(0),
-            )?
-            .collect::<rusqlite::Result<_>>()?;
-        orders.sort_unstable();
-        Ok(orders)
     }
 }

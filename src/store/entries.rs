@@ -28,7 +28,6 @@ pub struct Import<'a> {
     /// The last order of earlier runs.
     pub(super) orders_before: i64,
     last_order_id: i64,
-    last_entry_id: i64,
     /// New orders that are selected.
     pub(super) selected: u64,
     /// Rows and short names, the one that is read last.
@@ -38,8 +37,8 @@ pub struct Import<'a> {
 /// What each row needs.
 struct Statements<'a> {
     known: CachedStatement<'a>,
-    insert_entry: CachedStatement<'a>,
     insert_order: CachedStatement<'a>,
+    insert_entry: CachedStatement<'a>,
     select: CachedStatement<'a>,
 }
 
@@ -50,17 +49,17 @@ impl Statements<'_> {
                 "SELECT order_id FROM orders WHERE merchant_order_id = ?1
                                               AND merchant_uid = ?2",
             )?,
-            insert_entry: connection.prepare_cached(
-                "INSERT INTO entries (entry_id, order_id, run_id, file_id, line, amount_micros,
-                     currency, order_date, ages_from_ms, transaction_type, accounting_type, status)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
-            )?,
             insert_order: connection.prepare_cached(
-                "INSERT INTO orders (order_id, merchant_uid, merchant_order_id, entry_id, awaiting)
-                 VALUES (?1, ?2, ?3, ?4, ?5)",
+                "INSERT INTO orders (order_id, merchant_uid, merchant_order_id, entry_version)
+                 VALUES (?1, ?2, ?3, 1) ON CONFLICT (merchant_order_id, merchant_uid) DO NOTHING",
+            )?,
+            insert_entry: connection.prepare_cached(
+                "INSERT INTO entries (order_id, version, file_id, line, amount_micros, currency,
+                     order_date, ages_from_ms, transaction_type, accounting_type, status)
+                 VALUES (?1, 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
             )?,
             select: connection.prepare_cached(
-                "INSERT INTO run_orders (run_id, order_id, entry_id) VALUES (?1, ?2, ?3)",
+                "INSERT INTO run_orders (run_id, order_id, entry_version) VALUES (?1, ?2, 1)",
             )?,
         })
     }
@@ -102,9 +101,9 @@ fn begin(connection: &Connection, path: PathBuf, run: NewRun) -> rusqlite::Resul
         params![to_ms(run.started_at), run.day.to_string()],
         |row| row.get(0),
     )?;
-    let last = |sql| connection.query_row(sql, (), |row| row.get(0));
-    let last_order_id = last("SELECT coalesce(max(order_id), 0) FROM orders")?;
-    let last_entry_id = last("SELECT coalesce(max(entry_id), 0) FROM entries")?;
+    let last_order_id =
+        connection
+            .query_row("SELECT coalesce(max(order_id), 0) FROM orders", (), |row| row.get(0))?;
     Ok(Import {
         statements: Statements::new(connection)?,
         transaction,
@@ -118,7 +117,6 @@ fn begin(connection: &Connection, path: PathBuf, run: NewRun) -> rusqlite::Resul
         first_invalid: None,
         orders_before: last_order_id,
         last_order_id,
-        last_entry_id,
         selected: 0,
         files: Vec::new(),
     })
@@ -189,25 +187,30 @@ impl Import<'_> {
     }
 
     fn take(&mut self, row: &LedgerRow) -> rusqlite::Result<Option<String>> {
-        let known = self.known(&row.key)?;
-        if let Some(order_id) = known
-            && let Some(given) = self.given(order_id)?
-        {
-            self.fold(order_id, given, row)?;
-            self.figures.rows += 1;
-            return Ok(None);
-        }
         // An order's first row in a run has to be whole.
-        let entry = match first_entry(row) {
-            Ok(entry) => entry,
-            Err(reason) => return Ok(Some(reason)),
-        };
-        match known {
-            Some(order_id) => self.give(order_id, entry, row.line)?,
-            None => self.insert(&entry, row.line)?,
+        let first = first_entry(row);
+        if let Ok(entry) = &first
+            && self.insert(entry, row.line)?
+        {
+            self.figures.accepted += 1;
+        } else {
+            let known = self.known(&row.key)?;
+            if let Some(order_id) = known
+                && let Some(given) = self.given(order_id)?
+            {
+                self.fold(order_id, given, row)?;
+            } else {
+                let entry = match first {
+                    Ok(entry) => entry,
+                    Err(reason) => return Ok(Some(reason)),
+                };
+                // What could not be inserted is known.
+                let order_id = known.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
+                self.give(order_id, entry, row.line)?;
+                self.figures.accepted += 1;
+            }
         }
         self.figures.rows += 1;
-        self.figures.accepted += 1;
         Ok(None)
     }
 
@@ -219,15 +222,21 @@ impl Import<'_> {
             .optional()
     }
 
-    /// An order that was never given before. Its entry is written first, so that the order is
-    /// written once.
-    fn insert(&mut self, entry: &Entry, line: u64) -> rusqlite::Result<()> {
-        let (order_id, entry_id) = (self.last_order_id + 1, self.last_entry_id + 1);
+    /// Stores an order that was never given before; `false` where it is known.
+    fn insert(&mut self, entry: &Entry, line: u64) -> rusqlite::Result<bool> {
+        let order_id = self.last_order_id + 1;
+        let inserted = self.statements.insert_order.execute(params![
+            order_id,
+            entry.key.merchant_uid.as_deref().unwrap_or_default(),
+            entry.key.merchant_order_id,
+        ])?;
+        if inserted == 0 {
+            return Ok(false);
+        }
+        self.last_order_id = order_id;
         let file_id = self.file_id();
         self.statements.insert_entry.execute(params![
-            entry_id,
             order_id,
-            self.run_id,
             file_id,
             stored(line),
             entry.amount.micros(),
@@ -238,22 +247,11 @@ impl Import<'_> {
             entry.accounting_type.as_ref().map(AccountingType::as_str),
             entry.status.as_ref().map(LedgerStatus::as_str),
         ])?;
-        // Until it is judged, every selected order is one to ask again: a run that ends early must
-        // not lose those that the next one's dates leave out.
-        let is_selected = self.selection.takes(entry);
-        self.statements.insert_order.execute(params![
-            order_id,
-            entry.key.merchant_uid.as_deref().unwrap_or_default(),
-            entry.key.merchant_order_id,
-            entry_id,
-            is_selected
-        ])?;
-        if is_selected {
-            self.statements.select.execute([self.run_id, order_id, entry_id])?;
+        if self.selection.takes(entry) {
+            self.statements.select.execute([self.run_id, order_id])?;
             self.selected += 1;
         }
-        (self.last_order_id, self.last_entry_id) = (order_id, entry_id);
-        Ok(())
+        Ok(true)
     }
 
     /// Keeps it all.

@@ -165,44 +165,43 @@ impl Import<'_> {
              FROM temp.given g WHERE entries.order_id = g.order_id AND g.order_id > ?1",
             [before],
         )?;
-        let last_new: i64 =
-            connection.query_row("SELECT coalesce(max(entry_id), 0) FROM entries", (), |row| {
-                row.get(0)
-            })?;
         connection.execute(
-            "INSERT INTO entries (order_id, run_id, file_id, line, amount_micros, currency,
+            "INSERT INTO entries (order_id, version, file_id, line, amount_micros, currency,
                  order_date, ages_from_ms, transaction_type, accounting_type, status, conflict,
                  duplicate)
-             SELECT g.order_id, ?1, g.file_id, g.line, g.amount_micros, g.currency, g.order_date,
-                 g.ages_from_ms, g.transaction_type, g.accounting_type, g.status, g.conflict,
-                 g.duplicate
+             SELECT g.order_id, e.version + 1, g.file_id, g.line, g.amount_micros, g.currency,
+                 g.order_date, g.ages_from_ms, g.transaction_type, g.accounting_type, g.status,
+                 g.conflict, g.duplicate
              FROM temp.given g
              CROSS JOIN orders o ON o.order_id = g.order_id
-             CROSS JOIN entries e ON e.entry_id = o.entry_id
-             WHERE g.order_id <= ?2
+             CROSS JOIN entries e ON e.order_id = o.order_id AND e.version = o.entry_version
+             WHERE g.order_id <= ?1
                AND (e.amount_micros <> g.amount_micros OR e.currency <> g.currency
                     OR e.order_date <> g.order_date OR e.ages_from_ms <> g.ages_from_ms
                     OR e.transaction_type IS NOT g.transaction_type
                     OR e.accounting_type IS NOT g.accounting_type OR e.status IS NOT g.status
                     OR e.conflict IS NOT g.conflict OR e.duplicate IS NOT g.duplicate)
              ORDER BY g.order_id",
-            [self.run_id, before],
+            [before],
         )?;
         self.figures.changed = self.count(
-            "SELECT count(*) FROM entries e
-             JOIN orders o ON o.order_id = e.order_id
-             JOIN entries p ON p.entry_id = o.entry_id
-             WHERE e.entry_id > ?1
+            "SELECT count(*) FROM temp.given g
+             CROSS JOIN orders o ON o.order_id = g.order_id
+             CROSS JOIN entries e ON e.order_id = o.order_id AND e.version = o.entry_version + 1
+             CROSS JOIN entries p ON p.order_id = o.order_id AND p.version = o.entry_version
+             WHERE g.order_id <= ?1
                AND (p.amount_micros <> e.amount_micros OR p.currency <> e.currency
                     OR p.transaction_type IS NOT e.transaction_type
                     OR p.accounting_type IS NOT e.accounting_type)",
-            last_new,
+            before,
         )?;
         // An order of which the ledger says something new has not been judged as it is now.
         connection.execute(
-            "UPDATE orders SET entry_id = e.entry_id, awaiting = 1
-             FROM entries e WHERE e.entry_id > ?1 AND e.order_id = orders.order_id",
-            [last_new],
+            "UPDATE orders SET entry_version = e.version, awaiting = 1
+             FROM temp.given g CROSS JOIN entries e ON e.order_id = g.order_id
+             WHERE g.order_id <= ?1 AND orders.order_id = g.order_id
+               AND e.version = orders.entry_version + 1",
+            [before],
         )?;
         Ok(())
     }

@@ -88,9 +88,9 @@ impl Store {
     fn one_history(&self, order_id: i64, key: OrderKey) -> rusqlite::Result<OrderHistory> {
         let last_outcome = self.rows(
             "SELECT r.run_id AS run_id, r.outcome AS outcome
-             FROM orders o JOIN run_orders r ON r.run_id = o.judged_run_id
-                                            AND r.order_id = o.order_id
-             WHERE o.order_id = ?1",
+             FROM runs u CROSS JOIN run_orders r ON r.run_id = u.run_id
+             WHERE u.judged_at_ms IS NOT NULL AND r.order_id = ?1
+             ORDER BY u.run_id DESC LIMIT 1",
             order_id,
             |row| Ok((row.get("run_id")?, decode::outcome(row, "outcome")?)),
         )?;
@@ -112,11 +112,11 @@ impl Store {
             key,
             entries: self.rows(
                 &[
-                    "SELECT e.run_id AS run_id, f.name AS file, e.line AS line, ",
+                    "SELECT f.run_id AS run_id, f.name AS file, e.line AS line, ",
                     ENTRY_COLUMNS,
                     " FROM entries e JOIN orders o ON o.order_id = e.order_id
                      JOIN ledger_files f ON f.file_id = e.file_id
-                     WHERE e.order_id = ?1 ORDER BY e.entry_id",
+                     WHERE e.order_id = ?1 ORDER BY e.version",
                 ]
                 .concat(),
                 order_id,
@@ -131,9 +131,14 @@ impl Store {
             )?,
             answers: self.rows(
                 &[
-                    "SELECT a.run_id AS run_id, a.received_at_ms AS received_at_ms, ",
+                    "WITH RECURSIVE told (answer_id) AS
+                         (SELECT answer_id FROM orders WHERE order_id = ?1
+                          UNION SELECT p.previous_answer_id
+                          FROM told JOIN answers p ON p.answer_id = told.answer_id)
+                     SELECT a.run_id AS run_id, a.received_at_ms AS received_at_ms, ",
                     ANSWER_COLUMNS,
-                    " FROM answers a WHERE a.order_id = ?1 ORDER BY a.answer_id",
+                    " FROM told JOIN answers a ON a.answer_id = told.answer_id
+                     ORDER BY a.answer_id",
                 ]
                 .concat(),
                 order_id,

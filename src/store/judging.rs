@@ -6,7 +6,8 @@ use super::cases::StoredCase;
 use super::decode;
 use super::error::StoreError;
 use super::runs::store_figures;
-use super::standing::{Standing, forget, mismatch_id};
+use super::sharing::gather_payments;
+use super::standing::{Standing, forget, judged_since, mismatch_id};
 use crate::domain::amount::{Amount, Total};
 use crate::domain::mismatch::{Kind, Mismatch, Outcome, State};
 use crate::domain::payment::Asked;
@@ -52,6 +53,7 @@ impl Store {
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(sqlite)?;
         forget(&transaction, run_id).map_err(sqlite)?;
+        gather_payments(&transaction, run_id).map_err(sqlite)?;
         Ok(Judging { transaction, path, run_id, day })
     }
 }
@@ -92,23 +94,22 @@ impl Judging<'_> {
     fn keep_page(&self, page: &[Judged]) -> rusqlite::Result<()> {
         let (Some(first), Some(last)) = (page.first(), page.last()) else { return Ok(()) };
         let between = [self.run_id, first.case.order_id, last.case.order_id];
-        // As if all of them matched, which most do: one statement for all of them. What the ledger
-        // says of an order since has not been judged by this run.
+        // As if all of them matched, which most do: one statement for all of them.
         self.transaction
             .prepare_cached(
                 "UPDATE run_orders SET outcome = 1
                  WHERE run_id = ?1 AND order_id BETWEEN ?2 AND ?3",
             )?
             .execute(between)?;
+        // What the ledger says of an order since has not been judged by this run.
         self.transaction
-            .prepare_cached(
-                "UPDATE orders SET judged_run_id = r.run_id,
-                     awaiting = orders.entry_id <> r.entry_id
-                 FROM run_orders r
-                 WHERE r.run_id = ?1 AND r.order_id BETWEEN ?2 AND ?3
-                   AND orders.order_id = r.order_id
-                   AND coalesce(orders.judged_run_id, 0) <= ?1",
-            )?
+            .prepare_cached(concat!(
+                "UPDATE orders SET awaiting = 0 FROM run_orders r
+                 WHERE orders.awaiting = 1 AND orders.order_id BETWEEN ?2 AND ?3
+                   AND r.run_id = ?1 AND r.order_id = orders.order_id
+                   AND r.entry_version = orders.entry_version AND NOT ",
+                judged_since!("r.order_id")
+            ))?
             .execute(between)?;
         page.iter().try_for_each(|judged| self.keep_order(judged))
     }
@@ -162,12 +163,14 @@ impl Judging<'_> {
         let overruled = self
             .transaction
             .prepare_cached(
-                "UPDATE orders SET awaiting = entry_id <> (SELECT entry_id FROM run_orders
-                                                           WHERE run_id = ?2 AND order_id = ?1)
+                "UPDATE orders SET awaiting = entry_version <> (SELECT entry_version FROM run_orders
+                                                                WHERE run_id = ?2 AND order_id = ?1)
                  WHERE order_id = ?1
                    AND (SELECT answered_at_ms FROM run_orders WHERE run_id = ?2 AND order_id = ?1)
-                       > (SELECT coalesce(answered_at_ms, 0) FROM run_orders
-                          WHERE run_id = orders.judged_run_id AND order_id = ?1)",
+                       > (SELECT coalesce(x.answered_at_ms, 0)
+                          FROM runs u CROSS JOIN run_orders x ON x.run_id = u.run_id
+                          WHERE u.judged_at_ms IS NOT NULL AND x.order_id = ?1
+                          ORDER BY u.run_id DESC LIMIT 1)",
             )?
             .execute([order_id, self.run_id])?;
         Ok(overruled > 0)

@@ -17,6 +17,7 @@ mod opening;
 mod reported;
 mod runs;
 mod selecting;
+mod sharing;
 mod standing;
 
 pub use answers::{Pending, Recorded, Recording};

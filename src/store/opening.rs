@@ -2,6 +2,7 @@
 //! "Crashes and storage").
 
 use super::error::StoreError;
+use super::sharing;
 use chrono::{DateTime, SecondsFormat, Utc};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior, ffi};
@@ -17,6 +18,7 @@ const APPLICATION_ID: i32 = 0x4f43_5243;
 const MIGRATIONS: &[&str] = &[
     include_str!("../../sql/0001_ledger_answers_and_runs.sql"),
     include_str!("../../sql/0002_less_to_write.sql"),
+    include_str!("../../sql/0003_versions.sql"),
 ];
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -242,6 +244,7 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     // Without it SQLite may plan a statement anew for each value that is bound to it.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.set_prepared_statement_cache_capacity(64);
+    sharing::add_payment_hash(&connection)?;
     Ok(connection)
 }
 
@@ -282,6 +285,7 @@ fn apply(connection: &mut Connection) -> rusqlite::Result<()> {
 /// memory does not grow with it.
 pub(super) fn temporary() -> rusqlite::Result<Connection> {
     let mut connection = Connection::open("")?;
+    sharing::add_payment_hash(&connection)?;
     connection.pragma_update(None, "foreign_keys", true)?;
     migrate(&mut connection)?;
     Ok(connection)

@@ -223,7 +223,8 @@ pub(super) fn selected_amounts(
     let mut statement = connection.prepare_cached(
         "SELECT e.currency AS currency, sum(e.amount_micros / 1000000) AS units,
                 sum(e.amount_micros % 1000000) AS micros
-         FROM run_orders r JOIN entries e ON e.entry_id = r.entry_id
+         FROM run_orders r
+         JOIN entries e ON e.order_id = r.order_id AND e.version = r.entry_version
          WHERE r.run_id = ?1 GROUP BY e.currency",
     )?;
     let rows = statement.query_map([run_id], |row| {

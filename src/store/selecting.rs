@@ -35,18 +35,13 @@ impl Import<'_> {
              WHERE run_id = ?1 AND order_id IN (SELECT order_id FROM temp.given)",
             [self.run_id],
         )?;
-        self.connection.execute(
-            "UPDATE orders SET awaiting = 0
-             WHERE order_id > ?1 AND order_id IN (SELECT order_id FROM temp.given)",
-            [self.orders_before],
-        )?;
         // `source` is one of the two texts above.
         let chosen = self.connection.execute(
             &[
-                "INSERT INTO run_orders (run_id, order_id, entry_id)
-                 SELECT :run_id, o.order_id, o.entry_id FROM ",
+                "INSERT INTO run_orders (run_id, order_id, entry_version)
+                 SELECT :run_id, o.order_id, o.entry_version FROM ",
                 source,
-                " JOIN entries e ON e.entry_id = o.entry_id AND e.order_id = o.order_id
+                " JOIN entries e ON e.order_id = o.order_id AND e.version = o.entry_version
                  WHERE (:merchant_uid = '' OR o.merchant_uid = :merchant_uid)
                    AND e.order_date BETWEEN coalesce(:from, '') AND coalesce(:to, '9999-12-31')
                  ORDER BY o.order_id",
@@ -56,10 +51,11 @@ impl Import<'_> {
                 ":run_id": self.run_id, ":merchant_uid": merchant_uid, ":from": from, ":to": to,
             },
         )?;
+        self.ask_unjudged_again()?;
         if selection.include_open {
             self.connection.execute(
-                "INSERT INTO run_orders (run_id, order_id, entry_id)
-                 SELECT :run_id, o.order_id, o.entry_id FROM orders o
+                "INSERT INTO run_orders (run_id, order_id, entry_version)
+                 SELECT :run_id, o.order_id, o.entry_version FROM orders o
                  WHERE o.order_id IN (SELECT order_id FROM mismatches WHERE resolved_run_id IS NULL
                                       UNION SELECT order_id FROM orders WHERE awaiting = 1)
                    AND (:merchant_uid = '' OR o.merchant_uid = :merchant_uid)
@@ -69,14 +65,6 @@ impl Import<'_> {
                 named_params! { ":run_id": self.run_id, ":merchant_uid": merchant_uid },
             )?;
         }
-        // Until it is judged, every selected order is one to ask again: a run that ends early must
-        // not lose those that the next one's dates leave out.
-        self.connection.execute(
-            "UPDATE orders SET awaiting = 1
-             WHERE order_id IN (SELECT order_id FROM run_orders WHERE run_id = ?1)
-               AND awaiting = 0",
-            [self.run_id],
-        )?;
         let selected =
             self.count("SELECT count(*) FROM run_orders WHERE run_id = ?1", self.run_id)?;
         let ledger = self.figures;
@@ -88,7 +76,8 @@ impl Import<'_> {
                  selected = :selected,
                  (first_date, last_date) =
                      (SELECT min(e.order_date), max(e.order_date) FROM run_orders r
-                      JOIN entries e ON e.entry_id = r.entry_id WHERE r.run_id = :run_id)
+                      JOIN entries e ON e.order_id = r.order_id AND e.version = r.entry_version
+                      WHERE r.run_id = :run_id)
              WHERE run_id = :run_id",
             named_params! {
                 ":run_id": self.run_id, ":selection": selection.key(),
@@ -107,6 +96,20 @@ impl Import<'_> {
         };
         let first_invalid = self.first_invalid.clone();
         Ok(Imported { run_id: self.run_id, ledger, selected, from_ledger, first_invalid })
+    }
+
+    /// The orders of a run that was never judged are to be asked again: those that this run's
+    /// dates leave out must not be lost. Runs before the last were seen to by those after them.
+    fn ask_unjudged_again(&self) -> rusqlite::Result<()> {
+        self.connection.execute(
+            "UPDATE orders SET awaiting = 1
+             WHERE awaiting = 0 AND order_id IN
+                 (SELECT r.order_id FROM runs u JOIN run_orders r ON r.run_id = u.run_id
+                  WHERE u.judged_at_ms IS NULL
+                    AND u.run_id = (SELECT max(run_id) FROM runs WHERE run_id < ?1))",
+            [self.run_id],
+        )?;
+        Ok(())
     }
 
     pub(super) fn count(&self, sql: &str, parameter: i64) -> rusqlite::Result<u64> {

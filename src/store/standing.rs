@@ -10,6 +10,19 @@ use rusqlite::Connection;
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 
+/// Whether a run after run `?1` has judged this order.
+macro_rules! judged_since {
+    ($order_id:literal) => {
+        concat!(
+            "EXISTS (SELECT 1 FROM runs u CROSS JOIN run_orders x ON x.run_id = u.run_id
+                     WHERE u.run_id > ?1 AND u.judged_at_ms IS NOT NULL AND x.order_id = ",
+            $order_id,
+            ")"
+        )
+    };
+}
+pub(super) use judged_since;
+
 /// How a mismatch of earlier runs stands.
 #[derive(Debug, Clone)]
 pub(super) struct Standing {
@@ -57,15 +70,20 @@ pub(super) fn forget(connection: &Connection, run_id: i64) -> rusqlite::Result<(
     }
     // What a later run has judged since stands as that run left it.
     connection.execute(
-        "DELETE FROM mismatches WHERE run_id = ?1 AND before_run_id IS NULL
-           AND (SELECT judged_run_id FROM orders o WHERE o.order_id = mismatches.order_id) = ?1",
+        concat!(
+            "DELETE FROM mismatches WHERE run_id = ?1 AND before_run_id IS NULL AND NOT ",
+            judged_since!("mismatches.order_id")
+        ),
         [run_id],
     )?;
     connection.execute(
-        "UPDATE mismatches SET run_id = before_run_id, variance_micros = before_variance_micros,
-             resolved_run_id = before_resolved_run_id
-         WHERE run_id = ?1
-           AND (SELECT judged_run_id FROM orders o WHERE o.order_id = mismatches.order_id) = ?1",
+        concat!(
+            "UPDATE mismatches SET run_id = before_run_id,
+                 variance_micros = before_variance_micros,
+                 resolved_run_id = before_resolved_run_id
+             WHERE run_id = ?1 AND NOT ",
+            judged_since!("mismatches.order_id")
+        ),
         [run_id],
     )?;
     connection.execute("DELETE FROM reported_mismatches WHERE run_id = ?1", [run_id])?;
