@@ -39,7 +39,8 @@ CREATE TABLE orders_3 (
     merchant_order_id TEXT NOT NULL,
     entry_version     INTEGER NOT NULL,
     answer_id         INTEGER REFERENCES answers,
-    awaiting          INTEGER NOT NULL DEFAULT 0 CHECK (awaiting IN (0, 1)), -- not judged as it is now, or in_transit or unverified
+    awaiting          INTEGER NOT NULL DEFAULT 0 CHECK (awaiting IN (0, 1)),
+                                              -- not judged as it is now, or in_transit or unverified
     UNIQUE (merchant_order_id, merchant_uid),
     -- Its first entry is written after it.
     FOREIGN KEY (order_id, entry_version) REFERENCES entries DEFERRABLE INITIALLY DEFERRED

@@ -11,6 +11,7 @@ mod committing;
 mod course;
 mod judging;
 mod reporting;
+mod taking_in;
 
 pub use beginning::Estimate;
 pub use committing::Counters;

@@ -1,6 +1,7 @@
 //! The beginning of a run: the ledger is read and stored, the orders are fixed, or an earlier run
 //! is found to go on with (contract, "`run`" and "Ledger").
 
+use super::taking_in::take_in;
 use super::{Request, Resume, Surroundings, known};
 use crate::domain::amount::Total;
 use crate::failure::{Failure, code};
@@ -177,14 +178,9 @@ fn read<'a>(
         import.begin_file(source.name())?;
         let merchant_uid = settings.gateway.merchant_uid.as_deref();
         let interrupted = || surroundings.interrupt.signal().is_some();
-        let read = ledger::read(
-            source,
-            &settings.ledger,
-            merchant_uid,
-            started_at,
-            &interrupted,
-            &mut import,
-        )
+        let read = take_in(&mut import, |rows| {
+            ledger::read(source, &settings.ledger, merchant_uid, started_at, &interrupted, rows)
+        })
         .map_err(|error| match error {
             ReadError::Ledger(error) => error.into(),
             ReadError::Sink(error) => error.into(),

@@ -157,12 +157,12 @@ impl Import<'_> {
         }
         // What is new in this run is one version, however often it is given.
         connection.execute(
-            "UPDATE entries SET file_id = g.file_id, line = g.line,
-                 amount_micros = g.amount_micros, currency = g.currency,
-                 order_date = g.order_date, ages_from_ms = g.ages_from_ms,
-                 transaction_type = g.transaction_type, accounting_type = g.accounting_type,
-                 status = g.status, conflict = g.conflict, duplicate = g.duplicate
-             FROM temp.given g WHERE entries.order_id = g.order_id AND g.order_id > ?1",
+            "UPDATE entries SET (file_id, line, amount_micros, currency, order_date, ages_from_ms,
+                                 transaction_type, accounting_type, status, conflict, duplicate) =
+                 (SELECT file_id, line, amount_micros, currency, order_date, ages_from_ms,
+                         transaction_type, accounting_type, status, conflict, duplicate
+                  FROM temp.given g WHERE g.order_id = entries.order_id)
+             WHERE order_id IN (SELECT order_id FROM temp.given WHERE order_id > ?1)",
             [before],
         )?;
         connection.execute(
@@ -197,10 +197,13 @@ impl Import<'_> {
         )?;
         // An order of which the ledger says something new has not been judged as it is now.
         connection.execute(
-            "UPDATE orders SET entry_version = e.version, awaiting = 1
-             FROM temp.given g CROSS JOIN entries e ON e.order_id = g.order_id
-             WHERE g.order_id <= ?1 AND orders.order_id = g.order_id
-               AND e.version = orders.entry_version + 1",
+            "UPDATE orders SET entry_version = entry_version + 1, awaiting = 1
+             WHERE order_id IN
+                 (SELECT o.order_id FROM temp.given g
+                  CROSS JOIN orders o ON o.order_id = g.order_id
+                  CROSS JOIN entries e
+                      ON e.order_id = o.order_id AND e.version = o.entry_version + 1
+                  WHERE g.order_id <= ?1)",
             [before],
         )?;
         Ok(())

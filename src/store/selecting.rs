@@ -23,10 +23,11 @@ impl Import<'_> {
         let from = selection.from.map(|date| date.to_string());
         let to = selection.to.map(|date| date.to_string());
         let merchant_uid = selection.merchant_uid.as_deref().unwrap_or_default();
+        // CROSS JOIN: beginning with what was given, not with all that is stored of these dates.
         let source = if selection.ledgers.is_empty() {
             "orders o"
         } else {
-            "temp.given g CROSS JOIN orders o ON o.order_id = g.order_id"
+            "temp.given g CROSS JOIN orders o ON o.order_id = g.order_id CROSS"
         };
         // New orders were selected by what their first row said: those that are given again by
         // what all of their rows say.

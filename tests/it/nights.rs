@@ -3,7 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
-use crate::support::{Gateway, HEAD, IMPATIENT, Merchant, kinds, paid, row, rows};
+use crate::support::{Gateway, HEAD, IMPATIENT, Merchant, kinds, paid, row, rows, until};
 use serde_json::json;
 
 const X: &str = "X,100.00,inr,2026-01-10,paid\n";
@@ -92,6 +92,32 @@ fn both_orders_of_a_shared_payment_are_reported_in_the_end() {
     let kinds = kinds(&merchant.rows_of(&night));
     assert_eq!(kinds["X"], ["duplicate_payment"]);
     assert_eq!(kinds["Y"], ["duplicate_payment"]);
+}
+
+#[test]
+fn a_payment_that_was_answered_in_a_run_that_was_never_judged_is_known() {
+    let merchant = merchant(&[X, Y].concat());
+    let uid = json!({"payment_uid": "PAY-1"});
+    let silent = json!({"sandbox": {"silent": true}});
+    let gateway = Gateway::serve(
+        &[
+            paid("X", "100.00", uid.clone()),
+            paid("Y", "500.00", silent),
+            paid("Z", "1.00", uid.clone()),
+        ]
+        .concat(),
+    );
+    let running = merchant.start(&["run", "--base-url", &gateway.url, "--ledger", "ledger.csv"]);
+    until("X is answered", || {
+        merchant.path("octopus-recon.db").exists()
+            && merchant.sql("SELECT count(answer_id) FROM run_orders") == 1
+    });
+    running.signal("TERM");
+    assert_eq!(running.end().code, Some(143));
+
+    merchant.write("ledger.csv", format!("{HEAD}Z,1.00,inr,2026-01-10,paid\n"));
+    let night = merchant.reconcile(&gateway.url, &["--ledger", "ledger.csv"]);
+    assert_eq!(kinds(&merchant.rows_of(&night))["Z"], ["duplicate_payment"]);
 }
 
 #[test]
