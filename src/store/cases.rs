@@ -47,8 +47,7 @@ impl Judging<'_> {
                 ENTRY_COLUMNS,
                 ", ",
                 ANSWER_COLUMNS,
-                ", r.why AS why, r.tries AS tries, \
-",
+                ", r.why AS why, r.tries AS tries, ",
                 judged_since!("r.order_id"),
                 " AS is_overtaken, r.answer_id = o.answer_id
                      AND EXISTS (SELECT 1 FROM temp.may_share s WHERE s.order_id = r.order_id)

@@ -240,9 +240,11 @@ impl Judging<'_> {
         let count: Option<i64> = self
             .transaction
             .query_row(
+                // Most are of orders before the run's first one, which need no look at the run.
                 "SELECT count(*) FROM mismatches m WHERE m.resolved_run_id IS NULL
-                   AND NOT EXISTS (SELECT 1 FROM run_orders r
-                                   WHERE r.run_id = ?1 AND r.order_id = m.order_id)",
+                   AND (m.order_id < (SELECT min(order_id) FROM run_orders WHERE run_id = ?1)
+                        OR NOT EXISTS (SELECT 1 FROM run_orders r
+                                       WHERE r.run_id = ?1 AND r.order_id = m.order_id))",
                 [self.run_id],
                 |row| row.get(0),
             )
