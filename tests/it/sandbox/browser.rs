@@ -26,20 +26,7 @@ struct Browser {
 impl Browser {
     /// `None` where it is not installed.
     fn open(profile: &Merchant) -> Option<Browser> {
-        let mut driver = Command::new("chromedriver")
-            .arg("--port=0")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .ok()?;
-        let mut stdout = BufReader::new(driver.stdout.take().unwrap());
-        let port = loop {
-            let mut line = String::new();
-            assert_ne!(stdout.read_line(&mut line).unwrap(), 0, "chromedriver has ended");
-            if let Some((_, port)) = line.split_once("started successfully on port ") {
-                break port.trim().trim_end_matches('.').to_owned();
-            }
-        };
+        let (mut driver, stdout, port) = Browser::driver()?;
         let profile = format!("--user-data-dir={}", profile.path("profile").display());
         let arguments = [
             "--headless",
@@ -62,6 +49,31 @@ impl Browser {
         };
         let session = format!("/session/{session}");
         Some(Browser { caller, session, driver, _stdout: stdout })
+    }
+
+    /// Starts chromedriver, with what it prints and its port. It takes a port on two addresses, and
+    /// ends where another program has the second: then once more.
+    fn driver() -> Option<(Child, BufReader<ChildStdout>, String)> {
+        let mut attempts = 0..5;
+        loop {
+            assert!(attempts.next().is_some(), "chromedriver ends whenever it is started");
+            let mut driver = Command::new("chromedriver")
+                .arg("--port=0")
+                .stdout(Stdio::piped())
+                .stderr(Stdio::null())
+                .spawn()
+                .ok()?;
+            let mut stdout = BufReader::new(driver.stdout.take().unwrap());
+            let mut line = String::new();
+            while stdout.read_line(&mut line).unwrap() > 0 {
+                if let Some((_, port)) = line.split_once("started successfully on port ") {
+                    let port = port.trim().trim_end_matches('.').to_owned();
+                    return Some((driver, stdout, port));
+                }
+                line.clear();
+            }
+            driver.wait().unwrap();
+        }
     }
 
     fn post(&mut self, path: &str, body: &Value) -> Value {
