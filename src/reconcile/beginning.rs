@@ -194,7 +194,12 @@ fn read<'a>(
         files.push(read);
     }
     check_control_figures(request, &files)?;
+    let rows: u64 = files.iter().map(|file| file.rows).sum();
     let imported = import.select(files.into_iter().map(|file| file.sha256).collect())?;
+    if rows != imported.ledger.rows {
+        let stored = imported.ledger.rows;
+        return Err(Failure::bug(format!("{rows} ledger rows were read and {stored} kept")));
+    }
     let selection = import.selection();
     if !selection.ledgers.is_empty() && imported.ledger.accepted > 0 && imported.from_ledger == 0 {
         let day = |date: Option<NaiveDate>| date.map_or("…".to_owned(), |date| date.to_string());

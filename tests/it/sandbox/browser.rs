@@ -102,13 +102,15 @@ impl Browser {
         self.post(&format!("{button}/click"), &json!({}));
     }
 
-    /// The text of what is there now, if it is.
+    /// The text of what is there now, if it is. At one go: chromedriver was seen to end where it
+    /// was asked for the text of something that it had found on the page before.
     fn text(&mut self, xpath: &str) -> Option<String> {
-        let query = json!({"using": "xpath", "value": xpath});
-        let found = self.caller.json("POST", &format!("{}/element", self.session), &query);
-        let id = found.as_object()?.values().next()?.as_str()?.to_owned();
-        let text = format!("{}/element/{id}/text", self.session);
-        self.caller.json("GET", &text, &Value::Null).as_str().map(str::to_owned)
+        let script = "const found = document.evaluate(arguments[0], document, null, \
+                      XPathResult.FIRST_ORDERED_NODE_TYPE, null).singleNodeValue;
+                      return found && found.innerText;";
+        let call = json!({"script": script, "args": [xpath]});
+        let said = self.caller.json("POST", &format!("{}/execute/sync", self.session), &call);
+        said.as_str().map(str::to_owned)
     }
 
     /// Waits until it is there and says so: a click does not wait for the page that it leads to.
