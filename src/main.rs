@@ -9,10 +9,6 @@ use std::io::Write;
 use std::panic::{catch_unwind, set_hook};
 use std::process::ExitCode;
 
-/// An answer is some dozens of small texts, read on one thread and written on another.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     // A panic's own message may hold data of an order: only its place is told.
     set_hook(Box::new(|panic| {
