@@ -1,8 +1,46 @@
 //! Text from outside, made fit for people: a terminal, a log line, an error or a report's reason.
 
 use regex::Regex;
+use std::fmt;
 use std::ops::Range;
 use std::sync::LazyLock;
+
+/// Text that is fit for people: one line, nothing in it that moves a cursor, hides text or turns
+/// the reading direction. What a report shows is of this type, so that no writer can forget it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Text(String);
+
+impl Text {
+    /// Somebody else's text: see [`clean`].
+    #[must_use]
+    pub fn foreign(text: &str) -> Text {
+        Text(clean(text))
+    }
+
+    /// An id, whose digits a person needs: see [`printable`].
+    #[must_use]
+    pub fn id(text: &str) -> Text {
+        Text(printable(text))
+    }
+
+    /// A text that this program made, with every figure: see [`one_line`].
+    #[must_use]
+    pub fn own(text: &str) -> Text {
+        Text(one_line(text))
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Text {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(&self.0)
+    }
+}
 
 /// What a reason, a log line or an error shows of somebody else's text: at most 160 characters, no
 /// control or direction characters, and of what may be an account, a telephone or a card only the

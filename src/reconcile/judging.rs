@@ -3,7 +3,7 @@
 use super::Surroundings;
 use crate::domain::mismatch::Mismatch;
 use crate::domain::order::Entry;
-use crate::domain::payment::{Answer, Asked, Payment};
+use crate::domain::payment::{Answer, Asked, Payment, direction};
 use crate::domain::run::{Figures, MoneyFigures};
 use crate::failure::Failure;
 use crate::rules::{self, Case, Judgement, Policy};
@@ -38,10 +38,10 @@ pub(super) fn judge(
         let mut page = Vec::with_capacity(cases.len());
         for stored in cases {
             let case = Case {
-                entry: &stored.entry,
+                entry: Some(&stored.entry),
                 asked: &stored.asked,
                 shared_with: &stored.shared_with,
-                still_open: &stored.still_open,
+                still_open: &[],
                 now: run.started_at,
             };
             let judgement = rules::judge(&case, policy);
@@ -72,7 +72,7 @@ fn count(figures: &mut Figures, stored: &StoredCase, judgement: &Judgement) {
     ledger.orders += 1;
     ledger.ledger_amount.add(stored.entry.amount);
     if let Some(payment) = payment {
-        let currency = rules::gateway_currency(&stored.entry, Some(payment));
+        let currency = rules::gateway_currency(Some(&stored.entry), Some(payment));
         let gateway = money(figures, &stored.entry, Some(payment), &currency);
         gateway.gateway_amount.add(payment.amount);
         if let Some(final_amount) = payment.final_amount {
@@ -93,7 +93,7 @@ fn money<'a>(
     payment: Option<&Payment>,
     currency: &str,
 ) -> &'a mut MoneyFigures {
-    let direction = rules::direction(entry, payment).to_string();
+    let direction = direction(Some(entry), payment).to_string();
     figures.totals.entry((currency.to_owned(), direction)).or_default()
 }
 

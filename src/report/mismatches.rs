@@ -63,7 +63,7 @@ impl MismatchReport {
     /// The disk is full, or fails.
     pub fn write(&mut self, row: &ReportRow) -> Result<(), ReportError> {
         let ReportRow { mismatch, entry, payment, .. } = row;
-        let payment = payment.as_ref();
+        let (entry, payment) = (entry.as_ref(), payment.as_ref());
         let table = &mut self.0;
         table.number(row.run_id)?;
         table.text(mismatch.kind.as_str())?;
@@ -71,33 +71,32 @@ impl MismatchReport {
         table.text(row.state.as_str())?;
         table.number(mismatch.at_risk)?;
         table.text(&mismatch.currency)?;
-        table.text(&entry.key.merchant_order_id)?;
+        table.text(&row.key.merchant_order_id)?;
         // Text of the gateway's own making is cut and cleaned; an id keeps its digits.
         let payment_uid = payment.and_then(|payment| payment.payment_uid.as_deref());
         table.text(printable(payment_uid.unwrap_or("")))?;
-        table.text(entry.created_at.date.to_string())?;
+        table.text(entry.map_or(String::new(), |entry| entry.created_at.date.to_string()))?;
         let transaction_type = entry
-            .transaction_type
-            .as_ref()
+            .and_then(|entry| entry.transaction_type.as_ref())
             .or_else(|| payment.and_then(|payment| payment.transaction_type.as_ref()));
         table.text(clean(transaction_type.map_or("", TransactionType::as_str)))?;
         let accounting_type = entry
-            .accounting_type
-            .as_ref()
+            .and_then(|entry| entry.accounting_type.as_ref())
             .or_else(|| payment.and_then(|payment| payment.accounting_type.as_ref()));
         table.text(clean(accounting_type.map_or("", AccountingType::as_str)))?;
-        table.number(entry.amount)?;
+        table.number_if(entry.map(|entry| entry.amount))?;
         table.number_if(payment.map(|payment| payment.amount))?;
         table.number_if(payment.and_then(|payment| payment.final_amount))?;
         table.number_if(mismatch.variance)?;
-        table.text(entry.status.as_ref().map_or("", LedgerStatus::as_str))?;
+        let status = entry.and_then(|entry| entry.status.as_ref());
+        table.text(status.map_or("", LedgerStatus::as_str))?;
         let payment_status = payment.and_then(|payment| payment.payment_status.as_ref());
         table.text(clean(payment_status.map_or("", PaymentStatus::as_str)))?;
         table.text(clean(payment.map_or("", |payment| payment.accounting_status.as_str())))?;
         table.text(clean(payment.map_or("", |payment| payment.notify_status.as_str())))?;
         let channel = payment.and_then(|payment| payment.channel.as_deref());
         table.text(clean(channel.unwrap_or("")))?;
-        table.text(&mismatch.reason)?;
+        table.text(mismatch.reason.as_str())?;
         table.text(row.first_seen.to_string())?;
         table.number(row.open_days)?;
         let verified = row.last_verified.map(|at| at.to_rfc3339_opts(SecondsFormat::Secs, true));

@@ -1,7 +1,6 @@
 //! The rules on what the gateway does with a payment: accounting, notification, its `payment_uid`.
 
-use super::{Case, Policy, Ruling, counted, gateway_says, in_words};
-use crate::domain::mismatch::Severity;
+use super::{Case, Policy, Ruling, counted, gateway_says};
 use crate::domain::payment::{AccountingStatus, NotifyStatus, Stage};
 use crate::domain::text;
 
@@ -9,14 +8,11 @@ pub(super) fn accounting_failed(case: &Case, _: &Policy) -> Ruling {
     match case.payment() {
         Some(payment) if payment.accounting_status == AccountingStatus::Failed => {
             let settled = payment.final_amount.unwrap_or(payment.amount);
-            Ruling::report(
-                Severity::High,
-                format!(
-                    "The gateway could not book {settled} {}.{}",
-                    case.gateway_currency(),
-                    gateway_says(payment.accounting_fail_reason.as_ref())
-                ),
-            )
+            Ruling::report(format!(
+                "The gateway could not book {settled} {}.{}",
+                case.gateway_currency(),
+                gateway_says(payment.accounting_fail_reason.as_ref())
+            ))
         }
         _ => Ruling::Nothing,
     }
@@ -32,31 +28,25 @@ pub(super) fn accounting_pending(case: &Case, policy: &Policy) -> Ruling {
     if !case.is_older_than(policy.account_within()) {
         return Ruling::Wait;
     }
-    Ruling::report(
-        Severity::Medium,
-        format!(
-            "The payment of {} {} is completed, but its accounting status is still {} after {} \
+    Ruling::report(format!(
+        "The payment of {} {} is completed, but its accounting status is still {} after {} \
              (limit {}).{}",
-            payment.amount,
-            case.gateway_currency(),
-            payment.accounting_status,
-            in_words(case.age()),
-            counted(policy.account_within_hours, "hour"),
-            gateway_says(payment.accounting_fail_reason.as_ref())
-        ),
-    )
+        payment.amount,
+        case.gateway_currency(),
+        payment.accounting_status,
+        case.age_in_words(),
+        counted(policy.account_within_hours, "hour"),
+        gateway_says(payment.accounting_fail_reason.as_ref())
+    ))
 }
 
 pub(super) fn notify_failed(case: &Case, _: &Policy) -> Ruling {
     match case.payment() {
-        Some(payment) if payment.notify_status == NotifyStatus::Failed => Ruling::report(
-            Severity::Low,
-            format!(
-                "The gateway could not notify the shop of this order of {}.{}",
-                case.ordered(),
-                gateway_says(payment.notify_fail_reason.as_ref())
-            ),
-        ),
+        Some(payment) if payment.notify_status == NotifyStatus::Failed => Ruling::report(format!(
+            "The gateway could not notify the shop of this order of {}.{}",
+            case.ordered(),
+            gateway_says(payment.notify_fail_reason.as_ref())
+        )),
         _ => Ruling::Nothing,
     }
 }
@@ -71,15 +61,12 @@ pub(super) fn duplicate_payment(case: &Case, _: &Policy) -> Ruling {
     // The store looks for a hundred of them and no further.
     let at_least = if case.shared_with.len() >= 100 { "at least " } else { "" };
     let more = if more > 0 { format!(" and {at_least}{more} more") } else { String::new() };
-    Ruling::report(
-        Severity::High,
-        format!(
-            "Payment {} answers for this order of {} and also for {}{more}: one payment may be \
+    Ruling::report(format!(
+        "Payment {} answers for this order of {} and also for {}{more}: one payment may be \
              booked {at_least}{} times.",
-            text::printable(uid),
-            case.ordered(),
-            named.join(", "),
-            case.shared_with.len() + 1
-        ),
-    )
+        text::printable(uid),
+        case.ordered(),
+        named.join(", "),
+        case.shared_with.len() + 1
+    ))
 }

@@ -6,37 +6,32 @@ use crate::domain::payment::TransactionType;
 use crate::domain::text;
 
 pub(super) fn ledger_conflict(case: &Case, _: &Policy) -> Ruling {
-    match &case.entry.conflict {
-        Some(conflict) => Ruling::report(
-            Severity::High,
-            format!(
-                "The ledger contradicts itself: {}; the last row counts.",
-                text::one_line(conflict)
-            ),
-        ),
+    match case.entry.and_then(|entry| entry.conflict.as_ref()) {
+        Some(conflict) => Ruling::report(format!(
+            "The ledger contradicts itself: {}; the last row counts.",
+            text::one_line(conflict)
+        )),
         None => Ruling::Nothing,
     }
 }
 
 pub(super) fn ledger_duplicate(case: &Case, _: &Policy) -> Ruling {
-    match &case.entry.duplicate {
-        Some(lines) => Ruling::report(
-            Severity::Medium,
-            format!(
-                "The ledger gives {} for this order {}: it may be booked twice.",
-                case.ordered(),
-                text::one_line(lines)
-            ),
-        ),
+    match case.entry.and_then(|entry| entry.duplicate.as_ref()) {
+        Some(lines) => Ruling::report(format!(
+            "The ledger gives {} for this order {}: it may be booked twice.",
+            case.ordered(),
+            text::one_line(lines)
+        )),
         None => Ruling::Nothing,
     }
 }
 
 pub(super) fn type_difference(case: &Case, _: &Policy) -> Ruling {
-    let Some(payment) = case.payment() else { return Ruling::Nothing };
-    let entry = case.entry;
+    let (Some(entry), Some(payment)) = (case.entry, case.payment()) else {
+        return Ruling::Nothing;
+    };
     let mut differences = Vec::new();
-    let mut severity = Severity::Medium;
+    let mut is_opposite = false;
     if let (Some(ledger), Some(gateway)) = (&entry.transaction_type, &payment.transaction_type)
         && ledger != gateway
     {
@@ -44,9 +39,7 @@ pub(super) fn type_difference(case: &Case, _: &Policy) -> Ruling {
         let opposite = |one: &TransactionType, other: &TransactionType| {
             *one == TransactionType::Income && *other == TransactionType::Expense
         };
-        if opposite(ledger, gateway) || opposite(gateway, ledger) {
-            severity = Severity::High;
-        }
+        is_opposite = opposite(ledger, gateway) || opposite(gateway, ledger);
     }
     if let (Some(ledger), Some(gateway)) = (&entry.accounting_type, &payment.accounting_type)
         && ledger != gateway
@@ -62,8 +55,6 @@ pub(super) fn type_difference(case: &Case, _: &Policy) -> Ruling {
             format!("{} in the ledger, {} at the gateway", word(ledger), word(gateway))
         })
         .collect();
-    Ruling::report(
-        severity,
-        format!("The order of {} is {}.", case.ordered(), differences.join(", and ")),
-    )
+    let reason = format!("The order of {} is {}.", case.ordered(), differences.join(", and "));
+    Ruling::report(reason).with_severity_if(is_opposite, Severity::High)
 }

@@ -14,23 +14,25 @@ pub use policy::{Fee, Policy, Refunds, Tolerance};
 
 use crate::domain::amount::Amount;
 use crate::domain::mismatch::{Kind, Mismatch, Outcome, Severity};
-use crate::domain::order::Entry;
-use crate::domain::payment::{AccountingStatus, Answer, Asked, Payment, Stage, TransactionType};
-use crate::domain::text;
+use crate::domain::order::{Entry, LedgerStatus};
+use crate::domain::payment::{
+    AccountingStatus, Answer, Asked, Payment, Stage, TransactionType, direction,
+};
+use crate::domain::text::{self, Text};
 use chrono::{DateTime, TimeDelta, Utc};
 
 /// One order to be judged.
 #[derive(Debug, Clone, Copy)]
 pub struct Case<'a> {
-    /// What the ledger says.
-    pub entry: &'a Entry,
+    /// What the ledger says; none if no ledger has the order.
+    pub entry: Option<&'a Entry>,
     /// What came of asking the gateway.
     pub asked: &'a Asked,
     /// Other orders of this merchant that the same `payment_uid` answers for.
     pub shared_with: &'a [String],
-    /// Mismatches of earlier runs that stay open while there is no answer: only named in the
-    /// reason of `unverified`.
-    pub still_open: &'a [Kind],
+    /// The order's open mismatches of earlier runs. They keep their rows while there is no answer
+    /// (contract, the kind `unverified`).
+    pub still_open: &'a [Mismatch],
     /// The run's start: ages run up to it.
     pub now: DateTime<Utc>,
 }
@@ -40,8 +42,11 @@ pub struct Case<'a> {
 pub struct Judgement {
     /// Its one outcome.
     pub outcome: Outcome,
-    /// Its mismatches, at most one a kind, in the contract's order.
+    /// What was found, at most one a kind, in the contract's order.
     pub mismatches: Vec<Mismatch>,
+    /// Those of `still_open` that nothing was found of, because there is no answer: reported as
+    /// the earlier answer showed them.
+    pub kept: Vec<Mismatch>,
     /// `final_amount` less what was expected, of a completed order that gives one: for the totals,
     /// whatever is tolerated.
     pub variance: Option<Amount>,
@@ -59,7 +64,8 @@ enum Ruling {
 
 /// What a rule reports.
 struct Shown {
-    severity: Severity,
+    /// Where it is not the kind's usual one.
+    severity: Option<Severity>,
     variance: Option<Variance>,
     reason: String,
 }
@@ -109,7 +115,14 @@ pub fn judge(case: &Case, policy: &Policy) -> Judgement {
             Ruling::Report(shown) => mismatches.push(case.mismatch(*kind, shown)),
         }
     }
-    let outcome = if matches!(case.asked, Asked::Unverified { .. }) {
+    let is_unverified = matches!(case.asked, Asked::Unverified { .. });
+    let is_kept = |open: &&Mismatch| {
+        open.kind != Kind::Unverified
+            && !policy.ignore.contains(&open.kind)
+            && mismatches.iter().all(|found| found.kind != open.kind)
+    };
+    let kept = case.still_open.iter().filter(|_| is_unverified).filter(is_kept).cloned().collect();
+    let outcome = if is_unverified {
         Outcome::Unverified
     } else if !mismatches.is_empty() {
         Outcome::Mismatched
@@ -118,28 +131,16 @@ pub fn judge(case: &Case, policy: &Policy) -> Judgement {
     } else {
         Outcome::Matched
     };
-    Judgement { outcome, mismatches, variance: money::settled_variance(case, policy) }
-}
-
-/// The direction that counts: the ledger's, else the gateway's, else income (contract,
-/// "Mismatches").
-#[must_use]
-pub fn direction(entry: &Entry, payment: Option<&Payment>) -> TransactionType {
-    let gateway = payment.and_then(|payment| payment.transaction_type.as_ref());
-    [entry.transaction_type.as_ref(), gateway]
-        .into_iter()
-        .flatten()
-        .find(|given| given.is_known())
-        .cloned()
-        .unwrap_or(TransactionType::Income)
+    Judgement { outcome, mismatches, kept, variance: money::settled_variance(case, policy) }
 }
 
 /// The currency of the gateway's figures, lower case and fit to print: its own, where it gives
 /// one, else the ledger's.
 #[must_use]
-pub fn gateway_currency(entry: &Entry, payment: Option<&Payment>) -> String {
-    let given = payment.and_then(|payment| payment.currency.as_deref());
-    word(&given.unwrap_or(&entry.currency).to_lowercase())
+pub fn gateway_currency(entry: Option<&Entry>, payment: Option<&Payment>) -> String {
+    let gateway = payment.and_then(|payment| payment.currency.as_deref());
+    let ledger = entry.map(|entry| entry.currency.as_str());
+    word(&gateway.or(ledger).unwrap_or_default().to_lowercase())
 }
 
 impl<'a> Case<'a> {
@@ -156,35 +157,59 @@ impl<'a> Case<'a> {
         self.payment()?.payment_status.as_ref()?.stage()
     }
 
-    fn age(&self) -> TimeDelta {
-        self.now - self.entry.created_at.ages_from
+    /// How old the order is; none if no ledger says when it was made.
+    fn age(&self) -> Option<TimeDelta> {
+        Some(self.now - self.entry?.created_at.ages_from)
     }
 
-    /// Older than that: at exactly that age it is not.
+    /// Older than that: at exactly that age it is not. An order of unknown age is.
     fn is_older_than(&self, limit: TimeDelta) -> bool {
-        self.age() > limit
+        self.age().is_none_or(|age| age > limit)
+    }
+
+    /// "26 hours", of the order's age.
+    fn age_in_words(&self) -> String {
+        self.age().map_or_else(|| "an unknown time".to_owned(), in_words)
+    }
+
+    /// What the ledger says became of the order.
+    fn ledger_status(&self) -> Option<&'a LedgerStatus> {
+        self.entry?.status.as_ref()
     }
 
     fn direction(&self) -> TransactionType {
         direction(self.entry, self.payment())
     }
 
-    /// The currency of the gateway's figures, fit for people: its own, where it gives one.
+    /// The currency of the gateway's figures, fit for people: its own, if it gives one.
     fn gateway_currency(&self) -> String {
         gateway_currency(self.entry, self.payment())
     }
 
-    /// Both sides name a currency and they differ (case apart), as they came: what is only made
-    /// fit for people may hide the difference.
+    /// Both sides name a currency and they differ (case apart). Compared are the original texts:
+    /// what makes a text fit for people may hide the difference.
     fn currencies_differ(&self) -> bool {
-        self.payment()
-            .and_then(|payment| payment.currency.as_deref())
-            .is_some_and(|given| given.to_lowercase() != self.entry.currency.to_lowercase())
+        let gateway = self.payment().and_then(|payment| payment.currency.as_deref());
+        let ledger = self.entry.map(|entry| entry.currency.as_str());
+        match (ledger, gateway) {
+            (Some(ledger), Some(gateway)) => ledger.to_lowercase() != gateway.to_lowercase(),
+            _ => false,
+        }
     }
 
-    /// The order's amount and currency, as the ledger has them: "500.00 inr".
+    /// The order's amount and currency, from the ledger if it has the order: "500.00 inr".
     fn ordered(&self) -> String {
-        format!("{} {}", self.entry.amount, word(&self.entry.currency))
+        let (amount, currency) = self.at_stake();
+        format!("{amount} {}", word(&currency))
+    }
+
+    /// The order's amount and its currency: the ledger's, else the gateway's.
+    fn at_stake(&self) -> (Amount, String) {
+        match (self.entry, self.payment()) {
+            (Some(entry), _) => (entry.amount, entry.currency.clone()),
+            (None, Some(payment)) => (payment.amount, self.gateway_currency()),
+            (None, None) => (Amount::ZERO, String::new()),
+        }
     }
 
     /// Whether the gateway has nothing left to do with the order.
@@ -203,26 +228,41 @@ impl<'a> Case<'a> {
     fn mismatch(&self, kind: Kind, shown: Shown) -> Mismatch {
         let (variance, at_risk, currency) = match shown.variance {
             Some(Variance { amount, currency }) => (Some(amount), amount.abs(), currency),
-            None => (None, self.entry.amount, self.entry.currency.clone()),
+            None => {
+                let (amount, currency) = self.at_stake();
+                (None, amount, currency)
+            }
         };
         Mismatch {
             kind,
-            severity: shown.severity,
+            severity: shown.severity.unwrap_or(kind.usual_severity()),
             variance,
             at_risk,
             currency,
-            reason: shown.reason,
+            reason: Text::own(&shown.reason),
         }
     }
 }
 
 impl Ruling {
-    fn report(severity: Severity, reason: String) -> Ruling {
-        Ruling::Report(Shown { severity, variance: None, reason })
+    /// A finding of the kind's usual severity.
+    fn report(reason: String) -> Ruling {
+        Ruling::Report(Shown { severity: None, variance: None, reason })
     }
 
-    fn variance(severity: Severity, variance: Variance, reason: String) -> Ruling {
-        Ruling::Report(Shown { severity, variance: Some(variance), reason })
+    /// The same with a money difference.
+    fn variance(variance: Variance, reason: String) -> Ruling {
+        Ruling::Report(Shown { severity: None, variance: Some(variance), reason })
+    }
+
+    /// The same finding with this severity, if the condition holds.
+    fn with_severity_if(self, holds: bool, severity: Severity) -> Ruling {
+        match self {
+            Ruling::Report(shown) if holds => {
+                Ruling::Report(Shown { severity: Some(severity), ..shown })
+            }
+            other => other,
+        }
     }
 }
 

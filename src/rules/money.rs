@@ -58,7 +58,8 @@ pub(super) fn final_amount_difference(case: &Case, policy: &Policy) -> Ruling {
     if is_tolerated(variance, &policy.tolerance.final_amount, &currency) {
         return Ruling::Nothing;
     }
-    let booked = !case.currencies_differ() && case.entry.amount == settled;
+    let booked =
+        !case.currencies_differ() && case.entry.is_some_and(|entry| entry.amount == settled);
     let amount = payment.amount;
     let finding = match (fee, stage) {
         (Some(fee), _) => format!(
@@ -82,36 +83,32 @@ pub(super) fn final_amount_difference(case: &Case, policy: &Policy) -> Ruling {
             difference(variance, expected)
         ),
     };
-    let (severity, booking) = if booked {
-        (Severity::Medium, "; the ledger has booked exactly the final amount")
-    } else {
-        (Severity::High, "")
-    };
+    let booking = if booked { ", and the ledger has booked exactly the final amount" } else { "" };
     let says = gateway_says(payment.payment_fail_reason.as_ref());
     let reason = format!("{finding}{booking}.{says}");
-    Ruling::variance(severity, Variance { amount: variance, currency }, reason)
+    Ruling::variance(Variance { amount: variance, currency }, reason)
+        .with_severity_if(booked, Severity::Medium)
 }
 
 pub(super) fn final_amount_missing(case: &Case, _: &Policy) -> Ruling {
     match (case.payment(), case.stage()) {
         (Some(payment), Some(Stage::Completed)) if payment.final_amount.is_none() => {
-            Ruling::report(
-                Severity::Medium,
-                format!(
-                    "The payment of {} {} is completed, but the gateway does not say how much it \
+            Ruling::report(format!(
+                "The payment of {} {} is completed, but the gateway does not say how much it \
                      settled.",
-                    payment.amount,
-                    case.gateway_currency()
-                ),
-            )
+                payment.amount,
+                case.gateway_currency()
+            ))
         }
         _ => Ruling::Nothing,
     }
 }
 
 pub(super) fn ledger_amount_difference(case: &Case, policy: &Policy) -> Ruling {
-    let Some(payment) = case.payment() else { return Ruling::Nothing };
-    let ledger = case.entry.amount;
+    let (Some(entry), Some(payment)) = (case.entry, case.payment()) else {
+        return Ruling::Nothing;
+    };
+    let ledger = entry.amount;
     let booked_as_settled =
         case.stage() == Some(Stage::Completed) && payment.final_amount == Some(ledger);
     let variance = payment.amount - ledger;
@@ -129,20 +126,17 @@ pub(super) fn ledger_amount_difference(case: &Case, policy: &Policy) -> Ruling {
         variance.abs(),
         share(variance, ledger)
     );
-    Ruling::variance(Severity::High, Variance { amount: variance, currency }, reason)
+    Ruling::variance(Variance { amount: variance, currency }, reason)
 }
 
 pub(super) fn currency_difference(case: &Case, _: &Policy) -> Ruling {
     match case.payment() {
-        Some(payment) if case.currencies_differ() => Ruling::report(
-            Severity::High,
-            format!(
-                "The ledger has {}, the gateway {} {}: no amount of the two can be compared.",
-                case.ordered(),
-                payment.amount,
-                case.gateway_currency()
-            ),
-        ),
+        Some(payment) if case.currencies_differ() => Ruling::report(format!(
+            "The ledger has {}, the gateway {} {}: no amount of the two can be compared.",
+            case.ordered(),
+            payment.amount,
+            case.gateway_currency()
+        )),
         _ => Ruling::Nothing,
     }
 }

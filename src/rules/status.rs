@@ -1,7 +1,7 @@
 //! The rules on what became of an order: its statuses, its absence, its age.
 
-use super::{Case, Policy, Refunds, Ruling, counted, gateway_says, in_words};
-use crate::domain::mismatch::{Kind, Severity};
+use super::{Case, Policy, Refunds, Ruling, counted, gateway_says};
+use crate::domain::mismatch::Severity;
 use crate::domain::order::LedgerStatus;
 use crate::domain::payment::{Answer, Asked, PaymentStatus, Stage, TransactionType};
 use crate::domain::text;
@@ -11,16 +11,14 @@ pub(super) fn overdue(case: &Case, _: &Policy) -> Ruling {
     if payment.payment_status != Some(PaymentStatus::Overdue) {
         return Ruling::Nothing;
     }
-    let agrees = case.entry.status == Some(LedgerStatus::Failed);
-    Ruling::report(
-        if agrees { Severity::Low } else { Severity::Medium },
-        format!(
-            "The payment of {} {} was not completed within the gateway's time.{}",
-            payment.amount,
-            case.gateway_currency(),
-            gateway_says(payment.payment_fail_reason.as_ref())
-        ),
-    )
+    let agrees = case.ledger_status() == Some(&LedgerStatus::Failed);
+    let reason = format!(
+        "The payment of {} {} was not completed within the gateway's time.{}",
+        payment.amount,
+        case.gateway_currency(),
+        gateway_says(payment.payment_fail_reason.as_ref())
+    );
+    Ruling::report(reason).with_severity_if(agrees, Severity::Low)
 }
 
 /// When the two sides' statuses disagree.
@@ -40,7 +38,7 @@ fn disagreement(case: &Case, policy: &Policy, payment: &PaymentStatus) -> Disagr
     let when = |holds: bool, then: Disagreement, otherwise: Disagreement| {
         if holds { then } else { otherwise }
     };
-    match &case.entry.status {
+    match case.ledger_status() {
         Some(LedgerStatus::Paid) => match stage {
             Stage::Completed => Never,
             Stage::Open => when(expense, AfterSettling, AtOnce),
@@ -79,7 +77,7 @@ pub(super) fn status_difference(case: &Case, policy: &Policy) -> Ruling {
     if limit.is_some_and(|limit| !case.is_older_than(limit)) {
         return Ruling::Wait;
     }
-    let ledger = match &case.entry.status {
+    let ledger = match case.ledger_status() {
         Some(LedgerStatus::Unmapped(_)) | None => "gives no status that we know".to_owned(),
         Some(status) => format!("says {status}"),
     };
@@ -88,38 +86,32 @@ pub(super) fn status_difference(case: &Case, policy: &Policy) -> Ruling {
         .map(|settled| format!(" (final amount {settled})"))
         .unwrap_or_default();
     let age = if limit.is_some() {
-        format!(" {} after the order", in_words(case.age()))
+        format!(" {} after the order", case.age_in_words())
     } else {
         String::new()
     };
-    Ruling::report(
-        Severity::High,
-        format!(
-            "The ledger {ledger} for {}, the gateway says {status} for {} {}{settled}{age}.{}",
-            case.ordered(),
-            payment.amount,
-            case.gateway_currency(),
-            gateway_says(payment.payment_fail_reason.as_ref())
-        ),
-    )
+    Ruling::report(format!(
+        "The ledger {ledger} for {}, the gateway says {status} for {} {}{settled}{age}.{}",
+        case.ordered(),
+        payment.amount,
+        case.gateway_currency(),
+        gateway_says(payment.payment_fail_reason.as_ref())
+    ))
 }
 
 pub(super) fn missing_at_gateway(case: &Case, policy: &Policy) -> Ruling {
     let Asked::Answered(Answer::Missing(words)) = case.asked else { return Ruling::Nothing };
-    if case.entry.status == Some(LedgerStatus::Failed) {
+    if case.ledger_status() == Some(&LedgerStatus::Failed) {
         return Ruling::Nothing;
     }
-    if case.age() < policy.appear_within() {
+    if case.age().is_some_and(|age| age < policy.appear_within()) {
         return Ruling::Wait;
     }
-    Ruling::report(
-        Severity::High,
-        format!(
-            "The ledger has this order of {}, the gateway says that it has none.{}",
-            case.ordered(),
-            gateway_says(Some(words))
-        ),
-    )
+    Ruling::report(format!(
+        "The ledger has this order of {}, the gateway says that it has none.{}",
+        case.ordered(),
+        gateway_says(Some(words))
+    ))
 }
 
 pub(super) fn pending_too_long(case: &Case, policy: &Policy) -> Ruling {
@@ -129,23 +121,20 @@ pub(super) fn pending_too_long(case: &Case, policy: &Policy) -> Ruling {
     if !case.is_older_than(policy.settle_within()) {
         return Ruling::Wait;
     }
-    Ruling::report(
-        Severity::Medium,
-        format!(
-            "The status of the payment of {} {} is still {} after {} (limit {}).{}",
-            payment.amount,
-            case.gateway_currency(),
-            payment.payment_status.as_ref().map_or("open", PaymentStatus::as_str),
-            in_words(case.age()),
-            counted(policy.settle_within_hours, "hour"),
-            gateway_says(payment.payment_fail_reason.as_ref())
-        ),
-    )
+    Ruling::report(format!(
+        "The status of the payment of {} {} is still {} after {} (limit {}).{}",
+        payment.amount,
+        case.gateway_currency(),
+        payment.payment_status.as_ref().map_or("open", PaymentStatus::as_str),
+        case.age_in_words(),
+        counted(policy.settle_within_hours, "hour"),
+        gateway_says(payment.payment_fail_reason.as_ref())
+    ))
 }
 
 pub(super) fn unknown_status(case: &Case, _: &Policy) -> Ruling {
     let mut unknown = Vec::new();
-    if let Some(LedgerStatus::Unmapped(word)) = &case.entry.status {
+    if let Some(LedgerStatus::Unmapped(word)) = case.ledger_status() {
         unknown.push(format!(
             "the ledger's status \"{}\" is not mapped in [ledger.statuses]",
             text::clean(word)
@@ -172,32 +161,15 @@ pub(super) fn unknown_status(case: &Case, _: &Policy) -> Ruling {
     if unknown.is_empty() {
         return Ruling::Nothing;
     }
-    Ruling::report(
-        Severity::Medium,
-        format!("For this order of {}, {}.", case.ordered(), unknown.join(", and ")),
-    )
+    Ruling::report(format!("For this order of {}, {}.", case.ordered(), unknown.join(", and ")))
 }
 
 pub(super) fn unverified(case: &Case, _: &Policy) -> Ruling {
     let Asked::Unverified { why, tries } = case.asked else { return Ruling::Nothing };
-    let still_open: Vec<&str> = case
-        .still_open
-        .iter()
-        .filter(|kind| **kind != Kind::Unverified)
-        .map(|kind| kind.as_str())
-        .collect();
-    let still_open = if still_open.is_empty() {
-        String::new()
-    } else {
-        format!("; still open from earlier runs: {}", still_open.join(", "))
-    };
-    Ruling::report(
-        Severity::High,
-        format!(
-            "{} not verified{}: {}{still_open}.",
-            case.ordered(),
-            if *tries > 0 { format!(" after {}", counted(*tries, "call")) } else { String::new() },
-            text::one_line(why)
-        ),
-    )
+    Ruling::report(format!(
+        "{} not verified{}: {}.",
+        case.ordered(),
+        if *tries > 0 { format!(" after {}", counted(*tries, "call")) } else { String::new() },
+        text::one_line(why)
+    ))
 }

@@ -226,7 +226,7 @@ impl Judging<'_> {
                 ":kind": mismatch.kind.as_str(), ":severity": mismatch.severity.as_str(),
                 ":state": state.as_str(), ":variance": variance,
                 ":at_risk": mismatch.at_risk.micros(), ":currency": mismatch.currency,
-                ":reason": mismatch.reason, ":first_seen": first_seen.to_string(),
+                ":reason": mismatch.reason.as_str(), ":first_seen": first_seen.to_string(),
                 ":open_days": (self.day - first_seen).num_days(), ":mismatch_id": id,
             })?;
         Ok(())

@@ -9,6 +9,7 @@ use crate::domain::amount::Amount;
 use crate::domain::mismatch::{Kind, Mismatch, ReportRow, Severity, State};
 use crate::domain::order::InvalidRow;
 use crate::domain::payment::Answer;
+use crate::domain::text::Text;
 use std::sync::LazyLock;
 
 impl Store {
@@ -92,13 +93,14 @@ fn report_row(row: &Fields) -> rusqlite::Result<ReportRow> {
         variance: decode::amount(row, "variance_micros")?,
         at_risk: Amount::from_micros(row.named("at_risk_micros")?),
         currency: row.named("mismatch_currency")?,
-        reason: row.named("reason")?,
+        reason: Text::own(&row.named::<String>("reason")?),
     };
     Ok(ReportRow {
         run_id: row.named("run_id")?,
         mismatch,
         state: State::from_word(&word("state")?).ok_or_else(|| unreadable("state"))?,
-        entry: decode::entry(row)?,
+        key: decode::key(row)?,
+        entry: Some(decode::entry(row)?),
         payment: match decode::answer(row)? {
             Some(Answer::Payment(payment)) => Some(*payment),
             Some(Answer::Missing(_)) | None => None,

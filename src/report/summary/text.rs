@@ -1,7 +1,7 @@
 //! The summary for people: the verdict first, then the figures, last what to do.
 
 use super::seconds;
-use crate::domain::mismatch::{Kind, Severity};
+use crate::domain::mismatch::Kind;
 use crate::domain::run::{Figures, MoneyByCurrency, RunSummary};
 use crate::domain::text::one_line;
 use crate::report::names::holds_invalid_rows;
@@ -86,7 +86,7 @@ fn counts(figures: &Figures) -> Vec<String> {
     let mut kinds: Vec<(Kind, u64)> =
         figures.mismatches.iter().map(|(kind, count)| (*kind, *count)).collect();
     kinds.retain(|(_, count)| *count > 0);
-    kinds.sort_by_key(|(kind, _)| (usual_severity(*kind), *kind));
+    kinds.sort_by_key(|(kind, _)| (kind.usual_severity(), *kind));
     lines.extend(kinds.iter().map(|(kind, count)| counted("", *count, kind.as_str())));
     if figures.open_elsewhere > 0 {
         let what = "open mismatches of orders that this run did not select";
@@ -179,28 +179,4 @@ fn plural(count: u64, word: &str) -> String {
         (_, false) => "s",
     };
     format!("{count} {word}{ending}")
-}
-
-/// The severity that a kind has as a rule, to put the urgent kinds first. The report's rows have
-/// their own: some kinds are less urgent in some cases (contract, "Mismatches").
-const fn usual_severity(kind: Kind) -> Severity {
-    match kind {
-        Kind::FinalAmountDifference
-        | Kind::AccountingFailed
-        | Kind::LedgerAmountDifference
-        | Kind::CurrencyDifference
-        | Kind::StatusDifference
-        | Kind::MissingAtGateway
-        | Kind::DuplicatePayment
-        | Kind::LedgerConflict
-        | Kind::Unverified => Severity::High,
-        Kind::FinalAmountMissing
-        | Kind::Overdue
-        | Kind::LedgerDuplicate
-        | Kind::TypeDifference
-        | Kind::AccountingPending
-        | Kind::PendingTooLong
-        | Kind::UnknownStatus => Severity::Medium,
-        Kind::NotifyFailed => Severity::Low,
-    }
 }
