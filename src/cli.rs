@@ -68,7 +68,7 @@ pub enum Command {
     Run(Run),
     /// Write a stored run's report again; asks nothing
     Report(Report),
-    /// List past runs with their figures
+    /// List past runs: how each ended, and its figures
     Runs(Runs),
     /// Show all that is known of one order
     Show(Show),
@@ -184,6 +184,9 @@ pub struct Runs {
     /// How many, the newest first
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = at_least_one())]
     pub limit: u32,
+    /// How the list is printed
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
 }
 
 /// `show`.
@@ -191,6 +194,9 @@ pub struct Runs {
 pub struct Show {
     /// The merchant's order id
     pub order_id: String,
+    /// How the order is printed
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
 }
 
 /// `order`.

@@ -67,6 +67,18 @@ impl Failure {
         Failure { hint: Some(hint.into()), ..self }
     }
 
+    /// What happened, without what to do about it.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<&str> {
+        self.hint.as_deref()
+    }
+
     /// The process's exit code.
     #[must_use]
     pub fn code(&self) -> u8 {
@@ -99,7 +111,7 @@ impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Failure {
         let code = match error {
             StoreError::Held { .. } => code::HELD,
-            StoreError::Storage { .. } => code::STORAGE,
+            StoreError::Storage { .. } | StoreError::Busy { .. } => code::STORAGE,
             StoreError::Foreign { .. } => code::DATABASE,
             StoreError::Absent { .. } => code::USAGE,
             StoreError::Bug { .. } => code::BUG,

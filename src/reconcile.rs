@@ -8,9 +8,10 @@
 mod asking;
 mod beginning;
 mod committing;
-mod course;
+mod ending;
 mod judging;
 mod reporting;
+mod stop;
 mod taking_in;
 
 pub use beginning::Estimate;
@@ -23,7 +24,7 @@ use crate::gateway::{Asker, Client};
 use crate::interrupt::Interrupt;
 use crate::report;
 use crate::settings::Settings;
-use crate::store::{RunRow, Store};
+use crate::store::{RunRow, Store, StoreError};
 use asking::Ended;
 use chrono::{DateTime, NaiveDate, Utc};
 use std::num::NonZeroU32;
@@ -105,6 +106,27 @@ pub struct Finished {
     pub duration: Duration,
 }
 
+/// A run that ended without a report: its number, if it has one, and why.
+#[derive(Debug)]
+pub struct Failed {
+    /// The run, if it was recorded.
+    pub run_id: Option<i64>,
+    /// Why it ended.
+    pub failure: Failure,
+}
+
+impl From<Failure> for Failed {
+    fn from(failure: Failure) -> Failed {
+        Failed { run_id: None, failure }
+    }
+}
+
+impl From<StoreError> for Failed {
+    fn from(error: StoreError) -> Failed {
+        Failure::from(error).into()
+    }
+}
+
 /// Runs: reads, asks, records, judges, reports.
 ///
 /// # Errors
@@ -113,29 +135,121 @@ pub fn run(
     settings: &Settings,
     request: &Request,
     surroundings: &Surroundings,
-) -> Result<Finished, Failure> {
+) -> Result<Finished, Failed> {
     let started = Instant::now();
     beginning::check(request)?;
     beginning::refuse_overwriting(settings, request)?;
     let client = Client::new(
         &settings.gateway,
-        &settings.credentials()?,
+        &settings.credentials().map_err(Failure::from)?,
         settings.store.personal_data,
         surroundings.now,
-    )?;
+    )
+    .map_err(Failure::from)?;
     match &request.report {
-        Some(path) => report::prepare_target(path)?,
-        None => report::prepare_directory(&settings.report.directory)?,
+        Some(path) => report::prepare_target(path),
+        None => report::prepare_directory(&settings.report.directory),
     }
+    .map_err(Failure::from)?;
     let mut store = Store::open(&settings.store.path, (surroundings.now)())?;
-    let run_id = beginning::begin(&mut store, settings, request, surroundings)?;
-    let run = known(&store, run_id)?;
-    store = ask(store, &run, client, settings, request, surroundings)?;
-    judging::judge(&mut store, &run, &settings.policy, surroundings)?;
-    let run = known(&store, run_id)?;
-    let reports = write_reports(&store, &run.summary, &settings.report, request.report.as_deref())?;
-    store.mark_reported(run_id, (surroundings.now)())?;
-    Ok(Finished { summary: run.summary, reports, duration: started.elapsed() })
+    store.end_killed_runs()?;
+    let new_run = beginning::new_run(&store, settings, request, surroundings)?;
+    let run_id = match beginning::begin(&mut store, &new_run, settings, request, surroundings) {
+        Ok(run_id) => run_id,
+        Err(failure) => {
+            let run_id =
+                ending::record_without_orders(&mut store, &new_run, &failure, surroundings);
+            return Err(Failed { run_id, failure });
+        }
+    };
+    let mut session = Session { store: Some(store), run_id, settings, request, surroundings };
+    match session.carry_out(client) {
+        Ok((summary, reports)) => Ok(Finished { summary, reports, duration: started.elapsed() }),
+        Err(failure) => {
+            ending::record(session.store, run_id, &failure, surroundings);
+            Err(Failed { run_id: Some(run_id), failure })
+        }
+    }
+}
+
+/// A run from its first call to its report.
+struct Session<'a> {
+    /// Away while a thread of its own commits answers.
+    store: Option<Store>,
+    run_id: i64,
+    settings: &'a Settings,
+    request: &'a Request,
+    surroundings: &'a Surroundings<'a>,
+}
+
+impl Session<'_> {
+    fn store(&mut self) -> Result<&mut Store, Failure> {
+        self.store.as_mut().ok_or_else(|| Failure::bug("the database is open elsewhere"))
+    }
+
+    fn carry_out(&mut self, client: Client) -> Result<(RunSummary, Vec<PathBuf>), Failure> {
+        let Session { run_id, settings, request, surroundings, .. } = *self;
+        let run = known(self.store()?, run_id)?;
+        self.ask(&run, client)?;
+        let store = self.store()?;
+        judging::judge(store, &run, &settings.policy, surroundings)?;
+        let summary = known(store, run_id)?.summary;
+        let reports = write_reports(store, &summary, &settings.report, request.report.as_deref())?;
+        store.end_run(run_id, &ending::of(&summary, (surroundings.now)()), true)?;
+        Ok((summary, reports))
+    }
+
+    /// Asks for every order without a trustworthy answer, and says how that ended.
+    fn ask(&mut self, run: &RunRow, client: Client) -> Result<(), Failure> {
+        let Session { run_id, settings, request, surroundings, .. } = *self;
+        let selected = run.summary.figures.orders.selected;
+        let limits = settings.gateway.limits();
+        let asker = Arc::new(Asker::new(client, limits, selected, surroundings.now));
+        let asking = asking::Asking {
+            run_id,
+            answered_before: run.answered,
+            max_in_flight: settings.gateway.max_in_flight,
+            stop_asking_at: request.stop_asking_at,
+            interrupt: surroundings.interrupt.clone(),
+            counters: Arc::clone(&surroundings.counters),
+            asker: Arc::clone(&asker),
+        };
+        surroundings.counters.begin(selected, run.answered);
+        let Some(store) = self.store.take() else { return self.store().map(|_| ()) };
+        // On a worker, beside the connections: from here each answer would wake another thread.
+        let asking = surroundings.runtime.spawn(asking.run(store));
+        let (store, ended) = match surroundings.runtime.block_on(asking) {
+            Ok(ended) => ended,
+            // The asking does not panic; if it does, the process cannot continue without its store.
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        };
+        let store = self.store.insert(store);
+        let ended = ended?;
+        let answered = known(store, run_id)?.answered;
+        let progress = format!("run {run_id}: {answered} of {selected} answered");
+        match ended {
+            Ended::Done => {}
+            Ended::Deadline => {
+                tracing::warn!("{progress} when the deadline came");
+                store.mark_unasked(run_id, "not asked before the deadline")?;
+            }
+            Ended::Unreachable(why) => {
+                tracing::warn!("{progress} when the gateway could no longer be reached: {why}");
+                store
+                    .mark_unasked(run_id, "not asked, because the gateway could not be reached")?;
+            }
+            Ended::Interrupted(signal) => {
+                let message =
+                    format!("ended by signal {signal}; {progress}, resume with --resume {run_id}");
+                return Err(Failure::signal(signal, message));
+            }
+            Ended::Refused(why) => {
+                return Err(asking::refused(&why, asker.clock_skew(), run_id, &progress));
+            }
+            Ended::Outage(why) => return Err(asking::outage(&why, run_id, &progress)),
+        }
+        Ok(())
+    }
 }
 
 /// Reads and selects only, and leaves nothing behind: what would asking cost?
@@ -160,60 +274,4 @@ pub fn estimate(
 /// A run that must be there.
 fn known(store: &Store, run_id: i64) -> Result<RunRow, Failure> {
     store.run(run_id)?.ok_or_else(|| Failure::bug(format!("run {run_id} is not in the database")))
-}
-
-/// Asks for every order without a trustworthy answer, and says how that ended.
-fn ask(
-    store: Store,
-    run: &RunRow,
-    client: Client,
-    settings: &Settings,
-    request: &Request,
-    surroundings: &Surroundings,
-) -> Result<Store, Failure> {
-    let run_id = run.summary.run_id;
-    let selected = run.summary.figures.orders.selected;
-    let limits = settings.gateway.limits();
-    let asker = Arc::new(Asker::new(client, limits, selected, surroundings.now));
-    let asking = asking::Asking {
-        run_id,
-        answered_before: run.answered,
-        max_in_flight: settings.gateway.max_in_flight,
-        stop_asking_at: request.stop_asking_at,
-        interrupt: surroundings.interrupt.clone(),
-        counters: Arc::clone(&surroundings.counters),
-        asker: Arc::clone(&asker),
-    };
-    surroundings.counters.begin(selected, run.answered);
-    // On a worker, beside the connections: from here each answer would wake another thread.
-    let asking = surroundings.runtime.spawn(asking.run(store));
-    let (mut store, ended) = match surroundings.runtime.block_on(asking) {
-        Ok(ended) => ended,
-        // The asking does not panic; if it does, the process cannot go on without its store.
-        Err(error) => std::panic::resume_unwind(error.into_panic()),
-    };
-    let ended = ended?;
-    let answered = known(&store, run_id)?.answered;
-    let progress = format!("run {run_id}: {answered} of {selected} answered");
-    match ended {
-        Ended::Done => {}
-        Ended::Deadline => {
-            tracing::warn!("{progress} when the deadline came");
-            store.mark_unasked(run_id, "not asked before the deadline")?;
-        }
-        Ended::GivenUp(why) => {
-            tracing::warn!("{progress} when the gateway could no longer be reached: {why}");
-            store.mark_unasked(run_id, "not asked, because the gateway could not be reached")?;
-        }
-        Ended::Interrupted(signal) => {
-            let message =
-                format!("ended by signal {signal}; {progress}, go on with --resume {run_id}");
-            return Err(Failure::signal(signal, message));
-        }
-        Ended::Refused(why) => {
-            return Err(asking::refused(&why, asker.clock_skew(), run_id, &progress));
-        }
-        Ended::Outage(why) => return Err(asking::outage(&why, run_id, &progress)),
-    }
-    Ok(store)
 }

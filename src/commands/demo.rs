@@ -1,6 +1,6 @@
 //! `demo`: the whole job against a sandbox in this very process (contract, "Commands").
 
-use super::output::print;
+use super::output::{JsonHead, print};
 use super::run::rendered;
 use super::{Process, progress::Progress, runtime, surroundings};
 use crate::cli::{Common, Demo, Format};
@@ -51,9 +51,9 @@ pub(super) fn execute(
     let finished = reconcile::run(&settings, &request, &surroundings);
     drop(progress);
     drop(runtime.block_on(sandbox.stop()));
-    let finished = finished?;
+    let finished = finished.map_err(|failed| failed.failure)?;
     let exit_code = finished.summary.exit_code();
-    print(&rendered(&finished, Format::Text, exit_code))?;
+    print(&rendered(&finished, Format::Text, exit_code, &JsonHead::new("demo", (process.now)())))?;
     print(&format!(
         "\nThat was a made-up ledger against a made-up gateway. `run` would have ended with exit \
          code {exit_code}; the demo ends with 0.\n\

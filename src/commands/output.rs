@@ -1,6 +1,7 @@
 //! stdout: data and summaries, nothing else.
 
 use crate::failure::{Failure, code};
+use chrono::{DateTime, SecondsFormat, Utc};
 use std::io::{self, ErrorKind, Write};
 
 /// Prints a text and a line break. A reader that has gone (`… | head`) is no error.
@@ -13,6 +14,34 @@ pub(super) fn print(text: &str) -> Result<(), Failure> {
             "check where it is redirected to; what was recorded is kept",
         )),
         _ => Ok(()),
+    }
+}
+
+/// What every JSON object that a command prints has (contract, "`run`").
+pub(super) struct JsonHead {
+    command: &'static str,
+    started_at: DateTime<Utc>,
+}
+
+/// Raised when the meaning of a field changes.
+const SCHEMA: u32 = 1;
+
+impl JsonHead {
+    pub(super) fn new(command: &'static str, started_at: DateTime<Utc>) -> JsonHead {
+        JsonHead { command, started_at }
+    }
+
+    /// The fields of this object, which is not empty, behind those that every object has.
+    pub(super) fn object(&self, object: &str) -> String {
+        let head = serde_json::json!({
+            "schema": SCHEMA,
+            "version": env!("CARGO_PKG_VERSION"),
+            "command": self.command,
+            "started_at": self.started_at.to_rfc3339_opts(SecondsFormat::Secs, true),
+        })
+        .to_string();
+        let fields = object.strip_prefix('{').unwrap_or(object);
+        format!("{},{fields}", head.strip_suffix('}').unwrap_or(&head))
     }
 }
 

@@ -4,7 +4,7 @@
 use crate::cli::Common;
 use crate::reconcile::Counters;
 use indicatif::{ProgressBar, ProgressStyle};
-use std::io::IsTerminal;
+use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::JoinHandle;
@@ -27,11 +27,27 @@ pub(super) fn log_to_stderr(common: &Common) {
     let filter = EnvFilter::new(format!("off,octopus_recon={level}"));
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(|| Stderr)
+        .with_ansi(io::stderr().is_terminal())
         .with_target(false);
     // A second call in one process, as tests make it, keeps the first log.
     let _already_set = subscriber.try_init();
+}
+
+/// stderr for the log. What happens to it never decides a run's fate (contract, "Exit codes"): a
+/// line that cannot be written is lost, and nobody is told.
+struct Stderr;
+
+impl Write for Stderr {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let _written = io::stderr().write_all(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let _flushed = io::stderr().flush();
+        Ok(())
+    }
 }
 
 /// Shows how far a run is until it is dropped.
@@ -47,7 +63,7 @@ impl Progress {
             return Progress { stop: None, shown: None };
         }
         let (stop, stopped) = mpsc::channel();
-        let terminal = std::io::stderr().is_terminal();
+        let terminal = io::stderr().is_terminal();
         let shown = std::thread::spawn(move || {
             let bar = terminal.then(bar);
             let mut logged = Instant::now();

@@ -1,7 +1,8 @@
 //! `report`: a stored run's report again.
 
+use super::output::{JsonHead, print};
 use super::run::rendered;
-use super::{Process, output::print, settings};
+use super::{Process, settings};
 use crate::cli::{Common, Report};
 use crate::failure::Failure;
 use crate::reconcile::{Finished, write_reports};
@@ -15,9 +16,10 @@ pub(super) fn execute(
     common: &Common,
     process: &Process,
 ) -> Result<u8, Failure> {
+    let head = JsonHead::new("report", (process.now)());
     let flags = Flags { out: arguments.out.clone(), ..Flags::default() };
     let settings = settings(common, flags, process)?;
-    let store = Store::open_to_read(&settings.store.path, (process.now)())?;
+    let store = Store::open_to_read(&settings.store.path)?;
     let run_id = match arguments.run {
         Some(run_id) => run_id,
         None => store.latest_judged()?.ok_or_else(|| {
@@ -27,7 +29,7 @@ pub(super) fn execute(
     let run = store.run(run_id)?.filter(|run| run.judged_at.is_some()).ok_or_else(|| {
         Failure::usage(
             format!("there is no judged run {run_id}"),
-            "`octopus-recon runs` lists those there are; `run --resume` goes on with one that \
+            "`octopus-recon runs` lists those there are; `run --resume` resumes one that \
              ended early",
         )
     })?;
@@ -38,6 +40,6 @@ pub(super) fn execute(
     let reports =
         write_reports(&store, &run.summary, &settings.report, arguments.report.as_deref())?;
     let finished = Finished { summary: run.summary, reports, duration: Duration::ZERO };
-    print(&rendered(&finished, arguments.format, 0))?;
+    print(&rendered(&finished, arguments.format, 0, &head))?;
     Ok(0)
 }

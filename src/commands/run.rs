@@ -1,12 +1,12 @@
 //! `run`.
 
-use super::output::print;
+use super::output::{JsonHead, print};
 use super::progress::Progress;
 use super::{Process, runtime, settings, surroundings};
 use crate::cli::{Common, Deadline, Format, Run};
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
-use crate::reconcile::{self, Estimate, Finished, Request, Resume};
+use crate::reconcile::{self, Estimate, Failed, Finished, Request, Resume};
 use crate::report::summary;
 use crate::settings::Flags;
 use chrono::{DateTime, Days, NaiveTime, TimeDelta, Utc};
@@ -20,6 +20,35 @@ pub(super) fn execute(
     process: &Process,
     interrupt: &Interrupt,
 ) -> Result<u8, Failure> {
+    let (format, head) = (arguments.format, JsonHead::new("run", (process.now)()));
+    carry_out(arguments, common, process, interrupt, &head).map_err(|failed| {
+        if format == Format::Json {
+            // A reader that has gone misses it; the exit code and stderr say the same.
+            let _printed = print(&head.object(&failure(&failed)));
+        }
+        failed.failure
+    })
+}
+
+/// A run that ended without a report, as JSON.
+fn failure(Failed { run_id, failure }: &Failed) -> String {
+    serde_json::json!({
+        "run_id": run_id,
+        "status": "failed",
+        "exit_code": failure.code(),
+        "error": failure.message(),
+        "hint": failure.hint(),
+    })
+    .to_string()
+}
+
+fn carry_out(
+    arguments: Run,
+    common: &Common,
+    process: &Process,
+    interrupt: &Interrupt,
+    head: &JsonHead,
+) -> Result<u8, Failed> {
     let flags = Flags {
         out: arguments.out.clone(),
         rate: arguments.rate,
@@ -51,7 +80,7 @@ pub(super) fn execute(
     };
     if arguments.dry_run {
         let estimate = reconcile::estimate(&settings, &request, &surroundings)?;
-        print(&cost(&estimate, arguments.format))?;
+        print(&cost(&estimate, arguments.format, head))?;
         return Ok(0);
     }
     let progress = Progress::show(Arc::clone(&surroundings.counters), common.quiet);
@@ -59,18 +88,25 @@ pub(super) fn execute(
     drop(progress);
     let finished = finished?;
     let exit_code = finished.summary.exit_code();
-    print(&rendered(&finished, arguments.format, exit_code))?;
+    print(&rendered(&finished, arguments.format, exit_code, head))?;
     Ok(exit_code)
 }
 
 /// The summary of a finished run.
-pub(super) fn rendered(finished: &Finished, format: Format, exit_code: u8) -> String {
+pub(super) fn rendered(
+    finished: &Finished,
+    format: Format,
+    exit_code: u8,
+    head: &JsonHead,
+) -> String {
     let reports: Vec<String> =
         finished.reports.iter().map(|path| path.display().to_string()).collect();
     let milliseconds = u64::try_from(finished.duration.as_millis()).unwrap_or(u64::MAX);
     match format {
         Format::Text => summary::text(&finished.summary, &reports, milliseconds, exit_code),
-        Format::Json => summary::json(&finished.summary, &reports, milliseconds, exit_code),
+        Format::Json => {
+            head.object(&summary::json(&finished.summary, &reports, milliseconds, exit_code))
+        }
     }
 }
 
@@ -98,27 +134,29 @@ fn until(time: NaiveTime, now: DateTime<Utc>, zone: Tz) -> Duration {
 }
 
 /// What asking would cost, in calls and minutes.
-fn cost(estimate: &Estimate, format: Format) -> String {
+fn cost(estimate: &Estimate, format: Format, head: &JsonHead) -> String {
     let calls = estimate.orders;
     // Rounded up to whole tenths of a minute.
     let tenths = (calls * 10).div_ceil(u64::from(estimate.requests_per_second) * 60);
     let minutes = format!("{}.{}", tenths / 10, tenths % 10);
     let ledger = &estimate.ledger;
     match format {
-        Format::Json => serde_json::json!({
-            "dry_run": true,
-            "continues": estimate.continues,
-            "ledger": {
-                "rows": ledger.rows, "accepted": ledger.accepted, "invalid": ledger.invalid,
-                "repeated": ledger.repeated, "superseded": ledger.superseded,
-                "changed": ledger.changed,
-            },
-            "orders": calls,
-            "calls": calls,
-            "minutes": minutes,
-            "exit_code": 0,
-        })
-        .to_string(),
+        Format::Json => head.object(
+            &serde_json::json!({
+                "dry_run": true,
+                "continues": estimate.continues,
+                "ledger": {
+                    "rows": ledger.rows, "accepted": ledger.accepted, "invalid": ledger.invalid,
+                    "repeated": ledger.repeated, "superseded": ledger.superseded,
+                    "changed": ledger.changed,
+                },
+                "orders": calls,
+                "calls": calls,
+                "minutes": minutes,
+                "exit_code": 0,
+            })
+            .to_string(),
+        ),
         Format::Text => {
             let continues = estimate
                 .continues

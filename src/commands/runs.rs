@@ -1,16 +1,19 @@
-//! `runs`: past runs with their figures.
+//! `runs`: past runs, how each ended, and their figures.
 
-use super::output::{print, table};
+use super::output::{JsonHead, print, table};
 use super::{Process, settings};
-use crate::cli::{Common, Runs};
+use crate::cli::{Common, Format, Runs};
+use crate::domain::text;
 use crate::failure::Failure;
 use crate::settings::Flags;
 use crate::store::{RunRow, Store};
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
+use serde_json::{Value, json};
 
-const HEADINGS: [&str; 14] = [
+const HEADINGS: [&str; 16] = [
     "run",
     "started",
+    "exit",
     "status",
     "from",
     "to",
@@ -23,33 +26,39 @@ const HEADINGS: [&str; 14] = [
     "mismatched",
     "unverified",
     "calls",
+    "how it ended",
 ];
 
 pub(super) fn execute(arguments: &Runs, common: &Common, process: &Process) -> Result<u8, Failure> {
+    let head = JsonHead::new("runs", (process.now)());
     let settings = settings(common, Flags::default(), process)?;
-    let store = Store::open_to_read(&settings.store.path, (process.now)())?;
+    let store = Store::open_to_read(&settings.store.path)?;
     let runs = store.runs(arguments.limit)?;
-    if runs.is_empty() {
+    if arguments.format == Format::Json {
+        let runs: Vec<Value> = runs.iter().map(object).collect();
+        print(&head.object(&json!({ "runs": runs }).to_string()))?;
+    } else if runs.is_empty() {
         print("No runs yet.")?;
-        return Ok(0);
+    } else {
+        let mut rows = vec![HEADINGS.map(str::to_owned).to_vec()];
+        rows.extend(runs.iter().map(row));
+        print(&table(&rows, &[0, 2, 6, 7, 8, 9, 10, 11, 12, 13, 14]))?;
     }
-    let mut rows = vec![HEADINGS.map(str::to_owned).to_vec()];
-    rows.extend(runs.iter().map(row));
-    print(&table(&rows, &[0, 5, 6, 7, 8, 9, 10, 11, 12, 13]))?;
     Ok(0)
 }
 
 fn row(run: &RunRow) -> Vec<String> {
     let figures = &run.summary.figures;
-    let date =
-        |date: Option<chrono::NaiveDate>| date.map_or("-".to_owned(), |date| date.to_string());
+    let date = |date: Option<NaiveDate>| date.map_or("-".to_owned(), |date| date.to_string());
     // What a run that was not judged would count is not known.
     let judged = |count: u64| {
         if run.judged_at.is_some() { count.to_string() } else { "-".to_owned() }
     };
+    let exit_code = run.end.as_ref().and_then(|end| end.exit_code);
     vec![
         run.summary.run_id.to_string(),
         seconds(run.started_at),
+        exit_code.map_or("-".to_owned(), |code| code.to_string()),
         run.status.as_str().to_owned(),
         date(run.summary.from),
         date(run.summary.to),
@@ -62,7 +71,34 @@ fn row(run: &RunRow) -> Vec<String> {
         judged(figures.orders.mismatched),
         judged(figures.orders.unverified),
         figures.requests.to_string(),
+        run.end.as_ref().map_or("active".to_owned(), |end| text::one_line(&end.reason)),
     ]
+}
+
+fn object(run: &RunRow) -> Value {
+    let figures = &run.summary.figures;
+    let date = |date: Option<NaiveDate>| date.map(|date| date.to_string());
+    let is_judged = run.judged_at.is_some();
+    json!({
+        "run_id": run.summary.run_id,
+        "started_at": seconds(run.started_at),
+        "ended_at": run.end.as_ref().and_then(|end| end.at).map(seconds),
+        "exit_code": run.end.as_ref().and_then(|end| end.exit_code),
+        "reason": run.end.as_ref().map(|end| text::one_line(&end.reason)),
+        "status": run.status.as_str(),
+        "from": date(run.summary.from),
+        "to": date(run.summary.to),
+        "ledger": figures.ledger,
+        "orders": is_judged.then_some(figures.orders),
+        "selected": figures.orders.selected,
+        "answered": run.answered,
+        "mismatches": figures
+            .mismatches
+            .iter()
+            .map(|(kind, count)| (kind.as_str(), count))
+            .collect::<std::collections::BTreeMap<_, _>>(),
+        "requests": figures.requests,
+    })
 }
 
 /// RFC 3339, UTC, in seconds.

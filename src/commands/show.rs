@@ -1,20 +1,22 @@
 //! `show`: all that is known of one order.
 
-use super::output::{print, table};
+use super::output::{JsonHead, print, table};
 use super::runs::seconds;
 use super::{Process, settings};
-use crate::cli::{Common, Show};
+use crate::cli::{Common, Format, Show};
 use crate::domain::order::Entry;
 use crate::domain::payment::{Answer, Payment};
 use crate::domain::text;
 use crate::failure::Failure;
 use crate::settings::Flags;
-use crate::store::{OrderHistory, Store};
+use crate::store::{MismatchEvent, OrderHistory, Store};
+use serde_json::{Value, json};
 use std::fmt::Display;
 
 pub(super) fn execute(arguments: &Show, common: &Common, process: &Process) -> Result<u8, Failure> {
+    let head = JsonHead::new("show", (process.now)());
     let settings = settings(common, Flags::default(), process)?;
-    let store = Store::open_to_read(&settings.store.path, (process.now)())?;
+    let store = Store::open_to_read(&settings.store.path)?;
     let orders = store.history(&arguments.order_id)?;
     if orders.is_empty() {
         return Err(Failure::usage(
@@ -23,8 +25,16 @@ pub(super) fn execute(arguments: &Show, common: &Common, process: &Process) -> R
              gateway itself",
         ));
     }
-    let shown: Vec<String> = orders.iter().map(history).collect();
-    print(&shown.join("\n\n"))?;
+    match arguments.format {
+        Format::Text => {
+            let shown: Vec<String> = orders.iter().map(history).collect();
+            print(&shown.join("\n\n"))?;
+        }
+        Format::Json => {
+            let orders: Vec<Value> = orders.iter().map(object).collect();
+            print(&head.object(&json!({ "orders": orders }).to_string()))?;
+        }
+    }
     Ok(0)
 }
 
@@ -36,12 +46,13 @@ fn history(order: &OrderHistory) -> String {
         None => "not judged yet".to_owned(),
     };
     let id = text::printable(&order.key.merchant_order_id);
-    let parts = [
+    let mut parts = vec![
         format!("Order {id}{merchant}: {outcome}"),
         section("The ledger said", &ledger(order), "nothing"),
         section("The gateway said", &gateway(order), "nothing that can be trusted yet"),
         section("Mismatches", &mismatches(order), "none"),
     ];
+    parts.extend(rebuilt(order));
     parts.join("\n\n")
 }
 
@@ -149,16 +160,94 @@ fn payment_cells(payment: &Payment) -> Vec<String> {
 }
 
 fn mismatches(order: &OrderHistory) -> Vec<Vec<String>> {
-    let mut rows = vec![heading(&["run", "kind", "state", "first seen", "variance", "reason"])];
-    for event in &order.mismatches {
+    let mut rows = vec![heading(&["at", "run", "kind", "event", "variance", "reason"])];
+    for MismatchEvent { event, reason, .. } in &order.mismatches {
         rows.push(vec![
+            seconds(event.at),
             event.run_id.to_string(),
             event.kind.to_string(),
-            event.state.clone(),
-            event.first_seen.to_string(),
+            event.event.to_string(),
             or_dash(event.variance),
-            event.reason.clone(),
+            reason.as_ref().map_or("-".to_owned(), ToString::to_string),
         ]);
     }
     rows
+}
+
+/// What the events of an earlier release can't tell.
+fn rebuilt(order: &OrderHistory) -> Option<String> {
+    let last =
+        order.mismatches.iter().filter(|it| it.is_rebuilt).map(|it| it.event.run_id).max()?;
+    Some(format!(
+        "The events of runs up to {last} were rebuilt from the reports of these runs. What such a \
+         run found before it was judged again is not in them."
+    ))
+}
+
+/// An order as JSON. Amounts are decimals in quotes; what is not known is null.
+fn object(order: &OrderHistory) -> Value {
+    let word = |word: Option<&dyn Display>| word.map(|word| text::printable(&word.to_string()));
+    let entries = order.entries.iter().map(|version| {
+        let entry = &version.entry;
+        json!({
+            "run_id": version.run_id,
+            "file": text::printable(&version.file),
+            "line": version.line,
+            "order_date": entry.created_at.date.to_string(),
+            "amount": entry.amount.to_string(),
+            "currency": text::printable(&entry.currency),
+            "transaction_type": word(entry.transaction_type.as_ref().map(|it| it as &dyn Display)),
+            "accounting_type": word(entry.accounting_type.as_ref().map(|it| it as &dyn Display)),
+            "status": word(entry.status.as_ref().map(|it| it as &dyn Display)),
+            "conflict": entry.conflict.as_deref().map(text::one_line),
+            "duplicate": entry.duplicate.as_deref().map(text::one_line),
+        })
+    });
+    let answers = order.answers.iter().map(|version| {
+        let mut object = json!({
+            "run_id": version.run_id,
+            "since": seconds(version.received_at),
+        });
+        match &version.answer {
+            Answer::Missing(words) => object["missing"] = json!(text::clean(words)),
+            Answer::Payment(payment) => {
+                let names = [
+                    "amount",
+                    "final_amount",
+                    "currency",
+                    "transaction_type",
+                    "payment_status",
+                    "accounting_status",
+                    "notify_status",
+                    "payment_uid",
+                    "reason",
+                ];
+                for (name, cell) in names.into_iter().zip(payment_cells(payment)) {
+                    object[name] = json!(Some(cell).filter(|it| !it.is_empty() && it != "-"));
+                }
+            }
+        }
+        object
+    });
+    let mismatches = order.mismatches.iter().map(|MismatchEvent { event, reason, is_rebuilt }| {
+        json!({
+            "at": seconds(event.at),
+            "run_id": event.run_id,
+            "kind": event.kind.as_str(),
+            "event": event.event.as_str(),
+            "day": event.day.to_string(),
+            "variance": event.variance.map(|variance| variance.to_string()),
+            "reason": reason.as_ref().map(|reason| reason.as_str()),
+            "rebuilt": is_rebuilt,
+        })
+    });
+    json!({
+        "merchant_order_id": text::printable(&order.key.merchant_order_id),
+        "merchant_uid": order.key.merchant_uid.as_deref().map(text::printable),
+        "last_run_id": order.last_outcome.map(|(run_id, _)| run_id),
+        "outcome": order.last_outcome.map(|(_, outcome)| outcome.as_str()),
+        "entries": entries.collect::<Vec<_>>(),
+        "answers": answers.collect::<Vec<_>>(),
+        "mismatch_events": mismatches.collect::<Vec<_>>(),
+    })
 }

@@ -210,6 +210,24 @@ pub struct Mismatch {
     pub reason: Text,
 }
 
+/// A change in the life of an order's mismatch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Event {
+    /// Which mismatch of the order.
+    pub kind: Kind,
+    /// What happened.
+    pub event: EventKind,
+    /// When: the time of the answer that it rests on; without an answer, the start of the run.
+    /// Events are ordered by it, then by `run_id`.
+    pub at: DateTime<Utc>,
+    /// The run that recorded it.
+    pub run_id: i64,
+    /// The run's day, in the ledger's time zone.
+    pub day: NaiveDate,
+    /// The variance from then on; none where there is none, and of `resolved`.
+    pub variance: Option<Amount>,
+}
+
 /// A mismatch as one run reported it, with all that its row in the report shows (contract, "The
 /// report").
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,11 +1,11 @@
-//! Asking for a run's orders: bounded in flight, ended by a deadline, a signal, refused
-//! credentials or an outage (contract, "Exit codes": 12 and 13 in detail).
+//! Asking for a run's orders: bounded in flight, until the end, the deadline, a signal, or until
+//! the stop policy says so.
 
 use super::committing::{BATCH, Counters, Received, write};
-use super::course::{Course, OUTAGES, REFUSALS, is_refused};
+use super::stop::{self, Next, Tally};
 use crate::domain::text;
 use crate::failure::{Failure, code};
-use crate::gateway::{Asker, Reply};
+use crate::gateway::{Asker, Cause, Reply};
 use crate::interrupt::Interrupt;
 use crate::store::{Pending, Recorded, Recording, Store, StoreError};
 use chrono::TimeDelta;
@@ -18,8 +18,9 @@ use tokio::task::JoinSet;
 
 /// Orders that are read from the store at a time.
 const PAGE: u32 = 1_000;
-/// A call under way.
-type UnderWay = (Pending, Reply, OwnedSemaphorePermit);
+/// A query in flight: the order, its reply, and the place that it holds until its answer is
+/// committed.
+type InFlight = (Pending, Reply, OwnedSemaphorePermit);
 
 /// How the asking ended.
 pub(super) enum Ended {
@@ -33,8 +34,8 @@ pub(super) enum Ended {
     Refused(String),
     /// Nothing usable came: the last failure.
     Outage(String),
-    /// Earlier answers are there, but now the gateway is away.
-    GivenUp(String),
+    /// Earlier answers are there, but now the gateway cannot be reached: the last failure.
+    Unreachable(String),
 }
 
 /// One run's asking.
@@ -49,8 +50,36 @@ pub(super) struct Asking {
     pub(super) asker: Arc<Asker>,
 }
 
+/// What the replies so far came to.
+#[derive(Default)]
+struct Replies {
+    tally: Tally,
+    /// The order that was answered last, by this process or an earlier one of the same run.
+    last_answered: Option<Pending>,
+    last_failure: String,
+}
+
+impl Replies {
+    fn note(&mut self, order: &Pending, reply: &Reply) {
+        if reply.is_cut {
+            return;
+        }
+        self.tally.add(match &reply.result {
+            Ok(_) => {
+                self.last_answered = Some(order.clone());
+                stop::Reply::Answered
+            }
+            Err(failure) => {
+                self.last_failure.clone_from(&failure.why);
+                let (cause, only_outages) = (failure.cause, reply.only_outages);
+                stop::Reply::Failed { cause, only_outages }
+            }
+        });
+    }
+}
+
 /// The run's orders: first those that have not failed before, so that what fails every night does
-/// not stand before the rest.
+/// not delay the rest.
 struct Queue {
     reader: Store,
     run_id: i64,
@@ -62,9 +91,9 @@ struct Queue {
 }
 
 impl Queue {
-    /// The next in line, or the last one.
-    fn next(&mut self, from_the_other_end: bool) -> Result<Option<Pending>, StoreError> {
-        if from_the_other_end {
+    /// The next order, or the last.
+    fn next(&mut self, from_the_end: bool) -> Result<Option<Pending>, StoreError> {
+        if from_the_end {
             let between = (self.after, self.before);
             let last = self.reader.last_pending(self.run_id, between, self.failed_before)?;
             if let Some(last) = last {
@@ -124,8 +153,11 @@ impl Asking {
         reader: Store,
         outbox: &mpsc::Sender<Received>,
     ) -> Result<Ended, Failure> {
-        let mut course =
-            Course { last_answered: reader.last_answered(self.run_id)?, ..Course::default() };
+        let mut replies = Replies {
+            tally: Tally::new(self.answered_before),
+            last_answered: reader.last_answered(self.run_id)?,
+            ..Replies::default()
+        };
         let mut queue = Queue {
             reader,
             run_id: self.run_id,
@@ -134,17 +166,17 @@ impl Asking {
             after: 0,
             before: i64::MAX,
         };
-        let mut in_flight: JoinSet<UnderWay> = JoinSet::new();
+        let mut in_flight: JoinSet<InFlight> = JoinSet::new();
         let most = usize::try_from(self.max_in_flight.get()).unwrap_or(usize::MAX);
         // A call is in flight until its answer is committed: what a crash loses is never more.
         let free = Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS)));
         let mut waiting: Option<Pending> = None;
         loop {
             // One at a time until the gateway has shown that it answers us.
-            let places = if course.is_answered { most } else { 1 };
+            let places = if replies.tally.has_answers() { most } else { 1 };
             while in_flight.len() < places && !self.is_late() {
                 if waiting.is_none() {
-                    waiting = queue.next(course.looks_elsewhere())?;
+                    waiting = queue.next(replies.tally.asks_from_the_end())?;
                 }
                 let Some(order) = waiting.take() else { break };
                 let Ok(place) = Arc::clone(&free).try_acquire_owned() else {
@@ -170,33 +202,32 @@ impl Asking {
             let Some(done) = done else { continue };
             let (order, reply, place) =
                 done.map_err(|error| Failure::bug(format!("a call ended abnormally: {error}")))?;
-            course.note(&order, &reply);
+            replies.note(&order, &reply);
             if outbox.send((recorded(&order, reply), Some(place))).await.is_err() {
                 // The writer has stopped and says why.
                 return Ok(Ended::Done);
             }
-            if let Some(ended) = self.ends(&mut course, outbox).await {
+            let next = replies.tally.next();
+            if let Some(ended) = self.follow(next, &mut replies, outbox).await {
                 self.keep_what_came(&mut in_flight, outbox).await;
                 return Ok(ended);
             }
         }
-        if course.asked > 0
-            && course.refused == course.asked
-            && let Some(ended) = self.is_it_us(&mut course, outbox).await
-        {
+        let last = replies.tally.last();
+        if let Some(ended) = self.follow(last, &mut replies, outbox).await {
             return Ok(ended);
         }
-        Ok(self.at_the_end(course))
+        Ok(if self.is_late() { Ended::Deadline } else { Ended::Done })
     }
 
     fn is_late(&self) -> bool {
         self.stop_asking_at.is_some_and(|at| Instant::now() >= at)
     }
 
-    /// Replies that are there already are kept, whatever ends the run.
+    /// Replies that have arrived are kept, whatever ends the run.
     async fn keep_what_came(
         &self,
-        in_flight: &mut JoinSet<UnderWay>,
+        in_flight: &mut JoinSet<InFlight>,
         outbox: &mpsc::Sender<Received>,
     ) {
         while let Some(Ok((order, reply, place))) = in_flight.try_join_next() {
@@ -206,57 +237,42 @@ impl Asking {
         }
     }
 
-    /// Whether the gateway's replies so far end the run early.
-    async fn ends(&self, course: &mut Course, outbox: &mpsc::Sender<Received>) -> Option<Ended> {
-        if course.refused_in_a_row >= REFUSALS {
-            return self.is_it_us(course, outbox).await;
-        }
-        if course.last_answered.is_none() && course.refused >= REFUSALS {
-            return Some(Ended::Refused(course.last_failure.clone()));
-        }
-        if !course.is_answered && !course.is_reached && course.outages >= OUTAGES {
-            return Some(self.outage(course.last_failure.clone()));
-        }
-        None
-    }
-
-    /// Is it these orders that are refused, or is it us? The order that was answered last tells.
-    async fn is_it_us(
+    /// Does what the stop policy says. `None`: the run continues.
+    async fn follow(
         &self,
-        course: &mut Course,
+        next: Next,
+        replies: &mut Replies,
         outbox: &mpsc::Sender<Received>,
     ) -> Option<Ended> {
-        let refused = Ended::Refused(course.last_failure.clone());
-        let Some(known) = course.last_answered.clone() else { return Some(refused) };
+        let why = || replies.last_failure.clone();
+        match next {
+            Next::Continue => None,
+            Next::Probe => self.probe(replies, outbox).await,
+            Next::Refused => Some(Ended::Refused(why())),
+            Next::Outage => Some(Ended::Outage(why())),
+            Next::Unreachable => Some(Ended::Unreachable(why())),
+        }
+    }
+
+    /// Asks again for the order that was answered last: are the credentials at fault, or only the
+    /// orders that were refused?
+    async fn probe(&self, replies: &mut Replies, outbox: &mpsc::Sender<Received>) -> Option<Ended> {
+        let refused = Ended::Refused(replies.last_failure.clone());
+        let Some(order) = replies.last_answered.clone() else { return Some(refused) };
         let reply = tokio::select! {
             biased;
             signal = self.interrupt.wait() => return Some(Ended::Interrupted(signal)),
-            reply = self.asker.ask(&known.key, self.stop_asking_at) => reply,
+            reply = self.asker.ask(&order.key, self.stop_asking_at) => reply,
         };
-        if is_refused(&reply) {
+        if reply.result.as_ref().is_err_and(|failure| failure.cause == Cause::Refused) {
             return Some(refused);
         }
-        course.refused_in_a_row = 0;
-        // An answer that came before stays one, if this one is none.
-        if reply.result.is_ok() && outbox.send((recorded(&known, reply), None)).await.is_err() {
+        replies.tally.probe_answered();
+        // The earlier answer stays if this reply has none.
+        if reply.result.is_ok() && outbox.send((recorded(&order, reply), None)).await.is_err() {
             return Some(Ended::Done);
         }
         None
-    }
-
-    fn outage(&self, why: String) -> Ended {
-        if self.answered_before == 0 { Ended::Outage(why) } else { Ended::GivenUp(why) }
-    }
-
-    fn at_the_end(&self, course: Course) -> Ended {
-        let otherwise = if self.is_late() { Ended::Deadline } else { Ended::Done };
-        if course.last_answered.is_some() || course.asked == 0 {
-            otherwise
-        } else if !course.is_reached {
-            self.outage(course.last_failure)
-        } else {
-            otherwise
-        }
     }
 }
 
@@ -265,7 +281,7 @@ async fn ask(
     order: Pending,
     until: Option<Instant>,
     place: OwnedSemaphorePermit,
-) -> UnderWay {
+) -> InFlight {
     let reply = asker.ask(&order.key, until).await;
     (order, reply, place)
 }
@@ -294,7 +310,7 @@ pub(super) fn refused(why: &str, skew: Option<TimeDelta>, run_id: i64, progress:
         format!("the gateway refuses the credentials: {why}{clock} ({progress})"),
         format!(
             "compare OCTOPUS_RECON_API_KEY and the secret with what the gateway's support gave \
-             you, and the base URL with theirs; then go on with --resume {run_id}"
+             you, and the base URL with theirs; then resume with --resume {run_id}"
         ),
     )
 }
@@ -305,8 +321,8 @@ pub(super) fn outage(why: &str, run_id: i64, progress: &str) -> Failure {
         code::OUTAGE,
         format!("nothing usable came from the gateway: {} ({progress})", text::clean(why)),
         format!(
-            "check the base URL and the network, or wait until the gateway is back; then go on \
-             with --resume {run_id}. The previous report was left as it is"
+            "check the base URL and the network, or wait until the gateway is back; then resume \
+             with --resume {run_id}. The previous report was not changed"
         ),
     )
 }

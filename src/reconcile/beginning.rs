@@ -9,7 +9,7 @@ use crate::gateway;
 use crate::ledger::{self, FileRead, ReadError, Source, UNKNOWN_CURRENCY};
 use crate::settings::Settings;
 use crate::store::{Import, Imported, NewRun, RunRow, RunStatus, Selection, Store};
-use chrono::{DateTime, Days, NaiveDate, Utc};
+use chrono::{DateTime, Days, NaiveDate, SecondsFormat, Utc};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -88,17 +88,68 @@ fn resolved(path: &Path) -> PathBuf {
     })
 }
 
-/// Begins a new run, or finds the one to go on with.
+/// What the run is to be, before its ledger is read. Says so if this machine's clock is behind what
+/// is stored.
+pub(super) fn new_run(
+    store: &Store,
+    settings: &Settings,
+    request: &Request,
+    surroundings: &Surroundings,
+) -> Result<NewRun, Failure> {
+    let started_at = (surroundings.now)();
+    let day = started_at.with_timezone(&settings.ledger.zone()).date_naive();
+    let clock_floor = store.latest_time()?.filter(|latest| *latest > started_at);
+    if let Some(latest) = clock_floor {
+        tracing::warn!(
+            "this machine's clock says {}, but an earlier run stored {}: one of the two was wrong. \
+             The run continues; its dates may be wrong",
+            started_at.to_rfc3339_opts(SecondsFormat::Secs, true),
+            latest.to_rfc3339_opts(SecondsFormat::Secs, true)
+        );
+    }
+    Ok(NewRun {
+        started_at,
+        day,
+        line_items: settings.ledger.line_items,
+        default_status: settings.ledger.default_status.clone(),
+        selection: selection(settings, request, started_at, day)?,
+        clock_floor,
+    })
+}
+
+/// Begins a new run, or finds the one to resume.
 pub(super) fn begin(
     store: &mut Store,
+    new_run: &NewRun,
     settings: &Settings,
     request: &Request,
     surroundings: &Surroundings,
 ) -> Result<i64, Failure> {
+    let run_id = match begin_or_find(store, new_run, settings, request, surroundings)? {
+        Begun::New(run_id) => return Ok(run_id),
+        Begun::Found(run_id) => run_id,
+    };
+    store.resume_run(run_id)?;
+    Ok(run_id)
+}
+
+/// A run that has begun.
+enum Begun {
+    New(i64),
+    Found(i64),
+}
+
+fn begin_or_find(
+    store: &mut Store,
+    new_run: &NewRun,
+    settings: &Settings,
+    request: &Request,
+    surroundings: &Surroundings,
+) -> Result<Begun, Failure> {
     if let (Resume::Run(run_id), true) = (request.resume, request.selects_nothing()) {
-        return continued(store, run_id, settings, None);
+        return continued(store, run_id, settings, None).map(Begun::Found);
     }
-    let (import, imported) = read(store, settings, request, surroundings)?;
+    let (import, imported) = read(store, new_run.clone(), settings, request, surroundings)?;
     let run_id = match request.resume {
         Resume::Run(run_id) => Some(run_id),
         Resume::Latest => import.resumable()?,
@@ -108,7 +159,7 @@ pub(super) fn begin(
         // What was read is what that run has read already: nothing of it is kept twice.
         let selection = import.selection().clone();
         drop(import);
-        return continued(store, run_id, settings, Some(&selection));
+        return continued(store, run_id, settings, Some(&selection)).map(Begun::Found);
     }
     refuse_empty(request, &imported)?;
     import.commit()?;
@@ -118,7 +169,7 @@ pub(super) fn begin(
         imported.selected,
         imported.ledger.rows
     );
-    Ok(imported.run_id)
+    Ok(Begun::New(imported.run_id))
 }
 
 /// As [`begin`], but nothing is kept.
@@ -138,7 +189,8 @@ pub(super) fn estimate(
         let first_invalid = None;
         return Ok(Estimate { ledger, orders, requests_per_second, continues, first_invalid });
     }
-    let (import, imported) = read(store, settings, request, surroundings)?;
+    let new_run = new_run(store, settings, request, surroundings)?;
+    let (import, imported) = read(store, new_run, settings, request, surroundings)?;
     let continues = match request.resume {
         Resume::Run(run_id) => Some(run_id),
         Resume::Latest => import.resumable()?,
@@ -159,19 +211,13 @@ pub(super) fn estimate(
 /// Reads the ledger into the store and selects, all in one transaction that is still open.
 fn read<'a>(
     store: &'a mut Store,
+    new_run: NewRun,
     settings: &Settings,
     request: &Request,
     surroundings: &Surroundings,
 ) -> Result<(Import<'a>, Imported), Failure> {
-    let started_at = (surroundings.now)();
-    let day = started_at.with_timezone(&settings.ledger.zone()).date_naive();
-    let mut import = store.begin(NewRun {
-        started_at,
-        day,
-        line_items: settings.ledger.line_items,
-        default_status: settings.ledger.default_status.clone(),
-        selection: selection(settings, request, started_at, day)?,
-    })?;
+    let started_at = new_run.started_at;
+    let mut import = store.begin(new_run)?;
     let mut files = Vec::new();
     for path in &request.ledgers {
         let source = Source::open(path)?;

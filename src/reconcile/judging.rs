@@ -1,13 +1,15 @@
 //! Judging every order of a run, and counting (contract, "Words" and "`run`": totals).
 
 use super::Surroundings;
-use crate::domain::mismatch::Mismatch;
-use crate::domain::order::Entry;
-use crate::domain::payment::{Answer, Asked, Payment, direction};
+use crate::domain::amount::Amount;
+use crate::domain::mismatch::{Event, Kind, Mismatch};
+use crate::domain::payment::{Answer, Asked, direction};
 use crate::domain::run::{Figures, MoneyFigures};
 use crate::failure::Failure;
+use crate::rules::lifecycle::{self, Seen, Standing};
 use crate::rules::{self, Case, Judgement, Policy};
-use crate::store::{Judged, RunRow, Store, StoredCase};
+use crate::store::{Judged, JudgedRow, Judging, RunRow, Shown, Store, StoredCase};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Cases that are in memory at a time.
 const PAGE: u32 = 1_000;
@@ -20,14 +22,14 @@ pub(super) fn judge(
     surroundings: &Surroundings,
 ) -> Result<(), Failure> {
     let begun = &run.summary;
-    let mut judging = store.begin_judging(begun.run_id, begun.day)?;
+    let mut judging = store.begin_judging(begun.run_id)?;
     let mut figures = Figures { ledger: begun.figures.ledger, ..Figures::default() };
     figures.orders.selected = begun.figures.orders.selected;
     let mut after = 0;
     loop {
         if let Some(signal) = surroundings.interrupt.signal() {
             let message = format!(
-                "ended by signal {signal} while the answers were judged; go on with --resume {}",
+                "ended by signal {signal} while the answers were judged; resume it with --resume {}",
                 begun.run_id
             );
             return Err(Failure::signal(signal, message));
@@ -36,18 +38,8 @@ pub(super) fn judge(
         let Some(last) = cases.last() else { break };
         after = last.order_id;
         let mut page = Vec::with_capacity(cases.len());
-        for stored in cases {
-            let case = Case {
-                entry: Some(&stored.entry),
-                asked: &stored.asked,
-                shared_with: &stored.shared_with,
-                still_open: &[],
-                now: run.started_at,
-            };
-            let judgement = rules::judge(&case, policy);
-            count(&mut figures, &stored, &judgement);
-            let Judgement { outcome, mismatches, .. } = judgement;
-            page.push(Judged { case: stored, outcome, mismatches });
+        for case in cases {
+            page.push(judge_order(&judging, case, run, policy, &mut figures)?);
         }
         judging.keep(&page)?;
     }
@@ -59,53 +51,125 @@ pub(super) fn judge(
     Ok(())
 }
 
+/// Judges one order: by the rules, then by what was known of its mismatches before.
+fn judge_order(
+    judging: &Judging,
+    stored: StoredCase,
+    run: &RunRow,
+    policy: &Policy,
+    figures: &mut Figures,
+) -> Result<Judged, Failure> {
+    let standings = standings(&stored.events);
+    let mut shown = Vec::new();
+    if matches!(stored.asked, Asked::Unverified { .. }) {
+        for kind in standings.iter().filter(|(_, it)| it.is_open).map(|(kind, _)| *kind) {
+            shown.extend(judging.last_shown(&stored, kind)?);
+        }
+    }
+    let still_open: Vec<Mismatch> = shown.iter().map(|it| it.mismatch.clone()).collect();
+    let judgement = rules::judge(
+        &Case {
+            entry: stored.entry.as_ref(),
+            asked: &stored.asked,
+            shared_with: &stored.shared_with,
+            still_open: &still_open,
+            now: run.started_at,
+        },
+        policy,
+    );
+    count(figures, &stored, &judgement);
+    let Judgement { outcome, mismatches, kept, .. } = judgement;
+    let (run_id, day) = (run.summary.run_id, run.summary.day);
+    let mut events = Vec::new();
+    let mut record = |kind, seen| {
+        let event = lifecycle::event(standings.get(&kind), seen).filter(|_| stored.is_latest);
+        let variance = if let Seen::Found(variance) = seen { variance } else { None };
+        events.extend(event.map(|event| Event {
+            kind,
+            event,
+            at: stored.at,
+            run_id,
+            day,
+            variance,
+        }));
+    };
+    for found in &mismatches {
+        record(found.kind, Seen::Found(found.variance));
+    }
+    let is_answered = matches!(stored.asked, Asked::Answered(_));
+    for kind in standings.keys().filter(|kind| mismatches.iter().all(|it| it.kind != **kind)) {
+        record(*kind, if is_answered { Seen::Gone } else { Seen::Unknown });
+    }
+    let row = |mismatch: Mismatch, shown: Option<Shown>| {
+        let before = standings.get(&mismatch.kind);
+        let first_seen = before.map_or(day, |before| before.first_seen);
+        // What was shown before is no change.
+        let variance =
+            before.filter(|_| shown.is_some()).map_or(mismatch.variance, |it| it.variance);
+        JudgedRow {
+            state: lifecycle::state(before, variance, day),
+            mismatch,
+            first_seen,
+            // A run that was resumed late may be of an earlier day than what was seen since.
+            open_days: (day - first_seen).num_days().max(0),
+            shown,
+        }
+    };
+    let mut rows: Vec<JudgedRow> = mismatches.into_iter().map(|it| row(it, None)).collect();
+    for mismatch in kept {
+        let shown = shown.iter().find(|shown| shown.mismatch.kind == mismatch.kind).cloned();
+        rows.push(row(mismatch, shown));
+    }
+    Ok(Judged { case: stored, outcome, rows, events })
+}
+
+/// How the mismatches that these events are about stand after them.
+fn standings(events: &[Event]) -> BTreeMap<Kind, Standing> {
+    let kinds: BTreeSet<Kind> = events.iter().map(|event| event.kind).collect();
+    let standing = |kind| lifecycle::standing(events, kind).map(|standing| (kind, standing));
+    kinds.into_iter().filter_map(standing).collect()
+}
+
 fn count(figures: &mut Figures, stored: &StoredCase, judgement: &Judgement) {
     figures.orders.count(judgement.outcome);
-    for mismatch in &judgement.mismatches {
+    let reported = || judgement.mismatches.iter().chain(&judgement.kept);
+    for mismatch in reported() {
         *figures.mismatches.entry(mismatch.kind).or_default() += 1;
     }
     let payment = match &stored.asked {
         Asked::Answered(Answer::Payment(payment)) => Some(payment.as_ref()),
         _ => None,
     };
-    let ledger = money(figures, &stored.entry, payment, &stored.entry.currency);
-    ledger.orders += 1;
-    ledger.ledger_amount.add(stored.entry.amount);
-    if let Some(payment) = payment {
-        let currency = rules::gateway_currency(Some(&stored.entry), Some(payment));
-        let gateway = money(figures, &stored.entry, Some(payment), &currency);
-        gateway.gateway_amount.add(payment.amount);
-        if let Some(final_amount) = payment.final_amount {
-            gateway.final_amount.add(final_amount);
-        }
-        if let Some(variance) = judgement.variance {
-            gateway.variance.add(variance);
-        }
-    }
-    for worst in worst_by_currency(&judgement.mismatches) {
-        money(figures, &stored.entry, payment, &worst.currency).at_risk.add(worst.at_risk);
-    }
-}
-
-fn money<'a>(
-    figures: &'a mut Figures,
-    entry: &Entry,
-    payment: Option<&Payment>,
-    currency: &str,
-) -> &'a mut MoneyFigures {
-    let direction = direction(Some(entry), payment).to_string();
-    figures.totals.entry((currency.to_owned(), direction)).or_default()
-}
-
-/// An order is at risk once, however many mismatches it has: the largest counts.
-fn worst_by_currency(mismatches: &[Mismatch]) -> impl Iterator<Item = &Mismatch> {
-    mismatches.iter().enumerate().filter_map(|(index, mismatch)| {
-        let same = |other: &Mismatch| other.currency == mismatch.currency;
-        let beaten = mismatches.iter().enumerate().any(|(other_index, other)| {
-            same(other)
-                && (other.at_risk > mismatch.at_risk
-                    || (other.at_risk == mismatch.at_risk && other_index < index))
+    let entry = stored.entry.as_ref();
+    let direction = direction(entry, payment).to_string();
+    let mut money = |currency: &str, add: &dyn Fn(&mut MoneyFigures)| {
+        let key = (currency.to_owned(), direction.clone());
+        add(figures.totals.entry(key).or_default());
+    };
+    if let Some(entry) = entry {
+        money(&entry.currency, &|ledger| {
+            ledger.orders += 1;
+            ledger.ledger_amount.add(entry.amount);
         });
-        (!beaten).then_some(mismatch)
-    })
+    }
+    if let Some(payment) = payment {
+        money(&rules::gateway_currency(entry, Some(payment)), &|gateway| {
+            gateway.gateway_amount.add(payment.amount);
+            if let Some(final_amount) = payment.final_amount {
+                gateway.final_amount.add(final_amount);
+            }
+            if let Some(variance) = judgement.variance {
+                gateway.variance.add(variance);
+            }
+        });
+    }
+    // An order is at risk once, however many mismatches it has: the largest counts.
+    let mut at_risk: BTreeMap<&str, Amount> = BTreeMap::new();
+    for mismatch in reported() {
+        let largest = at_risk.entry(&mismatch.currency).or_default();
+        *largest = mismatch.at_risk.max(*largest);
+    }
+    for (currency, amount) in at_risk {
+        money(currency, &|money| money.at_risk.add(amount));
+    }
 }

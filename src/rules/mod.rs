@@ -6,6 +6,7 @@
 
 mod booking;
 mod ledger;
+pub mod lifecycle;
 mod money;
 mod policy;
 mod status;

@@ -4,6 +4,7 @@
 use super::error::StoreError;
 use super::{Store, to_ms};
 use crate::domain::amount::Amount;
+use crate::domain::mismatch::Kind;
 use crate::domain::order::OrderKey;
 use crate::domain::payment::{AccountingType, Answer, PaymentStatus, TransactionType};
 use chrono::{DateTime, Utc};
@@ -77,12 +78,12 @@ impl Store {
         const SQL: &str = orders_of_run!(
             "AND r.order_id > ?2 AND r.order_id < ?3
               AND r.answered_at_ms IS NULL
-              AND EXISTS (SELECT 1 FROM mismatches m
-                          WHERE m.order_id = r.order_id AND m.kind = 'unverified'
-                            AND m.resolved_run_id IS NULL) = ?4
+              AND EXISTS (SELECT 1 FROM open_now n
+                          WHERE n.order_id = r.order_id AND n.kind = ?6) = ?4
             ORDER BY r.order_id LIMIT ?5"
         );
-        self.orders(SQL, params![run_id, after, before, failed_before, limit])
+        let unverified = Kind::Unverified.as_str();
+        self.orders(SQL, params![run_id, after, before, failed_before, limit, unverified])
     }
 
     /// The last of the run's orders without a trustworthy answer between these two; only one that
@@ -99,12 +100,13 @@ impl Store {
         const SQL: &str = orders_of_run!(
             "AND r.order_id > ?2 AND r.order_id < ?3
               AND r.answered_at_ms IS NULL
-              AND (?4 = 0 OR EXISTS (SELECT 1 FROM mismatches m
-                                     WHERE m.order_id = r.order_id AND m.kind = 'unverified'
-                                       AND m.resolved_run_id IS NULL))
+              AND (?4 = 0 OR EXISTS (SELECT 1 FROM open_now n
+                                     WHERE n.order_id = r.order_id AND n.kind = ?5))
             ORDER BY r.order_id DESC LIMIT 1"
         );
-        Ok(self.orders(SQL, params![run_id, after, before, failed_before])?.into_iter().next())
+        let unverified = Kind::Unverified.as_str();
+        let orders = self.orders(SQL, params![run_id, after, before, failed_before, unverified])?;
+        Ok(orders.into_iter().next())
     }
 
     /// The order of the run that was answered last.
@@ -169,9 +171,16 @@ impl Store {
                 recorder.record(recorded)?;
             }
             drop(recorder);
+            let is_answer = |one: &&Recorded| matches!(one.what, Recording::Answer { .. });
+            let last = batch.iter().filter(is_answer).map(|one| to_ms(one.at)).max();
             transaction
-                .prepare_cached("UPDATE runs SET requests = requests + ?2 WHERE run_id = ?1")?
-                .execute(params![run_id, i64::try_from(requests).unwrap_or(i64::MAX)])?;
+                .prepare_cached(
+                    "UPDATE runs SET requests = requests + ?2,
+                         last_answered_at_ms = nullif(max(coalesce(last_answered_at_ms, 0),
+                                                          coalesce(?3, 0)), 0)
+                     WHERE run_id = ?1",
+                )?
+                .execute(params![run_id, i64::try_from(requests).unwrap_or(i64::MAX), last])?;
             transaction.commit()
         };
         commit().map_err(|error| StoreError::sqlite(&path, &error))

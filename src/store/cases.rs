@@ -1,15 +1,19 @@
-//! The orders of a run as they are judged: what the ledger says, what came of asking, and how their
-//! mismatches stand (contract, "Mismatches").
+//! The orders of a run as they are judged: what the ledger says, what came of asking, and the events
+//! of their mismatches until then (contract, "Mismatches").
 
-use super::decode::{self, ANSWER_COLUMNS, Columns, ENTRY_COLUMNS, Fields, Named};
+use super::decode::{self, ANSWER_COLUMNS, Columns, ENTRY_COLUMNS, Fields, Named, instant};
 use super::error::StoreError;
+use super::events::{self, Moment, moment};
 use super::judging::Judging;
 use super::sharing::shared_with;
-use super::standing::{Standing, judged_since, standing};
-use crate::domain::mismatch::Kind;
-use crate::domain::order::Entry;
+use super::to_ms;
+use crate::domain::amount::Amount;
+use crate::domain::mismatch::{Event, Kind, Mismatch, Severity};
+use crate::domain::order::{Entry, OrderKey};
 use crate::domain::payment::{Answer, Asked};
-use rusqlite::params;
+use crate::domain::text::Text;
+use chrono::{DateTime, Utc};
+use rusqlite::{OptionalExtension, params};
 use std::sync::LazyLock;
 
 /// One order of a run with all that is known of it.
@@ -17,24 +21,38 @@ use std::sync::LazyLock;
 pub struct StoredCase {
     /// Its row.
     pub order_id: i64,
+    /// The order.
+    pub key: OrderKey,
     /// The ledger's side, as it was when the run began.
-    pub entry: Entry,
+    pub entry: Option<Entry>,
     /// What came of asking.
     pub asked: Asked,
     /// Other orders of the merchant whose latest answer has the same `payment_uid`, up to 100.
     pub shared_with: Vec<String>,
-    /// Kinds that earlier runs left open.
-    pub still_open: Vec<Kind>,
-    pub(super) standing: Vec<Standing>,
-    /// Whether a later run has judged it.
-    pub(super) is_overtaken: bool,
+    /// Where its judgement is in the order of events.
+    pub at: DateTime<Utc>,
+    /// The events of its mismatches before that, in their order.
+    pub events: Vec<Event>,
+    /// Whether no other run has judged it by a later answer, so that this run may record events.
+    pub is_latest: bool,
+    /// Events that an earlier judgement of this run recorded, to be replaced.
+    pub(super) replaced: Vec<Event>,
+}
+
+/// A mismatch as an earlier run reported it, and the answer that showed it.
+#[derive(Debug, Clone)]
+pub struct Shown {
+    /// Its figures and its reason.
+    pub mismatch: Mismatch,
+    pub(super) answer_id: Option<i64>,
+    pub(super) answered_at_ms: Option<i64>,
 }
 
 impl Judging<'_> {
     /// The run's orders after this one, in their order.
     ///
     /// # Errors
-    /// The database.
+    /// The database cannot be read.
     pub fn cases(&self, after: i64, limit: u32) -> Result<Vec<StoredCase>, StoreError> {
         self.read_cases(after, limit).map_err(|error| StoreError::sqlite(&self.path, &error))
     }
@@ -47,16 +65,18 @@ impl Judging<'_> {
                 ENTRY_COLUMNS,
                 ", ",
                 ANSWER_COLUMNS,
-                ", r.why AS why, r.tries AS tries, ",
-                judged_since!("r.order_id"),
-                " AS is_overtaken, r.answer_id = o.answer_id
+                ", r.why AS why, r.tries AS tries,
+                     max(coalesce(r.answered_at_ms, u.started_at_ms),
+                         coalesce(u.clock_floor_ms, 0)) AS at_ms,
+                     r.answer_id = o.answer_id
                      AND EXISTS (SELECT 1 FROM temp.may_share s WHERE s.order_id = r.order_id)
                      AS may_share
-                 FROM run_orders r
+                 FROM runs u
+                 CROSS JOIN run_orders r ON r.run_id = u.run_id
                  JOIN orders o ON o.order_id = r.order_id
-                 JOIN entries e ON e.order_id = r.order_id AND e.version = r.entry_version
+                 LEFT JOIN entries e ON e.order_id = r.order_id AND e.version = r.entry_version
                  LEFT JOIN answers a ON a.answer_id = r.answer_id
-                 WHERE r.run_id = ?1 AND r.order_id > ?2 ORDER BY r.order_id LIMIT ?3",
+                 WHERE u.run_id = ?1 AND r.order_id > ?2 ORDER BY r.order_id LIMIT ?3",
             ]
             .concat()
         });
@@ -67,13 +87,14 @@ impl Judging<'_> {
         while let Some(row) = rows.next()? {
             cases.push(self.case(&columns.fields(row))?);
         }
-        self.add_standing(after, &mut cases)?;
+        self.add_events(after, &mut cases)?;
         Ok(cases)
     }
 
     fn case(&self, row: &Fields) -> rusqlite::Result<StoredCase> {
         let order_id = row.named("order_id")?;
-        let entry = decode::entry(row)?;
+        let key = decode::key(row)?;
+        let entry = decode::optional_entry(row)?;
         let asked = match decode::answer(row)? {
             Some(answer) => Asked::Answered(answer),
             None => Asked::Unverified {
@@ -83,29 +104,79 @@ impl Judging<'_> {
                 tries: row.named("tries")?,
             },
         };
-        let is_overtaken = row.named("is_overtaken")?;
+        let at = instant(row, "at_ms")?;
         let shared_with = match &asked {
             Asked::Answered(Answer::Payment(payment))
                 if row.named::<Option<bool>>("may_share")? == Some(true) =>
             {
                 let payment_uid = payment.payment_uid.as_deref().unwrap_or_default();
-                shared_with(&self.transaction, order_id, &entry.key, payment_uid)?
+                shared_with(&self.transaction, order_id, &key, payment_uid)?
             }
             _ => Vec::new(),
         };
-        let (still_open, standing) = (Vec::new(), Vec::new());
-        Ok(StoredCase { order_id, entry, asked, shared_with, still_open, standing, is_overtaken })
+        let (events, replaced, is_latest) = (Vec::new(), Vec::new(), true);
+        Ok(StoredCase { order_id, key, entry, asked, shared_with, at, events, is_latest, replaced })
     }
 
-    /// How the mismatches of these orders stand: one look for all of them.
-    fn add_standing(&self, after: i64, cases: &mut [StoredCase]) -> rusqlite::Result<()> {
+    /// The events of these orders: one look for all of them.
+    fn add_events(&self, after: i64, cases: &mut [StoredCase]) -> rusqlite::Result<()> {
         let Some(last) = cases.last() else { return Ok(()) };
-        let mut standing = standing(&self.transaction, self.run_id, (after, last.order_id))?;
+        let range = (after, last.order_id);
+        let mut events = events::of_orders(&self.transaction, self.run_id, range)?;
+        let elsewhere = events::latest_elsewhere(&self.transaction, &self.others, range)?;
         for case in cases {
-            case.standing = standing.remove(&case.order_id).unwrap_or_default();
-            let open = case.standing.iter().filter(|one| !one.is_resolved);
-            case.still_open = open.map(|one| one.kind).collect();
+            let at: Moment = (to_ms(case.at), self.run_id);
+            let elsewhere = elsewhere.get(&case.order_id).copied();
+            case.is_latest = elsewhere.is_none_or(|elsewhere| elsewhere < at);
+            let Some(events) = events.remove(&case.order_id) else { continue };
+            let is_replaced = |event: &Event| {
+                case.is_latest
+                    && event.run_id == self.run_id
+                    && elsewhere.is_none_or(|elsewhere| elsewhere < moment(event))
+            };
+            let (replaced, others) = events.into_iter().partition(is_replaced);
+            case.replaced = replaced;
+            case.events = others;
+            case.events.retain(|event| moment(event) < at);
         }
         Ok(())
     }
+
+    /// A mismatch that is open as its order's answer showed it last.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn last_shown(&self, case: &StoredCase, kind: Kind) -> Result<Option<Shown>, StoreError> {
+        self.transaction
+            .prepare_cached(
+                "SELECT *, max(coalesce(m.answered_at_ms, u.started_at_ms),
+                               coalesce(u.clock_floor_ms, 0)) AS at_ms
+                 FROM reported_mismatches m JOIN runs u ON u.run_id = m.run_id
+                 WHERE m.order_id = ?1 AND m.kind = ?2 AND m.run_id <> ?3 AND at_ms < ?4
+                 ORDER BY at_ms DESC, m.run_id DESC LIMIT 1",
+            )
+            .and_then(|mut statement| {
+                statement
+                    .query_row(
+                        params![case.order_id, kind.as_str(), self.run_id, to_ms(case.at)],
+                        |row| shown(row, kind),
+                    )
+                    .optional()
+            })
+            .map_err(|error| StoreError::sqlite(&self.path, &error))
+    }
+}
+
+fn shown(row: &rusqlite::Row, kind: Kind) -> rusqlite::Result<Shown> {
+    let severity: String = row.get("severity")?;
+    let mismatch = Mismatch {
+        kind,
+        severity: Severity::from_word(&severity).ok_or_else(|| decode::unreadable("severity"))?,
+        variance: decode::amount(row, "variance_micros")?,
+        at_risk: Amount::from_micros(row.get("at_risk_micros")?),
+        currency: row.get("currency")?,
+        reason: Text::own(&row.get::<_, String>("reason")?),
+    };
+    let (answer_id, answered_at_ms) = (row.get("answer_id")?, row.get("answered_at_ms")?);
+    Ok(Shown { mismatch, answer_id, answered_at_ms })
 }

@@ -128,22 +128,14 @@ pub(super) fn word<T>(
     Ok(row.named::<Option<String>>(column)?.map(|word| read(&word)))
 }
 
-/// As `run_orders.outcome` has it.
-pub(super) fn outcome_number(outcome: Outcome) -> i64 {
-    match outcome {
-        Outcome::Matched => 1,
-        Outcome::InTransit => 2,
-        Outcome::Mismatched => 3,
-        Outcome::Unverified => 4,
-    }
+pub(super) fn outcome(row: &impl Named, column: &str) -> rusqlite::Result<Outcome> {
+    Outcome::from_number(row.named(column)?).ok_or_else(|| unreadable(column))
 }
 
-pub(super) fn outcome(row: &impl Named, column: &str) -> rusqlite::Result<Outcome> {
-    let number: i64 = row.named(column)?;
-    [Outcome::Matched, Outcome::InTransit, Outcome::Mismatched, Outcome::Unverified]
-        .into_iter()
-        .find(|outcome| outcome_number(*outcome) == number)
-        .ok_or_else(|| unreadable(column))
+/// The entry; `None` where the join found none.
+pub(super) fn optional_entry(row: &impl Named) -> rusqlite::Result<Option<Entry>> {
+    let date: Option<String> = row.named("order_date")?;
+    date.map(|_| entry(row)).transpose()
 }
 
 pub(super) fn entry(row: &impl Named) -> rusqlite::Result<Entry> {

@@ -1,6 +1,7 @@
 //! What can go wrong with the database, by what a person has to do about it (contract, exit codes
 //! 11, 14, 15).
 
+use super::opening::LOCK_WAIT;
 use rusqlite::ErrorCode;
 use std::path::{Path, PathBuf};
 
@@ -24,6 +25,16 @@ pub enum StoreError {
         doing: &'static str,
         /// What the system said.
         why: String,
+    },
+    /// Exit code 14: another program keeps SQLite's own lock.
+    #[error(
+        "another program has kept the database {} locked for {waited_seconds} s", path.display()
+    )]
+    Busy {
+        /// The database.
+        path: PathBuf,
+        /// How long it was waited for.
+        waited_seconds: u64,
     },
     /// Exit code 15: not ours, damaged or newer. It was not touched.
     #[error("{} is not usable as the database: {why}", path.display())]
@@ -61,11 +72,15 @@ impl StoreError {
                 "make its directory first, or name another database with --db"
             }
             StoreError::Storage { .. } => {
-                "free space (also for temporary files) or mend the permissions, then run again \
+                "free space (also for temporary files) or correct the permissions, then run again \
                  with --resume: what was received is kept"
             }
+            StoreError::Busy { .. } => {
+                "close that program (a SQLite browser with unsaved changes?), then run again with \
+                 --resume: what was received is kept"
+            }
             StoreError::Foreign { .. } => {
-                "it was left as it is; name another file with --db, or restore a backup"
+                "it was not changed; name another file with --db, or restore a backup"
             }
             StoreError::Absent { .. } => {
                 "`octopus-recon run --ledger …` makes it; or name another with --db"
@@ -107,12 +122,9 @@ impl StoreError {
                 | ErrorCode::NoLargeFileSupport
                 | ErrorCode::OutOfMemory,
             ) => StoreError::Storage { path, doing: "written", why },
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Storage {
-                path,
-                doing: "written",
-                why: "another program keeps it locked (a SQLite browser with unsaved changes?)"
-                    .to_owned(),
-            },
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+                StoreError::Busy { path, waited_seconds: LOCK_WAIT.as_secs() }
+            }
             _ => StoreError::Bug { path, why },
         }
     }

@@ -4,7 +4,7 @@
 
 use super::entries::{Import, stored};
 use super::fold::{Fold, compare, overlay};
-use super::{decode, to_ms};
+use super::{awaiting, decode, to_ms};
 use crate::domain::order::{Entry, LedgerRow, LedgerStatus};
 use crate::domain::payment::{AccountingType, TransactionType};
 use rusqlite::{Connection, OptionalExtension, named_params};
@@ -196,14 +196,18 @@ impl Import<'_> {
             before,
         )?;
         // An order of which the ledger says something new has not been judged as it is now.
+        const CHANGED: &str = "SELECT o.order_id FROM temp.given g
+             CROSS JOIN orders o ON o.order_id = g.order_id
+             CROSS JOIN entries e ON e.order_id = o.order_id AND e.version = o.entry_version + 1
+             WHERE g.order_id <= ?1";
+        awaiting::changed(connection, CHANGED, [before])?;
         connection.execute(
-            "UPDATE orders SET entry_version = entry_version + 1, awaiting = 1
-             WHERE order_id IN
-                 (SELECT o.order_id FROM temp.given g
-                  CROSS JOIN orders o ON o.order_id = g.order_id
-                  CROSS JOIN entries e
-                      ON e.order_id = o.order_id AND e.version = o.entry_version + 1
-                  WHERE g.order_id <= ?1)",
+            &[
+                "UPDATE orders SET entry_version = entry_version + 1 WHERE order_id IN (",
+                CHANGED,
+                ")",
+            ]
+            .concat(),
             [before],
         )?;
         Ok(())

@@ -1,12 +1,12 @@
 //! All that is known of one order, for `show` (contract, "Commands").
 
-use super::decode::{self, ANSWER_COLUMNS, ENTRY_COLUMNS, date, instant, unreadable};
-use super::{Store, StoreError};
-use crate::domain::amount::Amount;
-use crate::domain::mismatch::{Kind, Outcome};
+use super::decode::{self, ANSWER_COLUMNS, ENTRY_COLUMNS, instant, unreadable};
+use super::{Store, StoreError, events};
+use crate::domain::mismatch::{Event, Outcome};
 use crate::domain::order::{Entry, OrderKey};
 use crate::domain::payment::Answer;
-use chrono::{DateTime, NaiveDate, Utc};
+use crate::domain::text::Text;
+use chrono::{DateTime, Utc};
 use rusqlite::{Row, params};
 
 /// An order and everything that was ever said of it.
@@ -48,21 +48,15 @@ pub struct AnswerVersion {
     pub answer: Answer,
 }
 
-/// A mismatch as one run reported it, or its end.
+/// An event in the life of one of the order's mismatches.
 #[derive(Debug, Clone)]
 pub struct MismatchEvent {
-    /// The run.
-    pub run_id: i64,
-    /// What.
-    pub kind: Kind,
-    /// `new`, `open`, `changed`, `reopened` or `resolved`.
-    pub state: String,
-    /// When it was first seen.
-    pub first_seen: NaiveDate,
-    /// The variance, where there is one.
-    pub variance: Option<Amount>,
-    /// The sentence; empty for an end.
-    pub reason: String,
+    /// What happened, and when.
+    pub event: Event,
+    /// What the run reported of it; none where it was resolved.
+    pub reason: Option<Text>,
+    /// Whether it was rebuilt from the reports of an earlier release.
+    pub is_rebuilt: bool,
 }
 
 impl Store {
@@ -87,27 +81,31 @@ impl Store {
 
     fn one_history(&self, order_id: i64, key: OrderKey) -> rusqlite::Result<OrderHistory> {
         let last_outcome = self.rows(
-            "SELECT r.run_id AS run_id, r.outcome AS outcome
+            "SELECT u.run_id AS run_id, r.outcome AS outcome
              FROM runs u CROSS JOIN run_orders r ON r.run_id = u.run_id
              WHERE u.judged_at_ms IS NOT NULL AND r.order_id = ?1
-             ORDER BY u.run_id DESC LIMIT 1",
+             ORDER BY max(coalesce(r.answered_at_ms, u.started_at_ms),
+                          coalesce(u.clock_floor_ms, 0)) DESC, u.run_id DESC LIMIT 1",
             order_id,
             |row| Ok((row.get("run_id")?, decode::outcome(row, "outcome")?)),
         )?;
-        let mut mismatches = self.rows(
-            "SELECT run_id, kind, state, first_seen, variance_micros, reason
-             FROM reported_mismatches WHERE order_id = ?1 ORDER BY run_id, kind",
+        let mismatches = self.rows(
+            "SELECT e.*, m.reason AS reason,
+                    e.run_id <= (SELECT up_to_run_id FROM rebuilt_events) AS is_rebuilt
+             FROM mismatch_events e
+             LEFT JOIN reported_mismatches m
+                    ON m.run_id = e.run_id AND m.order_id = e.order_id AND m.kind = e.kind
+             WHERE e.order_id = ?1 ORDER BY e.at_ms, e.run_id, e.kind",
             order_id,
-            event,
+            |row| {
+                let reason: Option<String> = row.get("reason")?;
+                Ok(MismatchEvent {
+                    event: events::event(row)?,
+                    reason: reason.as_deref().map(Text::own),
+                    is_rebuilt: row.get("is_rebuilt")?,
+                })
+            },
         )?;
-        mismatches.extend(self.rows(
-            "SELECT resolved_run_id AS run_id, kind, 'resolved' AS state, first_seen,
-                    variance_micros, '' AS reason
-             FROM mismatches WHERE order_id = ?1 AND resolved_run_id IS NOT NULL ORDER BY kind",
-            order_id,
-            event,
-        )?);
-        mismatches.sort_by_key(|event| event.run_id);
         Ok(OrderHistory {
             key,
             entries: self.rows(
@@ -163,16 +161,4 @@ impl Store {
     ) -> rusqlite::Result<Vec<T>> {
         self.connection.prepare(sql)?.query_map(params![order_id], read)?.collect()
     }
-}
-
-fn event(row: &Row) -> rusqlite::Result<MismatchEvent> {
-    let kind: String = row.get("kind")?;
-    Ok(MismatchEvent {
-        run_id: row.get("run_id")?,
-        kind: Kind::from_word(&kind).ok_or_else(|| unreadable("kind"))?,
-        state: row.get("state")?,
-        first_seen: date(row, "first_seen")?,
-        variance: decode::amount(row, "variance_micros")?,
-        reason: row.get("reason")?,
-    })
 }

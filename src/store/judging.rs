@@ -1,19 +1,18 @@
-//! Keeping what a run judged: outcomes, what it reports, and where each mismatch stands (contract,
+//! Keeping what a run judged: outcomes, what it reports, and the events of mismatches (contract,
 //! "The report" and "The database"). One transaction: a run is judged whole or not at all.
 
-use super::Store;
-use super::cases::StoredCase;
-use super::decode;
+use super::cases::{Shown, StoredCase};
 use super::error::StoreError;
 use super::runs::store_figures;
 use super::sharing::gather_payments;
-use super::standing::{Standing, forget, judged_since, mismatch_id};
+use super::{Store, awaiting, events};
 use crate::domain::amount::{Amount, Total};
-use crate::domain::mismatch::{Kind, Mismatch, Outcome, State};
-use crate::domain::payment::Asked;
+use crate::domain::mismatch::{Event, Kind, Mismatch, Outcome, State};
+use crate::domain::order::OrderKey;
 use crate::domain::run::Figures;
 use chrono::{DateTime, NaiveDate, Utc};
-use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, named_params, params};
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, named_params};
+use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -25,7 +24,24 @@ pub struct Judged {
     /// Its one outcome.
     pub outcome: Outcome,
     /// What is reported of it.
-    pub mismatches: Vec<Mismatch>,
+    pub rows: Vec<JudgedRow>,
+    /// What has changed in the lives of its mismatches.
+    pub events: Vec<Event>,
+}
+
+/// A mismatch that is reported of an order.
+#[derive(Debug, Clone)]
+pub struct JudgedRow {
+    /// What, how urgent, and the figures.
+    pub mismatch: Mismatch,
+    /// Where it is in its life.
+    pub state: State,
+    /// The day of the run that saw it first.
+    pub first_seen: NaiveDate,
+    /// Days from then to the run's day.
+    pub open_days: i64,
+    /// The earlier answer that showed it, if it is not the run's own.
+    pub shown: Option<Shown>,
 }
 
 /// A run being judged. Dropped without [`Judging::commit`], it leaves nothing behind.
@@ -33,201 +49,131 @@ pub struct Judging<'a> {
     pub(super) transaction: Transaction<'a>,
     pub(super) path: PathBuf,
     pub(super) run_id: i64,
-    day: NaiveDate,
+    /// Other judged runs that were answered since this run's first answer.
+    pub(super) others: Vec<i64>,
 }
 
 impl Store {
-    /// Begins to judge a run, forgetting an earlier judgement of the same run. `day` is the run's.
+    /// Begins to judge a run. What an earlier judgement of the same run reported is dropped.
     ///
     /// # Errors
-    /// The database.
-    pub fn begin_judging(
-        &mut self,
-        run_id: i64,
-        day: NaiveDate,
-    ) -> Result<Judging<'_>, StoreError> {
+    /// The database cannot be read or written.
+    pub fn begin_judging(&mut self, run_id: i64) -> Result<Judging<'_>, StoreError> {
         let path = self.path.clone();
         let sqlite = |error: rusqlite::Error| StoreError::sqlite(&path, &error);
         let transaction = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(sqlite)?;
-        forget(&transaction, run_id).map_err(sqlite)?;
-        gather_payments(&transaction, run_id).map_err(sqlite)?;
-        Ok(Judging { transaction, path, run_id, day })
+        let others = begin(&transaction, run_id).map_err(sqlite)?;
+        Ok(Judging { transaction, path, run_id, others })
+    }
+}
+
+fn begin(connection: &Connection, run_id: i64) -> rusqlite::Result<Vec<i64>> {
+    connection.execute("DELETE FROM reported_mismatches WHERE run_id = ?1", [run_id])?;
+    connection.execute_batch(
+        "CREATE TEMP TABLE IF NOT EXISTS judged_since (order_id INTEGER PRIMARY KEY);",
+    )?;
+    gather_payments(connection, run_id)?;
+    let first_ms: Option<i64> = connection.query_row(
+        "SELECT max(min(coalesce(r.answered_at_ms, u.started_at_ms)),
+                    coalesce(u.clock_floor_ms, 0))
+         FROM runs u CROSS JOIN run_orders r ON r.run_id = u.run_id WHERE u.run_id = ?1",
+        [run_id],
+        |row| row.get(0),
+    )?;
+    match first_ms {
+        Some(first_ms) => events::runs_answered_since(connection, run_id, first_ms),
+        None => Ok(Vec::new()),
     }
 }
 
 impl Judging<'_> {
-    /// The other orders of a shared payment that this run leaves out get their row next time.
-    fn ask_partners_again(&self, case: &StoredCase) -> rusqlite::Result<()> {
-        let merchant_uid = case.entry.key.merchant_uid.as_deref().unwrap_or_default();
-        for partner in &case.shared_with {
-            self.transaction
-                .prepare_cached(
-                    "UPDATE orders SET awaiting = 1
-                     WHERE merchant_order_id = ?1 AND merchant_uid = ?2
-                       AND NOT EXISTS (SELECT 1 FROM run_orders r WHERE r.run_id = ?3
-                                         AND r.order_id = orders.order_id)
-                       AND NOT EXISTS (SELECT 1 FROM mismatches m
-                                       WHERE m.order_id = orders.order_id AND m.kind = ?4
-                                         AND m.resolved_run_id IS NULL)",
-                )?
-                .execute(params![
-                    partner,
-                    merchant_uid,
-                    self.run_id,
-                    Kind::DuplicatePayment.as_str()
-                ])?;
-        }
-        Ok(())
-    }
-
     /// Keeps how the orders of a page of [`Judging::cases`] ended, all of them.
     ///
     /// # Errors
-    /// The database.
+    /// The database cannot be written.
     pub fn keep(&mut self, page: &[Judged]) -> Result<(), StoreError> {
         self.keep_page(page).map_err(|error| StoreError::sqlite(&self.path, &error))
     }
 
     fn keep_page(&self, page: &[Judged]) -> rusqlite::Result<()> {
         let (Some(first), Some(last)) = (page.first(), page.last()) else { return Ok(()) };
-        let between = [self.run_id, first.case.order_id, last.case.order_id];
-        // As if all of them matched, which most do: one statement for all of them.
+        let range = (first.case.order_id, last.case.order_id);
+        // Mark the whole page matched by one statement, then correct the exceptions.
         self.transaction
             .prepare_cached(
-                "UPDATE run_orders SET outcome = 1
+                "UPDATE run_orders SET outcome = ?4
                  WHERE run_id = ?1 AND order_id BETWEEN ?2 AND ?3",
             )?
-            .execute(between)?;
-        // What the ledger says of an order since has not been judged by this run.
-        self.transaction
-            .prepare_cached(concat!(
-                "UPDATE orders SET awaiting = 0 FROM run_orders r
-                 WHERE orders.awaiting = 1 AND orders.order_id BETWEEN ?2 AND ?3
-                   AND r.run_id = ?1 AND r.order_id = orders.order_id
-                   AND r.entry_version = orders.entry_version AND NOT ",
-                judged_since!("r.order_id")
-            ))?
-            .execute(between)?;
-        page.iter().try_for_each(|judged| self.keep_order(judged))
+            .execute([self.run_id, range.0, range.1, Outcome::Matched.number()])?;
+        self.transaction.prepare_cached("DELETE FROM temp.judged_since")?.execute(())?;
+        for judged in page {
+            self.keep_order(judged)?;
+        }
+        awaiting::judged(&self.transaction, self.run_id, range)
     }
 
     fn keep_order(&self, judged: &Judged) -> rusqlite::Result<()> {
-        let Judged { case, outcome, mismatches } = judged;
+        let Judged { case, outcome, rows, events } = judged;
         if *outcome != Outcome::Matched {
             self.transaction
                 .prepare_cached(
                     "UPDATE run_orders SET outcome = ?3 WHERE run_id = ?1 AND order_id = ?2",
                 )?
-                .execute([self.run_id, case.order_id, decode::outcome_number(*outcome)])?;
+                .execute([self.run_id, case.order_id, outcome.number()])?;
         }
-        let is_awaiting = matches!(outcome, Outcome::InTransit | Outcome::Unverified);
-        let is_latest = !case.is_overtaken || self.overrules(case.order_id)?;
-        if is_latest && is_awaiting {
+        if !case.is_latest {
             self.transaction
-                .prepare_cached("UPDATE orders SET awaiting = 1 WHERE order_id = ?1")?
+                .prepare_cached("INSERT INTO temp.judged_since (order_id) VALUES (?1)")?
                 .execute([case.order_id])?;
         }
-        for mismatch in mismatches {
-            let before = case.standing.iter().find(|before| before.kind == mismatch.kind);
-            self.report(case, mismatch, before, is_latest)?;
-            if mismatch.kind == Kind::DuplicatePayment {
+        for row in rows {
+            self.report(case, row)?;
+            if row.mismatch.kind == Kind::DuplicatePayment {
                 self.ask_partners_again(case)?;
             }
         }
-        // Only a fresh, trustworthy answer ends a mismatch.
-        if is_latest && matches!(case.asked, Asked::Answered(_)) {
-            for gone in case.standing.iter().filter(|before| {
-                !before.is_resolved
-                    && mismatches.iter().all(|mismatch| mismatch.kind != before.kind)
-            }) {
-                self.transaction
-                    .prepare_cached(
-                        "UPDATE mismatches SET before_run_id = run_id,
-                             before_variance_micros = variance_micros,
-                             before_resolved_run_id = resolved_run_id,
-                             run_id = ?3, resolved_run_id = ?3
-                         WHERE order_id = ?1 AND kind = ?2",
-                    )?
-                    .execute(params![case.order_id, gone.kind.as_str(), self.run_id])?;
-            }
+        if !(case.replaced.is_empty() && events.is_empty()) {
+            events::replace(&self.transaction, case.order_id, &case.replaced, events)?;
         }
         Ok(())
     }
 
-    /// Whether this run's answer is newer than that of the later run that has judged the order: a
-    /// run that is gone on with late changes nothing else of what was found since.
-    fn overrules(&self, order_id: i64) -> rusqlite::Result<bool> {
-        let overruled = self
-            .transaction
-            .prepare_cached(
-                "UPDATE orders SET awaiting = entry_version <> (SELECT entry_version FROM run_orders
-                                                                WHERE run_id = ?2 AND order_id = ?1)
-                 WHERE order_id = ?1
-                   AND (SELECT answered_at_ms FROM run_orders WHERE run_id = ?2 AND order_id = ?1)
-                       > (SELECT coalesce(x.answered_at_ms, 0)
-                          FROM runs u CROSS JOIN run_orders x ON x.run_id = u.run_id
-                          WHERE u.judged_at_ms IS NOT NULL AND x.order_id = ?1
-                          ORDER BY u.run_id DESC LIMIT 1)",
-            )?
-            .execute([order_id, self.run_id])?;
-        Ok(overruled > 0)
+    /// The other orders of a shared payment that this run leaves out get their row next time.
+    fn ask_partners_again(&self, case: &StoredCase) -> rusqlite::Result<()> {
+        for partner in &case.shared_with {
+            let merchant_order_id = partner.clone();
+            let partner = OrderKey { merchant_order_id, ..case.key.clone() };
+            awaiting::partner(&self.transaction, self.run_id, &partner)?;
+        }
+        Ok(())
     }
 
-    fn report(
-        &self,
-        case: &StoredCase,
-        mismatch: &Mismatch,
-        before: Option<&Standing>,
-        is_latest: bool,
-    ) -> rusqlite::Result<()> {
-        let first_seen = before.map_or(self.day, |before| before.first_seen.min(self.day));
-        let state = match before {
-            None => State::New,
-            Some(_) if first_seen == self.day => State::New,
-            Some(before) if before.is_resolved => State::Reopened,
-            Some(before) if before.variance != mismatch.variance => State::Changed,
-            Some(_) => State::Open,
-        };
-        let id = mismatch_id(&case.entry.key, mismatch.kind);
-        let variance = mismatch.variance.map(Amount::micros);
-        if is_latest {
-            self.transaction
-                .prepare_cached(
-                    "INSERT INTO mismatches (order_id, kind, mismatch_id, first_seen, run_id,
-                     variance_micros)
-                 VALUES (:order_id, :kind, :mismatch_id, :first_seen, :run_id, :variance)
-                 ON CONFLICT (order_id, kind) DO UPDATE SET before_run_id = run_id,
-                     before_variance_micros = variance_micros,
-                     before_resolved_run_id = resolved_run_id, first_seen = excluded.first_seen,
-                     run_id = excluded.run_id, variance_micros = excluded.variance_micros,
-                     resolved_run_id = NULL",
-                )?
-                .execute(named_params! {
-                    ":order_id": case.order_id, ":kind": mismatch.kind.as_str(), ":mismatch_id": id,
-                    ":first_seen": first_seen.to_string(), ":run_id": self.run_id,
-                    ":variance": variance,
-                })?;
-        }
+    fn report(&self, case: &StoredCase, row: &JudgedRow) -> rusqlite::Result<()> {
+        let JudgedRow { mismatch, state, first_seen, open_days, shown } = row;
         self.transaction
             .prepare_cached(
                 "INSERT INTO reported_mismatches (run_id, order_id, kind, severity, state,
                      variance_micros, at_risk_micros, currency, reason, first_seen, open_days,
                      mismatch_id, answer_id, answered_at_ms)
                  SELECT :run_id, :order_id, :kind, :severity, :state, :variance, :at_risk,
-                     :currency, :reason, :first_seen, :open_days, :mismatch_id, answer_id,
-                     answered_at_ms
+                     :currency, :reason, :first_seen, :open_days, :mismatch_id,
+                     iif(:is_shown, :answer_id, answer_id),
+                     iif(:is_shown, :answered_at_ms, answered_at_ms)
                  FROM run_orders WHERE run_id = :run_id AND order_id = :order_id",
             )?
             .execute(named_params! {
                 ":run_id": self.run_id, ":order_id": case.order_id,
                 ":kind": mismatch.kind.as_str(), ":severity": mismatch.severity.as_str(),
-                ":state": state.as_str(), ":variance": variance,
+                ":state": state.as_str(), ":variance": mismatch.variance.map(Amount::micros),
                 ":at_risk": mismatch.at_risk.micros(), ":currency": mismatch.currency,
                 ":reason": mismatch.reason.as_str(), ":first_seen": first_seen.to_string(),
-                ":open_days": (self.day - first_seen).num_days(), ":mismatch_id": id,
+                ":open_days": open_days, ":mismatch_id": mismatch_id(&case.key, mismatch.kind),
+                ":is_shown": shown.is_some(),
+                ":answer_id": shown.as_ref().and_then(|shown| shown.answer_id),
+                ":answered_at_ms": shown.as_ref().and_then(|shown| shown.answered_at_ms),
             })?;
         Ok(())
     }
@@ -235,14 +181,14 @@ impl Judging<'_> {
     /// Open mismatches of orders that this run did not select.
     ///
     /// # Errors
-    /// The database.
+    /// The database cannot be read.
     pub fn open_elsewhere(&self) -> Result<u64, StoreError> {
         let count: Option<i64> = self
             .transaction
             .query_row(
                 // Most are of orders before the run's first one, which need no look at the run.
-                "SELECT count(*) FROM mismatches m WHERE m.resolved_run_id IS NULL
-                   AND (m.order_id < (SELECT min(order_id) FROM run_orders WHERE run_id = ?1)
+                "SELECT count(*) FROM open_now m
+                 WHERE (m.order_id < (SELECT min(order_id) FROM run_orders WHERE run_id = ?1)
                         OR NOT EXISTS (SELECT 1 FROM run_orders r
                                        WHERE r.run_id = ?1 AND r.order_id = m.order_id))",
                 [self.run_id],
@@ -256,7 +202,7 @@ impl Judging<'_> {
     /// The sums of the run's selected ledger amounts by currency, as SQLite adds them.
     ///
     /// # Errors
-    /// The database.
+    /// The database cannot be read.
     pub fn selected_amounts(&self) -> Result<BTreeMap<String, Total>, StoreError> {
         super::runs::selected_amounts(&self.transaction, self.run_id)
             .map_err(|error| StoreError::sqlite(&self.path, &error))
@@ -272,4 +218,19 @@ impl Judging<'_> {
             .and_then(|()| self.transaction.commit())
             .map_err(|error| StoreError::sqlite(&path, &error))
     }
+}
+
+/// The same for an order and kind wherever and whenever it is seen. It begins with a letter, so
+/// that a spreadsheet takes no id for a number.
+fn mismatch_id(key: &OrderKey, kind: Kind) -> String {
+    let mut digest = Sha256::new();
+    for part in
+        [key.merchant_uid.as_deref().unwrap_or_default(), &key.merchant_order_id, kind.as_str()]
+    {
+        // Lengths keep ("ab", "c") and ("a", "bc") apart.
+        digest.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+        digest.update(part.as_bytes());
+    }
+    let digest = digest.finalize();
+    format!("m-{}", hex::encode(&digest[..8]))
 }

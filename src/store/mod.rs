@@ -5,10 +5,12 @@
 //! [`Judging`] keeps what was judged, [`Store::report_rows`] gives it back in the report's order.
 
 mod answers;
+mod awaiting;
 mod cases;
 mod decode;
 mod entries;
 mod error;
+mod events;
 mod fold;
 mod given;
 mod history;
@@ -18,21 +20,21 @@ mod reported;
 mod runs;
 mod selecting;
 mod sharing;
-mod standing;
 
 pub use answers::{Pending, Recorded, Recording};
-pub use cases::StoredCase;
+pub use cases::{Shown, StoredCase};
 pub use entries::{Import, Imported};
 pub use error::StoreError;
 pub use history::{AnswerVersion, EntryVersion, MismatchEvent, OrderHistory};
-pub use judging::{Judged, Judging};
-pub use runs::{NewRun, RunRow, RunStatus, Selection};
+pub use judging::{Judged, JudgedRow, Judging};
+pub use runs::{NewRun, RunEnd, RunRow, RunStatus, Selection};
 
 use crate::domain::payment::PersonalData;
 use chrono::{DateTime, Utc};
 use rusqlite::Connection;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
+use tempfile::TempDir;
 
 /// The `[store]` table of the configuration (contract, "Configuration" and "Stored answers").
 #[derive(Debug, Clone, Deserialize)]
@@ -54,8 +56,10 @@ impl Default for StoreSettings {
 pub struct Store {
     connection: Connection,
     path: PathBuf,
-    /// Held by whoever may write.
+    /// Held by the process that may write.
     _lock: Option<opening::Lock>,
+    /// A copy to read from, removed with it.
+    _copy: Option<TempDir>,
 }
 
 impl Store {
@@ -72,24 +76,19 @@ impl Store {
         opening::inspect(&path)?;
         opening::keep_private(&path)?;
         let connection = opening::open(&path, true)?;
-        Ok(Store { connection, path, _lock: Some(lock) })
+        Ok(Store { connection, path, _lock: Some(lock), _copy: None })
     }
 
-    /// Opens an existing database to read it as it is now, whatever a run that is active writes.
-    /// One that an earlier release made is brought up to date first.
+    /// Opens an existing database to read its present state, also while a run is active. Nothing is
+    /// ever written to it: one of an older schema is read through a private copy.
     ///
     /// # Errors
-    /// There is none, not ours, or the disk; or it is to be brought up to date and a run holds it.
-    pub fn open_to_read(path: &Path, now: DateTime<Utc>) -> Result<Store, StoreError> {
+    /// There is no database, it is not ours, or the disk cannot be read.
+    pub fn open_to_read(path: &Path) -> Result<Store, StoreError> {
         let sqlite = |error: rusqlite::Error| StoreError::sqlite(path, &error);
-        let mut connection = existing(path)?;
-        if opening::is_older(&connection).map_err(sqlite)? {
-            drop(connection);
-            drop(Store::open(path, now)?);
-            connection = existing(path)?;
-        }
+        let opening::ReadOnly { connection, copy } = existing(path)?;
         connection.execute_batch("BEGIN").map_err(sqlite)?;
-        Ok(Store { connection, path: path.to_owned(), _lock: None })
+        Ok(Store { connection, path: path.to_owned(), _lock: None, _copy: copy })
     }
 
     /// A database for a rehearsal that leaves nothing behind.
@@ -99,7 +98,7 @@ impl Store {
     pub fn temporary() -> Result<Store, StoreError> {
         let path = PathBuf::from("(temporary)");
         let connection = opening::temporary().map_err(|error| StoreError::sqlite(&path, &error))?;
-        Ok(Store { connection, path, _lock: None })
+        Ok(Store { connection, path, _lock: None, _copy: None })
     }
 
     /// A second connection of this process, to read beside the writer.
@@ -108,7 +107,7 @@ impl Store {
     /// The disk.
     pub fn reader(&self) -> Result<Store, StoreError> {
         let connection = opening::open(&self.path, false)?;
-        Ok(Store { connection, path: self.path.clone(), _lock: None })
+        Ok(Store { connection, path: self.path.clone(), _lock: None, _copy: None })
     }
 
     /// SQLite's own check of a whole file, which it leaves as it is; the first complaint, if there
@@ -118,6 +117,7 @@ impl Store {
     /// The file cannot be read at all.
     pub fn quick_check(path: &Path) -> Result<Option<String>, StoreError> {
         let answer: String = existing(path)?
+            .connection
             .query_row("PRAGMA quick_check(1)", (), |row| row.get(0))
             .map_err(|error| StoreError::sqlite(path, &error))?;
         Ok((answer != "ok").then_some(answer))
@@ -135,12 +135,12 @@ impl Store {
 }
 
 /// A database that must be there, and ours.
-fn existing(path: &Path) -> Result<Connection, StoreError> {
+fn existing(path: &Path) -> Result<opening::ReadOnly, StoreError> {
     if path.symlink_metadata().is_err() {
         return Err(StoreError::Absent { path: path.to_owned() });
     }
     opening::inspect(path)?;
-    opening::open(path, false)
+    opening::open_read_only(path)
 }
 
 /// Milliseconds since 1970, as instants are stored.

@@ -5,12 +5,13 @@ use super::error::StoreError;
 use super::sharing;
 use chrono::{DateTime, SecondsFormat, Utc};
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags, TransactionBehavior, ffi};
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior, ffi};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use tempfile::TempDir;
 
 /// "OCRC": marks a file as ours.
 const APPLICATION_ID: i32 = 0x4f43_5243;
@@ -19,8 +20,12 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../sql/0001_ledger_answers_and_runs.sql"),
     include_str!("../../sql/0002_less_to_write.sql"),
     include_str!("../../sql/0003_versions.sql"),
+    include_str!("../../sql/0004_events.sql"),
 ];
-const PATIENCE: Duration = Duration::from_secs(5);
+/// Made anew after each migration.
+const VIEWS: &str = include_str!("../../sql/views.sql");
+/// How long SQLite's own lock is waited for, if another program holds it (contract, "Exit codes").
+pub(super) const LOCK_WAIT: Duration = Duration::from_secs(60);
 
 /// The right to write: dies with the process.
 pub(super) struct Lock {
@@ -91,7 +96,8 @@ pub(super) fn lock(path: &Path, now: DateTime<Utc>) -> Result<Lock, StoreError> 
 /// Makes a new database beside its place and moves it there whole, so that a crash or a full disk
 /// leaves none rather than half of one. Needs the lock.
 pub(super) fn create(path: &Path) -> Result<(), StoreError> {
-    if beside(path, "-wal").symlink_metadata().is_ok() {
+    // Reading leaves an empty -wal behind, which holds nothing.
+    if beside(path, "-wal").symlink_metadata().is_ok_and(|wal| wal.len() > 0) {
         return Err(StoreError::foreign(
             path,
             "the file is gone, but its -wal is still there and would be played into a new one",
@@ -211,7 +217,7 @@ pub(super) fn keep_private(path: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Opens an existing database. `migrating` needs the lock.
+/// Opens an existing database to write. `migrating` needs the lock.
 pub(super) fn open(path: &Path, migrating: bool) -> Result<Connection, StoreError> {
     let sqlite = |error: rusqlite::Error| StoreError::sqlite(path, &error);
     let mut connection = connect(path).map_err(sqlite)?;
@@ -220,6 +226,96 @@ pub(super) fn open(path: &Path, migrating: bool) -> Result<Connection, StoreErro
         migrate(&mut connection).map_err(sqlite)?;
     }
     Ok(connection)
+}
+
+/// An existing database that is only read, and the temporary copy that it is read through, if it
+/// cannot be read in its place.
+pub(super) struct ReadOnly {
+    pub(super) connection: Connection,
+    pub(super) copy: Option<TempDir>,
+}
+
+/// Opens an existing database without ever writing to it (contract, "The database"): in its place;
+/// where SQLite cannot do that because nothing can be written there, as a file that nobody changes,
+/// or with its -wal through a private copy. An older schema is read through a private copy too.
+pub(super) fn open_read_only(path: &Path) -> Result<ReadOnly, StoreError> {
+    let sqlite = |error: rusqlite::Error| StoreError::sqlite(path, &error);
+    let opened = match connect_read_only(path, "") {
+        Ok(connection) => ReadOnly { connection, copy: None },
+        Err(error) if needs_to_write(&error) => {
+            let has_wal = beside(path, "-wal").metadata().is_ok_and(|wal| wal.len() > 0);
+            if has_wal {
+                copied(path)?
+            } else {
+                let connection = connect_read_only(path, "immutable=1").map_err(sqlite)?;
+                ReadOnly { connection, copy: None }
+            }
+        }
+        Err(error) => return Err(sqlite(error)),
+    };
+    let version = version(&opened.connection).map_err(sqlite)?;
+    newer(path, version)?;
+    if is_older(&opened.connection).map_err(sqlite)? {
+        migrated_copy(path, &opened)
+    } else {
+        Ok(opened)
+    }
+}
+
+/// SQLite's way to say that it would have to write beside the file to read it.
+fn needs_to_write(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly))
+}
+
+fn connect_read_only(path: &Path, option: &str) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_URI;
+    let mut uri = "file:".to_owned();
+    for byte in path.as_os_str().as_encoded_bytes() {
+        let plain = byte.is_ascii_alphanumeric() || b"/-_.".contains(byte);
+        if plain { uri.push(char::from(*byte)) } else { uri.push_str(&format!("%{byte:02X}")) }
+    }
+    let connection = Connection::open_with_flags([&uri, "?", option].concat(), flags)?;
+    connection.busy_timeout(LOCK_WAIT)?;
+    connection.pragma_update(None, "trusted_schema", false)?;
+    connection.pragma_update(None, "cell_size_check", true)?;
+    // Opening touches nothing: whether the file can be read shows at the first look.
+    connection.query_row("SELECT count(*) FROM sqlite_schema", (), |_| Ok(()))?;
+    Ok(connection)
+}
+
+/// A private directory, and the place of the copy in it.
+fn private_directory(path: &Path) -> Result<(TempDir, PathBuf), StoreError> {
+    let io = |error: std::io::Error| StoreError::io(path, "copied to be read", &error);
+    let directory = tempfile::Builder::new().prefix("octopus-recon-").tempdir().map_err(io)?;
+    let copy = directory.path().join("copy.db");
+    Ok((directory, copy))
+}
+
+/// The file and its -wal, copied: SQLite has not opened them.
+fn copied(path: &Path) -> Result<ReadOnly, StoreError> {
+    let (directory, copy) = private_directory(path)?;
+    let io = |error: std::io::Error| StoreError::io(path, "copied to be read", &error);
+    fs::copy(path, &copy).map_err(io)?;
+    fs::copy(beside(path, "-wal"), beside(&copy, "-wal")).map_err(io)?;
+    for file in [copy.clone(), beside(&copy, "-wal")] {
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).map_err(io)?;
+    }
+    let connection = connect(&copy).map_err(|error| StoreError::sqlite(path, &error))?;
+    Ok(ReadOnly { connection, copy: Some(directory) })
+}
+
+/// A database of an older schema, brought up to date in a private copy.
+fn migrated_copy(path: &Path, original: &ReadOnly) -> Result<ReadOnly, StoreError> {
+    let sqlite = |error: rusqlite::Error| StoreError::sqlite(path, &error);
+    let (directory, copy) = private_directory(path)?;
+    let target =
+        copy.to_str().ok_or_else(|| StoreError::foreign(&copy, "its name is not UTF-8"))?;
+    original.connection.execute("VACUUM INTO ?1", [target]).map_err(sqlite)?;
+    let mut connection = connect(&copy).map_err(sqlite)?;
+    migrate(&mut connection).map_err(sqlite)?;
+    Ok(ReadOnly { connection, copy: Some(directory) })
 }
 
 /// Whether an earlier release made it, and nothing has brought it up to date since.
@@ -235,7 +331,7 @@ fn version(connection: &Connection) -> rusqlite::Result<i64> {
 fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
-    connection.busy_timeout(PATIENCE)?;
+    connection.busy_timeout(LOCK_WAIT)?;
     connection.query_row("PRAGMA journal_mode = WAL", (), |row| row.get::<_, String>(0))?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
@@ -267,6 +363,9 @@ fn apply(connection: &mut Connection) -> rusqlite::Result<()> {
         let version: i64 = transaction.query_row("PRAGMA user_version", (), |row| row.get(0))?;
         if usize::try_from(version).is_ok_and(|version| version == index) {
             transaction.execute_batch(migration)?;
+            if index + 1 == MIGRATIONS.len() {
+                transaction.execute_batch(VIEWS)?;
+            }
             let dangling = transaction.prepare("PRAGMA foreign_key_check")?.exists(())?;
             if dangling {
                 return Err(rusqlite::Error::SqliteFailure(

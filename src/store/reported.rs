@@ -35,7 +35,7 @@ impl Store {
                 " FROM reported_mismatches m
                  JOIN run_orders r ON r.run_id = m.run_id AND r.order_id = m.order_id
                  JOIN orders o ON o.order_id = m.order_id
-                 JOIN entries e ON e.order_id = r.order_id AND e.version = r.entry_version
+                 LEFT JOIN entries e ON e.order_id = r.order_id AND e.version = r.entry_version
                  LEFT JOIN answers a ON a.answer_id = m.answer_id
                  WHERE m.run_id = ?1
                  ORDER BY CASE m.severity WHEN 'high' THEN 0 WHEN 'medium' THEN 1 ELSE 2 END,
@@ -100,7 +100,7 @@ fn report_row(row: &Fields) -> rusqlite::Result<ReportRow> {
         mismatch,
         state: State::from_word(&word("state")?).ok_or_else(|| unreadable("state"))?,
         key: decode::key(row)?,
-        entry: Some(decode::entry(row)?),
+        entry: decode::optional_entry(row)?,
         payment: match decode::answer(row)? {
             Some(Answer::Payment(payment)) => Some(*payment),
             Some(Answer::Missing(_)) | None => None,

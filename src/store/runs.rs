@@ -2,7 +2,8 @@
 
 use super::decode::{date, instant, optional, optional_date, optional_instant, unreadable};
 use super::error::StoreError;
-use super::{Store, to_ms};
+use super::opening::LOCK_WAIT;
+use super::{Store, awaiting, to_ms};
 use crate::domain::amount::Total;
 use crate::domain::mismatch::Kind;
 use crate::domain::order::{Entry, LedgerStatus};
@@ -10,8 +11,9 @@ use crate::domain::run::{
     Figures, LedgerFigures, MoneyByCurrency, MoneyRow, OrderFigures, RunSummary, money_rows,
 };
 use chrono::{DateTime, NaiveDate, Utc};
-use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, named_params, params};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// What a run needs to begin.
 #[derive(Debug, Clone)]
@@ -24,8 +26,11 @@ pub struct NewRun {
     pub line_items: bool,
     /// `[ledger] default_status`.
     pub default_status: Option<LedgerStatus>,
-    /// Which orders it asks for, but for the ledgers, which are to be read.
+    /// Which orders it asks for. Its ledgers are still to be read.
     pub selection: Selection,
+    /// The latest time that is stored, if this machine's clock is behind it: what the run records
+    /// comes after it all the same.
+    pub clock_floor: Option<DateTime<Utc>>,
 }
 
 /// Which orders a run asks for. Two runs with the same selection can continue each other
@@ -81,13 +86,19 @@ pub enum RunStatus {
 }
 
 impl RunStatus {
-    fn from_word(word: &str) -> Option<RunStatus> {
-        match word {
-            "asking" => Some(RunStatus::Asking),
-            "incomplete" => Some(RunStatus::Incomplete),
-            "complete" => Some(RunStatus::Complete),
-            _ => None,
+    const ALL: [RunStatus; 3] = [RunStatus::Asking, RunStatus::Incomplete, RunStatus::Complete];
+
+    /// The word that the database has for it.
+    pub(super) fn stored(self) -> &'static str {
+        match self {
+            RunStatus::Asking => "asking",
+            RunStatus::Incomplete => "incomplete",
+            RunStatus::Complete => "complete",
         }
+    }
+
+    fn from_stored(word: &str) -> Option<RunStatus> {
+        RunStatus::ALL.into_iter().find(|status| status.stored() == word)
     }
 
     /// For people.
@@ -101,6 +112,17 @@ impl RunStatus {
     }
 }
 
+/// How a run ended (contract, "Exit codes").
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunEnd {
+    /// When; none if nobody knows.
+    pub at: Option<DateTime<Utc>>,
+    /// The process's exit code; none if an earlier release did not record it.
+    pub exit_code: Option<u8>,
+    /// In one sentence, for people.
+    pub reason: String,
+}
+
 /// A run as it is stored.
 #[derive(Debug, Clone)]
 pub struct RunRow {
@@ -112,6 +134,8 @@ pub struct RunRow {
     pub judged_at: Option<DateTime<Utc>>,
     /// How far it is.
     pub status: RunStatus,
+    /// How it ended; none while it is active.
+    pub end: Option<RunEnd>,
     /// Whether its report was written.
     pub is_reported: bool,
     /// Orders with a trustworthy answer in this run.
@@ -147,11 +171,9 @@ impl Store {
     /// The database.
     pub fn latest_judged(&self) -> Result<Option<i64>, StoreError> {
         self.connection
-            .query_row(
-                "SELECT max(run_id) FROM runs WHERE status IN ('incomplete', 'complete')",
-                (),
-                |row| row.get(0),
-            )
+            .query_row("SELECT max(run_id) FROM runs WHERE judged_at_ms IS NOT NULL", (), |row| {
+                row.get(0)
+            })
             .optional()
             .map(Option::flatten)
             .map_err(|error| self.error(&error))
@@ -203,16 +225,148 @@ impl Store {
         Ok(())
     }
 
-    /// Notes that a run's report is in its place.
+    /// Records how a run ended. The orders of a run that was never judged are asked again by the
+    /// next run with `--include-open`.
     ///
     /// # Errors
-    /// The disk.
-    pub fn mark_reported(&self, run_id: i64, now: DateTime<Utc>) -> Result<(), StoreError> {
+    /// The database cannot be written.
+    pub fn end_run(
+        &mut self,
+        run_id: i64,
+        end: &RunEnd,
+        is_reported: bool,
+    ) -> Result<(), StoreError> {
+        let path = self.path.clone();
+        let wait = if is_reported { LOCK_WAIT } else { SHORT_WAIT };
         self.connection
-            .execute("UPDATE runs SET reported_at_ms = ?2 WHERE run_id = ?1", [run_id, to_ms(now)])
+            .busy_timeout(wait)
+            .and_then(|()| {
+                self.connection.transaction_with_behavior(TransactionBehavior::Immediate)
+            })
+            .and_then(|transaction| {
+                write_end(&transaction, run_id, end, is_reported)?;
+                transaction.commit()
+            })
+            .map_err(|error| StoreError::sqlite(&path, &error))
+    }
+
+    /// Records the end of a run of which nothing was stored, as it has no orders.
+    ///
+    /// # Errors
+    /// The database cannot be written.
+    pub fn end_without_orders(&mut self, run: &NewRun, end: &RunEnd) -> Result<i64, StoreError> {
+        let path = self.path.clone();
+        self.connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .and_then(|transaction| {
+                let run_id = insert(&transaction, run)?;
+                transaction.execute(
+                    "UPDATE runs SET base_url = ?2, merchant_uid = ?3, from_date = ?4, to_date = ?5
+                     WHERE run_id = ?1",
+                    params![
+                        run_id,
+                        run.selection.base_url,
+                        run.selection.merchant_uid.as_deref().unwrap_or_default(),
+                        run.selection.from.map(|date| date.to_string()),
+                        run.selection.to.map(|date| date.to_string()),
+                    ],
+                )?;
+                write_end(&transaction, run_id, end, false)?;
+                transaction.commit()?;
+                Ok(run_id)
+            })
+            .map_err(|error| StoreError::sqlite(&path, &error))
+    }
+
+    /// Records the end of runs whose process ended without a word. The lock is held: none of them
+    /// is active.
+    ///
+    /// # Errors
+    /// The database cannot be written.
+    pub fn end_killed_runs(&mut self) -> Result<(), StoreError> {
+        let killed: Vec<i64> = self
+            .connection
+            .prepare_cached("SELECT run_id FROM runs WHERE end_reason IS NULL")
+            .and_then(|mut statement| statement.query_map((), |row| row.get(0))?.collect())
+            .map_err(|error| self.error(&error))?;
+        for run_id in killed {
+            let end = RunEnd {
+                at: None,
+                exit_code: Some(KILLED),
+                reason: "killed, or the machine stopped; the next run recorded it".to_owned(),
+            };
+            self.end_run(run_id, &end, false)?;
+        }
+        Ok(())
+    }
+
+    /// Notes that a run is active again.
+    ///
+    /// # Errors
+    /// The database cannot be written.
+    pub fn resume_run(&mut self, run_id: i64) -> Result<(), StoreError> {
+        self.connection
+            .execute(
+                "UPDATE runs SET ended_at_ms = NULL, exit_code = NULL, end_reason = NULL
+                 WHERE run_id = ?1",
+                [run_id],
+            )
             .map(|_| ())
             .map_err(|error| self.error(&error))
     }
+
+    /// The latest time that any run has stored.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn latest_time(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
+        self.connection
+            .query_row(
+                "SELECT max(max(started_at_ms, coalesce(last_answered_at_ms, 0),
+                                coalesce(ended_at_ms, 0), coalesce(clock_floor_ms, 0))) AS at_ms
+                 FROM runs",
+                (),
+                |row| optional_instant(row, "at_ms"),
+            )
+            .map_err(|error| self.error(&error))
+    }
+}
+
+/// How long a failed run waits to record its end: the lock may be what ended it.
+const SHORT_WAIT: Duration = Duration::from_secs(1);
+/// The exit code of a process that was ended by SIGKILL.
+const KILLED: u8 = 128 + 9;
+
+/// Makes a run's row.
+pub(super) fn insert(connection: &Connection, run: &NewRun) -> rusqlite::Result<i64> {
+    connection.query_row(
+        "INSERT INTO runs (started_at_ms, run_day, status, selection, base_url, merchant_uid,
+                           clock_floor_ms)
+         VALUES (?1, ?2, ?3, '', '', '', ?4) RETURNING run_id",
+        params![
+            to_ms(run.started_at),
+            run.day.to_string(),
+            RunStatus::Asking.stored(),
+            run.clock_floor.map(to_ms)
+        ],
+        |row| row.get(0),
+    )
+}
+
+fn write_end(
+    connection: &Connection,
+    run_id: i64,
+    end: &RunEnd,
+    is_reported: bool,
+) -> rusqlite::Result<()> {
+    let at = end.at.map(to_ms);
+    connection.execute(
+        "UPDATE runs SET ended_at_ms = ?2, exit_code = ?3, end_reason = ?4,
+             reported_at_ms = iif(?5, ?2, reported_at_ms)
+         WHERE run_id = ?1",
+        params![run_id, at, end.exit_code, end.reason, is_reported],
+    )?;
+    awaiting::left_unjudged(connection, run_id)
 }
 
 /// Units and millionths are summed apart: together they can outgrow SQLite's integers.
@@ -244,7 +398,8 @@ pub(super) fn store_figures(
     let orders = figures.orders;
     let totals = serde_json::to_string(&money_rows(&figures.totals))
         .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
-    let status = if orders.unverified == 0 { "complete" } else { "incomplete" };
+    let status =
+        if orders.unverified == 0 { RunStatus::Complete } else { RunStatus::Incomplete }.stored();
     connection.execute(
         "UPDATE runs SET status = :status, judged_at_ms = :judged_at_ms,
              reported_at_ms = NULL, matched = :matched,
@@ -308,7 +463,14 @@ fn run_row(row: &Row) -> rusqlite::Result<RunRow> {
         },
         started_at: instant(row, "started_at_ms")?,
         judged_at: optional_instant(row, "judged_at_ms")?,
-        status: RunStatus::from_word(&status).ok_or_else(|| unreadable("status"))?,
+        end: row
+            .get::<_, Option<String>>("end_reason")?
+            .map(|reason| {
+                let at = optional_instant(row, "ended_at_ms")?;
+                Ok::<_, rusqlite::Error>(RunEnd { at, exit_code: row.get("exit_code")?, reason })
+            })
+            .transpose()?,
+        status: RunStatus::from_stored(&status).ok_or_else(|| unreadable("status"))?,
         is_reported: row.get::<_, Option<i64>>("reported_at_ms")?.is_some(),
         answered: 0,
         base_url: row.get("base_url")?,

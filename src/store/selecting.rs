@@ -3,6 +3,7 @@
 
 use super::entries::{Import, Imported, stored};
 use super::error::StoreError;
+use super::runs::RunStatus;
 use rusqlite::{named_params, params};
 
 impl Import<'_> {
@@ -52,12 +53,11 @@ impl Import<'_> {
                 ":run_id": self.run_id, ":merchant_uid": merchant_uid, ":from": from, ":to": to,
             },
         )?;
-        self.ask_unjudged_again()?;
         if selection.include_open {
             self.connection.execute(
                 "INSERT INTO run_orders (run_id, order_id, entry_version)
                  SELECT :run_id, o.order_id, o.entry_version FROM orders o
-                 WHERE o.order_id IN (SELECT order_id FROM mismatches WHERE resolved_run_id IS NULL
+                 WHERE o.order_id IN (SELECT order_id FROM open_now
                                       UNION SELECT order_id FROM orders WHERE awaiting = 1)
                    AND (:merchant_uid = '' OR o.merchant_uid = :merchant_uid)
                    AND NOT EXISTS (SELECT 1 FROM run_orders r
@@ -99,20 +99,6 @@ impl Import<'_> {
         Ok(Imported { run_id: self.run_id, ledger, selected, from_ledger, first_invalid })
     }
 
-    /// The orders of a run that was never judged are to be asked again: those that this run's
-    /// dates leave out must not be lost. Runs before the last were seen to by those after them.
-    fn ask_unjudged_again(&self) -> rusqlite::Result<()> {
-        self.connection.execute(
-            "UPDATE orders SET awaiting = 1
-             WHERE awaiting = 0 AND order_id IN
-                 (SELECT r.order_id FROM runs u JOIN run_orders r ON r.run_id = u.run_id
-                  WHERE u.judged_at_ms IS NULL
-                    AND u.run_id = (SELECT max(run_id) FROM runs WHERE run_id < ?1))",
-            [self.run_id],
-        )?;
-        Ok(())
-    }
-
     pub(super) fn count(&self, sql: &str, parameter: i64) -> rusqlite::Result<u64> {
         let count: i64 = self.connection.query_row(sql, [parameter], |row| row.get(0))?;
         Ok(u64::try_from(count).unwrap_or(0))
@@ -126,10 +112,10 @@ impl Import<'_> {
     pub fn resumable(&self) -> Result<Option<i64>, StoreError> {
         self.connection
             .query_row(
-                "SELECT max(run_id) FILTER (WHERE status <> 'complete' OR reported_at_ms IS NULL)
+                "SELECT max(run_id) FILTER (WHERE status <> ?3 OR reported_at_ms IS NULL)
                  FROM (SELECT run_id, status, reported_at_ms FROM runs
                        WHERE selection = ?1 AND run_id <> ?2 ORDER BY run_id DESC LIMIT 1)",
-                params![self.selection.key(), self.run_id],
+                params![self.selection.key(), self.run_id, RunStatus::Complete.stored()],
                 |row| row.get(0),
             )
             .map_err(|error| StoreError::sqlite(&self.path, &error))

@@ -41,7 +41,13 @@ fn a_mismatch_is_new_then_open_then_changed_then_reopened() {
     assert_eq!(ids.len(), 1, "one id for an order and kind: {ids:?}");
 
     let shown = merchant.run(&["show", "A1"]).stdout;
-    for word in ["new", "open", "changed", "reopened", "470.00", "480.00", "490.00"] {
+    let events: Vec<&str> = shown
+        .lines()
+        .filter(|line| line.contains(kind))
+        .filter_map(|line| line.split_whitespace().nth(3))
+        .collect();
+    assert_eq!(events, ["opened", "changed", "changed", "resolved", "reopened"], "{shown}");
+    for word in ["470.00", "480.00", "490.00"] {
         assert!(shown.contains(word), "{word} in {shown}");
     }
 }
@@ -89,11 +95,9 @@ fn only_a_fresh_trustworthy_answer_ends_a_mismatch() {
     assert_eq!(unverified.code, Some(3), "{unverified:?}");
     assert_eq!(unverified.json()["open_elsewhere"], 0);
     let rows = merchant.rows_of(&unverified);
-    assert_eq!(kinds(&rows)["A1"], ["unverified"]);
+    assert_eq!(kinds(&rows)["A1"], ["final_amount_difference", "notify_failed", "unverified"]);
     let reason = &row(&rows, "A1", "unverified")["reason"];
-    for words in ["503", "final_amount_difference", "notify_failed", "2"] {
-        assert!(reason.contains(words), "{words} in {reason}");
-    }
+    assert!(reason.contains("503"), "{reason}");
     assert_eq!(open(&merchant).len(), 3);
 
     // Answered, and gone.
@@ -195,7 +199,6 @@ fn a_later_ledger_replaces_the_entry_and_its_history_is_kept() {
     let after = ledger.find("510.00").unwrap();
     assert!(before < after, "oldest first: {shown}");
     // The report of a run shows the entry as that run read it.
-    merchant.write("before.csv", "");
     let again = merchant.run(&["report", "2", "--report", "again.csv"]);
     assert_eq!(again.code, Some(0), "{again:?}");
     assert_eq!(crate::support::rows(&merchant.path("again.csv")), []);

@@ -39,7 +39,7 @@ fn a_late_resume_does_not_overrule_a_later_run() {
     let late = merchant.reconcile(&second.url, &["--resume", "1"]);
     assert_eq!(late.code, Some(0), "{late:?}");
     assert_eq!(second.journal().len(), 3, "only X was asked again");
-    let open = "SELECT count(*) FROM mismatches WHERE resolved_run_id IS NULL";
+    let open = "SELECT count(*) FROM open_now";
     assert_eq!(merchant.sql(open), 1, "Y is still short");
     let run = merchant.reconcile(&second.url, &["--last", "1", "--include-open"]);
     assert_eq!(run.code, Some(1), "{run:?}");
@@ -190,7 +190,7 @@ fn a_newer_answer_of_a_late_resume_counts() {
     let third = serve(&paid("X", "100.00", short));
     let late = merchant.reconcile(&third.url, &["--resume", "1"]);
     assert_eq!(late.code, Some(1), "{late:?}");
-    let open = "SELECT count(*) FROM mismatches WHERE resolved_run_id IS NULL";
+    let open = "SELECT count(*) FROM open_now";
     assert_eq!(merchant.sql(open), 1);
 }
 

@@ -82,7 +82,8 @@ fn without_a_usable_answer_there_is_no_report() {
     let away = Gateway::serve(&paid("A1", "1.00", json!({"sandbox": {"status": 503, "times": 2}})));
     let done = merchant.reconcile(&away.url, &["--ledger", "ledger.csv"]);
     assert_eq!(done.code, Some(13), "{done:?}");
-    assert!(done.stdout.is_empty(), "{done:?}");
+    let failed = done.json();
+    assert_eq!((&failed["status"], &failed["run_id"]), (&json!("failed"), &json!(1)), "{failed}");
     assert!(merchant.reports().is_empty());
     let done = merchant.reconcile(&away.url, &["--ledger", "ledger.csv", "--resume"]);
     assert_eq!(done.code, Some(0), "{done:?}");

@@ -79,7 +79,7 @@ fn a_resumed_run_asks_for_the_rest_and_reports_as_if_undisturbed() {
         };
         assert_eq!(count("SELECT count(*) FROM entries"), 12);
         assert_eq!(count("SELECT count(*) FROM runs"), 1);
-        let left = "SELECT count(*) FROM mismatches WHERE kind = 'unverified'";
+        let left = "SELECT count(*) FROM mismatch_events WHERE kind = 'unverified'";
         assert_eq!(count(left), 0, "that judgement was made again");
     }
 }

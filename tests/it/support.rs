@@ -219,7 +219,7 @@ impl Merchant {
         self.database()
             .execute_batch(&format!(
                 "UPDATE runs SET run_day = date(run_day, '-{days} days');
-                 UPDATE mismatches SET first_seen = date(first_seen, '-{days} days');
+                 UPDATE mismatch_events SET day = date(day, '-{days} days');
                  UPDATE reported_mismatches SET first_seen = date(first_seen, '-{days} days');"
             ))
             .unwrap();

@@ -37,7 +37,7 @@ fn a_signal_keeps_what_was_received() {
         running.signal(signal);
         let done = running.end();
         assert!(begun.elapsed() < AT_MOST, "{:?}", begun.elapsed());
-        night.failed(&done, code, &["8 of 20 answered", "go on with --resume"]);
+        night.failed(&done, code, &["8 of 20 answered", "resume with --resume"]);
 
         slow.store(false, Ordering::SeqCst);
         let resumed = night.run(&gateway.url, &["--resume"]);

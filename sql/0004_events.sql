@@ -1,0 +1,146 @@
+-- Why: the life of a mismatch was kept as its present state, which each run overwrote: an event of
+-- a night was lost as soon as the next night changed it, and a run that was judged again had to
+-- undo what it had written. Now each change is an event and is kept. What is open is an index of
+-- the events, and can be made anew from them. Each run's end is recorded, also where no report came
+-- of it. An order may be judged without a ledger entry: a settlement line has none.
+--
+-- The views are in views.sql, which is run after each migration.
+
+DROP VIEW open_mismatches;
+DROP VIEW ledger_and_gateway;
+DROP VIEW run_figures;
+
+-- One row an order, ever. entry_version and answer_id are what is known of it now.
+CREATE TABLE orders_4 (
+    order_id          INTEGER PRIMARY KEY,
+    merchant_uid      TEXT NOT NULL,          -- '' where neither ledger nor configuration names one
+    merchant_order_id TEXT NOT NULL,
+    entry_version     INTEGER,                -- NULL: no ledger has the order
+    answer_id         INTEGER REFERENCES answers,
+    awaiting          INTEGER NOT NULL DEFAULT 0 CHECK (awaiting IN (0, 1)), -- see store/awaiting.rs
+    UNIQUE (merchant_order_id, merchant_uid),
+    -- Its first entry is written after it.
+    FOREIGN KEY (order_id, entry_version) REFERENCES entries DEFERRABLE INITIALLY DEFERRED
+) STRICT;
+INSERT INTO orders_4
+SELECT order_id, merchant_uid, merchant_order_id, entry_version, answer_id, awaiting
+FROM orders ORDER BY order_id;
+
+-- The orders of a run, and what came of asking. answered_at_ms is set when a trustworthy answer is.
+CREATE TABLE run_orders_4 (
+    run_id          INTEGER NOT NULL REFERENCES runs,
+    order_id        INTEGER NOT NULL REFERENCES orders,
+    entry_version   INTEGER,                  -- NULL: no ledger has the order
+    answer_id       INTEGER REFERENCES answers,
+    answered_at_ms  INTEGER,
+    tries           INTEGER NOT NULL DEFAULT 0,
+    why             TEXT,                     -- why there is no trustworthy answer
+    outcome         INTEGER                   -- domain::mismatch::Outcome::number
+                    CHECK (outcome IN (1, 2, 3, 4)),
+    PRIMARY KEY (run_id, order_id),
+    FOREIGN KEY (order_id, entry_version) REFERENCES entries,
+    CHECK ((answer_id IS NULL) = (answered_at_ms IS NULL))
+) STRICT, WITHOUT ROWID;
+INSERT INTO run_orders_4
+SELECT run_id, order_id, entry_version, answer_id, answered_at_ms, tries, why, outcome
+FROM run_orders ORDER BY run_id, order_id;
+
+DROP TABLE run_orders;
+DROP TABLE orders;
+ALTER TABLE orders_4 RENAME TO orders;
+ALTER TABLE run_orders_4 RENAME TO run_orders;
+CREATE INDEX orders_awaiting ON orders (order_id) WHERE awaiting = 1;
+
+-- How each run ended. While a run is active its end_reason is NULL.
+ALTER TABLE runs ADD COLUMN ended_at_ms INTEGER;
+ALTER TABLE runs ADD COLUMN exit_code INTEGER;
+ALTER TABLE runs ADD COLUMN end_reason TEXT;
+-- The latest of its answers.
+ALTER TABLE runs ADD COLUMN last_answered_at_ms INTEGER;
+-- The latest time that was stored when the run began, if this machine's clock was behind it.
+ALTER TABLE runs ADD COLUMN clock_floor_ms INTEGER;
+UPDATE runs SET last_answered_at_ms =
+    (SELECT max(r.answered_at_ms) FROM run_orders r WHERE r.run_id = runs.run_id);
+UPDATE runs SET
+    ended_at_ms = coalesce(reported_at_ms, judged_at_ms),
+    exit_code = iif(reported_at_ms IS NULL, NULL,
+                    CASE WHEN unverified > 0 THEN 3 WHEN invalid > 0 THEN 4
+                         WHEN EXISTS (SELECT 1 FROM reported_mismatches m
+                                      WHERE m.run_id = runs.run_id) THEN 1 ELSE 0 END),
+    end_reason = CASE WHEN reported_at_ms IS NOT NULL THEN 'report written'
+                      ELSE 'not recorded by the release of that time' END;
+
+-- The life of each mismatch: an event for each change. at_ms is the time of the answer that the
+-- event rests on; without an answer, the start of the run; never earlier than the run's
+-- clock_floor_ms. Events are in the order of at_ms, then of run_id. They are written by
+-- store/events.rs; rules/lifecycle.rs decides on them.
+CREATE TABLE mismatch_events (
+    order_id        INTEGER NOT NULL REFERENCES orders,
+    kind            TEXT NOT NULL,
+    at_ms           INTEGER NOT NULL,
+    run_id          INTEGER NOT NULL REFERENCES runs,
+    event           TEXT NOT NULL,            -- domain::mismatch::EventKind
+    day             TEXT NOT NULL,            -- the run's day
+    variance_micros INTEGER,
+    PRIMARY KEY (order_id, kind, at_ms, run_id)
+) STRICT, WITHOUT ROWID;
+
+-- The mismatches that are open now: an index of mismatch_events.
+CREATE TABLE open_now (
+    order_id        INTEGER NOT NULL REFERENCES orders,
+    kind            TEXT NOT NULL,
+    PRIMARY KEY (order_id, kind)
+) STRICT, WITHOUT ROWID;
+
+-- Events of earlier releases are rebuilt from what each run reported. A judgement that shows a
+-- mismatch, and one with an answer that no longer does, each say something of it.
+CREATE TEMP TABLE seen AS
+WITH told AS (SELECT DISTINCT order_id, kind FROM reported_mismatches)
+SELECT t.order_id, t.kind, coalesce(r.answered_at_ms, u.started_at_ms) AS at_ms, r.run_id,
+       u.run_day, m.kind IS NOT NULL AS is_found, m.variance_micros, m.first_seen
+FROM told t
+JOIN runs u ON u.judged_at_ms IS NOT NULL
+JOIN run_orders r ON r.run_id = u.run_id AND r.order_id = t.order_id
+LEFT JOIN reported_mismatches m
+       ON m.run_id = r.run_id AND m.order_id = r.order_id AND m.kind = t.kind
+WHERE m.kind IS NOT NULL OR r.answered_at_ms IS NOT NULL;
+
+INSERT INTO mismatch_events
+WITH life AS (
+    SELECT *, lag(is_found) OVER before AS was_found,
+           lag(variance_micros) OVER before AS variance_before,
+           max(is_found) OVER (before ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS was_ever
+    FROM temp.seen
+    WINDOW before AS (PARTITION BY order_id, kind ORDER BY at_ms, run_id)
+), events AS (
+    SELECT *, CASE WHEN is_found AND coalesce(was_ever, 0) = 0 THEN 'opened'
+                   WHEN is_found AND NOT was_found THEN 'reopened'
+                   WHEN is_found AND variance_micros IS NOT variance_before THEN 'changed'
+                   WHEN NOT is_found AND was_found THEN 'resolved' END AS event
+    FROM life
+)
+SELECT order_id, kind, at_ms, run_id, event, iif(event = 'opened', first_seen, run_day),
+       variance_micros
+FROM events WHERE event IS NOT NULL
+ORDER BY order_id, kind, at_ms, run_id;
+DROP TABLE temp.seen;
+
+-- One row: up to which run the events were rebuilt so; `show` says it.
+CREATE TABLE rebuilt_events (up_to_run_id INTEGER NOT NULL) STRICT;
+INSERT INTO rebuilt_events SELECT coalesce(max(run_id), 0) FROM runs;
+
+INSERT INTO open_now
+SELECT order_id, kind FROM mismatch_events e
+WHERE event <> 'resolved'
+  AND NOT EXISTS (SELECT 1 FROM mismatch_events later
+                  WHERE later.order_id = e.order_id AND later.kind = e.kind
+                    AND (later.at_ms, later.run_id) > (e.at_ms, e.run_id));
+DROP TABLE mismatches;
+
+-- The report files that runs have written, by their content: a file of that name with another
+-- content was edited by somebody, and is never overwritten.
+CREATE TABLE report_files (
+    sha256          TEXT NOT NULL,            -- in hexadecimal
+    run_id          INTEGER NOT NULL REFERENCES runs,
+    PRIMARY KEY (sha256, run_id)
+) STRICT, WITHOUT ROWID;

@@ -1,0 +1,68 @@
+//! How a run ended, as it is recorded (contract, "The database": each run's end; "Exit codes").
+
+use super::Surroundings;
+use crate::domain::run::RunSummary;
+use crate::domain::text::one_line;
+use crate::failure::Failure;
+use crate::store::{NewRun, RunEnd, Store};
+use chrono::{DateTime, Utc};
+
+/// The end of a run that wrote its report.
+pub(super) fn of(summary: &RunSummary, at: DateTime<Utc>) -> RunEnd {
+    let exit_code = summary.exit_code();
+    let orders = &summary.figures.orders;
+    let reason = match exit_code {
+        0 => "report written: nothing to report".to_owned(),
+        1 => format!("report written: {} orders with mismatches", orders.mismatched),
+        3 => format!(
+            "report written: {} of {} orders unverified",
+            orders.unverified, orders.selected
+        ),
+        _ => format!("report written: {} ledger rows are invalid", summary.figures.ledger.invalid),
+    };
+    RunEnd { at: Some(at), exit_code: Some(exit_code), reason }
+}
+
+/// Records the end of a run without a report. Best effort: a full disk may be what ended it. Then
+/// the next run records it as killed.
+pub(super) fn record(
+    store: Option<Store>,
+    run_id: i64,
+    failure: &Failure,
+    surroundings: &Surroundings,
+) {
+    if let Some(mut store) = store
+        && let Err(error) = store.end_run(run_id, &end(failure, surroundings), false)
+    {
+        tracing::warn!("the end of run {run_id} was not recorded: {error}");
+    }
+}
+
+/// Records a run that ended before it had orders, and gives its number. Endings 2 and 15 are not
+/// recorded.
+pub(super) fn record_without_orders(
+    store: &mut Store,
+    new_run: &NewRun,
+    failure: &Failure,
+    surroundings: &Surroundings,
+) -> Option<i64> {
+    use crate::failure::code::{DATABASE, USAGE};
+    if matches!(failure.code(), USAGE | DATABASE) {
+        return None;
+    }
+    match store.end_without_orders(new_run, &end(failure, surroundings)) {
+        Ok(run_id) => Some(run_id),
+        Err(error) => {
+            tracing::warn!("the end of this run was not recorded: {error}");
+            None
+        }
+    }
+}
+
+fn end(failure: &Failure, surroundings: &Surroundings) -> RunEnd {
+    RunEnd {
+        at: Some((surroundings.now)()),
+        exit_code: Some(failure.code()),
+        reason: one_line(failure.message()),
+    }
+}
