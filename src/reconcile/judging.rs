@@ -173,3 +173,7 @@ fn count(figures: &mut Figures, stored: &StoredCase, judgement: &Judgement) {
         money(currency, &|money| money.at_risk.add(amount));
     }
 }
+
+#[cfg(test)]
+#[path = "judging_tests.rs"]
+mod tests;

@@ -152,7 +152,8 @@ impl Judging<'_> {
                 "SELECT *, max(coalesce(m.answered_at_ms, u.started_at_ms),
                                coalesce(u.clock_floor_ms, 0)) AS at_ms
                  FROM reported_mismatches m JOIN runs u ON u.run_id = m.run_id
-                 WHERE m.order_id = ?1 AND m.kind = ?2 AND m.run_id <> ?3 AND at_ms < ?4
+                 WHERE m.order_id = ?1 AND m.kind = ?2 AND m.run_id <> ?3
+                   AND (at_ms, m.run_id) < (?4, ?3)
                  ORDER BY at_ms DESC, m.run_id DESC LIMIT 1",
             )
             .and_then(|mut statement| {

@@ -129,6 +129,12 @@ impl Store {
         &self.path
     }
 
+    /// The connection, for tests that look at what is stored.
+    #[cfg(test)]
+    pub(crate) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
     fn error(&self, error: &rusqlite::Error) -> StoreError {
         StoreError::sqlite(&self.path, error)
     }

@@ -76,8 +76,8 @@ fn final_amounts() {
             severity: "medium",
             variance: "-10.00",
             at_risk: "10.00",
-            reason: "The gateway settled 490.00 of 500.00 inr: 10.00 short (2.00 %); the ledger \
-                     has booked exactly the final amount.",
+            reason: "The gateway settled 490.00 of 500.00 inr: 10.00 short (2.00 %), and the \
+                     ledger has booked exactly the final amount.",
         },
         Example {
             order: Order {
