@@ -1,8 +1,9 @@
-//! octopus-recon.example.toml: read by the program's own reader, with every key, and with the real
-//! defaults.
+//! octopus-recon.example.toml and the key tables in docs/: read by the program's own reader, with
+//! every key, and with the real defaults.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot read has failed")]
 
+use crate::documents::{document, rows, section};
 use crate::support::Merchant;
 use octopus_recon::gateway::GatewaySettings;
 use octopus_recon::ledger::LedgerSettings;
@@ -11,11 +12,23 @@ use octopus_recon::rules::Policy;
 use octopus_recon::settings::{Flags, Settings, SettingsError};
 use octopus_recon::store::StoreSettings;
 use serde::de::DeserializeOwned;
+use std::collections::BTreeSet;
 use toml::{Table, Value};
 
 const EXAMPLE: &str = include_str!("../../octopus-recon.example.toml");
 /// Ends the lines that show a value where there is no default.
 const MARK: &str = " # example";
+
+/// The tables of the configuration, and where docs/ lists their keys: page, heading, path.
+const DOCUMENTED: [(&str, &str, &[&str]); 7] = [
+    ("docs/configuration.md", "### `[gateway]`", &["gateway"]),
+    ("docs/ledger.md", "### `[ledger]`", &["ledger"]),
+    ("docs/configuration.md", "### `[policy]`", &["policy"]),
+    ("docs/configuration.md", "### `[policy.tolerance]`", &["policy", "tolerance"]),
+    ("docs/configuration.md", "### `[[policy.fee]]`", &["policy", "fee"]),
+    ("docs/configuration.md", "### `[report]`", &["report"]),
+    ("docs/configuration.md", "### `[store]`", &["store"]),
+];
 
 /// Reads a configuration as the program does, with nothing in the environment.
 fn load(configuration: &str) -> Result<Settings, SettingsError> {
@@ -122,6 +135,47 @@ fn known_keys(path: &[&str]) -> Vec<String> {
     let keys = message.strip_prefix("unknown ").and_then(|rest| rest.split_once("expected "));
     let Some((_, keys)) = keys else { return Vec::new() };
     keys.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+/// The value of a key, if this configuration sets it.
+fn value<'a>(document: &'a Table, path: &[&str], key: &str) -> Option<&'a Value> {
+    let mut table = document;
+    for name in path {
+        table = table.get(*name)?.as_table()?;
+    }
+    table.get(key)
+}
+
+#[test]
+fn the_pages_have_every_key_with_its_default() {
+    let defaults: Table = toml::from_str(&uncommented(false)).unwrap();
+    let example: Table = toml::from_str(&uncommented(true)).unwrap();
+    for (name, heading, path) in DOCUMENTED {
+        let page = document(name);
+        let told = rows(section(&page, heading));
+        // A table inside this one has a heading or a row of its own.
+        let inner = |key: &String| {
+            let name = format!("{}.{key}", path.join("."));
+            let is_table = path.len() == 1
+                && value(&example, path, key).is_some_and(|it| match it {
+                    Value::Array(items) => items.iter().any(Value::is_table),
+                    other => other.is_table(),
+                });
+            assert!(!is_table || page.contains(&format!("[{name}]")), "{name} is not in the page");
+            is_table
+        };
+        let keys: BTreeSet<String> =
+            known_keys(path).into_iter().filter(|key| !inner(key)).collect();
+        let listed: BTreeSet<String> = told.iter().map(|row| row[0].clone()).collect();
+        assert_eq!(listed, keys, "{name}, {heading}");
+        for row in told {
+            match value(&defaults, path, &row[0]) {
+                Some(default) => assert_eq!(row[1], default.to_string(), "{heading}, {}", row[0]),
+                None if path == ["policy", "fee"] => {}
+                None => assert!(row[1].starts_with("none"), "{heading}, {}: {}", row[0], row[1]),
+            }
+        }
+    }
 }
 
 fn refusal<T: DeserializeOwned>(configuration: &str) -> String {

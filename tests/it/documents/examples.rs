@@ -1,0 +1,99 @@
+//! Code blocks of the documents: the examples run, and the program prints what they show.
+
+use super::{block, document, section};
+use crate::support::{Gateway, Merchant};
+use octopus_recon::sandbox::Faults;
+use octopus_recon::settings::{Flags, Settings};
+
+/// A line of output without what differs from day to day: dates.
+fn undated(line: &str) -> String {
+    let mut masked = line.trim_end().to_owned();
+    for part in line.split(|character: char| !(character.is_ascii_digit() || character == '-')) {
+        if part.len() == 10 && chrono::NaiveDate::parse_from_str(part, "%Y-%m-%d").is_ok() {
+            masked = masked.replace(part, "DATE");
+        }
+    }
+    masked
+}
+
+#[test]
+fn the_readme_shows_what_the_demo_prints() {
+    let done = Merchant::new().run(&["demo"]);
+    assert_eq!(done.code, Some(0), "{done:?}");
+    let printed: Vec<String> = done.stdout.lines().map(undated).collect();
+    let readme = document("README.md");
+    let shown = section(&readme, "## What the demo shows").split("```").nth(1).unwrap();
+    let shown: Vec<String> =
+        shown.lines().skip(1).filter(|line| line.trim() != "…").map(undated).collect();
+    assert!(shown.len() > 10, "{shown:?}");
+    for line in shown {
+        assert!(printed.contains(&line), "the demo does not print {line:?}: {}", done.stdout);
+    }
+}
+
+/// Checks that each line of this block is printed. `…` stands for omitted lines.
+fn assert_is_printed(block: &str, printed: &str) {
+    let lines: Vec<&str> = printed.lines().map(str::trim_end).collect();
+    let shown: Vec<&str> = block.lines().filter(|line| !line.starts_with('…')).collect();
+    assert!(shown.len() > 1, "{shown:?}");
+    for line in shown {
+        assert!(lines.contains(&line), "docs/rehearsing.md shows {line:?}: {printed}");
+    }
+}
+
+#[test]
+fn the_first_rehearsal_runs_as_it_is_shown() {
+    let page = document("docs/rehearsing.md");
+    let block = |language| block(&page, "## A first rehearsal", language);
+    let merchant = Merchant::new();
+    merchant.write("orders.csv", block("csv"));
+    let gateway = Gateway::serve(block("json"));
+    let url = gateway.url.clone();
+    let arguments = ["run", "--base-url", &url, "--ledger", "orders.csv", "--rate", "1000"];
+    let done = merchant.run(&arguments);
+    assert_eq!(done.code, Some(1), "{done:?}");
+    assert_is_printed(block("text"), &done.stdout);
+}
+
+#[test]
+fn the_bad_day_runs_as_it_is_shown() {
+    let page = document("docs/rehearsing.md");
+    let block = |heading, language| block(&page, heading, language);
+    let merchant = Merchant::new();
+    merchant.write("octopus-recon.toml", crate::support::IMPATIENT);
+    merchant.write("orders.csv", block("## A first rehearsal", "csv"));
+    let book = block("## A first rehearsal", "json");
+    let outage = Faults::parse(&document("fixtures/faults/outage.toml")).unwrap();
+    let gateway = Gateway::serve_as(book, |it| it.faults = outage);
+    let url = gateway.url.clone();
+    let run = |rest: &[&str]| merchant.run(&[&["run", "--base-url", &url], rest].concat());
+    let done = run(&["--ledger", "orders.csv"]);
+    assert_eq!(done.code, Some(13), "{done:?}");
+    assert_is_printed(block("## Bad days", "text"), &done.stderr);
+    drop(gateway.stop());
+    let address = url.strip_prefix("http://").unwrap().parse().unwrap();
+    let _back = Gateway::serve_as(book, |it| it.listen = address);
+    let done = run(&["--resume", "1"]);
+    assert_eq!(done.code, Some(1), "{done:?}");
+    let shown = block("## A first rehearsal", "text");
+    assert_is_printed(shown.split_once("\n\n").unwrap().1, &done.stdout);
+}
+
+#[test]
+fn the_faults_that_are_shown_are_faults() {
+    let page = document("docs/rehearsing.md");
+    let faults = Faults::parse(block(&page, "## Bad days", "toml")).unwrap();
+    assert!(!faults.is_empty());
+}
+
+#[test]
+fn the_configurations_that_are_shown_are_accepted() {
+    let blocks = [("README.md", "## A first real run"), ("cron/README.md", "## Installing")];
+    for (name, heading) in blocks {
+        let merchant = Merchant::new();
+        let page = document(name);
+        let config = Some(merchant.write("octopus-recon.toml", block(&page, heading, "toml")));
+        let settings = Settings::load(Flags { config, ..Flags::default() }, &|_| None);
+        assert!(settings.unwrap().ledger.timezone.is_some(), "{name}");
+    }
+}
