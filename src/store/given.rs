@@ -18,7 +18,15 @@ pub(super) struct Given {
     /// Where what counts of it stands.
     file_id: i64,
     line: i64,
-    times: i64,
+    in_file: InFile,
+}
+
+/// What one file has said of an order: only there can it be a duplicate, because exports overlap.
+#[derive(Clone, Copy)]
+struct InFile {
+    file_id: i64,
+    line: i64,
+    rows: i64,
 }
 
 /// Makes the table, empty.
@@ -28,7 +36,8 @@ pub(super) fn create(connection: &Connection) -> rusqlite::Result<()> {
              order_id INTEGER PRIMARY KEY, amount_micros INTEGER NOT NULL, currency TEXT NOT NULL,
              order_date TEXT NOT NULL, ages_from_ms INTEGER NOT NULL, transaction_type TEXT,
              accounting_type TEXT, status TEXT, conflict TEXT, duplicate TEXT,
-             file_id INTEGER NOT NULL, line INTEGER NOT NULL, times INTEGER NOT NULL DEFAULT 1);
+             file_id INTEGER NOT NULL, line INTEGER NOT NULL, in_file_id INTEGER NOT NULL,
+             in_file_line INTEGER NOT NULL, in_file_rows INTEGER NOT NULL);
          DELETE FROM temp.given;",
     )
 }
@@ -41,9 +50,10 @@ impl Import<'_> {
             self.connection
                 .prepare_cached(
                     "INSERT INTO temp.given (order_id, amount_micros, currency, order_date,
-                         ages_from_ms, transaction_type, accounting_type, status, file_id, line)
+                         ages_from_ms, transaction_type, accounting_type, status, file_id, line,
+                         in_file_id, in_file_line, in_file_rows)
                      SELECT order_id, amount_micros, currency, order_date, ages_from_ms,
-                         transaction_type, accounting_type, status, file_id, line
+                         transaction_type, accounting_type, status, file_id, line, file_id, line, 1
                      FROM entries WHERE order_id = ?1
                      ON CONFLICT DO NOTHING",
                 )?
@@ -57,7 +67,8 @@ impl Import<'_> {
                         g.transaction_type AS entry_transaction_type,
                         g.accounting_type AS entry_accounting_type, g.status AS entry_status,
                         g.conflict AS conflict, g.duplicate AS duplicate, g.file_id AS file_id,
-                        g.line AS line, g.times AS times
+                        g.line AS line, g.in_file_id AS in_file_id,
+                        g.in_file_line AS in_file_line, g.in_file_rows AS in_file_rows
                  FROM temp.given g JOIN orders o ON o.order_id = g.order_id
                  WHERE g.order_id = ?1",
             )?
@@ -66,7 +77,11 @@ impl Import<'_> {
                     entry: decode::entry(row)?,
                     file_id: row.get("file_id")?,
                     line: row.get("line")?,
-                    times: row.get("times")?,
+                    in_file: InFile {
+                        file_id: row.get("in_file_id")?,
+                        line: row.get("in_file_line")?,
+                        rows: row.get("in_file_rows")?,
+                    },
                 })
             })
             .optional()
@@ -74,20 +89,21 @@ impl Import<'_> {
 
     /// The first row of an order that is known from an earlier run.
     pub(super) fn give(&self, order_id: i64, entry: Entry, line: u64) -> rusqlite::Result<()> {
-        let file_id = self.file_id();
-        self.keep(order_id, &Given { entry, file_id, line: stored(line), times: 1 })
+        let (file_id, line) = (self.file_id(), stored(line));
+        let in_file = InFile { file_id, line, rows: 1 };
+        self.keep(order_id, &Given { entry, file_id, line, in_file })
     }
 
     fn keep(&self, order_id: i64, given: &Given) -> rusqlite::Result<()> {
-        let Given { entry, file_id, line, times } = given;
+        let Given { entry, file_id, line, in_file } = given;
         self.connection
             .prepare_cached(
                 "INSERT OR REPLACE INTO temp.given (order_id, amount_micros, currency, order_date,
                      ages_from_ms, transaction_type, accounting_type, status, conflict, duplicate,
-                     file_id, line, times)
+                     file_id, line, in_file_id, in_file_line, in_file_rows)
                  VALUES (:order_id, :amount_micros, :currency, :order_date, :ages_from_ms,
                      :transaction_type, :accounting_type, :status, :conflict, :duplicate,
-                     :file_id, :line, :times)",
+                     :file_id, :line, :in_file_id, :in_file_line, :in_file_rows)",
             )?
             .execute(named_params! {
                 ":order_id": order_id,
@@ -102,7 +118,9 @@ impl Import<'_> {
                 ":duplicate": entry.duplicate,
                 ":file_id": file_id,
                 ":line": line,
-                ":times": times,
+                ":in_file_id": in_file.file_id,
+                ":in_file_line": in_file.line,
+                ":in_file_rows": in_file.rows,
             })?;
         Ok(())
     }
@@ -114,19 +132,32 @@ impl Import<'_> {
         given: Given,
         row: &LedgerRow,
     ) -> rusqlite::Result<()> {
-        let Given { mut entry, file_id, line, times } = given;
-        let place = format!("{} line {line}", self.file_name(file_id));
-        let here = format!("{} line {}", self.file_name(self.file_id()), row.line);
-        let fold = compare(&entry, row, &place, &here);
+        let Given { mut entry, file_id, line, mut in_file } = given;
+        let (this_file_id, this_line) = (self.file_id(), stored(row.line));
+        let place = |file_id, line| format!("{} line {line}", self.file_name(file_id));
+        let here = place(this_file_id, this_line);
+        let fold = compare(&entry, row, &place(file_id, line), &here);
         let superseded = matches!(fold, Fold::Superseded { .. });
-        match fold {
-            Fold::Repeated => self.figures.repeated += 1,
-            Fold::Superseded { .. } => self.figures.superseded += 1,
+        if in_file.file_id == this_file_id {
+            in_file.rows += 1;
+            if fold.is_given_again() && !self.line_items && row.amount.is_some() {
+                let before = place(this_file_id, in_file.line);
+                let rows = match in_file.rows {
+                    2 => String::new(),
+                    rows => format!(", {rows} times in all"),
+                };
+                entry.duplicate = Some(format!("in {before} and again in {here}{rows}"));
+            }
+            if superseded {
+                in_file.line = this_line;
+            }
+        } else {
+            in_file = InFile { file_id: this_file_id, line: this_line, rows: 1 };
         }
-        if fold.is_given_again() && !self.line_items && row.amount.is_some() {
-            let times =
-                if times > 1 { format!(", {} times in all", times + 1) } else { String::new() };
-            entry.duplicate = Some(format!("in {place} and again in {here}{times}"));
+        if superseded {
+            self.figures.superseded += 1;
+        } else {
+            self.figures.repeated += 1;
         }
         if let Fold::Superseded { conflict: Some(conflict), .. } = fold {
             entry.conflict = Some(match &entry.conflict {
@@ -136,9 +167,8 @@ impl Import<'_> {
             });
         }
         overlay(&mut entry, row);
-        let (file_id, line) =
-            if superseded { (self.file_id(), stored(row.line)) } else { (file_id, line) };
-        self.keep(order_id, &Given { entry, file_id, line, times: times + 1 })
+        let (file_id, line) = if superseded { (this_file_id, this_line) } else { (file_id, line) };
+        self.keep(order_id, &Given { entry, file_id, line, in_file })
     }
 
     /// What was given of known orders becomes their entries: another version for each order of
