@@ -9,9 +9,9 @@ mod asking;
 mod beginning;
 mod committing;
 mod course;
+mod importing;
 mod judging;
 mod reporting;
-mod taking_in;
 
 pub use beginning::Estimate;
 pub use committing::Counters;

@@ -1,6 +1,6 @@
 //! Why a ledger cannot be used at all (contract, "Exit codes": 10): what, where, and what to do.
 
-use super::headings::Column;
+use super::columns::Column;
 use crate::domain::text::{clean, one_line, printable};
 use std::fmt;
 use std::io;

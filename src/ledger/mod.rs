@@ -11,29 +11,29 @@
 //! figures in [`FileRead`] are for that.
 
 mod cells;
+mod columns;
 mod date_format;
 mod error;
-mod headings;
 mod inspect;
-mod row;
+mod rows;
 mod settings;
 mod source;
 mod vocabulary;
 mod waiting;
 
+pub use columns::Column;
 pub use date_format::DateFormat;
 pub use error::{Fault, LedgerError, ReadError, Spot};
-pub use headings::Column;
-pub use row::UNKNOWN_CURRENCY;
+pub use rows::UNKNOWN_CURRENCY;
 pub use settings::{Columns, Currencies, LedgerSettings, WordTable};
 pub use source::Source;
 
 use crate::domain::amount::Total;
 use crate::domain::order::{InvalidRow, LedgerRow, LedgerSink};
 use chrono::{DateTime, Utc};
-use headings::Layout;
+use columns::Layout;
 use inspect::{Inspector, Mark};
-use row::Rows;
+use rows::Rows;
 use source::CHUNK;
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -174,7 +174,7 @@ impl<R: Read> Reading<'_, R> {
         Ok(self.read)
     }
 
-    fn count(&mut self, row: &LedgerRow, counts: row::Counts) {
+    fn count(&mut self, row: &LedgerRow, counts: rows::Counts) {
         self.read.without_offset += u64::from(counts.without_offset);
         if counts.future {
             let first = Future { rows: 0, first_line: row.line };
@@ -196,7 +196,7 @@ impl<R: Read> Reading<'_, R> {
         };
         let raw = self.csv.get_ref().raw(mark);
         if let Err(error) = std::str::from_utf8(raw) {
-            let (line, column) = row::place_of(error, raw, mark.line);
+            let (line, column) = rows::place_of(error, raw, mark.line);
             return Err(refuse(Spot::Character { line, column }, Fault::HeaderEncoding));
         }
         let headings: Vec<&str> = self

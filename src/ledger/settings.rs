@@ -1,8 +1,8 @@
 //! The `[ledger]` table of the configuration (contract, "Configuration" and "Ledger"). Whatever
 //! can be checked is checked while it is read, so that an error points at its line.
 
+use super::columns::Column;
 use super::date_format::DateFormat;
-use super::headings::Column;
 use super::vocabulary::{Word, fold};
 use crate::domain::order::LedgerStatus;
 use crate::domain::payment::{AccountingType, TransactionType};

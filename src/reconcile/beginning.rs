@@ -1,7 +1,7 @@
 //! The beginning of a run: the ledger is read and stored, the orders are fixed, or an earlier run
 //! is found to go on with (contract, "`run`" and "Ledger").
 
-use super::taking_in::take_in;
+use super::importing::import_rows;
 use super::{Request, Resume, Surroundings, known};
 use crate::domain::amount::Total;
 use crate::failure::{Failure, code};
@@ -178,7 +178,7 @@ fn read<'a>(
         import.begin_file(source.name())?;
         let merchant_uid = settings.gateway.merchant_uid.as_deref();
         let interrupted = || surroundings.interrupt.signal().is_some();
-        let read = take_in(&mut import, |rows| {
+        let read = import_rows(&mut import, |rows| {
             ledger::read(source, &settings.ledger, merchant_uid, started_at, &interrupted, rows)
         })
         .map_err(|error| match error {

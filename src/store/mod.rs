@@ -7,13 +7,13 @@
 mod answers;
 mod cases;
 mod decode;
-mod entries;
 mod error;
-mod fold;
-mod given;
 mod history;
+mod import;
 mod judging;
+mod merge;
 mod opening;
+mod repeats;
 mod reported;
 mod runs;
 mod selecting;
@@ -22,9 +22,9 @@ mod standing;
 
 pub use answers::{Pending, Recorded, Recording};
 pub use cases::StoredCase;
-pub use entries::{Import, Imported};
 pub use error::StoreError;
 pub use history::{AnswerVersion, EntryVersion, MismatchEvent, OrderHistory};
+pub use import::{Import, Imported};
 pub use judging::{Judged, Judging};
 pub use runs::{NewRun, RunRow, RunStatus, Selection};
 

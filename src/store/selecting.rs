@@ -1,8 +1,8 @@
 //! The end of an import: what the ledger says now becomes entries, and the run's orders are fixed
 //! (contract, "Ledger": an order that comes again; "`run`": selection).
 
-use super::entries::{Import, Imported, stored};
 use super::error::StoreError;
+use super::import::{Import, Imported, stored};
 use rusqlite::{named_params, params};
 
 impl Import<'_> {

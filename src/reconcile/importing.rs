@@ -76,7 +76,7 @@ impl LedgerSink for Handing {
 ///
 /// # Errors
 /// What `read` says, or the store.
-pub(super) fn take_in<S: LedgerSink<Error = StoreError>>(
+pub(super) fn import_rows<S: LedgerSink<Error = StoreError>>(
     sink: &mut S,
     read: impl FnOnce(&mut Handing) -> Result<FileRead, ReadError<Gone>> + Send,
 ) -> Result<FileRead, ReadError<StoreError>> {

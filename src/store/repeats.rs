@@ -2,8 +2,8 @@
 //! earlier row. They wait in a temporary table until the whole ledger has been read (contract,
 //! "Ledger": an order that comes again).
 
-use super::entries::{Import, stored};
-use super::fold::{Fold, compare, overlay};
+use super::import::{Import, stored};
+use super::merge::{Fold, compare, overlay};
 use super::{decode, to_ms};
 use crate::domain::order::{Entry, LedgerRow, LedgerStatus};
 use crate::domain::payment::{AccountingType, TransactionType};

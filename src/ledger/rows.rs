@@ -1,8 +1,8 @@
 //! One row: from a record's cells to a [`LedgerRow`], or the reason why not (contract, "Ledger").
 
 use super::cells::{Dates, ReadDate, SignedAmount, amount, currency_of};
+use super::columns::{Column, Layout};
 use super::error::{Fault, Spot};
-use super::headings::{Column, Layout};
 use super::settings::LedgerSettings;
 use super::vocabulary::Vocabulary;
 use crate::domain::amount::Total;

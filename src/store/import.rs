@@ -4,7 +4,7 @@
 
 use super::error::StoreError;
 use super::runs::{NewRun, Selection};
-use super::{Store, given, to_ms};
+use super::{Store, repeats, to_ms};
 use crate::domain::order::{Entry, InvalidRow, LedgerRow, LedgerSink, LedgerStatus, OrderKey};
 use crate::domain::payment::{AccountingType, TransactionType};
 use crate::domain::run::LedgerFigures;
@@ -94,7 +94,7 @@ impl Store {
 
 fn begin(connection: &Connection, path: PathBuf, run: NewRun) -> rusqlite::Result<Import<'_>> {
     let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
-    given::create(connection)?;
+    repeats::create(connection)?;
     let run_id = connection.query_row(
         "INSERT INTO runs (started_at_ms, run_day, status, selection, base_url, merchant_uid)
          VALUES (?1, ?2, 'asking', '', '', '') RETURNING run_id",
