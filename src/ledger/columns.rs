@@ -1,36 +1,35 @@
-//! The header row: which of the file's columns are looked at (contract, "Ledger").
+//! The columns of a ledger, and where a file has them (contract, "Ledger").
 
-use super::error::{Fault, SEPARATORS, Spot};
 use super::settings::LedgerSettings;
-use super::vocabulary::fold;
+use crate::tabular::{Fault, Header, Position};
 use serde::Deserialize;
 use std::fmt;
 
-/// The columns that are looked at, by the contract's names.
+/// The columns that are read, by the contract's names. Exports have many others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Column {
+pub(super) enum Column {
     /// The order's id.
     MerchantOrderId,
-    /// How much.
+    /// The amount of money.
     Amount,
-    /// Of which money.
+    /// The currency of the amount.
     Currency,
     /// When the order was made.
     CreatedAt,
-    /// Which way the money goes.
+    /// Income or expense.
     TransactionType,
-    /// What the money is for.
+    /// The kind of payment.
     AccountingType,
-    /// What the merchant believes of it.
+    /// The status that the merchant knows.
     Status,
-    /// Whose order.
+    /// The merchant.
     MerchantUid,
 }
 
 impl Column {
     /// All of them, in the contract's order.
-    pub const ALL: [Column; 8] = [
+    pub(super) const ALL: [Column; 8] = [
         Column::MerchantOrderId,
         Column::Amount,
         Column::Currency,
@@ -42,8 +41,7 @@ impl Column {
     ];
 
     /// The contract's name.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
+    pub(super) const fn as_str(self) -> &'static str {
         match self {
             Column::MerchantOrderId => "merchant_order_id",
             Column::Amount => "amount",
@@ -56,8 +54,8 @@ impl Column {
         }
     }
 
-    /// Whether a ledger without it cannot be read. A heading that somebody configured is meant to
-    /// be there, whatever the column.
+    /// Whether a ledger without it cannot be read. A configured heading is expected to be there,
+    /// whatever the column.
     fn is_required(self, settings: &LedgerSettings) -> bool {
         match self {
             Column::MerchantOrderId | Column::Amount | Column::CreatedAt => true,
@@ -73,79 +71,51 @@ impl fmt::Display for Column {
     }
 }
 
-/// Where each column stands in a row.
+/// The index of each column in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Layout {
-    /// Number of fields in the header row, and so in every row.
-    pub fields: usize,
-    places: [(Column, Option<usize>); 8],
+    /// The number of fields of the header row, and so of every row.
+    pub(super) fields: usize,
+    indexes: [(Column, Option<usize>); 8],
 }
 
 impl Layout {
-    /// Reads the header row, which begins in `line`.
-    pub fn read(
-        headings: &[&str],
-        line: u64,
+    /// Finds the columns. Fails where a required one is missing or a heading is given twice.
+    pub(super) fn new(
+        header: &Header,
         settings: &LedgerSettings,
-    ) -> Result<Layout, (Spot, Fault)> {
-        let folded: Vec<_> = headings.iter().map(|heading| fold(heading)).collect();
-        let mut places = Column::ALL.map(|column| (column, None));
+    ) -> Result<Layout, (Position, Fault)> {
+        let line = header.line;
+        let position = |column: Column| Position::Cell { line, column: column.as_str() };
+        let mut indexes = Column::ALL.map(|column| (column, None));
         let mut missing = Vec::new();
-        for (column, place) in &mut places {
-            if settings.columns.gives_way(*column) {
+        for (column, index) in &mut indexes {
+            if settings.columns.is_shadowed(*column) {
                 continue;
             }
-            let wanted = fold(settings.columns.heading(*column));
-            let mut found = (0..folded.len()).filter(|index| folded[*index] == wanted);
-            *place = found.next();
-            if let (Some(first), Some(second)) = (*place, found.next()) {
-                let heading = settings.columns.heading(*column).trim().to_owned();
-                let fault = Fault::DoubledHeading { heading, first: first + 1, second: second + 1 };
-                return Err((Spot::Cell { line, column: *column }, fault));
-            }
-            if place.is_none() && column.is_required(settings) {
+            *index = header
+                .find(settings.columns.heading(*column))
+                .map_err(|fault| (position(*column), fault))?;
+            if index.is_none() && column.is_required(settings) {
                 missing.push(*column);
             }
         }
-        let Some(column) = missing.first() else {
-            return Ok(Layout { fields: headings.len(), places });
+        let Some(first) = missing.first() else {
+            return Ok(Layout { fields: header.fields(), indexes });
         };
-        let spot = Spot::Cell { line, column: *column };
-        let missing: Vec<String> = missing
-            .into_iter()
-            .map(|column| settings.columns.heading(column).trim().to_owned())
-            .collect();
-        let separator = other_separator(headings, &missing);
-        let headings = headings.iter().map(|heading| heading.trim().to_owned()).collect();
-        Err((spot, Fault::MissingHeading { missing, headings, separator }))
+        let headings = missing.iter().map(|column| settings.columns.heading(*column));
+        Err((position(*first), header.missing(headings)))
     }
 
-    /// The cell of a column; empty where the file has no such column.
-    pub fn cell<'row>(&self, row: &'row csv::ByteRecord, column: Column) -> &'row [u8] {
-        self.place(column).and_then(|place| row.get(place)).unwrap_or_default()
+    /// The index of a column; `None` where the file does not have it.
+    pub(super) fn index(&self, column: Column) -> Option<usize> {
+        self.indexes.iter().find(|(name, _)| *name == column).and_then(|(_, index)| *index)
     }
 
     /// The columns that this file has.
-    pub fn columns(&self) -> impl Iterator<Item = Column> {
-        self.places.iter().filter(|(_, place)| place.is_some()).map(|(column, _)| *column)
+    pub(super) fn columns(&self) -> impl Iterator<Item = Column> {
+        self.indexes.iter().filter(|(_, index)| index.is_some()).map(|(column, _)| *column)
     }
-
-    fn place(&self, column: Column) -> Option<usize> {
-        self.places.iter().find(|(name, _)| *name == column).and_then(|(_, place)| *place)
-    }
-}
-
-/// The character that, had it separated the columns, would have shown a heading that is missing.
-fn other_separator(headings: &[&str], missing: &[String]) -> Option<char> {
-    let is_missing = |part: &str| {
-        let part = fold(part.trim().trim_matches('"'));
-        missing.iter().any(|heading| fold(heading) == part)
-    };
-    SEPARATORS.into_iter().find(|separator| {
-        headings.iter().any(|heading| {
-            heading.contains(*separator) && heading.split(*separator).any(is_missing)
-        })
-    })
 }
 
 #[cfg(test)]
@@ -156,21 +126,25 @@ mod tests {
         toml::from_str(text).unwrap_or_else(|error| unreachable!("{text}: {error}"))
     }
 
+    fn layout(headings: &[&str], settings: &LedgerSettings) -> Result<Layout, (Position, Fault)> {
+        Layout::new(&Header::new(1, headings.iter().copied()), settings)
+    }
+
     #[test]
-    fn headings_are_found_without_regard_to_case_order_and_space() {
+    fn columns_are_found_without_regard_to_case_order_and_space() {
         let headings = ["Note", " AMOUNT ", "Created_At", "merchant_order_ID", "\tCurrency"];
-        let layout = Layout::read(&headings, 1, &LedgerSettings::default());
+        let layout = layout(&headings, &LedgerSettings::default());
         let layout = layout.unwrap_or_else(|(_, fault)| unreachable!("{fault}"));
-        assert_eq!(layout.place(Column::Amount), Some(1));
-        assert_eq!(layout.place(Column::CreatedAt), Some(2));
-        assert_eq!(layout.place(Column::MerchantOrderId), Some(3));
-        assert_eq!(layout.place(Column::Currency), Some(4));
-        assert_eq!(layout.place(Column::Status), None);
+        assert_eq!(layout.index(Column::Amount), Some(1));
+        assert_eq!(layout.index(Column::CreatedAt), Some(2));
+        assert_eq!(layout.index(Column::MerchantOrderId), Some(3));
+        assert_eq!(layout.index(Column::Currency), Some(4));
+        assert_eq!(layout.index(Column::Status), None);
         assert_eq!(layout.fields, 5);
     }
 
     #[test]
-    fn what_is_missing_or_doubled_is_refused() {
+    fn missing_and_doubled_headings_are_refused() {
         let plain = "";
         let cases: [(&str, &str, Option<&str>); 10] = [
             (plain, "merchant_order_id,amount,currency,created_at", None),
@@ -189,9 +163,9 @@ mod tests {
                 "merchant_order_id,amount,Amount ,currency,created_at",
                 Some("the heading \"amount\" is given twice: as the 2. and the 3. of the row"),
             ),
-            // Doubled, but not looked at.
+            // Doubled, but not read.
             (plain, "merchant_order_id,amount,currency,created_at,note,note", None),
-            // A mapped column looks only at the mapped heading.
+            // A configured column is found by the configured heading only.
             (
                 "columns = { amount = ' Total' }",
                 "merchant_order_id,amount,TOTAL,amount,currency,created_at",
@@ -202,7 +176,7 @@ mod tests {
                 "merchant_order_id,amount,currency,created_at",
                 Some(r#"no heading "Total"; "#),
             ),
-            // `status` is the name of another column here, and no status is given.
+            // `status` is the heading of another column here, and there is no status.
             (
                 "columns = { transaction_type = 'Status' }",
                 "merchant_order_id,amount,currency,created_at,status",
@@ -216,29 +190,13 @@ mod tests {
         ];
         for (config, header, refused) in cases {
             let headings: Vec<&str> = header.split(',').collect();
-            match (Layout::read(&headings, 1, &settings(config)), refused) {
+            match (layout(&headings, &settings(config)), refused) {
                 (Ok(_), None) => {}
                 (Err((_, fault)), Some(words)) => {
                     assert!(fault.to_string().contains(words), "{header}: {fault}");
                 }
                 (got, _) => unreachable!("{config} {header}: {got:?}"),
             }
-        }
-    }
-
-    #[test]
-    fn another_separator_is_recognised() {
-        for (headings, seen) in [
-            (vec!["merchant_order_id;amount;currency;created_at"], Some(';')),
-            (vec!["\"merchant_order_id\"\tamount"], Some('\t')),
-            (vec!["Order;Total"], None),
-            (vec!["Order", "Total"], None),
-        ] {
-            let got = Layout::read(&headings, 1, &LedgerSettings::default());
-            let Err((_, Fault::MissingHeading { separator, .. })) = got else {
-                unreachable!("{got:?}")
-            };
-            assert_eq!(separator, seen, "{headings:?}");
         }
     }
 }

@@ -1,79 +1,112 @@
-//! One row: from a record's cells to a [`LedgerRow`], or the reason why not (contract, "Ledger").
+//! One row: from the cells of a record to a [`LedgerRow`] (contract, "Ledger").
 
-use super::cells::{Dates, ReadDate, SignedAmount, amount, currency_of};
 use super::columns::{Column, Layout};
-use super::error::{Fault, Spot};
-use super::settings::LedgerSettings;
+use super::error::LedgerError;
+use super::settings::{LedgerSettings, parse_currency};
 use super::vocabulary::Vocabulary;
 use crate::domain::amount::Total;
-use crate::domain::order::{LedgerRow, OrderKey};
+use crate::domain::order::{CreatedAt, InvalidRow, LedgerRow, OrderKey, PartialRow, RowCells};
 use crate::domain::payment::TransactionType;
 use crate::domain::run::add_to;
-use crate::domain::text::printable;
+use crate::domain::text::{clean, printable};
+use crate::tabular::{
+    DateCell, DateError, Dates, NumberFormat, NumberHint, Record, SignedAmount, read_amount,
+    shown_date,
+};
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
-use std::str::{Utf8Error, from_utf8};
+use std::str::from_utf8;
 
-/// Under which the control figures sum up amounts whose currency cannot be read.
+/// The key of the control figures for amounts whose currency cannot be read.
 pub const UNKNOWN_CURRENCY: &str = "?";
 
-/// The longest cell that is looked at, in bytes.
+/// The longest cell that is read, in bytes.
 const LONGEST_CELL: usize = 512;
 
-/// What is counted about usable rows.
+/// What is counted about the dates of usable rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Counts {
-    /// Its date has no offset.
+pub(super) struct DateFlags {
+    /// The date has no offset.
     pub without_offset: bool,
-    /// Its date is later than now.
+    /// The date is later than now.
     pub future: bool,
 }
 
-/// Makes the rows of one ledger.
-pub(super) struct Rows<'a> {
+/// Reads the rows of one ledger.
+pub(super) struct RowReader<'a> {
+    file: &'a str,
+    layout: Layout,
     settings: &'a LedgerSettings,
+    number_format: NumberFormat,
     vocabulary: Vocabulary<'a>,
     dates: Dates<'a>,
     merchant_uid: Option<&'a str>,
 }
 
-impl<'a> Rows<'a> {
-    pub fn new(
+impl<'a> RowReader<'a> {
+    pub(super) fn new(
+        file: &'a str,
+        layout: Layout,
         settings: &'a LedgerSettings,
         merchant_uid: Option<&'a str>,
         now: DateTime<Utc>,
-    ) -> Rows<'a> {
-        let (vocabulary, dates) = (Vocabulary::new(settings), Dates::new(settings, now));
-        Rows { settings, vocabulary, dates, merchant_uid }
+    ) -> RowReader<'a> {
+        RowReader {
+            file,
+            layout,
+            settings,
+            number_format: settings.number_format(),
+            vocabulary: Vocabulary::new(settings),
+            dates: Dates::new(settings.zone(), settings.date_format.as_ref(), now),
+            merchant_uid,
+        }
     }
 
-    pub fn settings(&self) -> &LedgerSettings {
-        self.settings
-    }
-
-    /// Makes one row, or says why it is invalid. Its amount goes to `totals` either way, if it
-    /// can be read. A fault means that the whole ledger is not usable.
-    pub fn make(
+    /// Reads one row. Its amount is added to `totals`, even where the row is invalid. An error
+    /// means that the whole ledger is not usable.
+    pub(super) fn read(
         &self,
-        layout: &Layout,
-        record: &csv::ByteRecord,
-        line: u64,
-        raw: &[u8],
+        record: &Record<'_>,
         totals: &mut BTreeMap<String, Total>,
-    ) -> Result<Result<(LedgerRow, Counts), String>, (Spot, Fault)> {
-        if record.len() != layout.fields {
-            // Which cell is which is anybody's guess.
-            let (has, header) = (record.len(), layout.fields);
+    ) -> Result<(LedgerRow, DateFlags), LedgerError> {
+        let (cells, flags) = match self.cells(record, totals)? {
+            Ok(read) => read,
+            Err(reason) => {
+                let (file, line, raw) = (self.file.to_owned(), record.line, record.raw.to_vec());
+                let row = InvalidRow { file, line, reason, raw };
+                return Ok((LedgerRow::Invalid(row), DateFlags::default()));
+            }
+        };
+        let line = record.line;
+        let row = match cells.into_entry() {
+            Ok(entry) => LedgerRow::Complete { line, entry },
+            Err(cells) => {
+                let (file, raw) = (self.file.to_owned(), record.raw.to_vec());
+                LedgerRow::Partial(PartialRow { file, line, cells: *cells, raw })
+            }
+        };
+        Ok((row, flags))
+    }
+
+    /// The cells, or why the row is invalid.
+    fn cells(
+        &self,
+        record: &Record<'_>,
+        totals: &mut BTreeMap<String, Total>,
+    ) -> Result<Result<(RowCells, DateFlags), String>, LedgerError> {
+        if record.fields() != self.layout.fields {
+            // It is unknown which cell belongs to which column.
+            let (has, header) = (record.fields(), self.layout.fields);
             return Ok(Err(format!("it has {has} fields, the header row has {header}")));
         }
-        let cell = |column| from_utf8(layout.cell(record, column));
+        let cell = |column| from_utf8(record.cell(self.layout.index(column)));
         if let Ok(id) = cell(Column::MerchantOrderId)
             && is_mangled(id.trim())
         {
-            let spot = Spot::Cell { line, column: Column::MerchantOrderId };
-            return Err((spot, Fault::MangledId { id: printable(id) }));
+            let (file, id) = (self.file.to_owned(), printable(id));
+            return Err(LedgerError::MangledId { file, line: record.line, id });
         }
-        let amount = cell(Column::Amount).map(|cell| amount(cell, self.settings));
+        let amount = cell(Column::Amount).map(|cell| self.amount(cell));
         let amount = amount.unwrap_or_else(|_| Err(String::new()));
         let has_amount = !matches!(amount, Ok(None));
         let currency = cell(Column::Currency).map(|cell| self.currency(cell, has_amount));
@@ -82,30 +115,64 @@ impl<'a> Rows<'a> {
             let currency = currency.as_ref().ok().and_then(Option::as_deref);
             add_to(totals, currency.unwrap_or(UNKNOWN_CURRENCY), amount.signed());
         }
-        if let Err(error) = from_utf8(raw) {
-            let (line, column) = place_of(error, raw, line);
+        if let Some((line, column)) = record.invalid_utf8() {
             return Ok(Err(format!("it is not valid UTF-8 from line {line}, column {column} on")));
         }
         let cell = |column| cell(column).unwrap_or_default();
-        Ok(self.assemble(layout, &cell, line, amount, currency))
+        Ok(self.assemble(&cell, amount, currency))
+    }
+
+    /// `amount`; an empty cell is `None`.
+    fn amount(&self, cell: &str) -> Result<Option<SignedAmount>, String> {
+        read_amount(cell, self.number_format).map_err(|error| {
+            let hint = match error.hint {
+                None => "",
+                Some(NumberHint::Signed) => {
+                    "; [ledger] signed_amounts = true reads a negative amount as an expense"
+                }
+                Some(NumberHint::Separators) => {
+                    "; see [ledger] thousands_separator and decimal_separator for other habits"
+                }
+            };
+            let shown = clean(cell.trim_matches(|character: char| character.is_ascii_whitespace()));
+            format!("amount \"{shown}\": {error}{hint}")
+        })
     }
 
     /// `currency`, or the configured one where the row has an amount.
     fn currency(&self, cell: &str, has_amount: bool) -> Result<Option<String>, String> {
-        let given = currency_of(cell, &self.vocabulary)?;
-        Ok(given.or_else(|| self.settings.currency.clone().filter(|_| has_amount)))
+        let word = self.vocabulary.currency(cell);
+        if word.is_empty() {
+            return Ok(self.settings.currency.clone().filter(|_| has_amount));
+        }
+        parse_currency(&word).map(Some).ok_or_else(|| {
+            format!(
+                "currency \"{}\": it is not a currency's word; [ledger.currencies] maps others",
+                clean(cell)
+            )
+        })
     }
 
-    /// Puts a row together from cells that are known to be text.
+    /// `created_at`; an empty cell is `None`.
+    fn date(&self, cell: &str) -> Result<Option<DateCell>, String> {
+        self.dates.read(cell).map_err(|error| {
+            let hint = match error {
+                DateError::NotUsual => "; [ledger] date_format reads other habits",
+                _ => "",
+            };
+            format!("created_at \"{}\": {error}{hint}", shown_date(cell))
+        })
+    }
+
+    /// Puts the cells together; all of them are known to be UTF-8.
     fn assemble<'row>(
         &self,
-        layout: &Layout,
         cell: &dyn Fn(Column) -> &'row str,
-        line: u64,
         amount: Result<Option<SignedAmount>, String>,
         currency: Result<Option<String>, String>,
-    ) -> Result<(LedgerRow, Counts), String> {
-        if let Some(column) = layout.columns().find(|column| cell(*column).len() > LONGEST_CELL) {
+    ) -> Result<(RowCells, DateFlags), String> {
+        let too_long = |column: &Column| cell(*column).len() > LONGEST_CELL;
+        if let Some(column) = self.layout.columns().find(too_long) {
             let length = cell(column).len();
             return Err(format!(
                 "{column} is {length} bytes long; the limit is {LONGEST_CELL} bytes"
@@ -116,37 +183,37 @@ impl<'a> Rows<'a> {
             return Err("merchant_order_id is empty".to_owned());
         }
         let (amount, currency) = (amount?, currency?);
-        let date = self.dates.read(cell(Column::CreatedAt))?;
-        self.check_given(amount, currency.as_deref(), date)?;
-        let transaction_type = self.direction(amount, cell(Column::TransactionType))?;
+        let date = self.date(cell(Column::CreatedAt))?;
+        self.check_required(amount, currency.as_deref(), date)?;
+        let transaction_type = self.transaction_type(amount, cell(Column::TransactionType))?;
         let uid = Some(cell(Column::MerchantUid).trim()).filter(|uid| !uid.is_empty());
         let key = OrderKey {
             merchant_uid: uid.or(self.merchant_uid).map(ToOwned::to_owned),
             merchant_order_id: id.to_owned(),
         };
-        let counts = Counts {
+        let flags = DateFlags {
             without_offset: date.is_some_and(|date| !date.with_offset),
             future: date.is_some_and(|date| date.future),
         };
-        let row = LedgerRow {
-            line,
+        let created_at = date.map(|date| CreatedAt { ages_from: date.instant, date: date.date });
+        let cells = RowCells {
             key,
             amount: amount.map(|amount| amount.size),
             currency,
-            created_at: date.map(|date| date.created_at),
+            created_at,
             transaction_type,
             accounting_type: self.vocabulary.accounting_type(cell(Column::AccountingType)),
             status: self.vocabulary.status(cell(Column::Status)),
         };
-        Ok((row, counts))
+        Ok((cells, flags))
     }
 
-    /// What a row must give. Only a line item may leave it to the order's first row.
-    fn check_given(
+    /// Fails where a required cell is empty. Only a line item may leave it to an earlier row.
+    fn check_required(
         &self,
         amount: Option<SignedAmount>,
         currency: Option<&str>,
-        date: Option<ReadDate>,
+        date: Option<DateCell>,
     ) -> Result<(), String> {
         let missing = match (amount, currency, date) {
             (None, _, _) if self.settings.line_items => return Ok(()),
@@ -161,8 +228,8 @@ impl<'a> Rows<'a> {
         Err(missing.to_owned())
     }
 
-    /// `transaction_type`, with what the amount's sign says of it.
-    fn direction(
+    /// `transaction_type`, and what the sign of the amount says about it.
+    fn transaction_type(
         &self,
         amount: Option<SignedAmount>,
         cell: &str,
@@ -175,28 +242,18 @@ impl<'a> Rows<'a> {
             Some(TransactionType::Income) => {
                 Err("the amount is negative, an expense, but transaction_type says income".into())
             }
-            // A word that is not mapped is reported as it is, not covered up.
+            // A word that is not mapped is reported; the sign must not hide it.
             Some(given) => Ok(Some(given)),
             None => Ok(Some(TransactionType::Expense)),
         }
     }
 }
 
-/// Whether a spreadsheet has made a number of an id: `1.23E+19`, in some places `1,23E+19`.
+/// Whether a spreadsheet has turned an id into a number: `1.23E+19`, in some places `1,23E+19`.
 fn is_mangled(id: &str) -> bool {
     let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
     id.split_once(['E', 'e']).is_some_and(|(number, power)| {
         let (units, fraction) = number.split_once(['.', ',']).unwrap_or((number, "0"));
         power.strip_prefix(['+', '-']).is_some_and(digits) && digits(units) && digits(fraction)
     })
-}
-
-/// The line and column of a row's first byte that is not UTF-8. The row begins in `line`.
-pub(super) fn place_of(error: Utf8Error, raw: &[u8], line: u64) -> (u64, u64) {
-    let before = from_utf8(&raw[..error.valid_up_to()]).unwrap_or_default();
-    let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
-    // As the Inspector counts: LF, CRLF and CR each end a line.
-    let unix = before.replace("\r\n", "\n").replace('\r', "\n");
-    let last = unix.rsplit('\n').next().unwrap_or_default();
-    (line + count(unix.matches('\n').count()), count(last.chars().count()) + 1)
 }

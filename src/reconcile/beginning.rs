@@ -6,7 +6,7 @@ use super::{Request, Resume, Surroundings, known};
 use crate::domain::amount::Total;
 use crate::failure::{Failure, code};
 use crate::gateway;
-use crate::ledger::{self, FileRead, ReadError, Source, UNKNOWN_CURRENCY};
+use crate::ledger::{self, FileRead, LedgerError, ReadError, Source, UNKNOWN_CURRENCY};
 use crate::settings::Settings;
 use crate::store::{Import, Imported, NewRun, RunRow, RunStatus, Selection, Store};
 use chrono::{DateTime, Days, NaiveDate, Utc};
@@ -172,18 +172,23 @@ fn read<'a>(
         default_status: settings.ledger.default_status.clone(),
         selection: selection(settings, request, started_at, day)?,
     })?;
+    let interrupted = || surroundings.interrupt.signal().is_some();
+    let merchant_uid = settings.gateway.merchant_uid.as_deref();
     let mut files = Vec::new();
     for path in &request.ledgers {
-        let source = Source::open(path)?;
+        let source = Source::open(path).map_err(LedgerError::from)?;
         import.begin_file(source.name())?;
-        let merchant_uid = settings.gateway.merchant_uid.as_deref();
-        let interrupted = || surroundings.interrupt.signal().is_some();
-        let read = import_rows(&mut import, |rows| {
-            ledger::read(source, &settings.ledger, merchant_uid, started_at, &interrupted, rows)
-        })
+        let read = import_rows(
+            |row| import.add(row),
+            &interrupted,
+            |stops, rows| {
+                let send = |row| rows.send(row);
+                ledger::read(source, &settings.ledger, merchant_uid, started_at, stops, send)
+            },
+        )
         .map_err(|error| match error {
             ReadError::Ledger(error) => error.into(),
-            ReadError::Sink(error) => error.into(),
+            ReadError::Sink(error) => Failure::from(error),
             ReadError::Interrupted => {
                 let signal = surroundings.interrupt.signal().unwrap_or_default();
                 let what = "while the ledger was read; nothing was stored or asked";
@@ -198,7 +203,9 @@ fn read<'a>(
     let imported = import.select(files.into_iter().map(|file| file.sha256).collect())?;
     if rows != imported.ledger.rows {
         let stored = imported.ledger.rows;
-        return Err(Failure::bug(format!("{rows} ledger rows were read and {stored} kept")));
+        return Err(Failure::bug(format!(
+            "{rows} ledger rows were read, but {stored} were stored"
+        )));
     }
     let selection = import.selection();
     if !selection.ledgers.is_empty() && imported.ledger.accepted > 0 && imported.from_ledger == 0 {

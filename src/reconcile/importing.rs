@@ -1,128 +1,143 @@
-//! Taking a ledger in: it is read on a thread of its own, beside the one that stores it (contract,
-//! "Ledger").
+//! Importing a ledger: one thread reads it while another stores it (contract, "Ledger").
 
-use crate::domain::order::{InvalidRow, LedgerRow, LedgerSink};
+use crate::domain::order::LedgerRow;
 use crate::ledger::{FileRead, ReadError};
-use crate::store::StoreError;
-use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
 
-/// Rows that change hands together.
-const LOT: usize = 256;
-/// Lots that may wait for the store: memory does not grow with the ledger.
-const LOTS: usize = 4;
-/// An unusable row of more bytes is stored before the next is read. A usable one is short.
-const LONG_ROW: usize = 4096;
+/// The most rows in a batch.
+const BATCH_ROWS: usize = 256;
+/// A batch is sent once its raw rows have this many bytes, so that it holds at most one long row
+/// (1 MiB) beyond them.
+const BATCH_BYTES: usize = 64 * 1024;
+/// Batches that may wait for the store. With the bounds of a batch this bounds the memory, however
+/// long the ledger or its rows are.
+const BATCHES_AHEAD: usize = 4;
 
-/// What the reading thread hands over.
-enum Item {
-    Row(LedgerRow),
-    Invalid(InvalidRow),
+/// The store has failed and takes no more rows.
+#[derive(Debug)]
+pub(super) struct StoreFailed;
+
+/// Sends rows to the storing thread, in batches.
+pub(super) struct RowSender {
+    batch: Vec<LedgerRow>,
+    raw_bytes: usize,
+    batches: SyncSender<Vec<LedgerRow>>,
 }
 
-/// Items in their order.
-struct Lot {
-    items: Vec<Item>,
-    /// Whether the reader waits until they are stored, and for what the store says of the last.
-    is_awaited: bool,
-}
-
-/// The store has failed and says why; nobody takes rows any more.
-pub(super) struct Gone;
-
-/// The reading thread's side of it.
-pub(super) struct Handing {
-    items: Vec<Item>,
-    lots: SyncSender<Lot>,
-    refusals: Receiver<Option<String>>,
-}
-
-impl Handing {
-    fn hand(&mut self, item: Item) -> Result<(), Gone> {
-        self.items.push(item);
-        if self.items.len() < LOT { Ok(()) } else { self.send(false) }
+impl RowSender {
+    fn new(batches: SyncSender<Vec<LedgerRow>>) -> RowSender {
+        RowSender { batch: Vec::new(), raw_bytes: 0, batches }
     }
 
-    fn hand_and_wait(&mut self, item: Item) -> Result<Option<String>, Gone> {
-        self.items.push(item);
-        self.send(true)?;
-        self.refusals.recv().map_err(|_| Gone)
+    /// Sends one row, with its batch. Blocks while the store is behind.
+    pub(super) fn send(&mut self, row: LedgerRow) -> Result<(), StoreFailed> {
+        self.raw_bytes += match &row {
+            // Its cells are short.
+            LedgerRow::Complete { .. } => 0,
+            LedgerRow::Partial(row) => row.raw.len(),
+            LedgerRow::Invalid(row) => row.raw.len(),
+        };
+        self.batch.push(row);
+        if self.batch.len() < BATCH_ROWS && self.raw_bytes < BATCH_BYTES {
+            Ok(())
+        } else {
+            self.send_batch()
+        }
     }
 
-    fn send(&mut self, is_awaited: bool) -> Result<(), Gone> {
-        let items = std::mem::replace(&mut self.items, Vec::with_capacity(LOT));
-        self.lots.send(Lot { items, is_awaited }).map_err(|_| Gone)
-    }
-}
-
-impl LedgerSink for Handing {
-    type Error = Gone;
-
-    fn row(&mut self, row: &LedgerRow) -> Result<Option<String>, Gone> {
-        let is_whole = row.amount.is_some() && row.currency.is_some() && row.created_at.is_some();
-        let item = Item::Row(row.clone());
-        // Whether the rest may be left to an earlier row, only the store knows.
-        if is_whole { self.hand(item).map(|()| None) } else { self.hand_and_wait(item) }
-    }
-
-    fn invalid(&mut self, row: InvalidRow) -> Result<(), Gone> {
-        let is_long = row.raw.len() > LONG_ROW;
-        let item = Item::Invalid(row);
-        if is_long { self.hand_and_wait(item).map(|_| ()) } else { self.hand(item) }
+    fn send_batch(&mut self) -> Result<(), StoreFailed> {
+        let batch = std::mem::replace(&mut self.batch, Vec::with_capacity(BATCH_ROWS));
+        self.raw_bytes = 0;
+        self.batches.send(batch).map_err(|_| StoreFailed)
     }
 }
 
-/// Runs `read` on a thread of its own and stores what it hands over.
+/// Runs `read` on a thread of its own and passes the rows that it sends to `store`. `read` gets a
+/// function that tells it to stop: where `interrupted` says so or the store has failed.
 ///
 /// # Errors
-/// What `read` says, or the store.
-pub(super) fn import_rows<S: LedgerSink<Error = StoreError>>(
-    sink: &mut S,
-    read: impl FnOnce(&mut Handing) -> Result<FileRead, ReadError<Gone>> + Send,
-) -> Result<FileRead, ReadError<StoreError>> {
-    let (lots, arriving) = sync_channel(LOTS);
-    let (refuse, refusals) = channel();
+/// The first error of `store`, or what `read` returns.
+pub(super) fn import_rows<E>(
+    store: impl FnMut(LedgerRow) -> Result<(), E>,
+    interrupted: &(dyn Fn() -> bool + Sync),
+    read: impl FnOnce(&dyn Fn() -> bool, &mut RowSender) -> Result<FileRead, ReadError<StoreFailed>>
+    + Send,
+) -> Result<FileRead, ReadError<E>> {
+    let (sender, batches) = sync_channel(BATCHES_AHEAD);
+    let has_failed = AtomicBool::new(false);
+    let stops = || has_failed.load(Ordering::Relaxed) || interrupted();
     thread::scope(|scope| {
-        let reader = scope.spawn(move || {
-            let mut handing = Handing { items: Vec::new(), lots, refusals };
-            let read = read(&mut handing)?;
-            handing.send(false).map_err(ReadError::Sink)?;
+        let reader = scope.spawn(|| {
+            let mut rows = RowSender::new(sender);
+            let read = read(&stops, &mut rows)?;
+            rows.send_batch().map_err(ReadError::Sink)?;
             Ok(read)
         });
-        let stored = store(sink, arriving, &refuse);
-        // Whoever waits for an answer learns that there is none.
-        drop(refuse);
+        // The receiver is dropped with the loop: a reader that sends learns of the failure at once.
+        let stored = batches.into_iter().flatten().try_for_each(store);
+        // A reader that waits for a pipe learns of it here.
+        has_failed.store(stored.is_err(), Ordering::Relaxed);
         let read = match reader.join() {
             Ok(read) => read,
             Err(panic) => std::panic::resume_unwind(panic),
         };
         stored.map_err(ReadError::Sink)?;
-        match read {
-            Ok(read) => Ok(read),
-            Err(ReadError::Ledger(error)) => Err(ReadError::Ledger(error)),
-            Err(ReadError::Interrupted | ReadError::Sink(Gone)) => Err(ReadError::Interrupted),
-        }
+        read.map_err(|error| match error {
+            ReadError::Ledger(error) => ReadError::Ledger(error),
+            ReadError::Interrupted | ReadError::Sink(StoreFailed) => ReadError::Interrupted,
+        })
     })
 }
 
-/// Stores what arrives until nothing more can.
-fn store<S: LedgerSink>(
-    sink: &mut S,
-    arriving: Receiver<Lot>,
-    refusals: &Sender<Option<String>>,
-) -> Result<(), S::Error> {
-    for Lot { items, is_awaited } in arriving {
-        let mut refusal = None;
-        for item in items {
-            refusal = match item {
-                Item::Row(row) => sink.row(&row)?,
-                Item::Invalid(row) => sink.invalid(row).map(|()| None)?,
-            };
-        }
-        if is_awaited {
-            // A reader that is gone needs no answer.
-            let _ = refusals.send(refusal);
-        }
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::order::InvalidRow;
+
+    fn invalid_row(line: u64, length: usize) -> LedgerRow {
+        let (file, reason, raw) = ("a.csv".to_owned(), String::new(), vec![b'x'; length]);
+        LedgerRow::Invalid(InvalidRow { file, line, reason, raw })
     }
-    Ok(())
+
+    #[test]
+    fn a_batch_is_bounded_by_rows_and_by_bytes() {
+        let (sender, batches) = sync_channel(100);
+        let mut rows = RowSender::new(sender);
+        let lengths = std::iter::repeat_n(1_000_000, 3)
+            .chain(std::iter::repeat_n(30_000, 6))
+            .chain(std::iter::repeat_n(10, 600));
+        for (line, length) in (1..).zip(lengths) {
+            assert!(rows.send(invalid_row(line, length)).is_ok());
+        }
+        assert!(rows.send_batch().is_ok());
+        drop(rows);
+        let sizes: Vec<usize> = batches.iter().map(|batch| batch.len()).collect();
+        assert_eq!(sizes, [1, 1, 1, 3, 3, 256, 256, 88]);
+    }
+
+    #[test]
+    fn a_failed_store_stops_a_reader_that_sends_and_one_that_waits() {
+        let sends = import_rows(
+            |_| Err("full"),
+            &|| false,
+            |_, rows| loop {
+                rows.send(invalid_row(1, BATCH_BYTES)).map_err(ReadError::Sink)?;
+            },
+        );
+        assert!(matches!(sends, Err(ReadError::Sink("full"))));
+        let waits = import_rows(
+            |_| Err("full"),
+            &|| false,
+            |stops, rows| {
+                rows.send(invalid_row(1, BATCH_BYTES)).map_err(ReadError::Sink)?;
+                while !stops() {
+                    thread::yield_now();
+                }
+                Err(ReadError::Interrupted)
+            },
+        );
+        assert!(matches!(waits, Err(ReadError::Sink("full"))));
+    }
 }

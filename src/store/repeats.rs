@@ -3,9 +3,9 @@
 //! "Ledger": an order that comes again).
 
 use super::import::{Import, stored};
-use super::merge::{Fold, compare, overlay};
+use super::merge::{Comparison, compare, update};
 use super::{decode, to_ms};
-use crate::domain::order::{Entry, LedgerRow, LedgerStatus};
+use crate::domain::order::{Entry, LedgerStatus, RowCells};
 use crate::domain::payment::{AccountingType, TransactionType};
 use rusqlite::{Connection, OptionalExtension, named_params};
 
@@ -44,7 +44,7 @@ pub(super) fn create(connection: &Connection) -> rusqlite::Result<()> {
 
 impl Import<'_> {
     /// What the files have said of a known order, if they have said anything.
-    pub(super) fn given(&self, order_id: i64) -> rusqlite::Result<Option<Given>> {
+    pub(super) fn merged(&self, order_id: i64) -> rusqlite::Result<Option<Given>> {
         if order_id > self.orders_before {
             // What its first row said is its entry so far.
             self.connection
@@ -88,7 +88,12 @@ impl Import<'_> {
     }
 
     /// The first row of an order that is known from an earlier run.
-    pub(super) fn give(&self, order_id: i64, entry: Entry, line: u64) -> rusqlite::Result<()> {
+    pub(super) fn keep_first_row(
+        &self,
+        order_id: i64,
+        entry: Entry,
+        line: u64,
+    ) -> rusqlite::Result<()> {
         let (file_id, line) = (self.file_id(), stored(line));
         let in_file = InFile { file_id, line, rows: 1 };
         self.keep(order_id, &Given { entry, file_id, line, in_file })
@@ -126,21 +131,23 @@ impl Import<'_> {
     }
 
     /// A later row of the same order.
-    pub(super) fn fold(
+    pub(super) fn merge_row(
         &mut self,
         order_id: i64,
         given: Given,
-        row: &LedgerRow,
+        row: RowCells,
+        line: u64,
     ) -> rusqlite::Result<()> {
+        let this_line = stored(line);
         let Given { mut entry, file_id, line, mut in_file } = given;
-        let (this_file_id, this_line) = (self.file_id(), stored(row.line));
+        let this_file_id = self.file_id();
         let place = |file_id, line| format!("{} line {line}", self.file_name(file_id));
         let here = place(this_file_id, this_line);
-        let fold = compare(&entry, row, &place(file_id, line), &here);
-        let superseded = matches!(fold, Fold::Superseded { .. });
+        let comparison = compare(&entry, &row, &place(file_id, line), &here);
+        let superseded = matches!(comparison, Comparison::Superseded { .. });
         if in_file.file_id == this_file_id {
             in_file.rows += 1;
-            if fold.is_given_again() && !self.line_items && row.amount.is_some() {
+            if comparison.is_order_again() && !self.line_items && row.amount.is_some() {
                 let before = place(this_file_id, in_file.line);
                 let rows = match in_file.rows {
                     2 => String::new(),
@@ -159,21 +166,21 @@ impl Import<'_> {
         } else {
             self.figures.repeated += 1;
         }
-        if let Fold::Superseded { conflict: Some(conflict), .. } = fold {
+        if let Comparison::Superseded { conflict: Some(conflict), .. } = comparison {
             entry.conflict = Some(match &entry.conflict {
                 Some(earlier) if earlier.len() + conflict.len() > LONGEST_CLAUSE => earlier.clone(),
                 Some(earlier) => format!("{earlier}; {conflict}"),
                 None => conflict,
             });
         }
-        overlay(&mut entry, row);
+        update(&mut entry, row);
         let (file_id, line) = if superseded { (this_file_id, this_line) } else { (file_id, line) };
         self.keep(order_id, &Given { entry, file_id, line, in_file })
     }
 
     /// What was given of known orders becomes their entries: another version for each order of
     /// which the ledger says something else than before this run.
-    pub(super) fn keep_given(&mut self) -> rusqlite::Result<()> {
+    pub(super) fn store_merged(&mut self) -> rusqlite::Result<()> {
         let connection = self.connection;
         let before = self.orders_before;
         if let Some(status) = &self.default_status {

@@ -13,7 +13,7 @@ impl Import<'_> {
     /// The database.
     pub fn select(&mut self, ledgers: Vec<String>) -> Result<Imported, StoreError> {
         self.selection.ledgers = ledgers;
-        self.keep_given()
+        self.store_merged()
             .and_then(|()| self.select_orders())
             .map_err(|error| StoreError::sqlite(&self.path, &error))
     }

@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 const MAY_KNOW: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("interrupt", &[]),
-    ("ledger", &["domain"]),
+    ("tabular", &["domain"]),
+    ("ledger", &["domain", "tabular"]),
     ("gateway", &["domain"]),
     ("rules", &["domain"]),
     ("store", &["domain"]),
