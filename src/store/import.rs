@@ -2,13 +2,13 @@
 //! merged in a temporary table until the whole ledger has been read (contract, "Ledger" and
 //! "`run`"). It is one transaction: a ledger is stored whole or not at all.
 
+use super::entry_columns::bind_entry;
 use super::error::StoreError;
 use super::runs::{NewRun, Selection};
 use super::{Store, repeats, to_ms};
 use crate::domain::order::{
     Entry, InvalidRow, LedgerRow, LedgerStatus, OrderKey, PartialRow, RowCells,
 };
-use crate::domain::payment::{AccountingType, TransactionType};
 use crate::domain::run::LedgerFigures;
 use rusqlite::{
     CachedStatement, Connection, OptionalExtension, Transaction, TransactionBehavior, params,
@@ -55,11 +55,13 @@ impl Statements<'_> {
                 "INSERT INTO orders (order_id, merchant_uid, merchant_order_id, entry_version)
                  VALUES (?1, ?2, ?3, 1) ON CONFLICT (merchant_order_id, merchant_uid) DO NOTHING",
             )?,
-            insert_entry: connection.prepare_cached(
-                "INSERT INTO entries (order_id, version, file_id, line, amount_micros, currency,
-                     order_date, ages_from_ms, transaction_type, accounting_type, status)
-                 VALUES (?1, 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-            )?,
+            insert_entry: connection.prepare_cached(concat!(
+                "INSERT INTO entries (order_id, version, file_id, line, ",
+                entry_columns!(""),
+                ") VALUES (?, 1, ?, ?, ",
+                entry_parameters!(),
+                ")",
+            ))?,
             select: connection.prepare_cached(
                 "INSERT INTO run_orders (run_id, order_id, entry_version) VALUES (?1, ?2, 1)",
             )?,
@@ -96,7 +98,7 @@ impl Store {
 
 fn begin(connection: &Connection, path: PathBuf, run: NewRun) -> rusqlite::Result<Import<'_>> {
     let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
-    repeats::create(connection)?;
+    repeats::create_table(connection)?;
     let run_id = connection.query_row(
         "INSERT INTO runs (started_at_ms, run_day, status, selection, base_url, merchant_uid)
          VALUES (?1, ?2, 'asking', '', '', '') RETURNING run_id",
@@ -239,18 +241,12 @@ impl Import<'_> {
         }
         self.last_order_id = order_id;
         let file_id = self.file_id();
-        self.statements.insert_entry.execute(params![
-            order_id,
-            file_id,
-            stored(line),
-            entry.amount.micros(),
-            entry.currency,
-            entry.created_at.date.to_string(),
-            to_ms(entry.created_at.ages_from),
-            entry.transaction_type.as_ref().map(TransactionType::as_str),
-            entry.accounting_type.as_ref().map(AccountingType::as_str),
-            entry.status.as_ref().map(LedgerStatus::as_str),
-        ])?;
+        let statement = &mut self.statements.insert_entry;
+        statement.raw_bind_parameter(1, order_id)?;
+        statement.raw_bind_parameter(2, file_id)?;
+        statement.raw_bind_parameter(3, stored(line))?;
+        bind_entry(statement, 4, entry)?;
+        statement.raw_execute()?;
         if self.selection.takes(entry) {
             self.statements.select.execute([self.run_id, order_id])?;
             self.selected += 1;

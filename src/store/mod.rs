@@ -4,6 +4,10 @@
 //! [`Store::pending`] names those without an answer, [`Store::record`] commits answers,
 //! [`Judging`] keeps what was judged, [`Store::report_rows`] gives it back in the report's order.
 
+// First: its macros are used in the modules below.
+#[macro_use]
+mod entry_columns;
+
 mod answers;
 mod cases;
 mod decode;

@@ -1,248 +1,249 @@
-//! Orders that a run's files give and that were known before: from an earlier run, or from an
-//! earlier row. They wait in a temporary table until the whole ledger has been read (contract,
+//! Orders of a run's files that are known already: from an earlier run, or from an earlier row.
+//! Their rows are merged in a temporary table until the whole ledger has been read (contract,
 //! "Ledger": an order that comes again).
 
+use super::decode;
+use super::entry_columns::bind_entry;
 use super::import::{Import, stored};
 use super::merge::{Comparison, compare, update};
-use super::{decode, to_ms};
 use crate::domain::order::{Entry, LedgerStatus, RowCells};
-use crate::domain::payment::{AccountingType, TransactionType};
-use rusqlite::{Connection, OptionalExtension, named_params};
+use rusqlite::{Connection, OptionalExtension};
 
-/// The longest clause that is kept on a ledger that contradicts itself.
+/// The longest clause on an order that its ledger contradicts.
 const LONGEST_CLAUSE: usize = 400;
 
-/// What the run's files have said of an order so far.
-pub(super) struct Given {
+/// What the rows of the run's files so far say of an order.
+pub(super) struct Merged {
     entry: Entry,
-    /// Where what counts of it stands.
-    file_id: i64,
-    line: i64,
-    in_file: InFile,
+    /// The row whose values count.
+    place: Place,
+    /// The row of the file that is being read with which a later row of it is a duplicate: exports
+    /// overlap, so an order in two files is none.
+    in_file: Place,
+    /// The rows of that file.
+    rows_in_file: i64,
 }
 
-/// What one file has said of an order: only there can it be a duplicate, because exports overlap.
-#[derive(Clone, Copy)]
-struct InFile {
+/// Where a row is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Place {
     file_id: i64,
     line: i64,
-    rows: i64,
 }
 
 /// Makes the table, empty.
-pub(super) fn create(connection: &Connection) -> rusqlite::Result<()> {
+pub(super) fn create_table(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute_batch(
-        "CREATE TEMP TABLE IF NOT EXISTS given (
-             order_id INTEGER PRIMARY KEY, amount_micros INTEGER NOT NULL, currency TEXT NOT NULL,
+        "CREATE TEMP TABLE IF NOT EXISTS merged (
+             order_id INTEGER PRIMARY KEY, file_id INTEGER NOT NULL, line INTEGER NOT NULL,
+             file_id_in_file INTEGER NOT NULL, line_in_file INTEGER NOT NULL,
+             rows_in_file INTEGER NOT NULL, amount_micros INTEGER NOT NULL, currency TEXT NOT NULL,
              order_date TEXT NOT NULL, ages_from_ms INTEGER NOT NULL, transaction_type TEXT,
-             accounting_type TEXT, status TEXT, conflict TEXT, duplicate TEXT,
-             file_id INTEGER NOT NULL, line INTEGER NOT NULL, in_file_id INTEGER NOT NULL,
-             in_file_line INTEGER NOT NULL, in_file_rows INTEGER NOT NULL);
-         DELETE FROM temp.given;",
+             accounting_type TEXT, status TEXT, conflict TEXT, duplicate TEXT);
+         DELETE FROM temp.merged;",
     )
 }
 
 impl Import<'_> {
-    /// What the files have said of a known order, if they have said anything.
-    pub(super) fn merged(&self, order_id: i64) -> rusqlite::Result<Option<Given>> {
+    /// What this run's files said of a known order so far; `None` where they said nothing.
+    pub(super) fn merged(&self, order_id: i64) -> rusqlite::Result<Option<Merged>> {
         if order_id > self.orders_before {
-            // What its first row said is its entry so far.
+            // The order is new in this run: its first row is its entry.
             self.connection
-                .prepare_cached(
-                    "INSERT INTO temp.given (order_id, amount_micros, currency, order_date,
-                         ages_from_ms, transaction_type, accounting_type, status, file_id, line,
-                         in_file_id, in_file_line, in_file_rows)
-                     SELECT order_id, amount_micros, currency, order_date, ages_from_ms,
-                         transaction_type, accounting_type, status, file_id, line, file_id, line, 1
-                     FROM entries WHERE order_id = ?1
-                     ON CONFLICT DO NOTHING",
-                )?
+                .prepare_cached(concat!(
+                    "INSERT INTO temp.merged (order_id, file_id, line, file_id_in_file,
+                         line_in_file, rows_in_file, ",
+                    entry_columns!(""),
+                    ") SELECT order_id, file_id, line, file_id, line, 1, ",
+                    entry_columns!(""),
+                    " FROM entries WHERE order_id = ?1 ON CONFLICT DO NOTHING",
+                ))?
                 .execute([order_id])?;
         }
         self.connection
-            .prepare_cached(
-                "SELECT o.merchant_uid AS merchant_uid, o.merchant_order_id AS merchant_order_id,
-                        g.amount_micros AS entry_amount_micros, g.currency AS entry_currency,
-                        g.order_date AS order_date, g.ages_from_ms AS ages_from_ms,
-                        g.transaction_type AS entry_transaction_type,
-                        g.accounting_type AS entry_accounting_type, g.status AS entry_status,
-                        g.conflict AS conflict, g.duplicate AS duplicate, g.file_id AS file_id,
-                        g.line AS line, g.in_file_id AS in_file_id,
-                        g.in_file_line AS in_file_line, g.in_file_rows AS in_file_rows
-                 FROM temp.given g JOIN orders o ON o.order_id = g.order_id
-                 WHERE g.order_id = ?1",
-            )?
+            .prepare_cached(concat!(
+                "SELECT ",
+                key_and_entry_columns!(),
+                ", e.file_id, e.line, e.file_id_in_file, e.line_in_file, e.rows_in_file
+                 FROM temp.merged e JOIN orders o ON o.order_id = e.order_id
+                 WHERE e.order_id = ?1",
+            ))?
             .query_row([order_id], |row| {
-                Ok(Given {
+                Ok(Merged {
                     entry: decode::entry(row)?,
-                    file_id: row.get("file_id")?,
-                    line: row.get("line")?,
-                    in_file: InFile {
-                        file_id: row.get("in_file_id")?,
-                        line: row.get("in_file_line")?,
-                        rows: row.get("in_file_rows")?,
+                    place: Place { file_id: row.get("file_id")?, line: row.get("line")? },
+                    in_file: Place {
+                        file_id: row.get("file_id_in_file")?,
+                        line: row.get("line_in_file")?,
                     },
+                    rows_in_file: row.get("rows_in_file")?,
                 })
             })
             .optional()
     }
 
-    /// The first row of an order that is known from an earlier run.
+    /// Keeps the first row of an order that is known from an earlier run.
     pub(super) fn keep_first_row(
         &self,
         order_id: i64,
         entry: Entry,
         line: u64,
     ) -> rusqlite::Result<()> {
-        let (file_id, line) = (self.file_id(), stored(line));
-        let in_file = InFile { file_id, line, rows: 1 };
-        self.keep(order_id, &Given { entry, file_id, line, in_file })
+        let place = self.place(line);
+        self.keep(order_id, &Merged { entry, place, in_file: place, rows_in_file: 1 })
     }
 
-    fn keep(&self, order_id: i64, given: &Given) -> rusqlite::Result<()> {
-        let Given { entry, file_id, line, in_file } = given;
-        self.connection
-            .prepare_cached(
-                "INSERT OR REPLACE INTO temp.given (order_id, amount_micros, currency, order_date,
-                     ages_from_ms, transaction_type, accounting_type, status, conflict, duplicate,
-                     file_id, line, in_file_id, in_file_line, in_file_rows)
-                 VALUES (:order_id, :amount_micros, :currency, :order_date, :ages_from_ms,
-                     :transaction_type, :accounting_type, :status, :conflict, :duplicate,
-                     :file_id, :line, :in_file_id, :in_file_line, :in_file_rows)",
-            )?
-            .execute(named_params! {
-                ":order_id": order_id,
-                ":amount_micros": entry.amount.micros(),
-                ":currency": entry.currency,
-                ":order_date": entry.created_at.date.to_string(),
-                ":ages_from_ms": to_ms(entry.created_at.ages_from),
-                ":transaction_type": entry.transaction_type.as_ref().map(TransactionType::as_str),
-                ":accounting_type": entry.accounting_type.as_ref().map(AccountingType::as_str),
-                ":status": entry.status.as_ref().map(LedgerStatus::as_str),
-                ":conflict": entry.conflict,
-                ":duplicate": entry.duplicate,
-                ":file_id": file_id,
-                ":line": line,
-                ":in_file_id": in_file.file_id,
-                ":in_file_line": in_file.line,
-                ":in_file_rows": in_file.rows,
-            })?;
+    fn keep(&self, order_id: i64, merged: &Merged) -> rusqlite::Result<()> {
+        let mut statement = self.connection.prepare_cached(concat!(
+            "INSERT OR REPLACE INTO temp.merged (order_id, file_id, line, file_id_in_file,
+                 line_in_file, rows_in_file, ",
+            entry_columns!(""),
+            ") VALUES (?, ?, ?, ?, ?, ?, ",
+            entry_parameters!(),
+            ")",
+        ))?;
+        let Merged { entry, place, in_file, rows_in_file } = merged;
+        let integers =
+            [order_id, place.file_id, place.line, in_file.file_id, in_file.line, *rows_in_file];
+        for (index, value) in (1..).zip(integers) {
+            statement.raw_bind_parameter(index, value)?;
+        }
+        bind_entry(&mut statement, integers.len() + 1, entry)?;
+        statement.raw_execute()?;
         Ok(())
     }
 
-    /// A later row of the same order.
+    /// A place in the file that is being read.
+    fn place(&self, line: u64) -> Place {
+        Place { file_id: self.file_id(), line: stored(line) }
+    }
+
+    /// Merges a later row of the same order.
     pub(super) fn merge_row(
         &mut self,
         order_id: i64,
-        given: Given,
+        merged: Merged,
         row: RowCells,
         line: u64,
     ) -> rusqlite::Result<()> {
-        let this_line = stored(line);
-        let Given { mut entry, file_id, line, mut in_file } = given;
-        let this_file_id = self.file_id();
-        let place = |file_id, line| format!("{} line {line}", self.file_name(file_id));
-        let here = place(this_file_id, this_line);
-        let comparison = compare(&entry, &row, &place(file_id, line), &here);
-        let superseded = matches!(comparison, Comparison::Superseded { .. });
-        if in_file.file_id == this_file_id {
-            in_file.rows += 1;
-            if comparison.is_order_again() && !self.line_items && row.amount.is_some() {
-                let before = place(this_file_id, in_file.line);
-                let rows = match in_file.rows {
-                    2 => String::new(),
-                    rows => format!(", {rows} times in all"),
-                };
-                entry.duplicate = Some(format!("in {before} and again in {here}{rows}"));
+        let Merged { mut entry, place, in_file, rows_in_file } = merged;
+        let shown = |place: Place| format!("{} line {}", self.file_name(place.file_id), place.line);
+        let here = self.place(line);
+        let comparison = compare(&entry, &row, &shown(place), &shown(here));
+        let is_same_file = in_file.file_id == here.file_id;
+        let rows_in_file = if is_same_file { rows_in_file + 1 } else { 1 };
+        let is_again = comparison.is_order_again() && row.amount.is_some();
+        if is_same_file && is_again && !self.line_items {
+            let rows = match rows_in_file {
+                2 => String::new(),
+                rows => format!(", {rows} times in all"),
+            };
+            let (before, here) = (shown(in_file), shown(here));
+            entry.duplicate = Some(format!("in {before} and again in {here}{rows}"));
+        }
+        let mut merged = Merged { entry, place, in_file, rows_in_file };
+        if !is_same_file {
+            merged.in_file = here;
+        }
+        match comparison {
+            Comparison::Repeated => self.figures.repeated += 1,
+            Comparison::Superseded { conflict, .. } => {
+                self.figures.superseded += 1;
+                (merged.place, merged.in_file) = (here, here);
+                if let Some(conflict) = conflict {
+                    add_clause(&mut merged.entry.conflict, conflict);
+                }
             }
-            if superseded {
-                in_file.line = this_line;
-            }
-        } else {
-            in_file = InFile { file_id: this_file_id, line: this_line, rows: 1 };
         }
-        if superseded {
-            self.figures.superseded += 1;
-        } else {
-            self.figures.repeated += 1;
-        }
-        if let Comparison::Superseded { conflict: Some(conflict), .. } = comparison {
-            entry.conflict = Some(match &entry.conflict {
-                Some(earlier) if earlier.len() + conflict.len() > LONGEST_CLAUSE => earlier.clone(),
-                Some(earlier) => format!("{earlier}; {conflict}"),
-                None => conflict,
-            });
-        }
-        update(&mut entry, row);
-        let (file_id, line) = if superseded { (this_file_id, this_line) } else { (file_id, line) };
-        self.keep(order_id, &Given { entry, file_id, line, in_file })
+        update(&mut merged.entry, row);
+        self.keep(order_id, &merged)
     }
 
-    /// What was given of known orders becomes their entries: another version for each order of
-    /// which the ledger says something else than before this run.
+    /// Turns what was merged into entries: another version of each order of which the ledger says
+    /// something else than before this run.
     pub(super) fn store_merged(&mut self) -> rusqlite::Result<()> {
-        let connection = self.connection;
-        let before = self.orders_before;
-        if let Some(status) = &self.default_status {
-            let status = LedgerStatus::as_str(status);
-            let fill = "UPDATE temp.given SET status = ?1 WHERE status IS NULL";
-            connection.execute(fill, [status])?;
-            connection.execute(
-                "UPDATE entries SET status = ?1 WHERE order_id > ?2 AND status IS NULL",
-                (status, before),
-            )?;
-        }
-        // What is new in this run is one version, however often it is given.
+        let (connection, before) = (self.connection, self.orders_before);
+        self.fill_in_default_status()?;
+        // An order that is new in this run has one version, even where several rows give it.
         connection.execute(
-            "UPDATE entries SET (file_id, line, amount_micros, currency, order_date, ages_from_ms,
-                                 transaction_type, accounting_type, status, conflict, duplicate) =
-                 (SELECT file_id, line, amount_micros, currency, order_date, ages_from_ms,
-                         transaction_type, accounting_type, status, conflict, duplicate
-                  FROM temp.given g WHERE g.order_id = entries.order_id)
-             WHERE order_id IN (SELECT order_id FROM temp.given WHERE order_id > ?1)",
+            concat!(
+                "UPDATE entries SET (file_id, line, ",
+                entry_columns!(""),
+                ") = (SELECT file_id, line, ",
+                entry_columns!(""),
+                " FROM temp.merged m WHERE m.order_id = entries.order_id)
+                 WHERE order_id IN (SELECT order_id FROM temp.merged WHERE order_id > ?1)",
+            ),
             [before],
         )?;
         connection.execute(
-            "INSERT INTO entries (order_id, version, file_id, line, amount_micros, currency,
-                 order_date, ages_from_ms, transaction_type, accounting_type, status, conflict,
-                 duplicate)
-             SELECT g.order_id, e.version + 1, g.file_id, g.line, g.amount_micros, g.currency,
-                 g.order_date, g.ages_from_ms, g.transaction_type, g.accounting_type, g.status,
-                 g.conflict, g.duplicate
-             FROM temp.given g
-             CROSS JOIN orders o ON o.order_id = g.order_id
-             CROSS JOIN entries e ON e.order_id = o.order_id AND e.version = o.entry_version
-             WHERE g.order_id <= ?1
-               AND (e.amount_micros <> g.amount_micros OR e.currency <> g.currency
-                    OR e.order_date <> g.order_date OR e.ages_from_ms <> g.ages_from_ms
-                    OR e.transaction_type IS NOT g.transaction_type
-                    OR e.accounting_type IS NOT g.accounting_type OR e.status IS NOT g.status
-                    OR e.conflict IS NOT g.conflict OR e.duplicate IS NOT g.duplicate)
-             ORDER BY g.order_id",
+            concat!(
+                "INSERT INTO entries (order_id, version, file_id, line, ",
+                entry_columns!(""),
+                ") SELECT m.order_id, e.version + 1, m.file_id, m.line, ",
+                entry_columns!("m."),
+                " FROM temp.merged m
+                 CROSS JOIN orders o ON o.order_id = m.order_id
+                 CROSS JOIN entries e ON e.order_id = o.order_id AND e.version = o.entry_version
+                 WHERE m.order_id <= ?1 AND (",
+                entry_columns!("e."),
+                ") IS NOT (",
+                entry_columns!("m."),
+                ") ORDER BY m.order_id",
+            ),
             [before],
         )?;
         self.figures.changed = self.count(
-            "SELECT count(*) FROM temp.given g
-             CROSS JOIN orders o ON o.order_id = g.order_id
+            "SELECT count(*) FROM temp.merged m
+             CROSS JOIN orders o ON o.order_id = m.order_id
              CROSS JOIN entries e ON e.order_id = o.order_id AND e.version = o.entry_version + 1
              CROSS JOIN entries p ON p.order_id = o.order_id AND p.version = o.entry_version
-             WHERE g.order_id <= ?1
-               AND (p.amount_micros <> e.amount_micros OR p.currency <> e.currency
-                    OR p.transaction_type IS NOT e.transaction_type
-                    OR p.accounting_type IS NOT e.accounting_type)",
+             WHERE m.order_id <= ?1
+               AND (p.amount_micros, p.currency, p.transaction_type, p.accounting_type) IS NOT
+                   (e.amount_micros, e.currency, e.transaction_type, e.accounting_type)",
             before,
         )?;
-        // An order of which the ledger says something new has not been judged as it is now.
-        connection.execute(
-            "UPDATE orders SET entry_version = entry_version + 1, awaiting = 1
-             WHERE order_id IN
-                 (SELECT o.order_id FROM temp.given g
-                  CROSS JOIN orders o ON o.order_id = g.order_id
-                  CROSS JOIN entries e
-                      ON e.order_id = o.order_id AND e.version = o.entry_version + 1
-                  WHERE g.order_id <= ?1)",
-            [before],
+        self.point_to_new_versions()
+    }
+
+    fn fill_in_default_status(&self) -> rusqlite::Result<()> {
+        let Some(status) = self.default_status.as_ref().map(LedgerStatus::as_str) else {
+            return Ok(());
+        };
+        self.connection
+            .execute("UPDATE temp.merged SET status = ?1 WHERE status IS NULL", [status])?;
+        self.connection.execute(
+            "UPDATE entries SET status = ?1 WHERE order_id > ?2 AND status IS NULL",
+            (status, self.orders_before),
         )?;
         Ok(())
+    }
+
+    /// Makes the new versions the current ones. Their orders await a judgement: the last one was of
+    /// what the ledger said before.
+    fn point_to_new_versions(&self) -> rusqlite::Result<()> {
+        self.connection.execute(
+            "UPDATE orders SET entry_version = entry_version + 1, awaiting = 1
+             WHERE order_id IN
+                 (SELECT o.order_id FROM temp.merged m
+                  CROSS JOIN orders o ON o.order_id = m.order_id
+                  CROSS JOIN entries e
+                      ON e.order_id = o.order_id AND e.version = o.entry_version + 1
+                  WHERE m.order_id <= ?1)",
+            [self.orders_before],
+        )?;
+        Ok(())
+    }
+}
+
+/// Adds a clause, unless the whole would become too long.
+fn add_clause(clauses: &mut Option<String>, clause: String) {
+    match clauses {
+        None => *clauses = Some(clause),
+        Some(earlier) if earlier.len() + clause.len() <= LONGEST_CLAUSE => {
+            earlier.push_str("; ");
+            earlier.push_str(&clause);
+        }
+        Some(_) => {}
     }
 }

@@ -27,13 +27,13 @@ impl Import<'_> {
         let source = if selection.ledgers.is_empty() {
             "orders o"
         } else {
-            "temp.given g CROSS JOIN orders o ON o.order_id = g.order_id CROSS"
+            "temp.merged m CROSS JOIN orders o ON o.order_id = m.order_id CROSS"
         };
         // New orders were selected by what their first row said: those that are given again by
         // what all of their rows say.
         let unselected = self.connection.execute(
             "DELETE FROM run_orders
-             WHERE run_id = ?1 AND order_id IN (SELECT order_id FROM temp.given)",
+             WHERE run_id = ?1 AND order_id IN (SELECT order_id FROM temp.merged)",
             [self.run_id],
         )?;
         // `source` is one of the two texts above.
