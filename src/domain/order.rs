@@ -83,11 +83,11 @@ pub struct Entry {
     pub currency: String,
     /// `created_at`.
     pub created_at: CreatedAt,
-    /// `transaction_type`, where given.
+    /// `transaction_type`, if the ledger has it.
     pub transaction_type: Option<TransactionType>,
-    /// `accounting_type`, where given.
+    /// `accounting_type`, if the ledger has it.
     pub accounting_type: Option<AccountingType>,
-    /// `status`, where given.
+    /// `status`, if the ledger has it.
     pub status: Option<LedgerStatus>,
     /// Where the rows of one run's files contradict each other, as a clause: "amount 500.00 in
     /// line 3, 600.00 in line 9". The code that makes it cleans what it quotes (`domain::text`):

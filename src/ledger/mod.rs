@@ -10,6 +10,7 @@ mod error;
 mod rows;
 mod settings;
 mod vocabulary;
+mod word_tables;
 
 pub use error::{LedgerError, ReadError};
 pub use rows::UNKNOWN_CURRENCY;

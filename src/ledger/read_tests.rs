@@ -275,7 +275,7 @@ fn a_reason_names_the_setting_that_would_read_the_cell() {
 }
 
 #[test]
-fn what_is_worth_a_warning_is_counted() {
+fn future_rows_and_rows_without_offset_are_counted() {
     let text = format!(
         "{HEADER}\nA1,5,inr,2026-04-10\nA2,5,inr,2026-04-11\nA3,5,inr,2026-04-10T05:41:27Z\n\
          A4,5,inr,2026-04-10 05:41\nA5,5,inr,2026-04-10T05:41Z\n"
@@ -327,7 +327,7 @@ fn a_cut_never_changes_an_amount_in_silence() {
             if cut.totals != whole.totals || cut.rows != whole.rows || !got.invalid.is_empty() {
                 continue;
             }
-            // Nothing is missing but the last line end, or what is not looked at.
+            // Only the last line end is missing, or cells that are not read.
             assert_eq!(amounts(&got), amounts(&expected));
         }
         // "500", "500.0", "5", "12" and so on: the case that needs a control figure.
@@ -351,7 +351,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn what_is_written_is_read_back(
+    fn written_rows_are_read_back(
         rows in prop::collection::vec(written_row(), 1..12), bom in any::<bool>(),
     ) {
         let mut text = if bom { b"\xEF\xBB\xBF".to_vec() } else { Vec::new() };
@@ -386,7 +386,7 @@ proptest! {
     }
 
     #[test]
-    fn no_bytes_make_it_fail(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+    fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         let text = [HEADER.as_bytes(), b"\n", &bytes].concat();
         if let Ok((read, kept)) = try_read(&text, "signed_amounts = true\nline_items = true") {
             let rows = kept.rows.len() + kept.invalid.len();

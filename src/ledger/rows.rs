@@ -2,8 +2,9 @@
 
 use super::columns::{Column, Layout};
 use super::error::LedgerError;
-use super::settings::{LedgerSettings, parse_currency};
+use super::settings::LedgerSettings;
 use super::vocabulary::Vocabulary;
+use super::word_tables::parse_currency;
 use crate::domain::amount::Total;
 use crate::domain::order::{CreatedAt, InvalidRow, LedgerRow, OrderKey, PartialRow, RowCells};
 use crate::domain::payment::TransactionType;
@@ -62,8 +63,8 @@ impl<'a> RowReader<'a> {
         }
     }
 
-    /// Reads one row. Its amount is added to `totals`, even where the row is invalid. An error
-    /// means that the whole ledger is not usable.
+    /// Reads one row. Adds its amount to `totals`, even where the row is invalid. Fails where the
+    /// whole ledger is not usable.
     pub(super) fn read(
         &self,
         record: &Record<'_>,
@@ -131,7 +132,7 @@ impl<'a> RowReader<'a> {
                     "; [ledger] signed_amounts = true reads a negative amount as an expense"
                 }
                 Some(NumberHint::Separators) => {
-                    "; see [ledger] thousands_separator and decimal_separator for other habits"
+                    "; see [ledger] thousands_separator and decimal_separator"
                 }
             };
             let shown = clean(cell.trim_matches(|character: char| character.is_ascii_whitespace()));
@@ -147,7 +148,7 @@ impl<'a> RowReader<'a> {
         }
         parse_currency(&word).map(Some).ok_or_else(|| {
             format!(
-                "currency \"{}\": it is not a currency's word; [ledger.currencies] maps others",
+                "currency \"{}\": it is not a currency; [ledger.currencies] maps other words",
                 clean(cell)
             )
         })
@@ -157,7 +158,7 @@ impl<'a> RowReader<'a> {
     fn date(&self, cell: &str) -> Result<Option<DateCell>, String> {
         self.dates.read(cell).map_err(|error| {
             let hint = match error {
-                DateError::NotUsual => "; [ledger] date_format reads other habits",
+                DateError::NotUsual => "; [ledger] date_format reads other formats",
                 _ => "",
             };
             format!("created_at \"{}\": {error}{hint}", shown_date(cell))
@@ -218,8 +219,7 @@ impl<'a> RowReader<'a> {
         let missing = match (amount, currency, date) {
             (None, _, _) if self.settings.line_items => return Ok(()),
             (None, _, _) => {
-                "amount is empty; [ledger] line_items = true reads such rows as an order's further \
-                 items"
+                "amount is empty; [ledger] line_items = true reads such rows as items of an order"
             }
             (_, None, _) => "currency is empty, and [ledger] currency is not set",
             (_, _, None) => "created_at is empty",

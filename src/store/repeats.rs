@@ -17,8 +17,8 @@ pub(super) struct Merged {
     entry: Entry,
     /// The row whose values count.
     place: Place,
-    /// The row of the file that is being read with which a later row of it is a duplicate: exports
-    /// overlap, so an order in two files is none.
+    /// The row that counts in the file that is being read. Only a later row of the same file is a
+    /// duplicate of it: exports overlap, so an order in two files is none.
     in_file: Place,
     /// The rows of that file.
     rows_in_file: i64,

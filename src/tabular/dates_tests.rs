@@ -43,7 +43,7 @@ fn dates_in_the_usual_formats() {
 }
 
 #[test]
-fn what_is_no_date() {
+fn cells_that_are_not_dates() {
     for cell in [
         "10/04/2026",
         "2026-4-10",

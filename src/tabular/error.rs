@@ -9,7 +9,7 @@ use std::io;
 #[derive(Debug, thiserror::Error)]
 #[error("{}{position}: {fault}", shown_name(.file))]
 pub struct TabularError {
-    /// The file as it was named on the command line.
+    /// The file, by its name on the command line.
     pub file: String,
     /// Where in it.
     pub position: Position,
@@ -156,7 +156,7 @@ impl TabularError {
         }
     }
 
-    /// What to do about it, in one sentence; `None` where only the caller can say, or nobody.
+    /// What to do about it, in one sentence; `None` where only the caller knows it, or nothing helps.
     pub(crate) fn hint(&self) -> Option<&'static str> {
         Some(match &*self.fault {
             Fault::Missing => "check the path",

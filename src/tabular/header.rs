@@ -4,7 +4,7 @@ use super::error::{Fault, Position, SEPARATORS};
 use super::reader::Record;
 use std::borrow::Cow;
 
-/// A word as it is compared: trimmed, in lower case.
+/// A word in the form in which words are compared: trimmed, in lower case.
 pub(crate) fn normalize(word: &str) -> Cow<'_, str> {
     let word = word.trim();
     if word.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase()) {

@@ -65,7 +65,7 @@ impl<'a> Reader<'a> {
         Ok(Reader { csv, record: csv::ByteRecord::new(), records: 0, status })
     }
 
-    /// The name of the file, as it was given.
+    /// The name of the file on the command line.
     pub(crate) fn file(&self) -> &str {
         &self.status.file
     }

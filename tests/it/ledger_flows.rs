@@ -1,5 +1,5 @@
-//! What a ledger brings along: orders given twice, corrected, contradicted, over several rows and
-//! files; and the ways in which it comes.
+//! Ledgers that give an order more than once: repeated, corrected, contradicted, over several rows
+//! and files; and the forms in which a ledger arrives.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
@@ -60,7 +60,7 @@ fn expect_rows(merchant: &Merchant, done: &Done, in_one_file: bool) {
 }
 
 #[test]
-fn orders_that_are_given_more_than_once() {
+fn orders_in_more_than_one_row() {
     let merchant = Merchant::new();
     merchant.write("ledger.csv", format!("{HEAD}{ROWS}"));
     let gateway = gateway();
@@ -71,7 +71,7 @@ fn orders_that_are_given_more_than_once() {
     assert_eq!(invalid.len(), 1);
     assert_eq!(invalid[0]["line"], "13");
     assert_eq!(invalid[0]["row"], "LATE,,inr,2026-01-10,paid");
-    // The very same again: nothing has changed, nothing is kept twice.
+    // The same ledger again: nothing has changed, and nothing is stored twice.
     let again = merchant.reconcile(&gateway.url, &["--ledger", "ledger.csv"]);
     expect_rows(&merchant, &again, true);
     let count = |table: &str| -> i64 {
@@ -178,7 +178,7 @@ fn line_items_are_no_duplicates() {
 }
 
 #[test]
-fn the_same_report_byte_for_byte_whatever_the_line_ends() {
+fn the_report_does_not_depend_on_line_ends_or_quotes() {
     let plain = format!("{HEAD}A1,500.00,inr,2026-01-10,paid\nA2,70.00,inr,2026-01-11,failed\n");
     let quoted = plain.replace("A1,500.00,inr", "\"A1\",\"500.00\",\"inr\"");
     let variants = [
@@ -207,7 +207,7 @@ fn the_same_report_byte_for_byte_whatever_the_line_ends() {
         let text = std::fs::read_to_string(merchant.report_path()).unwrap();
         let verified = &merchant.rows_of(&done)[0]["last_verified"];
         assert_eq!(verified.len(), "2026-01-10T00:00:00Z".len());
-        // The second in which the answer came is the run's own.
+        // The time of the answer differs between runs.
         merchant
             .rows_of(&done)
             .iter()

@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn other_habits_are_read() {
+    fn configured_formats_are_read() {
         for (format, cell, written) in [
             ("%d/%m/%Y", "10/04/2026", Some("2026-04-10")),
             ("%d/%m/%Y", "31/02/2026", None),
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn what_gives_no_date_is_refused() {
+    fn formats_without_a_whole_date_are_refused() {
         for (format, words) in [
             ("", "does not give a year, a month and a day"),
             ("%H:%M", "does not give a year, a month and a day"),

@@ -3,9 +3,9 @@
 //!
 //! The [`Scanner`] stands between the file and the `csv` crate and follows the same grammar (a
 //! record ends at LF, CRLF or CR outside quotes; a quote counts as one only at a field's
-//! beginning). It is strict where that crate is lenient: one stray quote would swallow records
-//! without an error. It finds where each record begins and ends, and keeps the bytes of records
-//! that the caller has not passed yet.
+//! beginning). It is strict where that crate is lenient: there, one stray quote would swallow
+//! records without an error. It finds where each record begins and ends, and buffers the bytes of
+//! records until the caller has read past them.
 
 use crate::tabular::error::{Fault, Position, TabularError};
 use sha2::{Digest, Sha256};
@@ -33,7 +33,7 @@ impl Span {
     }
 }
 
-/// One byte of the file.
+/// An offset and its line.
 #[derive(Debug, Clone, Copy)]
 struct Place {
     line: u64,
@@ -77,16 +77,16 @@ pub(super) struct Scanner<R> {
     quote: Place,
     /// The record that is being read.
     record: Span,
-    /// Records that have been read whole and not been passed to the caller.
+    /// Records that have been read whole and that the caller has not asked for yet.
     spans: VecDeque<Span>,
-    is_header_passed: bool,
-    /// The bytes from `kept_from` to `at`.
-    kept: Vec<u8>,
-    kept_from: u64,
+    is_header_read: bool,
+    /// The bytes from `buffered_from` to `at`.
+    buffered: Vec<u8>,
+    buffered_from: u64,
 }
 
 impl<R: Read> Scanner<R> {
-    /// Looks at the first bytes, strips a BOM, and refuses what is no text.
+    /// Checks the first bytes and strips a BOM. Fails where they are those of another kind of file.
     pub(super) fn new(
         mut inner: R,
         file: &str,
@@ -125,20 +125,20 @@ impl<R: Read> Scanner<R> {
             quote: Place { line: 1, line_start: 0, at: 0 },
             record: Span { line: 1, start: 0, end: 0 },
             spans: VecDeque::new(),
-            is_header_passed: false,
-            kept: Vec::new(),
-            kept_from: 0,
+            is_header_read: false,
+            buffered: Vec::new(),
+            buffered_from: 0,
         })
     }
 
-    /// The next record in the order of the file, if it has been read. Its bytes and all before are
-    /// dropped at the next read.
+    /// The next record, if it has been read whole. Its bytes, and all bytes before, are dropped at
+    /// the next read.
     pub(super) fn next_span(&mut self) -> Option<Span> {
-        self.is_header_passed = true;
+        self.is_header_read = true;
         self.spans.pop_front()
     }
 
-    /// The bytes of the record that was passed last, unchanged, without the line end.
+    /// The bytes of the record that `next_span` gave last, unchanged, without the line end.
     pub(super) fn raw(&self, span: Span) -> &[u8] {
         self.slice(span.start, span.end)
     }
@@ -150,9 +150,9 @@ impl<R: Read> Scanner<R> {
 
     fn slice(&self, start: u64, end: u64) -> &[u8] {
         let index = |offset: u64| {
-            usize::try_from(offset.saturating_sub(self.kept_from)).unwrap_or(usize::MAX)
+            usize::try_from(offset.saturating_sub(self.buffered_from)).unwrap_or(usize::MAX)
         };
-        self.kept.get(index(start)..index(end)).unwrap_or_default()
+        self.buffered.get(index(start)..index(end)).unwrap_or_default()
     }
 
     /// A position as an editor counts: characters, not bytes.
@@ -171,19 +171,19 @@ impl<R: Read> Scanner<R> {
         Place { line: self.line, line_start: self.line_start, at: self.at }
     }
 
-    /// Drops the bytes of the records that have been passed.
-    fn drop_passed(&mut self) {
+    /// Drops the bytes of the records that the caller has read past.
+    fn drop_read(&mut self) {
         let from = match (self.spans.front(), self.state) {
             (Some(span), _) => span.start,
             (None, State::Between) => self.at,
             (None, _) => self.record.start,
         };
-        let count = usize::try_from(from.saturating_sub(self.kept_from)).unwrap_or(usize::MAX);
-        self.kept.drain(..count.min(self.kept.len()));
-        self.kept_from = from;
+        let count = usize::try_from(from.saturating_sub(self.buffered_from)).unwrap_or(usize::MAX);
+        self.buffered.drain(..count.min(self.buffered.len()));
+        self.buffered_from = from;
     }
 
-    /// Follows the grammar through the bytes from `self.at` on, which are already in `kept`.
+    /// Follows the grammar through the bytes from `self.at` on, which are already in `buffered`.
     fn scan(&mut self, bytes: &[u8]) -> Result<(), TabularError> {
         let mut rest = bytes;
         while let Some((byte, tail)) = rest.split_first() {
@@ -220,8 +220,8 @@ impl<R: Read> Scanner<R> {
 
     fn step(&mut self, byte: u8) -> Result<(), TabularError> {
         if byte == 0 {
-            // In the header row a NUL is half a character; further down it is an accident.
-            let header = !self.is_header_passed && self.spans.is_empty();
+            // In the header row a NUL is half a character of UTF-16; below it is damage.
+            let header = !self.is_header_read && self.spans.is_empty();
             let fault = if header { Fault::Utf16 } else { Fault::Nul };
             return Err(self.refuse(self.here(), fault));
         }
@@ -284,8 +284,8 @@ impl<R: Read> Scanner<R> {
         let Position::Character { line, column } = self.position(self.quote) else {
             return self.refuse(self.here(), Fault::OpenQuote);
         };
-        let kept = u64::try_from(self.kept.len()).unwrap_or(u64::MAX);
-        let following = self.slice(self.at, (self.at + 4).min(self.kept_from + kept));
+        let buffered = u64::try_from(self.buffered.len()).unwrap_or(u64::MAX);
+        let following = self.slice(self.at, (self.at + 4).min(self.buffered_from + buffered));
         let found = following.utf8_chunks().next().and_then(|chunk| chunk.valid().chars().next());
         let found = found.unwrap_or(char::REPLACEMENT_CHARACTER);
         let delimiter = char::from(self.delimiter);
@@ -335,8 +335,8 @@ impl<R: Read> Read for Scanner<R> {
         if count == 0 {
             self.finish().map_err(io::Error::other)?;
         } else {
-            self.drop_passed();
-            self.kept.extend_from_slice(bytes);
+            self.drop_read();
+            self.buffered.extend_from_slice(bytes);
             self.scan(bytes).map_err(io::Error::other)?;
         }
         Ok(count)

@@ -1,4 +1,4 @@
-//! The scanner and the csv crate have to agree, whatever the bytes and however they arrive.
+//! The scanner and the csv crate have to agree, for any bytes and any way in which they arrive.
 
 use super::*;
 use proptest::prelude::*;
@@ -84,7 +84,7 @@ fn the_digest_is_of_the_unchanged_content() {
 }
 
 #[test]
-fn bytes_of_passed_records_are_dropped() {
+fn bytes_of_read_records_are_dropped() {
     let text = "1,2,3\n".repeat(100_000);
     let scanner = Scanner::new(text.as_bytes(), "x.csv", false, b',');
     let scanner = scanner.unwrap_or_else(|error| unreachable!("{error}"));
@@ -93,6 +93,6 @@ fn bytes_of_passed_records_are_dropped() {
     let mut record = csv::ByteRecord::new();
     while csv.read_byte_record(&mut record).is_ok_and(|any| any) {
         assert!(csv.get_mut().next_span().is_some());
-        assert!(csv.get_ref().kept.len() < 8192 && csv.get_ref().spans.len() < 2048);
+        assert!(csv.get_ref().buffered.len() < 8192 && csv.get_ref().spans.len() < 2048);
     }
 }
