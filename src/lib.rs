@@ -21,3 +21,4 @@ pub mod rules;
 pub mod sandbox;
 pub mod settings;
 pub mod store;
+pub(crate) mod tabular;

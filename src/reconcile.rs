@@ -9,10 +9,10 @@ mod asking;
 mod beginning;
 mod committing;
 mod ending;
+mod importing;
 mod judging;
 mod reporting;
 mod stop;
-mod taking_in;
 
 pub use beginning::Estimate;
 pub use committing::Counters;

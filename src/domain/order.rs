@@ -11,7 +11,7 @@ use std::fmt;
 pub struct OrderKey {
     /// The ledger's `merchant_uid`, else the configured one, else none.
     pub merchant_uid: Option<String>,
-    /// `merchant_order_id`, byte for byte as the ledger has it.
+    /// `merchant_order_id`, byte for byte.
     pub merchant_order_id: String,
 }
 
@@ -20,13 +20,13 @@ pub struct OrderKey {
 pub enum LedgerStatus {
     /// The money has moved.
     Paid,
-    /// Not yet.
+    /// The money has not moved yet.
     Pending,
-    /// It will not.
+    /// The money will not move.
     Failed,
-    /// It moved and came back.
+    /// The money moved and came back.
     Refunded,
-    /// A word that is not mapped, as it came: counts as none, and is reported.
+    /// A word that is not mapped, unchanged: counts as none, and is reported.
     Unmapped(String),
 }
 
@@ -43,7 +43,7 @@ impl LedgerStatus {
         }
     }
 
-    /// The contract's word, or the unmapped one as it came.
+    /// The contract's word, or the unmapped one.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {
@@ -65,23 +65,61 @@ impl fmt::Display for LedgerStatus {
 /// When an order was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CreatedAt {
-    /// The instant from which it ages: its own, or the end of its day where the ledger gives a
-    /// date alone.
+    /// The instant from which the order ages: its own, or the end of its day where the ledger
+    /// gives a date alone.
     pub ages_from: DateTime<Utc>,
     /// Its date in the ledger's time zone.
     pub date: NaiveDate,
 }
 
-/// One ledger row that can be used, with the merchant's words already mapped. Empty cells are
-/// `None`, so that a later row of the same order can leave them out.
+/// What the ledger says of one order, once its rows are merged.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LedgerRow {
-    /// The line on which the row begins, from 1.
-    pub line: u64,
+pub struct Entry {
     /// The order.
     pub key: OrderKey,
-    /// `amount`, without a sign. Empty, as `currency` and `created_at`, only in a line item: the
-    /// contract's `[ledger] line_items`.
+    /// `amount`, without a sign.
+    pub amount: Amount,
+    /// `currency`, lower case, mapped.
+    pub currency: String,
+    /// `created_at`.
+    pub created_at: CreatedAt,
+    /// `transaction_type`, if the ledger has it.
+    pub transaction_type: Option<TransactionType>,
+    /// `accounting_type`, if the ledger has it.
+    pub accounting_type: Option<AccountingType>,
+    /// `status`, if the ledger has it.
+    pub status: Option<LedgerStatus>,
+    /// Where the rows of one run's files contradict each other, as a clause: "amount 500.00 in
+    /// line 3, 600.00 in line 9". The code that makes it cleans what it quotes (`domain::text`):
+    /// reports show it unchanged, with all figures.
+    pub conflict: Option<String>,
+    /// Where one file gives the order again in full, as a clause: "in line 3 and again in line 9".
+    /// Reports show it unchanged, as `conflict`.
+    pub duplicate: Option<String>,
+}
+
+/// One row of a ledger, by what can be done with it. The reader hands each row over once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LedgerRow {
+    /// It gives every required cell.
+    Complete {
+        /// The line on which the row begins, from 1.
+        line: u64,
+        /// What it says.
+        entry: Entry,
+    },
+    /// It leaves required cells to an earlier row of its order.
+    Partial(PartialRow),
+    /// It cannot be used.
+    Invalid(InvalidRow),
+}
+
+/// The cells of one row, with the merchant's words already mapped. An empty cell is `None`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RowCells {
+    /// The order.
+    pub key: OrderKey,
+    /// `amount`, without a sign.
     pub amount: Option<Amount>,
     /// `currency`, lower case, mapped.
     pub currency: Option<String>,
@@ -96,61 +134,86 @@ pub struct LedgerRow {
     pub status: Option<LedgerStatus>,
 }
 
-/// One ledger row that cannot be used (contract, "Ledger": invalid rows).
+impl RowCells {
+    /// The first required column whose cell is empty.
+    #[must_use]
+    pub fn missing_column(&self) -> Option<&'static str> {
+        match self {
+            RowCells { amount: None, .. } => Some("amount"),
+            RowCells { currency: None, .. } => Some("currency"),
+            RowCells { created_at: None, .. } => Some("created_at"),
+            _ => None,
+        }
+    }
+
+    /// The entry that these cells are alone.
+    ///
+    /// # Errors
+    /// A required cell is empty; the cells are handed back.
+    pub fn into_entry(self) -> Result<Entry, Box<RowCells>> {
+        match self {
+            RowCells {
+                key,
+                amount: Some(amount),
+                currency: Some(currency),
+                created_at: Some(created_at),
+                transaction_type,
+                accounting_type,
+                status,
+            } => Ok(Entry {
+                key,
+                amount,
+                currency,
+                created_at,
+                transaction_type,
+                accounting_type,
+                status,
+                conflict: None,
+                duplicate: None,
+            }),
+            partial => Err(Box::new(partial)),
+        }
+    }
+}
+
+impl From<Entry> for RowCells {
+    fn from(entry: Entry) -> RowCells {
+        RowCells {
+            key: entry.key,
+            amount: Some(entry.amount),
+            currency: Some(entry.currency),
+            created_at: Some(entry.created_at),
+            transaction_type: entry.transaction_type,
+            accounting_type: entry.accounting_type,
+            status: entry.status,
+        }
+    }
+}
+
+/// A row that leaves required cells empty: a line item of an order that an earlier row of the run
+/// gave (contract, "Ledger": `line_items`). Whether there is one, only the store knows; where there
+/// is none, it records the row as an [`InvalidRow`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct InvalidRow {
-    /// The file as it was named on the command line.
+pub struct PartialRow {
+    /// The file, by its name on the command line.
     pub file: String,
     /// The line on which the row begins, from 1.
     pub line: u64,
-    /// Why, for people. Shows nothing of columns that are not looked at.
-    pub reason: String,
-    /// The row's bytes as they came, without the line end.
+    /// What it gives.
+    pub cells: RowCells,
+    /// The row's bytes, unchanged, without the line end.
     pub raw: Vec<u8>,
 }
 
-/// What the ledger says of one order, once its rows are folded together.
+/// A row that cannot be used (contract, "Ledger": invalid rows).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
-    /// The order.
-    pub key: OrderKey,
-    /// `amount`, without a sign.
-    pub amount: Amount,
-    /// `currency`, lower case, mapped.
-    pub currency: String,
-    /// `created_at`.
-    pub created_at: CreatedAt,
-    /// `transaction_type`, where given.
-    pub transaction_type: Option<TransactionType>,
-    /// `accounting_type`, where given.
-    pub accounting_type: Option<AccountingType>,
-    /// `status`, where given.
-    pub status: Option<LedgerStatus>,
-    /// What the rows of one run's files contradict each other on, as a clause: "amount 500.00 in
-    /// line 3, 600.00 in line 9". Already fit for people: whoever makes it cleans what it quotes
-    /// (`domain::text`). It is shown as it is, figures and all.
-    pub conflict: Option<String>,
-    /// Where the order is given again in full, as a clause: "in line 3 and again in line 9".
-    /// Already fit for people, as `conflict` is.
-    pub duplicate: Option<String>,
-}
-
-/// Where a reader of a ledger hands its rows to (contract, "Ledger"). A row is handed over as it
-/// is read, so memory does not grow with the ledger.
-pub trait LedgerSink {
-    /// What can go wrong on the other side.
-    type Error;
-
-    /// Takes a usable row. `Some(reason)`: not usable after all, because it is an order's first
-    /// row in this run and a required cell is empty; the reader then hands it over as invalid.
-    ///
-    /// # Errors
-    /// The sink could not keep it.
-    fn row(&mut self, row: &LedgerRow) -> Result<Option<String>, Self::Error>;
-
-    /// Takes a row that cannot be used.
-    ///
-    /// # Errors
-    /// The sink could not keep it.
-    fn invalid(&mut self, row: InvalidRow) -> Result<(), Self::Error>;
+pub struct InvalidRow {
+    /// The file, by its name on the command line.
+    pub file: String,
+    /// The line on which the row begins, from 1.
+    pub line: u64,
+    /// Why, for people. Quotes only columns that are read.
+    pub reason: String,
+    /// The row's bytes, unchanged, without the line end.
+    pub raw: Vec<u8>,
 }

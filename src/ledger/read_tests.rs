@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::domain::amount::Amount;
-use crate::domain::order::{LedgerStatus, OrderKey};
+use crate::domain::order::{CreatedAt, InvalidRow, LedgerStatus, OrderKey, PartialRow, RowCells};
 use crate::domain::payment::{AccountingType, TransactionType};
 use chrono::NaiveDate;
 use proptest::prelude::*;
@@ -12,28 +12,24 @@ use std::io::Cursor;
 #[path = "refusal_tests.rs"]
 mod refusals;
 
-/// Keeps what it is given; refuses the orders that it is told to.
+/// What was handed over: rows with their lines, partial ones among them, and invalid rows.
 #[derive(Default)]
 struct Kept {
-    rows: Vec<LedgerRow>,
+    rows: Vec<(u64, RowCells)>,
+    partial: Vec<PartialRow>,
     invalid: Vec<InvalidRow>,
-    refuse: Option<&'static str>,
 }
 
-impl LedgerSink for Kept {
-    type Error = Infallible;
-
-    fn row(&mut self, row: &LedgerRow) -> Result<Option<String>, Infallible> {
-        if self.refuse == Some(row.key.merchant_order_id.as_str()) {
-            return Ok(Some("not this one".to_owned()));
+impl Kept {
+    fn keep(&mut self, row: LedgerRow) {
+        match row {
+            LedgerRow::Complete { line, entry } => self.rows.push((line, entry.into())),
+            LedgerRow::Partial(row) => {
+                self.rows.push((row.line, row.cells.clone()));
+                self.partial.push(row);
+            }
+            LedgerRow::Invalid(row) => self.invalid.push(row),
         }
-        self.rows.push(row.clone());
-        Ok(None)
-    }
-
-    fn invalid(&mut self, row: InvalidRow) -> Result<(), Infallible> {
-        self.invalid.push(row);
-        Ok(())
     }
 }
 
@@ -48,7 +44,11 @@ fn settings(text: &str) -> LedgerSettings {
 fn try_read(bytes: &[u8], config: &str) -> Result<(FileRead, Kept), LedgerError> {
     let (source, mut kept) =
         (Source::from_reader("a.csv", Cursor::new(bytes.to_vec())), Kept::default());
-    match read(source, &settings(config), Some("M1"), now(), &|| false, &mut kept) {
+    let sink = |row| {
+        kept.keep(row);
+        Ok::<_, Infallible>(())
+    };
+    match read(source, &settings(config), Some("M1"), now(), &|| false, sink) {
         Ok(read) => Ok((read, kept)),
         Err(ReadError::Ledger(error)) => Err(error),
         Err(other) => unreachable!("{other}"),
@@ -74,15 +74,14 @@ fn a_row_with_everything() {
                 settlement, M9 \n\
                 ../é\u{202e}🐙,Odd,,1,usd,2026-04-10,,,\n";
     let (read, kept) = read_text(text, "columns = { merchant_order_id = 'order' }");
-    let first = LedgerRow {
-        line: 2,
+    let first = RowCells {
         key: OrderKey {
             merchant_uid: Some("M9".to_owned()),
             merchant_order_id: " =1+1 ".to_owned(),
         },
         amount: Amount::parse("500").ok(),
         currency: Some("inr".to_owned()),
-        created_at: Some(crate::domain::order::CreatedAt {
+        created_at: Some(CreatedAt {
             ages_from: now(),
             date: NaiveDate::from_ymd_opt(2026, 4, 10).unwrap_or_default(),
         }),
@@ -90,14 +89,14 @@ fn a_row_with_everything() {
         accounting_type: Some(AccountingType::Settle),
         status: Some(LedgerStatus::Paid),
     };
-    assert_eq!(kept.rows.first(), Some(&first));
-    let second = &kept.rows[1];
-    assert_eq!(second.line, 4);
+    assert_eq!(kept.rows[0], (2, first));
+    let (line, second) = &kept.rows[1];
+    assert_eq!(*line, 4);
     assert_eq!(second.key.merchant_order_id, "../é\u{202e}🐙");
     assert_eq!(second.key.merchant_uid.as_deref(), Some("M1"));
     assert_eq!(second.status, Some(LedgerStatus::Unmapped("Odd".to_owned())));
     assert_eq!((second.transaction_type.clone(), second.accounting_type.clone()), (None, None));
-    assert_eq!((read.rows, read.invalid, read.without_offset), (2, 0, 1));
+    assert_eq!((read.rows, kept.invalid.len(), read.without_offset), (2, 0, 1));
     assert_eq!(totals(&read), "500.00 inr, 1.00 usd");
 }
 
@@ -127,10 +126,10 @@ fn the_same_content_reads_the_same() {
     // Another separator, blank lines and line breaks in a cell move lines, and nothing else.
     let moved = plain.replace('\n', "\n\n").replace(",x", ",\"x\ny\"").replace(',', ";");
     let (_, got) = read_text(&moved, "delimiter = ';'");
-    let lines: Vec<_> = got.rows.iter().map(|row| row.line).collect();
+    let lines: Vec<_> = got.rows.iter().map(|(line, _)| *line).collect();
     assert_eq!(lines, [3, 6]);
-    for (got, expected) in got.rows.iter().zip(&expected.rows) {
-        assert_eq!(got, &LedgerRow { line: got.line, ..expected.clone() });
+    for ((_, got), (_, expected)) in got.rows.iter().zip(&expected.rows) {
+        assert_eq!(got, expected);
     }
 }
 
@@ -148,7 +147,7 @@ fn control_figures_sum_up_every_amount_that_can_be_read() {
     text.extend_from_slice(b"\xE9,32,usd,2026-04-10\nA7,1,\xE9,2026-04-10\nA8,\xE9,usd,2026-04-10");
     let (read, kept) = try_read(&text, "").unwrap_or_else(|error| unreachable!("{error}"));
     assert_eq!(totals(&read), "5.00 ?, 1003.50 inr, 48.00 usd");
-    assert_eq!((read.rows, read.invalid, kept.rows.len()), (11, 8, 3));
+    assert_eq!((read.rows, kept.invalid.len(), kept.rows.len()), (11, 8, 3));
 }
 
 #[test]
@@ -162,7 +161,7 @@ fn a_negative_amount_is_an_expense_where_that_is_configured() {
     let rows: Vec<_> = kept
         .rows
         .iter()
-        .map(|row| (row.amount.map(Amount::micros), row.transaction_type.clone()))
+        .map(|(_, row)| (row.amount.map(Amount::micros), row.transaction_type.clone()))
         .collect();
     let expense = Some(TransactionType::Expense);
     let odd = Some(TransactionType::Unknown("Odd".to_owned()));
@@ -191,9 +190,12 @@ fn line_items_leave_cells_to_the_first_row() {
     let rows: Vec<_> = kept
         .rows
         .iter()
-        .map(|row| (row.amount.is_some(), row.currency.as_deref(), row.created_at.is_some()))
+        .map(|(_, row)| (row.amount.is_some(), row.currency.as_deref(), row.created_at.is_some()))
         .collect();
     assert_eq!(rows, [(true, Some("inr"), true), (false, None, false), (false, Some("usd"), true)]);
+    let partial: Vec<_> =
+        kept.partial.iter().map(|row| (&*row.file, row.line, &row.raw[..])).collect();
+    assert_eq!(partial, [("a.csv", 3, &b"A1,,,,"[..]), ("a.csv", 4, b"A1,,USD,2026-04-10,")]);
     let reasons: Vec<_> = kept.invalid.iter().map(|row| (row.line, row.reason.as_str())).collect();
     assert!(reasons[0].1.starts_with("created_at \"bad\""));
     assert_eq!(reasons[1..], [(6, "created_at is empty"), (7, "merchant_order_id is empty")]);
@@ -201,40 +203,101 @@ fn line_items_leave_cells_to_the_first_row() {
 }
 
 #[test]
-fn a_row_that_the_sink_refuses_is_invalid() {
-    let text = format!("{HEADER}\nA1,5,inr,2026-04-11\nA2,5,inr,2026-04-11\n");
-    let mut kept = Kept { refuse: Some("A1"), ..Kept::default() };
+fn an_error_of_the_sink_ends_the_reading() {
+    let text = format!("{HEADER}\n{}", "A1,5,inr,2026-04-10\n".repeat(10));
     let source = Source::from_reader("a.csv", Cursor::new(text));
-    let read = read(source, &settings(""), None, now(), &|| false, &mut kept);
-    let read = read.unwrap_or_else(|error| unreachable!("{error}"));
-    assert_eq!((read.rows, read.invalid, kept.rows.len()), (2, 1, 1));
-    assert_eq!(kept.invalid[0].raw, b"A1,5,inr,2026-04-11");
-    assert_eq!(kept.invalid[0].reason, "not this one");
-    assert_eq!(kept.rows[0].key.merchant_uid, None);
-    assert_eq!(read.future, Some(Future { rows: 1, first_line: 3 }));
+    let mut rows = 0;
+    let got = read(source, &settings(""), None, now(), &|| false, |_| {
+        rows += 1;
+        if rows < 3 { Ok(()) } else { Err("full") }
+    });
+    assert!(matches!(got, Err(ReadError::Sink("full"))));
+    assert_eq!(rows, 3);
 }
 
 #[test]
-fn what_is_worth_a_warning_is_counted() {
+fn currencies() {
+    let config = "currencies = { '₹' = 'INR', 'Rs.' = 'inr' }";
+    let currency = |cell: &str| {
+        let (_, mut kept) = read_text(&format!("{HEADER}\nA1,5,\"{cell}\",2026-04-10"), config);
+        match (kept.rows.pop(), kept.invalid.pop()) {
+            (Some((_, row)), None) => Ok(row.currency.unwrap_or_default()),
+            (None, Some(row)) => Err(row.reason),
+            other => unreachable!("{other:?}"),
+        }
+    };
+    for (cell, expected) in
+        [("INR", "inr"), (" Rs. ", "inr"), ("₹", "inr"), ("usdt", "usdt"), ("usdt-trc", "usdt-trc")]
+    {
+        assert_eq!(currency(cell).as_deref(), Ok(expected), "{cell}");
+    }
+    for cell in ["€", "R", "12", "in1", "in\u{7}r", "in r", "abcdefghijk", "--", "=a+b"] {
+        let reason = currency(cell).err().unwrap_or_default();
+        assert!(reason.contains("[ledger.currencies]"), "{cell}: {reason}");
+    }
+    for cell in ["", " "] {
+        assert!(currency(cell).is_err_and(|reason| reason.starts_with("currency is empty")));
+    }
+}
+
+#[test]
+fn a_reason_names_the_setting_that_would_read_the_cell() {
+    for (config, row, reason) in [
+        (
+            "",
+            "A1,\"1,200.00\",inr,2026-04-10",
+            "amount \"1,200.00\": it is not a plain decimal \
+          number; see [ledger] thousands_separator and decimal_separator",
+        ),
+        (
+            "",
+            "A1, -5 ,inr,2026-04-10",
+            "amount \"-5\": it is not a plain decimal number; [ledger] \
+          signed_amounts = true",
+        ),
+        ("", "A1,1000000000000,inr,2026-04-10", "amount \"…0000\": it is not below"),
+        (
+            "",
+            "A1,5,inr,10/04/2026",
+            "created_at \"10/04/2026\": it is not a date as 2026-04-10 or \
+          2026-04-10 11:11:26; [ledger] date_format",
+        ),
+        (
+            "date_format = '%d/%m/%Y'",
+            "A1,5,inr, 4111 1111 1111 1111 ",
+            "created_at \"…1111\": it \
+          is not a date as \"%d/%m/%Y\"",
+        ),
+    ] {
+        let (_, kept) = read_text(&format!("{HEADER}\n{row}"), config);
+        assert!(kept.invalid[0].reason.starts_with(reason), "{}", kept.invalid[0].reason);
+    }
+}
+
+#[test]
+fn future_rows_and_rows_without_offset_are_counted() {
     let text = format!(
         "{HEADER}\nA1,5,inr,2026-04-10\nA2,5,inr,2026-04-11\nA3,5,inr,2026-04-10T05:41:27Z\n\
          A4,5,inr,2026-04-10 05:41\nA5,5,inr,2026-04-10T05:41Z\n"
     );
     let (read, _) = read_text(&text, "");
-    assert_eq!(read.future, Some(Future { rows: 2, first_line: 3 }));
+    assert_eq!(read.future, Some(FutureRows { rows: 2, first_line: 3 }));
     assert_eq!(read.without_offset, 3);
     let digest = <sha2::Sha256 as sha2::Digest>::digest(&text);
     assert_eq!(read.sha256, hex::encode(digest));
 }
 
 #[test]
-fn it_stops_when_it_is_asked_to() {
+fn an_interruption_ends_the_reading() {
     let text = format!("{HEADER}\n{}", "A1,5,inr,2026-04-10\n".repeat(1000));
-    let mut kept = Kept::default();
     let source = Source::from_reader("a.csv", Cursor::new(text));
-    let got = read(source, &settings(""), None, now(), &|| true, &mut kept);
+    let mut rows = 0;
+    let got = read(source, &settings(""), None, now(), &|| true, |_| {
+        rows += 1;
+        Ok::<_, Infallible>(())
+    });
     assert!(matches!(got, Err(ReadError::Interrupted)));
-    assert!(kept.rows.len() < 512);
+    assert!(rows < 512);
 }
 
 /// Where a cut cannot be seen in the rows, it is seen in the control figures.
@@ -253,7 +316,7 @@ fn a_cut_never_changes_an_amount_in_silence() {
         for length in header..text.len() {
             let Ok((cut, got)) = try_read(&text.as_bytes()[..length], "") else { continue };
             let amounts = |kept: &Kept| -> Vec<_> {
-                kept.rows.iter().map(|row| (row.key.clone(), row.amount)).collect()
+                kept.rows.iter().map(|(_, row)| (row.key.clone(), row.amount)).collect()
             };
             let changed = !amounts(&expected).starts_with(&amounts(&got));
             assert!(is_last || !changed, "{:?}", &text[..text.floor_char_boundary(length)]);
@@ -261,10 +324,10 @@ fn a_cut_never_changes_an_amount_in_silence() {
                 silent += 1;
                 assert_ne!(cut.totals, whole.totals);
             }
-            if cut.totals != whole.totals || cut.rows != whole.rows || cut.invalid > 0 {
+            if cut.totals != whole.totals || cut.rows != whole.rows || !got.invalid.is_empty() {
                 continue;
             }
-            // Nothing is missing but the last line end, or what is not looked at.
+            // Only the last line end is missing, or cells that are not read.
             assert_eq!(amounts(&got), amounts(&expected));
         }
         // "500", "500.0", "5", "12" and so on: the case that needs a control figure.
@@ -288,7 +351,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn what_is_written_is_read_back(
+    fn written_rows_are_read_back(
         rows in prop::collection::vec(written_row(), 1..12), bom in any::<bool>(),
     ) {
         let mut text = if bom { b"\xEF\xBB\xBF".to_vec() } else { Vec::new() };
@@ -311,7 +374,7 @@ proptest! {
         let got: Vec<_> = kept
             .rows
             .iter()
-            .map(|row| (row.key.merchant_order_id.clone(), row.amount.map(Amount::micros)))
+            .map(|(_, row)| (row.key.merchant_order_id.clone(), row.amount.map(Amount::micros)))
             .collect();
         let expected: Vec<_> = rows
             .iter()
@@ -323,7 +386,7 @@ proptest! {
     }
 
     #[test]
-    fn no_bytes_make_it_fail(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+    fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         let text = [HEADER.as_bytes(), b"\n", &bytes].concat();
         if let Ok((read, kept)) = try_read(&text, "signed_amounts = true\nline_items = true") {
             let rows = kept.rows.len() + kept.invalid.len();

@@ -1,16 +1,16 @@
-//! The `[ledger]` table of the configuration (contract, "Configuration" and "Ledger"). Whatever
-//! can be checked is checked while it is read, so that an error points at its line.
+//! The `[ledger]` table of the configuration (contract, "Configuration" and "Ledger"). Values are
+//! checked while they are read, so that an error points at its line.
 
-use super::date_format::DateFormat;
-use super::headings::Column;
-use super::vocabulary::{Word, fold};
+use super::columns::Column;
+use super::vocabulary::Word;
+use super::word_tables::{Currencies, EXPECTED_CURRENCY, WordTable, parse_currency, unexpected};
 use crate::domain::order::LedgerStatus;
 use crate::domain::payment::{AccountingType, TransactionType};
+use crate::tabular::{DateFormat, NumberFormat, normalize};
 use chrono_tz::Tz;
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
-use serde::{Deserialize, de};
+use serde::Deserialize;
+use serde::de::{Deserializer, Error};
 use std::collections::{BTreeMap, HashMap};
-use std::fmt;
 
 /// How this merchant's export differs from the plain one. The default reads the contract's own
 /// columns, words and formats.
@@ -19,37 +19,37 @@ use std::fmt;
 pub struct LedgerSettings {
     /// The currency of rows that give none, in lower case.
     #[serde(deserialize_with = "optional_currency")]
-    pub currency: Option<String>,
+    pub(crate) currency: Option<String>,
     /// Other words for currencies (`Rs`, `₹`).
-    pub currencies: Currencies,
+    pub(super) currencies: Currencies,
     /// The zone of times without an offset, and of every order's date. UTC where it is not set.
     #[serde(deserialize_with = "timezone")]
-    pub timezone: Option<Tz>,
-    /// Read instead of the usual formats of `created_at`.
-    pub date_format: Option<DateFormat>,
+    pub(crate) timezone: Option<Tz>,
+    /// The format of `created_at`, instead of the usual ones.
+    pub(crate) date_format: Option<DateFormat>,
     /// Between groups of digits.
-    pub thousands_separator: Option<char>,
+    pub(crate) thousands_separator: Option<char>,
     /// Before the decimals.
-    pub decimal_separator: char,
-    /// A negative amount is an expense. Else it is no amount.
-    pub signed_amounts: bool,
-    /// What an order without a status counts as. The reader does not fill it in, because a later
-    /// row may still give one: the store does.
+    pub(crate) decimal_separator: char,
+    /// Whether a negative amount is an expense. Otherwise it is invalid.
+    pub(crate) signed_amounts: bool,
+    /// The status of an order that has none. The store fills it in, not the reader, because a later
+    /// row may still give one.
     #[serde(deserialize_with = "status")]
-    pub default_status: Option<LedgerStatus>,
-    /// An order's later rows are line items and come without an amount.
-    pub line_items: bool,
+    pub(crate) default_status: Option<LedgerStatus>,
+    /// An order's later rows are line items and have no amount.
+    pub(crate) line_items: bool,
     /// Between the columns: one ASCII character.
     #[serde(deserialize_with = "delimiter")]
-    pub delimiter: u8,
+    pub(crate) delimiter: u8,
     /// Headings of the file where they are not the contract's.
-    pub columns: Columns,
+    pub(super) columns: Columns,
     /// Other words for transaction types.
-    pub transaction_types: WordTable<TransactionType>,
+    pub(super) transaction_types: WordTable<TransactionType>,
     /// Other words for accounting types.
-    pub accounting_types: WordTable<AccountingType>,
+    pub(super) accounting_types: WordTable<AccountingType>,
     /// Other words for statuses.
-    pub statuses: WordTable<LedgerStatus>,
+    pub(super) statuses: WordTable<LedgerStatus>,
 }
 
 impl Default for LedgerSettings {
@@ -75,7 +75,7 @@ impl Default for LedgerSettings {
 
 impl<'de> Deserialize<'de> for LedgerSettings {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<LedgerSettings, D::Error> {
-        // The derived reader (`remote = "Self"`), then what concerns more than one key.
+        // The derived reader (`remote = "Self"`), then checks of several keys together.
         let settings = LedgerSettings::deserialize(deserializer)?;
         settings.check().map_err(D::Error::custom)?;
         Ok(settings)
@@ -87,6 +87,15 @@ impl LedgerSettings {
     #[must_use]
     pub fn zone(&self) -> Tz {
         self.timezone.unwrap_or(Tz::UTC)
+    }
+
+    /// How this ledger writes numbers.
+    pub(super) fn number_format(&self) -> NumberFormat {
+        NumberFormat {
+            thousands_separator: self.thousands_separator,
+            decimal_separator: self.decimal_separator,
+            signed: self.signed_amounts,
+        }
     }
 
     fn check(&self) -> Result<(), String> {
@@ -116,16 +125,11 @@ impl LedgerSettings {
     }
 }
 
-/// Says what a setting should have been.
-fn unexpected<E: Error>(found: &str, expected: &str) -> E {
-    E::invalid_value(de::Unexpected::Str(found), &expected)
-}
-
 fn optional_currency<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<String>, D::Error> {
     let word = String::deserialize(deserializer)?;
-    currency(&word).map(Some).ok_or_else(|| unexpected(&word, EXPECTED_CURRENCY))
+    parse_currency(&word).map(Some).ok_or_else(|| unexpected(&word, EXPECTED_CURRENCY))
 }
 
 fn timezone<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Tz>, D::Error> {
@@ -148,149 +152,37 @@ fn delimiter<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u8, D::Error>
     }
 }
 
-const EXPECTED_CURRENCY: &str = "2 to 10 letters, as inr";
-
-/// A currency as the gateway writes it, in lower case. Liberal, because the list of currencies is
-/// the gateway's: 2 to 10 letters, or what joins them.
-pub(super) fn currency(word: &str) -> Option<String> {
-    let word = fold(word);
-    let allowed = |character: char| character.is_alphabetic() || "-_.".contains(character);
-    let fits = (2..=10).contains(&word.chars().count())
-        && word.chars().all(allowed)
-        && word.chars().any(char::is_alphabetic);
-    fits.then(|| word.into_owned())
-}
-
-/// `[ledger.currencies]`: a ledger's words, in lower case, for currencies.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Currencies(HashMap<String, String>);
-
-impl Currencies {
-    pub(super) fn as_map(&self) -> &HashMap<String, String> {
-        &self.0
-    }
-}
-
-impl<'de> Deserialize<'de> for Currencies {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Currencies, D::Error> {
-        deserializer
-            .deserialize_map(Table {
-                expected: EXPECTED_CURRENCY,
-                read: |_: &str, word: &str| currency(word).ok_or(None),
-            })
-            .map(Currencies)
-    }
-}
-
-/// `[ledger.statuses]` and the like: a ledger's words, in lower case, for the contract's.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WordTable<T>(HashMap<String, T>);
-
-impl<T> WordTable<T> {
-    pub(super) fn as_map(&self) -> &HashMap<String, T> {
-        &self.0
-    }
-}
-
-impl<T> Default for WordTable<T> {
-    fn default() -> WordTable<T> {
-        WordTable(HashMap::new())
-    }
-}
-
-impl<'de, T: Word> Deserialize<'de> for WordTable<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<WordTable<T>, D::Error> {
-        let read = |from: &str, to: &str| {
-            let meaning = T::known(&fold(to)).ok_or(None)?;
-            match T::known(from) {
-                Some(own) if own != meaning => {
-                    Err(Some(format!("\"{from}\" always means itself and cannot be mapped")))
-                }
-                _ => Ok(meaning),
-            }
-        };
-        deserializer.deserialize_map(Table { expected: T::EXPECTED, read }).map(WordTable)
-    }
-}
-
-/// Reads a table of words: `read` gives the meaning of a value, or `Err` with what is wrong with
-/// it, if it is more than not being what was expected.
-struct Table<F> {
-    expected: &'static str,
-    read: F,
-}
-
-impl<'de, T: PartialEq, F: Fn(&str, &str) -> Result<T, Option<String>>> Visitor<'de> for Table<F> {
-    type Value = HashMap<String, T>;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "a table from the ledger's words to {}", self.expected)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut table = HashMap::new();
-        while let Some(key) = map.next_key::<String>()? {
-            let word = fold(&key).into_owned();
-            let meaning = map.next_value_seed(TableValue { table: &self, word: &word })?;
-            if table.get(&word).is_some_and(|other| *other != meaning) {
-                return Err(A::Error::custom(format!("\"{word}\" is mapped twice")));
-            }
-            table.insert(word, meaning);
-        }
-        Ok(table)
-    }
-}
-
-/// One value of a [`Table`]: read on its own, so that an error points at it.
-struct TableValue<'a, F> {
-    table: &'a Table<F>,
-    word: &'a str,
-}
-
-impl<'de, T, F: Fn(&str, &str) -> Result<T, Option<String>>> DeserializeSeed<'de>
-    for TableValue<'_, F>
-{
-    type Value = T;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
-        let value = String::deserialize(deserializer)?;
-        (self.table.read)(self.word, &value).map_err(|wrong| match wrong {
-            Some(wrong) => D::Error::custom(wrong),
-            None => unexpected(&value, self.table.expected),
-        })
-    }
-}
-
-/// `[ledger.columns]`: a contract's column, and its heading in the file.
+/// `[ledger.columns]`: the contract's columns and their headings in the file.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(transparent)]
-pub struct Columns(BTreeMap<Column, String>);
+pub(super) struct Columns(BTreeMap<Column, String>);
 
 impl Columns {
-    /// The heading under which a column is looked for.
+    /// The heading of a column in the file.
     pub(super) fn heading(&self, column: Column) -> &str {
         self.0.get(&column).map_or(column.as_str(), String::as_str)
     }
 
-    /// Whether somebody configured its heading.
+    /// Whether its heading is configured.
     pub(super) fn has(&self, column: Column) -> bool {
         self.0.contains_key(&column)
     }
 
-    /// Whether somebody gave its own name to another column. It is then not in the file.
-    pub(super) fn gives_way(&self, column: Column) -> bool {
-        let name_is_taken = || self.0.values().any(|heading| fold(heading) == column.as_str());
+    /// Whether its own name is configured as the heading of another column. The file then does not
+    /// have this column.
+    pub(super) fn is_shadowed(&self, column: Column) -> bool {
+        let name_is_taken = || self.0.values().any(|heading| normalize(heading) == column.as_str());
         !self.has(column) && name_is_taken()
     }
 
     fn check(&self) -> Result<(), String> {
         let mut taken = HashMap::new();
         for (column, heading) in &self.0 {
-            let folded = fold(heading);
-            if folded.is_empty() {
+            let normalized = normalize(heading);
+            if normalized.is_empty() {
                 return Err(format!("columns: the heading of {column} is empty"));
             }
-            if let Some(other) = taken.insert(folded, column) {
+            if let Some(other) = taken.insert(normalized, column) {
                 return Err(format!(
                     "columns: {other} and {column} cannot both be the heading \"{}\"",
                     heading.trim()
@@ -298,7 +190,7 @@ impl Columns {
             }
         }
         let required = [Column::MerchantOrderId, Column::Amount, Column::CreatedAt];
-        match required.into_iter().find(|column| self.gives_way(*column)) {
+        match required.into_iter().find(|column| self.is_shadowed(*column)) {
             Some(column) => Err(format!(
                 "columns: the heading \"{column}\" cannot be {column} and another column; say \
                  which heading {column} has"

@@ -3,27 +3,17 @@
 use super::settings::LedgerSettings;
 use crate::domain::order::LedgerStatus;
 use crate::domain::payment::{AccountingType, TransactionType};
-use std::borrow::Cow;
+use crate::tabular::normalize;
 use std::collections::HashMap;
 
-/// A word as it is compared: trimmed, in lower case.
-pub(super) fn fold(word: &str) -> Cow<'_, str> {
-    let word = word.trim();
-    if word.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase()) {
-        Cow::Borrowed(word)
-    } else {
-        Cow::Owned(word.to_lowercase())
-    }
-}
-
 /// A set of the contract's words that a ledger's words can be mapped to.
-pub trait Word: Clone + PartialEq + 'static {
-    /// Reads one of the contract's words or, of the gateway's, another spelling; `None` for
-    /// anything else.
+pub(super) trait Word: Clone + PartialEq + 'static {
+    /// Reads one of the contract's words or another spelling of the gateway's; `None` for any
+    /// other word.
     fn known(word: &str) -> Option<Self>;
-    /// What to name in an error.
+    /// The expected words, for an error.
     const EXPECTED: &'static str;
-    /// The usual words of shop exports, beside the contract's own.
+    /// The usual words of shop exports, in addition to the contract's.
     const USUAL: &'static [(&'static str, Self)];
 }
 
@@ -33,7 +23,7 @@ impl Word for LedgerStatus {
             .filter(|status| !matches!(status, LedgerStatus::Unmapped(_)))
     }
     const EXPECTED: &'static str = "paid, pending, failed or refunded";
-    /// The contract's list, then what else the gateway's own page calls a payment.
+    /// The contract's list, then other statuses of a payment on the gateway's page.
     const USUAL: &'static [(&'static str, LedgerStatus)] = &[
         ("success", LedgerStatus::Paid),
         ("successful", LedgerStatus::Paid),
@@ -84,8 +74,8 @@ impl Word for AccountingType {
     const USUAL: &'static [(&'static str, AccountingType)] = &[];
 }
 
-/// One column's words: the contract's own, the usual ones, and those that were configured, which
-/// come before the usual ones.
+/// The words of one column: the contract's own, the usual ones, and the configured ones, which
+/// replace the usual ones.
 pub(super) struct Words<T>(HashMap<String, T>);
 
 impl<T: Word> Words<T> {
@@ -95,14 +85,14 @@ impl<T: Word> Words<T> {
         Words(usual.chain(configured).collect())
     }
 
-    /// What a word means; `None` where nobody has said so.
-    pub fn meaning(&self, word: &str) -> Option<T> {
-        let word = fold(word);
+    /// The meaning of a word; `None` where it has none.
+    pub(super) fn meaning(&self, word: &str) -> Option<T> {
+        let word = normalize(word);
         T::known(&word).or_else(|| self.0.get(&*word).cloned())
     }
 }
 
-/// All vocabularies of one ledger.
+/// The words of all columns of one ledger.
 pub(super) struct Vocabulary<'a> {
     statuses: Words<LedgerStatus>,
     transaction_types: Words<TransactionType>,
@@ -112,7 +102,7 @@ pub(super) struct Vocabulary<'a> {
 
 impl Vocabulary<'_> {
     /// The configured words over the usual ones.
-    pub fn new(settings: &LedgerSettings) -> Vocabulary<'_> {
+    pub(super) fn new(settings: &LedgerSettings) -> Vocabulary<'_> {
         Vocabulary {
             statuses: Words::new(settings.statuses.as_map()),
             transaction_types: Words::new(settings.transaction_types.as_map()),
@@ -121,30 +111,30 @@ impl Vocabulary<'_> {
         }
     }
 
-    /// `status`. A word that is not mapped stays as it came; an empty cell is none.
-    pub fn status(&self, cell: &str) -> Option<LedgerStatus> {
+    /// `status`. A word that is not mapped stays unchanged; an empty cell is `None`.
+    pub(super) fn status(&self, cell: &str) -> Option<LedgerStatus> {
         let word = Some(cell.trim()).filter(|word| !word.is_empty())?;
         let meaning = self.statuses.meaning(word);
         Some(meaning.unwrap_or_else(|| LedgerStatus::Unmapped(word.to_owned())))
     }
 
-    /// `transaction_type`, in the same way.
-    pub fn transaction_type(&self, cell: &str) -> Option<TransactionType> {
+    /// `transaction_type`, like `status`.
+    pub(super) fn transaction_type(&self, cell: &str) -> Option<TransactionType> {
         let word = Some(cell.trim()).filter(|word| !word.is_empty())?;
         let meaning = self.transaction_types.meaning(word);
         Some(meaning.unwrap_or_else(|| TransactionType::Unknown(word.to_owned())))
     }
 
-    /// `accounting_type`, in the same way.
-    pub fn accounting_type(&self, cell: &str) -> Option<AccountingType> {
+    /// `accounting_type`, like `status`.
+    pub(super) fn accounting_type(&self, cell: &str) -> Option<AccountingType> {
         let word = Some(cell.trim()).filter(|word| !word.is_empty())?;
         let meaning = self.accounting_types.meaning(word);
         Some(meaning.unwrap_or_else(|| AccountingType::Unknown(word.to_owned())))
     }
 
-    /// `currency`: the mapped one, else the word in lower case; an empty cell is empty.
-    pub fn currency(&self, cell: &str) -> String {
-        let word = fold(cell);
+    /// `currency`: the mapped one, otherwise the word in lower case; empty for an empty cell.
+    pub(super) fn currency(&self, cell: &str) -> String {
+        let word = normalize(cell);
         self.currencies.get(&*word).cloned().unwrap_or_else(|| word.into_owned())
     }
 }

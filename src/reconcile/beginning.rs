@@ -1,12 +1,12 @@
-//! The beginning of a run: the ledger is read and stored, the orders are fixed, or an earlier run
-//! is found to go on with (contract, "`run`" and "Ledger").
+//! The beginning of a run: the ledger is read and stored and the orders are fixed, or an earlier
+//! run is resumed (contract, "`run`" and "Ledger").
 
-use super::taking_in::take_in;
+use super::importing::import_rows;
 use super::{Request, Resume, Surroundings, known};
 use crate::domain::amount::Total;
 use crate::failure::{Failure, code};
 use crate::gateway;
-use crate::ledger::{self, FileRead, ReadError, Source, UNKNOWN_CURRENCY};
+use crate::ledger::{self, FileRead, LedgerError, ReadError, Source, UNKNOWN_CURRENCY};
 use crate::settings::Settings;
 use crate::store::{Import, Imported, NewRun, RunRow, RunStatus, Selection, Store};
 use chrono::{DateTime, Days, NaiveDate, SecondsFormat, Utc};
@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 /// What asking would cost.
 #[derive(Debug, Clone)]
 pub struct Estimate {
-    /// The ledger's rows, where one was read.
+    /// The rows of the ledger, where one was read.
     pub ledger: crate::domain::run::LedgerFigures,
     /// Orders to be asked: a call each, and at most a tenth more for retries.
     pub orders: u64,
@@ -24,7 +24,7 @@ pub struct Estimate {
     pub requests_per_second: u32,
     /// The run that would be continued.
     pub continues: Option<i64>,
-    /// The first row that is not usable: where and why.
+    /// The first invalid row: where and why.
     pub first_invalid: Option<String>,
 }
 
@@ -156,7 +156,7 @@ fn begin_or_find(
         Resume::No => None,
     };
     if let Some(run_id) = run_id {
-        // What was read is what that run has read already: nothing of it is kept twice.
+        // That run has stored this ledger already: the import is dropped.
         let selection = import.selection().clone();
         drop(import);
         return continued(store, run_id, settings, Some(&selection)).map(Begun::Found);
@@ -172,7 +172,7 @@ fn begin_or_find(
     Ok(Begun::New(imported.run_id))
 }
 
-/// As [`begin`], but nothing is kept.
+/// As [`begin`], but nothing is stored.
 pub(super) fn estimate(
     store: &mut Store,
     settings: &Settings,
@@ -208,7 +208,7 @@ pub(super) fn estimate(
     Ok(Estimate { ledger, orders, requests_per_second, continues, first_invalid })
 }
 
-/// Reads the ledger into the store and selects, all in one transaction that is still open.
+/// Imports the ledger and selects the orders, in one transaction that is still open.
 fn read<'a>(
     store: &'a mut Store,
     new_run: NewRun,
@@ -218,18 +218,23 @@ fn read<'a>(
 ) -> Result<(Import<'a>, Imported), Failure> {
     let started_at = new_run.started_at;
     let mut import = store.begin(new_run)?;
+    let interrupted = || surroundings.interrupt.signal().is_some();
+    let merchant_uid = settings.gateway.merchant_uid.as_deref();
     let mut files = Vec::new();
     for path in &request.ledgers {
-        let source = Source::open(path)?;
+        let source = Source::open(path).map_err(LedgerError::from)?;
         import.begin_file(source.name())?;
-        let merchant_uid = settings.gateway.merchant_uid.as_deref();
-        let interrupted = || surroundings.interrupt.signal().is_some();
-        let read = take_in(&mut import, |rows| {
-            ledger::read(source, &settings.ledger, merchant_uid, started_at, &interrupted, rows)
-        })
+        let read = import_rows(
+            |row| import.add(row),
+            &interrupted,
+            |stops, rows| {
+                let send = |row| rows.send(row);
+                ledger::read(source, &settings.ledger, merchant_uid, started_at, stops, send)
+            },
+        )
         .map_err(|error| match error {
             ReadError::Ledger(error) => error.into(),
-            ReadError::Sink(error) => error.into(),
+            ReadError::Sink(error) => Failure::from(error),
             ReadError::Interrupted => {
                 let signal = surroundings.interrupt.signal().unwrap_or_default();
                 let what = "while the ledger was read; nothing was stored or asked";
@@ -244,7 +249,9 @@ fn read<'a>(
     let imported = import.select(files.into_iter().map(|file| file.sha256).collect())?;
     if rows != imported.ledger.rows {
         let stored = imported.ledger.rows;
-        return Err(Failure::bug(format!("{rows} ledger rows were read and {stored} kept")));
+        return Err(Failure::bug(format!(
+            "{rows} ledger rows were read, but {stored} were stored"
+        )));
     }
     let selection = import.selection();
     if !selection.ledgers.is_empty() && imported.ledger.accepted > 0 && imported.from_ledger == 0 {
@@ -269,7 +276,7 @@ fn warn(path: &str, read: &FileRead, settings: &Settings) {
     if read.without_offset > 0 && settings.ledger.timezone.is_none() {
         tracing::warn!(
             "{path}: rows whose date or time has no offset and is read as UTC: {}; set [ledger] \
-             timezone to say where it is",
+             timezone",
             read.without_offset
         );
     }
@@ -281,7 +288,7 @@ fn check_control_figures(request: &Request, files: &[FileRead]) -> Result<(), Fa
         Failure::new(
             code::LEDGER,
             format!("the ledger is not usable: {message}"),
-            "it may be cut short or not the one that was meant; nothing was stored or asked",
+            "it may be cut short, or another file than intended; nothing was stored or asked",
         )
     };
     let rows: u64 = files.iter().map(|file| file.rows).sum();
@@ -308,7 +315,7 @@ fn check_control_figures(request: &Request, files: &[FileRead]) -> Result<(), Fa
     Ok(())
 }
 
-/// What is asked for, but for the ledgers, which are not read yet.
+/// What the request selects. The digests of the ledgers are added once they are read.
 fn selection(
     settings: &Settings,
     request: &Request,
@@ -348,11 +355,13 @@ fn refuse_empty(request: &Request, imported: &Imported) -> Result<(), Failure> {
     if let (0, Some(first)) = (imported.ledger.accepted, &imported.first_invalid) {
         return Err(Failure::new(
             code::LEDGER,
-            format!("the ledger is not usable: none of its {rows} rows is; the first: {first}"),
-            "export it again, or map its habits in [ledger]; nothing was stored or asked",
+            format!(
+                "the ledger is not usable: none of its {rows} rows is valid; the first: {first}"
+            ),
+            "export it again, or describe its format in [ledger]; nothing was stored or asked",
         ));
     }
-    let hint = "nothing was stored or asked; if that is as it should be, add --allow-empty";
+    let hint = "nothing was stored or asked; if this is intended, add --allow-empty";
     if !request.ledgers.is_empty() && imported.ledger.accepted == 0 {
         let message = "the ledger is not usable: it has a header row and nothing else";
         return Err(Failure::new(code::LEDGER, message, hint));

@@ -16,11 +16,7 @@ use rusqlite::{Row, Statement};
 use std::cell::Cell;
 
 /// Columns of an entry `e` and its order `o`, for a SELECT.
-pub(super) const ENTRY_COLUMNS: &str = "o.merchant_uid AS merchant_uid, \
-     o.merchant_order_id AS merchant_order_id, e.amount_micros AS entry_amount_micros, \
-     e.currency AS entry_currency, e.order_date AS order_date, e.ages_from_ms AS ages_from_ms, \
-     e.transaction_type AS entry_transaction_type, e.accounting_type AS entry_accounting_type, \
-     e.status AS entry_status, e.conflict AS conflict, e.duplicate AS duplicate";
+pub(super) const ENTRY_COLUMNS: &str = key_and_entry_columns!();
 
 /// Columns of an answer `a`, for a SELECT.
 pub(super) const ANSWER_COLUMNS: &str = "a.kind AS answer_kind, a.amount_micros AS amount_micros, \
@@ -144,14 +140,14 @@ pub(super) fn entry(row: &impl Named) -> rusqlite::Result<Entry> {
         amount: Amount::from_micros(row.named("entry_amount_micros")?),
         currency: row.named("entry_currency")?,
         created_at: CreatedAt {
-            ages_from: instant(row, "ages_from_ms")?,
-            date: date(row, "order_date")?,
+            ages_from: instant(row, "entry_ages_from_ms")?,
+            date: date(row, "entry_order_date")?,
         },
         transaction_type: word(row, "entry_transaction_type", TransactionType::from_word)?,
         accounting_type: word(row, "entry_accounting_type", AccountingType::from_word)?,
         status: word(row, "entry_status", LedgerStatus::from_word)?,
-        conflict: row.named("conflict")?,
-        duplicate: row.named("duplicate")?,
+        conflict: row.named("entry_conflict")?,
+        duplicate: row.named("entry_duplicate")?,
     })
 }
 

@@ -4,18 +4,22 @@
 //! [`Store::pending`] names those without an answer, [`Store::record`] commits answers,
 //! [`Judging`] keeps what was judged, [`Store::report_rows`] gives it back in the report's order.
 
+// First: its macros are used in the modules below.
+#[macro_use]
+mod entry_columns;
+
 mod answers;
 mod awaiting;
 mod cases;
 mod decode;
-mod entries;
 mod error;
 mod events;
-mod fold;
-mod given;
 mod history;
+mod import;
 mod judging;
+mod merge;
 mod opening;
+mod repeats;
 mod reported;
 mod runs;
 mod selecting;
@@ -23,9 +27,9 @@ mod sharing;
 
 pub use answers::{Pending, Recorded, Recording};
 pub use cases::{Shown, StoredCase};
-pub use entries::{Import, Imported};
 pub use error::StoreError;
 pub use history::{AnswerVersion, EntryVersion, MismatchEvent, OrderHistory};
+pub use import::{Import, Imported};
 pub use judging::{Judged, JudgedRow, Judging};
 pub use runs::{NewRun, RunEnd, RunRow, RunStatus, Selection};
 

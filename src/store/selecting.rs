@@ -1,8 +1,8 @@
 //! The end of an import: what the ledger says now becomes entries, and the run's orders are fixed
 //! (contract, "Ledger": an order that comes again; "`run`": selection).
 
-use super::entries::{Import, Imported, stored};
 use super::error::StoreError;
+use super::import::{Import, Imported, stored};
 use super::runs::RunStatus;
 use rusqlite::{named_params, params};
 
@@ -14,7 +14,7 @@ impl Import<'_> {
     /// The database.
     pub fn select(&mut self, ledgers: Vec<String>) -> Result<Imported, StoreError> {
         self.selection.ledgers = ledgers;
-        self.keep_given()
+        self.store_merged()
             .and_then(|()| self.select_orders())
             .map_err(|error| StoreError::sqlite(&self.path, &error))
     }
@@ -28,13 +28,13 @@ impl Import<'_> {
         let source = if selection.ledgers.is_empty() {
             "orders o"
         } else {
-            "temp.given g CROSS JOIN orders o ON o.order_id = g.order_id CROSS"
+            "temp.merged m CROSS JOIN orders o ON o.order_id = m.order_id CROSS"
         };
         // New orders were selected by what their first row said: those that are given again by
         // what all of their rows say.
         let unselected = self.connection.execute(
             "DELETE FROM run_orders
-             WHERE run_id = ?1 AND order_id IN (SELECT order_id FROM temp.given)",
+             WHERE run_id = ?1 AND order_id IN (SELECT order_id FROM temp.merged)",
             [self.run_id],
         )?;
         // `source` is one of the two texts above.

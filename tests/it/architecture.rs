@@ -1,16 +1,16 @@
-//! The house's picture, held against the source: who may know whom, and how long files and lines
-//! may become.
+//! Rules on the source: which part may use which, and how long files and lines may be.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot read the source has failed")]
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-/// What each part of `src` may know of the others.
-const MAY_KNOW: &[(&str, &[&str])] = &[
+/// Which other parts each part of `src` may use.
+const MAY_USE: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("interrupt", &[]),
-    ("ledger", &["domain"]),
+    ("tabular", &["domain"]),
+    ("ledger", &["domain", "tabular"]),
     ("gateway", &["domain"]),
     ("rules", &["domain"]),
     ("store", &["domain"]),
@@ -52,8 +52,8 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("main", &["cli", "settings", "commands", "failure"]),
 ];
 
-/// Libraries (and the environment) that stay in one part.
-const STAYS_IN: &[(&str, &[&str])] = &[
+/// Libraries, and the environment, that only some parts may use.
+const USED_ONLY_IN: &[(&str, &[&str])] = &[
     ("rusqlite", &["store"]),
     ("axum", &["sandbox"]),
     ("reqwest", &["gateway", "sandbox"]),
@@ -102,7 +102,7 @@ fn sources(directory: &str) -> Vec<Source> {
         }
     }
     found.sort_by(|one, other| one.path.cmp(&other.path));
-    assert!(found.len() > 5, "{directory} has hardly any source");
+    assert!(found.len() > 5, "{directory} has hardly any source files");
     found
 }
 
@@ -112,7 +112,7 @@ fn word(text: &str) -> &str {
     text.split(end).next().unwrap_or_default()
 }
 
-/// What stands behind each occurrence of `name` as a word of its own.
+/// The text behind each occurrence of `name` as a whole word.
 fn behind<'a>(line: &'a str, name: &'a str) -> impl Iterator<Item = &'a str> {
     line.match_indices(name).filter_map(move |(at, _)| {
         let before = line[..at].chars().next_back();
@@ -122,35 +122,35 @@ fn behind<'a>(line: &'a str, name: &'a str) -> impl Iterator<Item = &'a str> {
 }
 
 #[test]
-fn parts_know_only_whom_they_may() {
+fn parts_use_only_what_they_may() {
     let mut wrong = Vec::new();
     let mut seen = BTreeSet::new();
     for source in sources("src").iter().filter(|source| source.part != "lib") {
         seen.insert(source.part.clone());
-        let Some((_, allowed)) = MAY_KNOW.iter().find(|(part, _)| *part == source.part) else {
-            wrong.push(format!("{}: a part that the picture does not have", source.path.display()));
+        let Some((_, allowed)) = MAY_USE.iter().find(|(part, _)| *part == source.part) else {
+            wrong.push(format!("{}: a part that MAY_USE does not list", source.path.display()));
             continue;
         };
         let own = if source.part == "main" { "octopus_recon::" } else { "crate::" };
         for (number, line) in source.code() {
-            for known in behind(line, own).map(word) {
-                if known != source.part && !allowed.contains(&known) {
-                    wrong.push(format!("{}: {} knows {known:?}", source.at(number), source.part));
+            for used in behind(line, own).map(word) {
+                if used != source.part && !allowed.contains(&used) {
+                    wrong.push(format!("{}: {} uses {used:?}", source.at(number), source.part));
                 }
             }
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    let drawn: BTreeSet<String> = MAY_KNOW.iter().map(|(part, _)| (*part).to_owned()).collect();
-    assert_eq!(seen, drawn, "the picture and src differ");
+    let listed: BTreeSet<String> = MAY_USE.iter().map(|(part, _)| (*part).to_owned()).collect();
+    assert_eq!(seen, listed, "MAY_USE and src differ");
 }
 
 #[test]
-fn libraries_stay_where_they_belong() {
+fn libraries_are_used_only_in_their_parts() {
     let mut wrong = Vec::new();
     for source in sources("src") {
         for (number, line) in source.code() {
-            for (library, parts) in STAYS_IN {
+            for (library, parts) in USED_ONLY_IN {
                 let used = behind(line, library).any(|rest| rest.starts_with([':', ';']));
                 if used && !parts.contains(&source.part.as_str()) {
                     wrong.push(format!("{}: {library}", source.at(number)));
@@ -176,7 +176,7 @@ fn nothing_is_a_float() {
 }
 
 #[test]
-fn files_can_be_read_at_one_sitting() {
+fn files_are_short() {
     let mut wrong = Vec::new();
     for source in sources("src").into_iter().chain(sources("tests")) {
         let lines = source.text.lines().count();
@@ -188,12 +188,12 @@ fn files_can_be_read_at_one_sitting() {
 }
 
 #[test]
-fn lines_fit_beside_each_other() {
+fn lines_are_short() {
     let mut wrong = Vec::new();
     for source in sources("src").into_iter().chain(sources("tests")) {
         for (number, line) in (1..).zip(source.text.lines()) {
             let columns = line.chars().count();
-            // What the program says on one line is shown on one line.
+            // A message of one line is shown on one line.
             let is_snapshot = line.contains("assert_snapshot!") || line.contains("Exit code ");
             if columns > LONGEST_LINE && !is_snapshot {
                 wrong.push(format!("{}: {columns} columns", source.at(number)));

@@ -1,5 +1,5 @@
-//! A ledger that nobody here has made up the form of: other headings, dates, separators, words and
-//! line ends, read with a configuration alone.
+//! A ledger in a merchant's own format: other headings, dates, separators, words and line ends. A
+//! configuration alone makes it readable.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
@@ -33,7 +33,7 @@ transaction_type = "Richtung"
 "Auszahlung" = "expense"
 "#;
 
-/// Byte order mark, CRLF, columns that nobody looks at, names with commas and line breaks.
+/// Byte order mark, CRLF, columns that are not read, names with commas and line breaks.
 const LEDGER: &str = "\u{feff}\
     Datum,Kunde, ORDER NO. ,Betrag,Währung,Payment Status,Richtung,Notiz\r\n\
     10/04/2026,\"Rao, Anita\",#1001,\"1.234,50\",Rs,Captured,,\r\n\
@@ -103,7 +103,7 @@ fn a_foreign_ledger_is_read_with_a_configuration_alone() {
 }
 
 #[test]
-fn without_its_configuration_it_is_refused_before_the_first_call() {
+fn without_its_configuration_it_is_refused_and_nothing_is_asked() {
     let merchant = Merchant::new();
     merchant.write("export.csv", LEDGER);
     let gateway = Gateway::serve("");

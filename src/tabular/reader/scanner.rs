@@ -1,37 +1,39 @@
-//! What the `csv` crate does not say of a file: a quote that never closes or that closes in the
-//! middle of a text, a NUL, UTF-16, a row without end; and the bytes of a row as they came.
+//! What the `csv` crate does not report: a quote that never closes or that closes in the middle of
+//! a text, a NUL, UTF-16, a record without end; and the bytes of a record, unchanged.
 //!
-//! The [`Inspector`] stands between the file and the `csv` crate and follows the same grammar
-//! (a row ends at LF, CRLF or CR outside quotes; a quote counts as one only at a field's
-//! beginning), strictly where that one is lenient: one stray quote would swallow rows in silence.
-//! It marks where each row begins and ends, and keeps the bytes that may still be asked for.
+//! The [`Scanner`] stands between the file and the `csv` crate and follows the same grammar (a
+//! record ends at LF, CRLF or CR outside quotes; a quote counts as one only at a field's
+//! beginning). It is strict where that crate is lenient: there, one stray quote would swallow
+//! records without an error. It finds where each record begins and ends, and buffers the bytes of
+//! records until the caller has read past them.
 
-use super::error::{Fault, LedgerError, Spot};
+use crate::tabular::error::{Fault, Position, TabularError};
 use sha2::{Digest, Sha256};
 use std::collections::VecDeque;
 use std::io::{self, Read};
 
-/// The longest row. An export's rows are a few hundred bytes; a mebibyte is a quote never closed.
-const LONGEST_ROW: u64 = 1024 * 1024;
+/// The longest record. An export's records are a few hundred bytes; one of a mebibyte is a quote
+/// that never closes.
+const LONGEST_RECORD: u64 = 1024 * 1024;
 
-/// Where a row is. Offsets count from behind the BOM.
+/// Where a record is. Offsets count from behind the BOM.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Mark {
+pub(super) struct Span {
     /// The line on which it begins, from 1.
-    pub line: u64,
+    pub(super) line: u64,
     start: u64,
     end: u64,
 }
 
-impl Mark {
-    /// Whether a reader that has just read this row may stand at that byte: behind it, or behind
+impl Span {
+    /// Whether a parser that has just read this record can be at that offset: at its end, or behind
     /// its line end.
-    pub fn ends_before(&self, byte: u64) -> bool {
+    pub(super) fn may_end_at(&self, byte: u64) -> bool {
         (self.end..=self.end + 2).contains(&byte)
     }
 }
 
-/// A place on the way through the file.
+/// An offset and its line.
 #[derive(Debug, Clone, Copy)]
 struct Place {
     line: u64,
@@ -39,10 +41,10 @@ struct Place {
     at: u64,
 }
 
-/// What the next byte stands in.
+/// What the next byte belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// Between rows.
+    /// Between records.
     Between,
     /// At the beginning of a field.
     FieldStart,
@@ -54,14 +56,14 @@ enum State {
     AfterQuote,
 }
 
-/// Reads a ledger's bytes for the `csv` crate, and watches them. Its errors travel through the
-/// `csv` crate as [`LedgerError`]s inside [`io::Error`]s.
-pub(super) struct Inspector<R> {
+/// Reads a file's bytes for the `csv` crate and scans them. Its errors pass through the `csv` crate
+/// as [`TabularError`]s inside [`io::Error`]s.
+pub(super) struct Scanner<R> {
     inner: R,
     file: String,
     gzip: bool,
     delimiter: u8,
-    /// Bytes read while the beginning was looked at.
+    /// The first bytes, read to recognise other kinds of files.
     head: Vec<u8>,
     digest: Sha256,
     state: State,
@@ -73,25 +75,25 @@ pub(super) struct Inspector<R> {
     behind_cr: u64,
     /// Where the open quote was opened.
     quote: Place,
-    /// The row that is being read.
-    row: Mark,
-    /// Rows that have been read, and not yet been taken.
-    marks: VecDeque<Mark>,
-    taken_any: bool,
-    /// The bytes from `kept_from` to `at`.
-    kept: Vec<u8>,
-    kept_from: u64,
+    /// The record that is being read.
+    record: Span,
+    /// Records that have been read whole and that the caller has not asked for yet.
+    spans: VecDeque<Span>,
+    is_header_read: bool,
+    /// The bytes from `buffered_from` to `at`.
+    buffered: Vec<u8>,
+    buffered_from: u64,
 }
 
-impl<R: Read> Inspector<R> {
-    /// Looks at the first bytes, strips a BOM, and refuses what is no text.
-    pub fn new(
+impl<R: Read> Scanner<R> {
+    /// Checks the first bytes and strips a BOM. Fails where they are those of another kind of file.
+    pub(super) fn new(
         mut inner: R,
         file: &str,
         gzip: bool,
         delimiter: u8,
-    ) -> Result<Inspector<R>, LedgerError> {
-        let refuse = |fault| Err(LedgerError::new(file, Spot::File, fault));
+    ) -> Result<Scanner<R>, TabularError> {
+        let refuse = |fault| Err(TabularError::new(file, Position::File, fault));
         let mut head = Vec::with_capacity(4);
         if let Err(error) = inner.by_ref().take(4).read_to_end(&mut head) {
             return refuse(if gzip { Fault::Gzip(error) } else { Fault::Read(error) });
@@ -108,7 +110,7 @@ impl<R: Read> Inspector<R> {
         if head.starts_with(b"\xEF\xBB\xBF") {
             head.drain(..3);
         }
-        Ok(Inspector {
+        Ok(Scanner {
             inner,
             file: file.to_owned(),
             gzip,
@@ -121,68 +123,68 @@ impl<R: Read> Inspector<R> {
             line_start: 0,
             behind_cr: u64::MAX,
             quote: Place { line: 1, line_start: 0, at: 0 },
-            row: Mark { line: 1, start: 0, end: 0 },
-            marks: VecDeque::new(),
-            taken_any: false,
-            kept: Vec::new(),
-            kept_from: 0,
+            record: Span { line: 1, start: 0, end: 0 },
+            spans: VecDeque::new(),
+            is_header_read: false,
+            buffered: Vec::new(),
+            buffered_from: 0,
         })
     }
 
-    /// The next row in the order of the file, if it has been read. It and all before it are let go
-    /// with the next read.
-    pub fn take(&mut self) -> Option<Mark> {
-        self.taken_any = true;
-        self.marks.pop_front()
+    /// The next record, if it has been read whole. Its bytes, and all bytes before, are dropped at
+    /// the next read.
+    pub(super) fn next_span(&mut self) -> Option<Span> {
+        self.is_header_read = true;
+        self.spans.pop_front()
     }
 
-    /// The bytes of the row that was taken last, as they came, without the line end.
-    pub fn raw(&self, mark: Mark) -> &[u8] {
-        self.slice(mark.start, mark.end)
+    /// The bytes of the record that `next_span` gave last, unchanged, without the line end.
+    pub(super) fn raw(&self, span: Span) -> &[u8] {
+        self.slice(span.start, span.end)
     }
 
-    /// The SHA-256 of the contents as they came, in hexadecimal.
-    pub fn sha256(self) -> String {
+    /// The SHA-256 of the content, BOM included, in hexadecimal.
+    pub(super) fn sha256(self) -> String {
         hex::encode(self.digest.finalize())
     }
 
     fn slice(&self, start: u64, end: u64) -> &[u8] {
         let index = |offset: u64| {
-            usize::try_from(offset.saturating_sub(self.kept_from)).unwrap_or(usize::MAX)
+            usize::try_from(offset.saturating_sub(self.buffered_from)).unwrap_or(usize::MAX)
         };
-        self.kept.get(index(start)..index(end)).unwrap_or_default()
+        self.buffered.get(index(start)..index(end)).unwrap_or_default()
     }
 
-    /// A place as an editor counts: characters, not bytes.
-    fn spot(&self, place: Place) -> Spot {
+    /// A position as an editor counts: characters, not bytes.
+    fn position(&self, place: Place) -> Position {
         let before = self.slice(place.line_start, place.at);
         let characters = before.iter().filter(|byte| !(0x80..0xC0).contains(*byte)).count();
         let column = u64::try_from(characters).unwrap_or(u64::MAX).saturating_add(1);
-        Spot::Character { line: place.line, column }
+        Position::Character { line: place.line, column }
     }
 
-    fn refuse(&self, place: Place, fault: Fault) -> LedgerError {
-        LedgerError::new(&self.file, self.spot(place), fault)
+    fn refuse(&self, place: Place, fault: Fault) -> TabularError {
+        TabularError::new(&self.file, self.position(place), fault)
     }
 
     fn here(&self) -> Place {
         Place { line: self.line, line_start: self.line_start, at: self.at }
     }
 
-    /// Lets go of the rows that have been taken.
-    fn let_go(&mut self) {
-        let from = match (self.marks.front(), self.state) {
-            (Some(mark), _) => mark.start,
+    /// Drops the bytes of the records that the caller has read past.
+    fn drop_read(&mut self) {
+        let from = match (self.spans.front(), self.state) {
+            (Some(span), _) => span.start,
             (None, State::Between) => self.at,
-            (None, _) => self.row.start,
+            (None, _) => self.record.start,
         };
-        let count = usize::try_from(from.saturating_sub(self.kept_from)).unwrap_or(usize::MAX);
-        self.kept.drain(..count.min(self.kept.len()));
-        self.kept_from = from;
+        let count = usize::try_from(from.saturating_sub(self.buffered_from)).unwrap_or(usize::MAX);
+        self.buffered.drain(..count.min(self.buffered.len()));
+        self.buffered_from = from;
     }
 
-    /// Follows the grammar through the bytes from `self.at` on, which are kept already.
-    fn scan(&mut self, bytes: &[u8]) -> Result<(), LedgerError> {
+    /// Follows the grammar through the bytes from `self.at` on, which are already in `buffered`.
+    fn scan(&mut self, bytes: &[u8]) -> Result<(), TabularError> {
         let mut rest = bytes;
         while let Some((byte, tail)) = rest.split_first() {
             let plain = match self.state {
@@ -199,13 +201,13 @@ impl<R: Read> Inspector<R> {
             self.at += 1;
             rest = tail;
         }
-        if self.state != State::Between && self.at - self.row.start > LONGEST_ROW {
+        if self.state != State::Between && self.at - self.record.start > LONGEST_RECORD {
             return Err(self.too_long());
         }
         Ok(())
     }
 
-    /// How many of the next bytes change nothing. `end` ends the state beside the delimiter, line
+    /// How many of the next bytes do not change the state. `end` does, as do the delimiter, line
     /// ends and NUL.
     fn plain(&self, rest: &[u8], end: u8) -> usize {
         let delimiter = if self.state == State::Quoted { end } else { self.delimiter };
@@ -216,16 +218,16 @@ impl<R: Read> Inspector<R> {
             .unwrap_or(rest.len())
     }
 
-    fn step(&mut self, byte: u8) -> Result<(), LedgerError> {
+    fn step(&mut self, byte: u8) -> Result<(), TabularError> {
         if byte == 0 {
-            // In the header row a NUL is half a character; further down it is an accident.
-            let header = !self.taken_any && self.marks.is_empty();
+            // In the header row a NUL is half a character of UTF-16; below it is damage.
+            let header = !self.is_header_read && self.spans.is_empty();
             let fault = if header { Fault::Utf16 } else { Fault::Nul };
             return Err(self.refuse(self.here(), fault));
         }
         let ends_line = matches!(byte, b'\n' | b'\r');
         if self.state == State::Between && !ends_line {
-            self.row = Mark { line: self.line, start: self.at, end: self.at };
+            self.record = Span { line: self.line, start: self.at, end: self.at };
             self.state = State::FieldStart;
         }
         self.state = match self.state {
@@ -238,7 +240,7 @@ impl<R: Read> Inspector<R> {
             }
             State::Between => State::Between,
             _ if ends_line => {
-                self.end_row()?;
+                self.end_record()?;
                 State::Between
             }
             _ if byte == self.delimiter => State::FieldStart,
@@ -261,47 +263,47 @@ impl<R: Read> Inspector<R> {
         }
     }
 
-    fn end_row(&mut self) -> Result<(), LedgerError> {
-        self.row.end = self.at;
-        if self.row.end - self.row.start > LONGEST_ROW {
+    fn end_record(&mut self) -> Result<(), TabularError> {
+        self.record.end = self.at;
+        if self.record.end - self.record.start > LONGEST_RECORD {
             return Err(self.too_long());
         }
-        self.marks.push_back(self.row);
+        self.spans.push_back(self.record);
         Ok(())
     }
 
-    fn too_long(&self) -> LedgerError {
+    fn too_long(&self) -> TabularError {
         if matches!(self.state, State::Quoted | State::AfterQuote) {
             return self.refuse(self.quote, Fault::OpenQuote);
         }
-        let start = self.row.start;
-        self.refuse(Place { line: self.row.line, line_start: start, at: start }, Fault::LongRow)
+        let start = self.record.start;
+        self.refuse(Place { line: self.record.line, line_start: start, at: start }, Fault::LongRow)
     }
 
-    fn text_after_quote(&self) -> LedgerError {
-        let Spot::Character { line, column } = self.spot(self.quote) else {
+    fn text_after_quote(&self) -> TabularError {
+        let Position::Character { line, column } = self.position(self.quote) else {
             return self.refuse(self.here(), Fault::OpenQuote);
         };
-        let kept = u64::try_from(self.kept.len()).unwrap_or(u64::MAX);
-        let following = self.slice(self.at, (self.at + 4).min(self.kept_from + kept));
+        let buffered = u64::try_from(self.buffered.len()).unwrap_or(u64::MAX);
+        let following = self.slice(self.at, (self.at + 4).min(self.buffered_from + buffered));
         let found = following.utf8_chunks().next().and_then(|chunk| chunk.valid().chars().next());
         let found = found.unwrap_or(char::REPLACEMENT_CHARACTER);
         let delimiter = char::from(self.delimiter);
         self.refuse(self.here(), Fault::TextAfterQuote { found, delimiter, line, column })
     }
 
-    /// The end of the file ends the last row; it cannot end a quote.
-    fn finish(&mut self) -> Result<(), LedgerError> {
+    /// The end of the file ends the last record; it cannot end a quote.
+    fn finish(&mut self) -> Result<(), TabularError> {
         match self.state {
             State::Between => return Ok(()),
             State::Quoted => return Err(self.refuse(self.quote, Fault::OpenQuote)),
-            State::FieldStart | State::Bare | State::AfterQuote => self.end_row()?,
+            State::FieldStart | State::Bare | State::AfterQuote => self.end_record()?,
         }
         self.state = State::Between;
         Ok(())
     }
 
-    fn fill(&mut self, buffer: &mut [u8]) -> Result<usize, LedgerError> {
+    fn fill(&mut self, buffer: &mut [u8]) -> Result<usize, TabularError> {
         if !self.head.is_empty() {
             let count = self.head.len().min(buffer.len());
             let (first, _) = buffer.split_at_mut(count);
@@ -323,7 +325,7 @@ impl<R: Read> Inspector<R> {
     }
 }
 
-impl<R: Read> Read for Inspector<R> {
+impl<R: Read> Read for Scanner<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if buffer.is_empty() {
             return Ok(0);
@@ -333,8 +335,8 @@ impl<R: Read> Read for Inspector<R> {
         if count == 0 {
             self.finish().map_err(io::Error::other)?;
         } else {
-            self.let_go();
-            self.kept.extend_from_slice(bytes);
+            self.drop_read();
+            self.buffered.extend_from_slice(bytes);
             self.scan(bytes).map_err(io::Error::other)?;
         }
         Ok(count)
@@ -342,5 +344,5 @@ impl<R: Read> Read for Inspector<R> {
 }
 
 #[cfg(test)]
-#[path = "inspect_tests.rs"]
+#[path = "scanner_tests.rs"]
 mod tests;

@@ -1,7 +1,10 @@
-//! Where a ledger comes from: a file, a `.gz`, or standard input (contract, "`run`": `--ledger`).
+//! Where a file comes from: a path, a `.gz`, or standard input (contract, "`run`": `--ledger`).
 
-use super::error::{Fault, LedgerError, Spot};
+mod interruptible;
+
+use super::error::{Fault, Position, TabularError};
 use flate2::bufread::MultiGzDecoder;
+pub(super) use interruptible::InterruptibleReader;
 use std::fs::{File, Metadata};
 use std::io::{self, BufReader, Read};
 use std::path::Path;
@@ -10,36 +13,36 @@ use std::time::SystemTime;
 /// Bytes that are read at a time.
 pub(super) const CHUNK: usize = 64 * 1024;
 
-/// An opened ledger. A file that is replaced by another one from here on is read as it was; one
-/// that is written to is refused.
+/// An opened file. If another file replaces it from here on, the old content is read; if a program
+/// writes to it, it is refused.
 pub struct Source {
     pub(super) file: String,
     pub(super) gzip: bool,
     pub(super) bytes: Box<dyn Read + Send>,
-    pub(super) watched: Option<Watched>,
+    pub(super) watched: Option<WatchedFile>,
 }
 
 impl Source {
-    /// Opens a ledger as it is named on the command line: `-` is standard input, a name that ends
-    /// in `.gz` is unpacked.
+    /// Opens a file by its name on the command line: `-` is standard input, a name that ends in
+    /// `.gz` is unpacked.
     ///
     /// # Errors
-    /// It is not there, not readable, a directory, or empty.
-    pub fn open(path: &Path) -> Result<Source, LedgerError> {
+    /// The file does not exist, cannot be read, is a directory, or is empty.
+    pub fn open(path: &Path) -> Result<Source, TabularError> {
         let name = path.display().to_string();
         if name == "-" {
             return Ok(Source::from_reader(&name, io::stdin()));
         }
-        let refuse = |fault| LedgerError::new(&name, Spot::File, fault);
-        let opened = |error: io::Error| {
+        let refuse = |fault| TabularError::new(&name, Position::File, fault);
+        let io_error = |error: io::Error| {
             refuse(match error.kind() {
                 io::ErrorKind::NotFound => Fault::Missing,
                 io::ErrorKind::PermissionDenied => Fault::Denied,
                 _ => Fault::Open(error),
             })
         };
-        let file = File::open(path).map_err(opened)?;
-        let metadata = file.metadata().map_err(opened)?;
+        let file = File::open(path).map_err(io_error)?;
+        let metadata = file.metadata().map_err(io_error)?;
         if metadata.is_dir() {
             return Err(refuse(Fault::Directory));
         }
@@ -48,13 +51,13 @@ impl Source {
         }
         // A pipe has neither a length nor a time that could change.
         let watched = if metadata.is_file() {
-            let again = file.try_clone().map_err(opened)?;
-            Some(Watched { file: again, seen: Seen::of(&metadata) })
+            let handle = file.try_clone().map_err(io_error)?;
+            Some(WatchedFile { handle, at_opening: FileState::of(&metadata) })
         } else {
             None
         };
         let gzip = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gz"));
-        // More than one member is what `cat a.gz b.gz` makes; the plain decoder drops the second.
+        // `cat a.gz b.gz` makes a file of two members; the plain decoder drops the second.
         let bytes: Box<dyn Read + Send> = if gzip {
             Box::new(MultiGzDecoder::new(BufReader::with_capacity(CHUNK, file)))
         } else {
@@ -63,41 +66,41 @@ impl Source {
         Ok(Source { file: name, gzip, bytes, watched })
     }
 
-    /// A ledger that is no file, under a name for messages.
+    /// Content that is not a file, with a name for messages.
     pub fn from_reader(name: &str, bytes: impl Read + Send + 'static) -> Source {
         Source { file: name.to_owned(), gzip: false, bytes: Box::new(bytes), watched: None }
     }
 
-    /// As it was named on the command line.
+    /// Its name on the command line.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.file
     }
 }
 
-/// A regular file, as it was when it was opened.
-pub(super) struct Watched {
-    file: File,
-    seen: Seen,
+/// A regular file and its state when it was opened.
+pub(super) struct WatchedFile {
+    handle: File,
+    at_opening: FileState,
 }
 
-/// What changes when a file is written to.
+/// What changes when a program writes to a file.
 #[derive(Debug, PartialEq, Eq)]
-struct Seen {
+struct FileState {
     length: u64,
     modified: Option<SystemTime>,
 }
 
-impl Seen {
-    fn of(metadata: &Metadata) -> Seen {
-        Seen { length: metadata.len(), modified: metadata.modified().ok() }
+impl FileState {
+    fn of(metadata: &Metadata) -> FileState {
+        FileState { length: metadata.len(), modified: metadata.modified().ok() }
     }
 }
 
-impl Watched {
-    /// Whether somebody has written to it since.
-    pub fn has_changed(&self) -> bool {
-        !self.file.metadata().is_ok_and(|metadata| Seen::of(&metadata) == self.seen)
+impl WatchedFile {
+    /// Whether a program has written to it since it was opened.
+    pub(super) fn has_changed(&self) -> bool {
+        !self.handle.metadata().is_ok_and(|metadata| FileState::of(&metadata) == self.at_opening)
     }
 }
 

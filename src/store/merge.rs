@@ -1,30 +1,35 @@
-//! Several rows of one order in one run's files, folded into one entry (contract, "Ledger"). Pure.
+//! Merging the rows that one run's files have of one order into one entry (contract, "Ledger").
+//! Pure.
 
-use crate::domain::order::{Entry, LedgerRow};
+use crate::domain::order::{Entry, RowCells};
 
-/// How a row stands to what the same run's files said of its order before.
-pub(super) enum Fold {
+/// A later row of an order, compared with the earlier ones.
+pub(super) enum Comparison {
     /// The same values, or cells filled or left empty.
     Repeated,
-    /// The last row counts.
+    /// Other values: the last row counts.
     Superseded {
-        /// What the two contradict each other on, as a clause.
+        /// Where the two contradict each other, as a clause.
         conflict: Option<String>,
-        /// Another status is another state of one order, not the order once more.
+        /// Whether the status differs: then the row is another state of the order, not the order
+        /// again.
         another_status: bool,
     },
 }
 
-impl Fold {
-    /// Whether the order itself is given once more, and so may be booked twice.
-    pub(super) fn is_given_again(&self) -> bool {
-        matches!(self, Fold::Repeated | Fold::Superseded { conflict: None, another_status: false })
+impl Comparison {
+    /// Whether the row is the order again, so that it may be booked twice.
+    pub(super) fn is_order_again(&self) -> bool {
+        matches!(
+            self,
+            Comparison::Repeated | Comparison::Superseded { conflict: None, another_status: false }
+        )
     }
 }
 
-/// How a later row of the same order stands to what was read before. Empty cells say nothing.
-/// `before` and `here` are where the two stand.
-pub(super) fn compare(entry: &Entry, row: &LedgerRow, before: &str, here: &str) -> Fold {
+/// Compares a later row with what the earlier rows say. Empty cells are not compared. `before` and
+/// `here` name the places of the two.
+pub(super) fn compare(entry: &Entry, row: &RowCells, before: &str, here: &str) -> Comparison {
     let mut differences: Vec<String> = Vec::new();
     let mut differs = |what: &str, was: String, is: Option<String>| {
         if let Some(is) = is.filter(|is| *is != was) {
@@ -47,31 +52,31 @@ pub(super) fn compare(entry: &Entry, row: &LedgerRow, before: &str, here: &str) 
         differs("accounting type", was.to_string(), is);
     }
     let another_status = matches!((&entry.status, &row.status), (Some(was), Some(is)) if was != is);
-    // Another time on the same day is no other date, but the last row counts all the same.
+    // Another time on the same day is no conflict, but the last row counts.
     let another_time = row.created_at.is_some_and(|created_at| created_at != entry.created_at);
     if !differences.is_empty() {
-        Fold::Superseded { conflict: Some(differences.join("; ")), another_status }
+        Comparison::Superseded { conflict: Some(differences.join("; ")), another_status }
     } else if another_status || another_time {
-        Fold::Superseded { conflict: None, another_status }
+        Comparison::Superseded { conflict: None, another_status }
     } else {
-        Fold::Repeated
+        Comparison::Repeated
     }
 }
 
-/// The last row counts, in the cells that it gives.
-pub(super) fn overlay(entry: &mut Entry, row: &LedgerRow) {
+/// Replaces the values of the entry by those that the row gives.
+pub(super) fn update(entry: &mut Entry, row: RowCells) {
     entry.amount = row.amount.unwrap_or(entry.amount);
     entry.created_at = row.created_at.unwrap_or(entry.created_at);
-    if let Some(currency) = &row.currency {
-        entry.currency.clone_from(currency);
+    if let Some(currency) = row.currency {
+        entry.currency = currency;
     }
     if row.transaction_type.is_some() {
-        entry.transaction_type.clone_from(&row.transaction_type);
+        entry.transaction_type = row.transaction_type;
     }
     if row.accounting_type.is_some() {
-        entry.accounting_type.clone_from(&row.accounting_type);
+        entry.accounting_type = row.accounting_type;
     }
     if row.status.is_some() {
-        entry.status.clone_from(&row.status);
+        entry.status = row.status;
     }
 }

@@ -1,19 +1,21 @@
-//! Taking a ledger in, row by row: an order that is new is stored at once, what is known already
-//! waits until the whole ledger has been read (contract, "Ledger" and "`run`"). One transaction: a
-//! ledger is stored whole or not at all.
+//! Importing a ledger, row by row: a new order is stored at once; the rows of known orders are
+//! merged in a temporary table until the whole ledger has been read (contract, "Ledger" and
+//! "`run`"). It is one transaction: a ledger is stored whole or not at all.
 
+use super::entry_columns::bind_entry;
 use super::error::StoreError;
 use super::runs::{NewRun, Selection};
-use super::{Store, given, runs, to_ms};
-use crate::domain::order::{Entry, InvalidRow, LedgerRow, LedgerSink, LedgerStatus, OrderKey};
-use crate::domain::payment::{AccountingType, TransactionType};
+use super::{Store, repeats, runs};
+use crate::domain::order::{
+    Entry, InvalidRow, LedgerRow, LedgerStatus, OrderKey, PartialRow, RowCells,
+};
 use crate::domain::run::LedgerFigures;
 use rusqlite::{
     CachedStatement, Connection, OptionalExtension, Transaction, TransactionBehavior, params,
 };
 use std::path::{Path, PathBuf};
 
-/// A ledger being stored. Dropped without [`Import::commit`], it leaves nothing behind.
+/// An import in progress. Dropped without [`Import::commit`], it leaves nothing behind.
 pub struct Import<'a> {
     statements: Statements<'a>,
     transaction: Transaction<'a>,
@@ -30,13 +32,13 @@ pub struct Import<'a> {
     last_order_id: i64,
     /// New orders that are selected.
     pub(super) selected: u64,
-    /// Rows and short names, the one that is read last.
+    /// Ids and short names of the files; the last one is being read.
     files: Vec<(i64, String)>,
 }
 
-/// What each row needs.
+/// The statements that every row needs.
 struct Statements<'a> {
-    known: CachedStatement<'a>,
+    find_order: CachedStatement<'a>,
     insert_order: CachedStatement<'a>,
     insert_entry: CachedStatement<'a>,
     select: CachedStatement<'a>,
@@ -45,7 +47,7 @@ struct Statements<'a> {
 impl Statements<'_> {
     fn new(connection: &Connection) -> rusqlite::Result<Statements<'_>> {
         Ok(Statements {
-            known: connection.prepare_cached(
+            find_order: connection.prepare_cached(
                 "SELECT order_id FROM orders WHERE merchant_order_id = ?1
                                               AND merchant_uid = ?2",
             )?,
@@ -53,11 +55,13 @@ impl Statements<'_> {
                 "INSERT INTO orders (order_id, merchant_uid, merchant_order_id, entry_version)
                  VALUES (?1, ?2, ?3, 1) ON CONFLICT (merchant_order_id, merchant_uid) DO NOTHING",
             )?,
-            insert_entry: connection.prepare_cached(
-                "INSERT INTO entries (order_id, version, file_id, line, amount_micros, currency,
-                     order_date, ages_from_ms, transaction_type, accounting_type, status)
-                 VALUES (?1, 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-            )?,
+            insert_entry: connection.prepare_cached(concat!(
+                "INSERT INTO entries (order_id, version, file_id, line, ",
+                entry_columns!(""),
+                ") VALUES (?, 1, ?, ?, ",
+                entry_parameters!(),
+                ")",
+            ))?,
             select: connection.prepare_cached(
                 "INSERT INTO run_orders (run_id, order_id, entry_version) VALUES (?1, ?2, 1)",
             )?,
@@ -65,26 +69,26 @@ impl Statements<'_> {
     }
 }
 
-/// What an import came to.
+/// The result of an import.
 #[derive(Debug, Clone)]
 pub struct Imported {
     /// The new run.
     pub run_id: i64,
-    /// Its ledger's rows.
+    /// The ledger's rows.
     pub ledger: LedgerFigures,
-    /// Its orders.
+    /// The selected orders.
     pub selected: u64,
-    /// Those of them that its ledger gave and the dates allow.
+    /// Those of them that the ledger gave.
     pub from_ledger: u64,
-    /// The first row that is not usable: where and why.
+    /// The first invalid row: where and why.
     pub first_invalid: Option<String>,
 }
 
 impl Store {
-    /// Begins a run: its row, then its ledger.
+    /// Begins a run, for its ledger to be imported.
     ///
     /// # Errors
-    /// The database.
+    /// The database cannot be written.
     pub fn begin(&mut self, run: NewRun) -> Result<Import<'_>, StoreError> {
         let path = self.path.clone();
         begin(&self.connection, path.clone(), run)
@@ -94,7 +98,7 @@ impl Store {
 
 fn begin(connection: &Connection, path: PathBuf, run: NewRun) -> rusqlite::Result<Import<'_>> {
     let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
-    given::create(connection)?;
+    repeats::create_table(connection)?;
     let run_id = runs::insert(connection, &run)?;
     let last_order_id =
         connection
@@ -117,39 +121,11 @@ fn begin(connection: &Connection, path: PathBuf, run: NewRun) -> rusqlite::Resul
     })
 }
 
-impl LedgerSink for Import<'_> {
-    type Error = StoreError;
-
-    fn row(&mut self, row: &LedgerRow) -> Result<Option<String>, StoreError> {
-        self.take(row).map_err(|error| StoreError::sqlite(&self.path, &error))
-    }
-
-    fn invalid(&mut self, row: InvalidRow) -> Result<(), StoreError> {
-        self.figures.rows += 1;
-        self.figures.invalid += 1;
-        if self.first_invalid.is_none() {
-            self.first_invalid = Some(format!("{}, line {}: {}", row.file, row.line, row.reason));
-        }
-        self.connection
-            .prepare_cached(
-                "INSERT INTO invalid_rows (run_id, number, file, line, reason, raw)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            )
-            .and_then(|mut statement| {
-                let number = stored(self.figures.invalid);
-                let line = stored(row.line);
-                statement.execute(params![self.run_id, number, row.file, line, row.reason, row.raw])
-            })
-            .map(|_| ())
-            .map_err(|error| StoreError::sqlite(&self.path, &error))
-    }
-}
-
 impl Import<'_> {
-    /// Begins another file, by the name that reasons show.
+    /// Begins another file. Reasons show the last part of its name.
     ///
     /// # Errors
-    /// The database.
+    /// The database cannot be written.
     pub fn begin_file(&mut self, name: &str) -> Result<(), StoreError> {
         let file_id = self
             .connection
@@ -164,60 +140,90 @@ impl Import<'_> {
         Ok(())
     }
 
-    /// Which orders it selects, as far as it is known: the ledgers are only when they are read.
+    /// Which orders it selects. The digests of the ledgers are in it once they are read.
     #[must_use]
     pub fn selection(&self) -> &Selection {
         &self.selection
     }
 
-    /// The file that is read.
+    /// The file that is being read.
     pub(super) fn file_id(&self) -> i64 {
         self.files.last().map_or(0, |(file_id, _)| *file_id)
     }
 
-    /// A file of this run as reasons name it.
+    /// The name of a file of this run in reasons.
     pub(super) fn file_name(&self, file_id: i64) -> &str {
         let name = self.files.iter().find(|(known, _)| *known == file_id);
         name.map_or("", |(_, name)| name)
     }
 
-    fn take(&mut self, row: &LedgerRow) -> rusqlite::Result<Option<String>> {
-        // An order's first row in a run has to be whole.
-        let first = first_entry(row);
-        if let Ok(entry) = &first
-            && self.insert(entry, row.line)?
-        {
-            self.figures.accepted += 1;
-        } else {
-            let known = self.known(&row.key)?;
-            if let Some(order_id) = known
-                && let Some(given) = self.given(order_id)?
-            {
-                self.fold(order_id, given, row)?;
-            } else {
-                let entry = match first {
-                    Ok(entry) => entry,
-                    Err(reason) => return Ok(Some(reason)),
-                };
-                // What could not be inserted is known.
-                let order_id = known.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
-                self.give(order_id, entry, row.line)?;
-                self.figures.accepted += 1;
-            }
-        }
-        self.figures.rows += 1;
-        Ok(None)
+    /// Stores one row.
+    ///
+    /// # Errors
+    /// The database cannot be written.
+    pub fn add(&mut self, row: LedgerRow) -> Result<(), StoreError> {
+        let added = match row {
+            LedgerRow::Complete { line, entry } => self.add_complete(entry, line),
+            LedgerRow::Partial(row) => self.add_partial(row),
+            LedgerRow::Invalid(row) => self.add_invalid(&row),
+        };
+        added.map_err(|error| StoreError::sqlite(&self.path, &error))
     }
 
-    fn known(&mut self, key: &OrderKey) -> rusqlite::Result<Option<i64>> {
+    fn add_complete(&mut self, entry: Entry, line: u64) -> rusqlite::Result<()> {
+        self.figures.rows += 1;
+        if self.insert(&entry, line)? {
+            self.figures.accepted += 1;
+            return Ok(());
+        }
+        // An order that cannot be inserted is known.
+        let order_id = self.find(&entry.key)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
+        if let Some(merged) = self.merged(order_id)? {
+            self.merge_row(order_id, merged, RowCells::from(entry), line)
+        } else {
+            self.figures.accepted += 1;
+            self.keep_first_row(order_id, entry, line)
+        }
+    }
+
+    fn add_partial(&mut self, row: PartialRow) -> rusqlite::Result<()> {
+        if let Some(order_id) = self.find(&row.cells.key)?
+            && let Some(merged) = self.merged(order_id)?
+        {
+            self.figures.rows += 1;
+            return self.merge_row(order_id, merged, row.cells, row.line);
+        }
+        let column = row.cells.missing_column().unwrap_or("a required cell");
+        let reason = format!("{column} is empty, and no earlier row of this order gives it");
+        let PartialRow { file, line, raw, .. } = row;
+        self.add_invalid(&InvalidRow { file, line, reason, raw })
+    }
+
+    fn add_invalid(&mut self, row: &InvalidRow) -> rusqlite::Result<()> {
+        self.figures.rows += 1;
+        self.figures.invalid += 1;
+        if self.first_invalid.is_none() {
+            self.first_invalid = Some(format!("{}, line {}: {}", row.file, row.line, row.reason));
+        }
+        let (number, line) = (stored(self.figures.invalid), stored(row.line));
+        self.connection
+            .prepare_cached(
+                "INSERT INTO invalid_rows (run_id, number, file, line, reason, raw)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            )?
+            .execute(params![self.run_id, number, row.file, line, row.reason, row.raw])?;
+        Ok(())
+    }
+
+    fn find(&mut self, key: &OrderKey) -> rusqlite::Result<Option<i64>> {
         let merchant_uid = key.merchant_uid.as_deref().unwrap_or_default();
         self.statements
-            .known
+            .find_order
             .query_row([&key.merchant_order_id, merchant_uid], |row| row.get(0))
             .optional()
     }
 
-    /// Stores an order that was never given before; `false` where it is known.
+    /// Stores a new order; `false` where the order is known.
     fn insert(&mut self, entry: &Entry, line: u64) -> rusqlite::Result<bool> {
         let order_id = self.last_order_id + 1;
         let inserted = self.statements.insert_order.execute(params![
@@ -230,18 +236,12 @@ impl Import<'_> {
         }
         self.last_order_id = order_id;
         let file_id = self.file_id();
-        self.statements.insert_entry.execute(params![
-            order_id,
-            file_id,
-            stored(line),
-            entry.amount.micros(),
-            entry.currency,
-            entry.created_at.date.to_string(),
-            to_ms(entry.created_at.ages_from),
-            entry.transaction_type.as_ref().map(TransactionType::as_str),
-            entry.accounting_type.as_ref().map(AccountingType::as_str),
-            entry.status.as_ref().map(LedgerStatus::as_str),
-        ])?;
+        let statement = &mut self.statements.insert_entry;
+        statement.raw_bind_parameter(1, order_id)?;
+        statement.raw_bind_parameter(2, file_id)?;
+        statement.raw_bind_parameter(3, stored(line))?;
+        bind_entry(statement, 4, entry)?;
+        statement.raw_execute()?;
         if self.selection.takes(entry) {
             self.statements.select.execute([self.run_id, order_id])?;
             self.selected += 1;
@@ -249,10 +249,10 @@ impl Import<'_> {
         Ok(true)
     }
 
-    /// Keeps it all.
+    /// Commits the import.
     ///
     /// # Errors
-    /// The disk: then nothing was kept, or all of it.
+    /// The disk failed: then nothing was stored, or all of it.
     pub fn commit(self) -> Result<(), StoreError> {
         let Import { statements, transaction, path, .. } = self;
         drop(statements);
@@ -260,23 +260,7 @@ impl Import<'_> {
     }
 }
 
-/// What an order's first row says.
-fn first_entry(row: &LedgerRow) -> Result<Entry, String> {
-    let missing =
-        |column: &str| format!("{column} is empty, and no earlier row of this order gives it");
-    Ok(Entry {
-        key: row.key.clone(),
-        amount: row.amount.ok_or_else(|| missing("amount"))?,
-        currency: row.currency.clone().ok_or_else(|| missing("currency"))?,
-        created_at: row.created_at.ok_or_else(|| missing("created_at"))?,
-        transaction_type: row.transaction_type.clone(),
-        accounting_type: row.accounting_type.clone(),
-        status: row.status.clone(),
-        conflict: None,
-        duplicate: None,
-    })
-}
-
+/// A count as the database keeps it.
 pub(super) fn stored(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }

@@ -1,4 +1,4 @@
-//! `[ledger] date_format`: a merchant's own way to write `created_at` (contract, "Ledger").
+//! A configured date format (contract, "Ledger": `date_format`).
 
 use chrono::format::{Fixed, Item, Parsed, StrftimeItems, parse};
 use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime};
@@ -14,7 +14,7 @@ pub struct DateFormat {
     reads: Reads,
 }
 
-/// How much a format says.
+/// What a format reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Reads {
     Date,
@@ -22,14 +22,14 @@ enum Reads {
     Instant,
 }
 
-/// What `created_at` says, before the ledger's time zone is brought in.
+/// What a cell says, before the file's time zone is applied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Written {
     /// A day.
     Date(NaiveDate),
-    /// A time on somebody's clock.
+    /// A time without an offset.
     LocalTime(NaiveDateTime),
-    /// A time with its offset: everybody's.
+    /// A time with an offset.
     Instant(DateTime<FixedOffset>),
 }
 
@@ -39,7 +39,7 @@ impl DateFormat {
     /// # Errors
     /// Says what the format lacks.
     pub fn new(text: &str) -> Result<DateFormat, String> {
-        let wrong = |what: &str| format!("date_format {text:?} {what}");
+        let wrong = |what: &str| format!("date format {text:?} {what}");
         let items = StrftimeItems::new(text)
             .parse_to_owned()
             .map_err(|_| wrong("is not a strftime format; expected e.g. \"%d/%m/%Y %H:%M\""))?;
@@ -55,7 +55,7 @@ impl DateFormat {
             .unwrap_or_default();
         let mut written = String::new();
         write!(written, "{}", sample.format_with_items(items.iter()))
-            .map_err(|_| wrong("cannot be written, and so not be read"))?;
+            .map_err(|_| wrong("cannot be checked"))?;
         let mut parsed = Parsed::new();
         parse(&mut parsed, &written, items.iter())
             .map_err(|_| wrong("cannot read what it writes"))?;
@@ -79,7 +79,7 @@ impl DateFormat {
         Ok(DateFormat { text: text.to_owned(), items, reads })
     }
 
-    /// As it was configured.
+    /// The format's text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn other_habits_are_read() {
+    fn configured_formats_are_read() {
         for (format, cell, written) in [
             ("%d/%m/%Y", "10/04/2026", Some("2026-04-10")),
             ("%d/%m/%Y", "31/02/2026", None),
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn what_gives_no_date_is_refused() {
+    fn formats_without_a_whole_date_are_refused() {
         for (format, words) in [
             ("", "does not give a year, a month and a day"),
             ("%H:%M", "does not give a year, a month and a day"),

@@ -1,25 +1,25 @@
-//! The Inspector and the csv crate have to agree, whatever the bytes and however they arrive.
+//! The scanner and the csv crate have to agree, for any bytes and any way in which they arrive.
 
 use super::*;
 use proptest::prelude::*;
 
 /// Reads to the end; per row: its line, its bytes and its cells. `None`: refused.
 fn rows(bytes: &[u8], buffer: usize) -> Option<Vec<(u64, Vec<u8>, csv::ByteRecord)>> {
-    let inspector = Inspector::new(bytes, "x.csv", false, b',').ok()?;
+    let scanner = Scanner::new(bytes, "x.csv", false, b',').ok()?;
     let mut csv = csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
         .buffer_capacity(buffer)
-        .from_reader(inspector);
+        .from_reader(scanner);
     let (mut rows, mut record) = (Vec::new(), csv::ByteRecord::new());
     while csv.read_byte_record(&mut record).ok()? {
         let behind = csv.position().byte();
-        let mark = csv.get_mut().take();
-        let mark = mark.unwrap_or_else(|| unreachable!("no mark for {record:?}"));
-        assert!(mark.ends_before(behind), "{mark:?} {behind}");
-        rows.push((mark.line, csv.get_ref().raw(mark).to_vec(), record.clone()));
+        let span = csv.get_mut().next_span();
+        let span = span.unwrap_or_else(|| unreachable!("no span for {record:?}"));
+        assert!(span.may_end_at(behind), "{span:?} {behind}");
+        rows.push((span.line, csv.get_ref().raw(span).to_vec(), record.clone()));
     }
-    assert_eq!(csv.get_mut().take(), None);
+    assert_eq!(csv.get_mut().next_span(), None);
     Some(rows)
 }
 
@@ -33,7 +33,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn rows_are_where_the_csv_crate_finds_them(
+    fn records_are_where_the_csv_crate_finds_them(
         text in "[ab,\"\r\n é]{0,40}", buffer in 1_usize..9,
     ) {
         if let Some(rows) = rows(text.as_bytes(), buffer) {
@@ -60,7 +60,7 @@ proptest! {
 }
 
 #[test]
-fn lines_and_bytes_of_rows() {
+fn lines_and_bytes_of_records() {
     let text = "\u{feff}a,b\r\n\r\n\n1,\"x\r\ny\"\r2,é\n3,";
     for buffer in [1, 2, 3, 7, 4096] {
         let rows = rows(text.as_bytes(), buffer).unwrap_or_default();
@@ -75,24 +75,24 @@ fn lines_and_bytes_of_rows() {
 }
 
 #[test]
-fn the_digest_is_of_the_contents_as_they_came() {
+fn the_digest_is_of_the_unchanged_content() {
     let bytes = b"\xEF\xBB\xBFa,b\r\n1,2\r\n";
-    let mut inspector = Inspector::new(&bytes[..], "x.csv", false, b',')
+    let mut scanner = Scanner::new(&bytes[..], "x.csv", false, b',')
         .unwrap_or_else(|error| unreachable!("{error}"));
-    assert_eq!(io::copy(&mut inspector, &mut io::sink()).ok(), Some(10));
-    assert_eq!(inspector.sha256(), hex::encode(Sha256::digest(bytes)));
+    assert_eq!(io::copy(&mut scanner, &mut io::sink()).ok(), Some(10));
+    assert_eq!(scanner.sha256(), hex::encode(Sha256::digest(bytes)));
 }
 
 #[test]
-fn only_what_may_still_be_asked_for_is_kept() {
+fn bytes_of_read_records_are_dropped() {
     let text = "1,2,3\n".repeat(100_000);
-    let inspector = Inspector::new(text.as_bytes(), "x.csv", false, b',');
-    let inspector = inspector.unwrap_or_else(|error| unreachable!("{error}"));
+    let scanner = Scanner::new(text.as_bytes(), "x.csv", false, b',');
+    let scanner = scanner.unwrap_or_else(|error| unreachable!("{error}"));
     let mut csv =
-        csv::ReaderBuilder::new().has_headers(false).buffer_capacity(4096).from_reader(inspector);
+        csv::ReaderBuilder::new().has_headers(false).buffer_capacity(4096).from_reader(scanner);
     let mut record = csv::ByteRecord::new();
     while csv.read_byte_record(&mut record).is_ok_and(|any| any) {
-        assert!(csv.get_mut().take().is_some());
-        assert!(csv.get_ref().kept.len() < 8192 && csv.get_ref().marks.len() < 2048);
+        assert!(csv.get_mut().next_span().is_some());
+        assert!(csv.get_ref().buffered.len() < 8192 && csv.get_ref().spans.len() < 2048);
     }
 }

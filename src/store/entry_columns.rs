@@ -1,0 +1,94 @@
+//! The columns of what a ledger says of an order, spelled once. The tables `entries` and
+//! `temp.merged` have them.
+
+use super::to_ms;
+use crate::domain::order::{Entry, LedgerStatus};
+use crate::domain::payment::{AccountingType, TransactionType};
+use rusqlite::Statement;
+
+/// Passes the names to another macro, behind its own arguments.
+macro_rules! with_entry_columns {
+    ($make:ident $(, $argument:literal)*) => {
+        $make!($($argument,)* "amount_micros", "currency", "order_date", "ages_from_ms",
+               "transaction_type", "accounting_type", "status", "conflict", "duplicate")
+    };
+}
+
+macro_rules! listed {
+    ($before:literal, $first:literal $(, $name:literal)*) => {
+        concat!($before, $first $(, ", ", $before, $name)*)
+    };
+}
+
+macro_rules! parameters {
+    ($first:literal $(, $name:literal)*) => {
+        concat!("?" $(, parameters!(@one $name))*)
+    };
+    (@one $name:literal) => { ", ?" };
+}
+
+macro_rules! renamed {
+    ($first:literal $(, $name:literal)*) => {
+        concat!("e.", $first, " AS entry_", $first $(, ", e.", $name, " AS entry_", $name)*)
+    };
+}
+
+/// The names as one literal, for `concat!`: `""` for the names alone, `"e."` for those of a table
+/// `e`.
+macro_rules! entry_columns {
+    ($before:literal) => {
+        with_entry_columns!(listed, $before)
+    };
+}
+
+/// A parameter for each column; see [`bind_entry`].
+macro_rules! entry_parameters {
+    () => {
+        with_entry_columns!(parameters)
+    };
+}
+
+/// The columns of a table `e` and of its order `o` for a SELECT, those of `e` as `entry_…`: an
+/// answer has a currency, too.
+macro_rules! key_and_entry_columns {
+    () => {
+        concat!(
+            "o.merchant_uid AS merchant_uid, o.merchant_order_id AS merchant_order_id, ",
+            with_entry_columns!(renamed)
+        )
+    };
+}
+
+/// Binds the values of the columns to the parameters from `first` on.
+pub(super) fn bind_entry(
+    statement: &mut Statement,
+    first: usize,
+    entry: &Entry,
+) -> rusqlite::Result<()> {
+    statement.raw_bind_parameter(first, entry.amount.micros())?;
+    statement.raw_bind_parameter(first + 1, &entry.currency)?;
+    statement.raw_bind_parameter(first + 2, entry.created_at.date.to_string())?;
+    statement.raw_bind_parameter(first + 3, to_ms(entry.created_at.ages_from))?;
+    let transaction_type = entry.transaction_type.as_ref().map(TransactionType::as_str);
+    statement.raw_bind_parameter(first + 4, transaction_type)?;
+    let accounting_type = entry.accounting_type.as_ref().map(AccountingType::as_str);
+    statement.raw_bind_parameter(first + 5, accounting_type)?;
+    statement.raw_bind_parameter(first + 6, entry.status.as_ref().map(LedgerStatus::as_str))?;
+    statement.raw_bind_parameter(first + 7, &entry.conflict)?;
+    statement.raw_bind_parameter(first + 8, &entry.duplicate)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_form_has_the_same_columns() {
+        let names: Vec<&str> = entry_columns!("").split(", ").collect();
+        let of_e: Vec<String> = names.iter().map(|name| format!("e.{name}")).collect();
+        assert_eq!(entry_columns!("e."), of_e.join(", "));
+        assert_eq!(entry_parameters!(), vec!["?"; names.len()].join(", "));
+        let renamed: Vec<String> =
+            names.iter().map(|name| format!("e.{name} AS entry_{name}")).collect();
+        let renamed = renamed.join(", ");
+        assert!(key_and_entry_columns!().ends_with(&format!(" AS merchant_order_id, {renamed}")));
+    }
+}

@@ -1,0 +1,51 @@
+//! Records, the header row, and what stops a reader.
+
+use super::*;
+use std::io::Cursor;
+
+fn reader(text: &'static [u8]) -> Reader<'static> {
+    Reader::new(Source::from_reader("a.csv", Cursor::new(text)), b',', &|| false)
+        .unwrap_or_else(|error| unreachable!("{error}"))
+}
+
+#[test]
+fn records_have_their_line_bytes_and_cells() {
+    let mut reader = reader(b"a,b\r\n \r\n1,\"x\ny\"\r\n\r\n\xE9,2,3");
+    let header = reader.read_header().unwrap_or_else(|error| unreachable!("{error}"));
+    assert_eq!((header.line, header.fields()), (1, 2));
+    let mut records = Vec::new();
+    while let Ok(Some(record)) = reader.read_record() {
+        let second = record.cell(Some(1)).to_vec();
+        assert_eq!(record.cell(None), b"");
+        assert_eq!(record.cell(Some(9)), b"");
+        records.push((record.line, record.raw.to_vec(), record.fields(), second));
+        assert_eq!(record.invalid_utf8().is_some(), record.line == 6);
+    }
+    let expected: [(u64, &[u8], usize, &[u8]); 2] =
+        [(3, b"1,\"x\ny\"", 2, b"x\ny"), (6, b"\xE9,2,3", 3, b"2")];
+    let expected =
+        expected.map(|(line, raw, fields, second)| (line, raw.to_vec(), fields, second.to_vec()));
+    assert_eq!(records, expected);
+}
+
+#[test]
+fn a_file_without_records_is_empty() {
+    for text in [&b"\r\n\n \n"[..], b"\xEF\xBB\xBF\n"] {
+        let error = reader(text).read_header().err().map(|error| error.to_string());
+        assert_eq!(error.as_deref(), Some("a.csv: it is empty: there is no header row"));
+    }
+}
+
+#[test]
+fn an_interruption_outweighs_every_error() {
+    let source = || Source::from_reader("a.csv", Cursor::new(b"a,b\n\0"));
+    let error = Reader::new(source(), b',', &|| true).and_then(|mut reader| {
+        reader.read_record()?;
+        reader.read_record()?;
+        Ok(())
+    });
+    assert!(error.is_err_and(|error| matches!(*error.fault, Fault::Interrupted)));
+    let reader = Reader::new(source(), b',', &|| true);
+    let outweighed = reader.map(|reader| reader.error(Position::File, Fault::Empty));
+    assert!(outweighed.is_ok_and(|error| matches!(*error.fault, Fault::Interrupted)));
+}
