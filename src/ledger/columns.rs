@@ -8,7 +8,7 @@ use std::fmt;
 /// The columns that are read, by the contract's names. Exports have many others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Column {
+pub enum Column {
     /// The order's id.
     MerchantOrderId,
     /// The amount of money.
@@ -29,7 +29,7 @@ pub(super) enum Column {
 
 impl Column {
     /// All of them, in the contract's order.
-    pub(super) const ALL: [Column; 8] = [
+    pub const ALL: [Column; 8] = [
         Column::MerchantOrderId,
         Column::Amount,
         Column::Currency,
@@ -41,7 +41,7 @@ impl Column {
     ];
 
     /// The contract's name.
-    pub(super) const fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Column::MerchantOrderId => "merchant_order_id",
             Column::Amount => "amount",

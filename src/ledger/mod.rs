@@ -12,6 +12,7 @@ mod settings;
 mod vocabulary;
 mod word_tables;
 
+pub use columns::Column;
 pub use error::{LedgerError, ReadError};
 pub use rows::UNKNOWN_CURRENCY;
 pub use settings::LedgerSettings;

@@ -130,7 +130,7 @@ pub(super) fn outcome(row: &impl Named, column: &str) -> rusqlite::Result<Outcom
 
 /// The entry; `None` where the join found none.
 pub(super) fn optional_entry(row: &impl Named) -> rusqlite::Result<Option<Entry>> {
-    let date: Option<String> = row.named("order_date")?;
+    let date: Option<String> = row.named("entry_order_date")?;
     date.map(|_| entry(row)).transpose()
 }
 

@@ -111,8 +111,12 @@ impl Merchant {
 
 /// A report's rows, read as CSV.
 pub fn rows(path: &Path) -> Vec<Row> {
-    let content = std::fs::read(path).unwrap();
-    let content = content.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&content);
+    rows_of(&std::fs::read(path).unwrap())
+}
+
+/// The rows of a report's content.
+pub fn rows_of(content: &[u8]) -> Vec<Row> {
+    let content = content.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(content);
     csv::Reader::from_reader(content).deserialize().map(|row| row.unwrap()).collect()
 }
 

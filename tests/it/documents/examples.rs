@@ -94,6 +94,6 @@ fn the_configurations_that_are_shown_are_accepted() {
         let page = document(name);
         let config = Some(merchant.write("octopus-recon.toml", block(&page, heading, "toml")));
         let settings = Settings::load(Flags { config, ..Flags::default() }, &|_| None);
-        assert!(settings.unwrap().ledger.timezone.is_some(), "{name}");
+        assert_ne!(settings.unwrap().ledger.zone(), chrono_tz::Tz::UTC, "{name}");
     }
 }
