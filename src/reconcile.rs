@@ -84,7 +84,7 @@ impl Request {
 }
 
 /// What a run needs of the world.
-pub struct Surroundings<'a> {
+pub struct Context<'a> {
     /// The clock.
     pub now: fn() -> DateTime<Utc>,
     /// Looked at by every loop.
@@ -131,11 +131,7 @@ impl From<StoreError> for Failed {
 ///
 /// # Errors
 /// Everything that ends a run without a report (contract, exit codes 2 and from 10 on).
-pub fn run(
-    settings: &Settings,
-    request: &Request,
-    surroundings: &Surroundings,
-) -> Result<Finished, Failed> {
+pub fn run(settings: &Settings, request: &Request, context: &Context) -> Result<Finished, Failed> {
     let started = Instant::now();
     beginning::check(request)?;
     beginning::refuse_overwriting(settings, request)?;
@@ -143,7 +139,7 @@ pub fn run(
         &settings.gateway,
         &settings.credentials().map_err(Failure::from)?,
         settings.store.personal_data,
-        surroundings.now,
+        context.now,
     )
     .map_err(Failure::from)?;
     match &request.report {
@@ -151,22 +147,21 @@ pub fn run(
         None => report::prepare_directory(&settings.report.directory),
     }
     .map_err(Failure::from)?;
-    let mut store = Store::open(&settings.store.path, (surroundings.now)())?;
+    let mut store = Store::open(&settings.store.path, (context.now)())?;
     store.end_killed_runs()?;
-    let new_run = beginning::new_run(&store, settings, request, surroundings)?;
-    let run_id = match beginning::begin(&mut store, &new_run, settings, request, surroundings) {
+    let new_run = beginning::new_run(&store, settings, request, context)?;
+    let run_id = match beginning::begin(&mut store, &new_run, settings, request, context) {
         Ok(run_id) => run_id,
         Err(failure) => {
-            let run_id =
-                ending::record_without_orders(&mut store, &new_run, &failure, surroundings);
+            let run_id = ending::record_without_orders(&mut store, &new_run, &failure, context);
             return Err(Failed { run_id, failure });
         }
     };
-    let mut session = Session { store: Some(store), run_id, settings, request, surroundings };
+    let mut session = Session { store: Some(store), run_id, settings, request, context };
     match session.carry_out(client) {
         Ok((summary, reports)) => Ok(Finished { summary, reports, duration: started.elapsed() }),
         Err(failure) => {
-            ending::record(session.store, run_id, &failure, surroundings);
+            ending::record(session.store, run_id, &failure, context);
             Err(Failed { run_id: Some(run_id), failure })
         }
     }
@@ -179,7 +174,7 @@ struct Session<'a> {
     run_id: i64,
     settings: &'a Settings,
     request: &'a Request,
-    surroundings: &'a Surroundings<'a>,
+    context: &'a Context<'a>,
 }
 
 impl Session<'_> {
@@ -188,37 +183,37 @@ impl Session<'_> {
     }
 
     fn carry_out(&mut self, client: Client) -> Result<(RunSummary, Vec<PathBuf>), Failure> {
-        let Session { run_id, settings, request, surroundings, .. } = *self;
+        let Session { run_id, settings, request, context, .. } = *self;
         let run = known(self.store()?, run_id)?;
         self.ask(&run, client)?;
         let store = self.store()?;
-        judging::judge(store, &run, &settings.policy, surroundings)?;
+        judging::judge(store, &run, &settings.policy, context)?;
         let summary = known(store, run_id)?.summary;
         let reports = write_reports(store, &summary, &settings.report, request.report.as_deref())?;
-        store.end_run(run_id, &ending::of(&summary, (surroundings.now)()), true)?;
+        store.end_run(run_id, &ending::of(&summary, (context.now)()), true)?;
         Ok((summary, reports))
     }
 
     /// Asks for every order without a trustworthy answer, and says how that ended.
     fn ask(&mut self, run: &RunRow, client: Client) -> Result<(), Failure> {
-        let Session { run_id, settings, request, surroundings, .. } = *self;
+        let Session { run_id, settings, request, context, .. } = *self;
         let selected = run.summary.figures.orders.selected;
         let limits = settings.gateway.limits();
-        let asker = Arc::new(Asker::new(client, limits, selected, surroundings.now));
+        let asker = Arc::new(Asker::new(client, limits, selected, context.now));
         let asking = asking::Asking {
             run_id,
             answered_before: run.answered,
             max_in_flight: settings.gateway.max_in_flight,
             stop_asking_at: request.stop_asking_at,
-            interrupt: surroundings.interrupt.clone(),
-            counters: Arc::clone(&surroundings.counters),
+            interrupt: context.interrupt.clone(),
+            counters: Arc::clone(&context.counters),
             asker: Arc::clone(&asker),
         };
-        surroundings.counters.begin(selected, run.answered);
+        context.counters.begin(selected, run.answered);
         let Some(store) = self.store.take() else { return self.store().map(|_| ()) };
         // On a worker, beside the connections: from here each answer would wake another thread.
-        let asking = surroundings.runtime.spawn(asking.run(store));
-        let (store, ended) = match surroundings.runtime.block_on(asking) {
+        let asking = context.runtime.spawn(asking.run(store));
+        let (store, ended) = match context.runtime.block_on(asking) {
             Ok(ended) => ended,
             // The asking does not panic; if it does, the process cannot continue without its store.
             Err(error) => std::panic::resume_unwind(error.into_panic()),
@@ -259,16 +254,16 @@ impl Session<'_> {
 pub fn estimate(
     settings: &Settings,
     request: &Request,
-    surroundings: &Surroundings,
+    context: &Context,
 ) -> Result<Estimate, Failure> {
     beginning::check(request)?;
     let path = &settings.store.path;
     let mut store = if path.symlink_metadata().is_ok() {
-        Store::open(path, (surroundings.now)())?
+        Store::open(path, (context.now)())?
     } else {
         Store::temporary()?
     };
-    beginning::estimate(&mut store, settings, request, surroundings)
+    beginning::estimate(&mut store, settings, request, context)
 }
 
 /// A run that must be there.

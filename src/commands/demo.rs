@@ -2,7 +2,7 @@
 
 use super::output::{JsonHead, print};
 use super::run::rendered;
-use super::{Process, progress::Progress, runtime, surroundings};
+use super::{Process, context, progress::Progress, runtime};
 use crate::cli::{Common, Demo, Format};
 use crate::failure::{Failure, code};
 use crate::gateway::Credentials;
@@ -46,9 +46,9 @@ pub(super) fn execute(
     settings.store.path = out.join("octopus-recon.db");
     settings.report.directory = out.join("reports");
     let request = Request { ledgers: ledgers(out, process)?, ..Request::default() };
-    let surroundings = surroundings(process, interrupt, &runtime);
-    let progress = Progress::show(Arc::clone(&surroundings.counters), common.quiet);
-    let finished = reconcile::run(&settings, &request, &surroundings);
+    let context = context(process, interrupt, &runtime);
+    let progress = Progress::show(Arc::clone(&context.counters), common.quiet);
+    let finished = reconcile::run(&settings, &request, &context);
     drop(progress);
     drop(runtime.block_on(sandbox.stop()));
     let finished = finished.map_err(|failed| failed.failure)?;

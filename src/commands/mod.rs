@@ -16,7 +16,7 @@ mod show;
 use crate::cli::{Cli, Command, Common};
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
-use crate::reconcile::Surroundings;
+use crate::reconcile::Context;
 use crate::settings::{Environment, Flags, Settings};
 use chrono::{DateTime, Utc};
 use std::sync::Arc;
@@ -78,13 +78,9 @@ fn runtime(interrupt: &Interrupt) -> Result<Runtime, Failure> {
 }
 
 /// What a run needs of the world, with counters that start at nothing.
-fn surroundings<'a>(
-    process: &Process,
-    interrupt: &'a Interrupt,
-    runtime: &'a Runtime,
-) -> Surroundings<'a> {
+fn context<'a>(process: &Process, interrupt: &'a Interrupt, runtime: &'a Runtime) -> Context<'a> {
     let (now, runtime) = (process.now, runtime.handle());
-    Surroundings { now, interrupt, runtime, counters: Arc::default() }
+    Context { now, interrupt, runtime, counters: Arc::default() }
 }
 
 /// A command that leaves nothing behind, ended by a signal.

@@ -2,7 +2,7 @@
 
 use super::output::{JsonHead, print};
 use super::progress::Progress;
-use super::{Process, runtime, settings, surroundings};
+use super::{Process, context, runtime, settings};
 use crate::cli::{Common, Deadline, Format, Run};
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
@@ -57,7 +57,7 @@ fn carry_out(
     };
     let settings = settings(common, flags, process)?;
     let runtime = runtime(interrupt)?;
-    let surroundings = surroundings(process, interrupt, &runtime);
+    let context = context(process, interrupt, &runtime);
     let stop_asking_at = arguments
         .deadline
         .map(|deadline| moment(deadline, (process.now)(), settings.ledger.zone()));
@@ -79,12 +79,12 @@ fn carry_out(
         stop_asking_at,
     };
     if arguments.dry_run {
-        let estimate = reconcile::estimate(&settings, &request, &surroundings)?;
+        let estimate = reconcile::estimate(&settings, &request, &context)?;
         print(&cost(&estimate, arguments.format, head))?;
         return Ok(0);
     }
-    let progress = Progress::show(Arc::clone(&surroundings.counters), common.quiet);
-    let finished = reconcile::run(&settings, &request, &surroundings);
+    let progress = Progress::show(Arc::clone(&context.counters), common.quiet);
+    let finished = reconcile::run(&settings, &request, &context);
     drop(progress);
     let finished = finished?;
     let exit_code = finished.summary.exit_code();

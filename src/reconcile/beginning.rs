@@ -2,7 +2,7 @@
 //! run is resumed (contract, "`run`" and "Ledger").
 
 use super::importing::import_rows;
-use super::{Request, Resume, Surroundings, known};
+use super::{Context, Request, Resume, known};
 use crate::domain::amount::Total;
 use crate::failure::{Failure, code};
 use crate::gateway;
@@ -94,9 +94,9 @@ pub(super) fn new_run(
     store: &Store,
     settings: &Settings,
     request: &Request,
-    surroundings: &Surroundings,
+    context: &Context,
 ) -> Result<NewRun, Failure> {
-    let started_at = (surroundings.now)();
+    let started_at = (context.now)();
     let day = started_at.with_timezone(&settings.ledger.zone()).date_naive();
     let clock_floor = store.latest_time()?.filter(|latest| *latest > started_at);
     if let Some(latest) = clock_floor {
@@ -123,9 +123,9 @@ pub(super) fn begin(
     new_run: &NewRun,
     settings: &Settings,
     request: &Request,
-    surroundings: &Surroundings,
+    context: &Context,
 ) -> Result<i64, Failure> {
-    let run_id = match begin_or_find(store, new_run, settings, request, surroundings)? {
+    let run_id = match begin_or_find(store, new_run, settings, request, context)? {
         Begun::New(run_id) => return Ok(run_id),
         Begun::Found(run_id) => run_id,
     };
@@ -144,12 +144,12 @@ fn begin_or_find(
     new_run: &NewRun,
     settings: &Settings,
     request: &Request,
-    surroundings: &Surroundings,
+    context: &Context,
 ) -> Result<Begun, Failure> {
     if let (Resume::Run(run_id), true) = (request.resume, request.selects_nothing()) {
         return continued(store, run_id, settings, None).map(Begun::Found);
     }
-    let (import, imported) = read(store, new_run.clone(), settings, request, surroundings)?;
+    let (import, imported) = read(store, new_run.clone(), settings, request, context)?;
     let run_id = match request.resume {
         Resume::Run(run_id) => Some(run_id),
         Resume::Latest => import.resumable()?,
@@ -177,7 +177,7 @@ pub(super) fn estimate(
     store: &mut Store,
     settings: &Settings,
     request: &Request,
-    surroundings: &Surroundings,
+    context: &Context,
 ) -> Result<Estimate, Failure> {
     let requests_per_second = settings.gateway.requests_per_second.get();
     let left = |run: &RunRow| run.summary.figures.orders.selected.saturating_sub(run.answered);
@@ -189,8 +189,8 @@ pub(super) fn estimate(
         let first_invalid = None;
         return Ok(Estimate { ledger, orders, requests_per_second, continues, first_invalid });
     }
-    let new_run = new_run(store, settings, request, surroundings)?;
-    let (import, imported) = read(store, new_run, settings, request, surroundings)?;
+    let new_run = new_run(store, settings, request, context)?;
+    let (import, imported) = read(store, new_run, settings, request, context)?;
     let continues = match request.resume {
         Resume::Run(run_id) => Some(run_id),
         Resume::Latest => import.resumable()?,
@@ -214,11 +214,11 @@ fn read<'a>(
     new_run: NewRun,
     settings: &Settings,
     request: &Request,
-    surroundings: &Surroundings,
+    context: &Context,
 ) -> Result<(Import<'a>, Imported), Failure> {
     let started_at = new_run.started_at;
     let mut import = store.begin(new_run)?;
-    let interrupted = || surroundings.interrupt.signal().is_some();
+    let interrupted = || context.interrupt.signal().is_some();
     let merchant_uid = settings.gateway.merchant_uid.as_deref();
     let mut files = Vec::new();
     for path in &request.ledgers {
@@ -236,7 +236,7 @@ fn read<'a>(
             ReadError::Ledger(error) => error.into(),
             ReadError::Sink(error) => Failure::from(error),
             ReadError::Interrupted => {
-                let signal = surroundings.interrupt.signal().unwrap_or_default();
+                let signal = context.interrupt.signal().unwrap_or_default();
                 let what = "while the ledger was read; nothing was stored or asked";
                 Failure::signal(signal, format!("ended by signal {signal} {what}"))
             }

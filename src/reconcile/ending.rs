@@ -1,6 +1,6 @@
 //! How a run ended, as it is recorded (contract, "The database": each run's end; "Exit codes").
 
-use super::Surroundings;
+use super::Context;
 use crate::domain::run::RunSummary;
 use crate::domain::text::one_line;
 use crate::failure::Failure;
@@ -25,14 +25,9 @@ pub(super) fn of(summary: &RunSummary, at: DateTime<Utc>) -> RunEnd {
 
 /// Records the end of a run without a report. Best effort: a full disk may be what ended it. Then
 /// the next run records it as killed.
-pub(super) fn record(
-    store: Option<Store>,
-    run_id: i64,
-    failure: &Failure,
-    surroundings: &Surroundings,
-) {
+pub(super) fn record(store: Option<Store>, run_id: i64, failure: &Failure, context: &Context) {
     if let Some(mut store) = store
-        && let Err(error) = store.end_run(run_id, &end(failure, surroundings), false)
+        && let Err(error) = store.end_run(run_id, &end(failure, context), false)
     {
         tracing::warn!("the end of run {run_id} was not recorded: {error}");
     }
@@ -44,13 +39,13 @@ pub(super) fn record_without_orders(
     store: &mut Store,
     new_run: &NewRun,
     failure: &Failure,
-    surroundings: &Surroundings,
+    context: &Context,
 ) -> Option<i64> {
     use crate::failure::code::{DATABASE, USAGE};
     if matches!(failure.code(), USAGE | DATABASE) {
         return None;
     }
-    match store.end_without_orders(new_run, &end(failure, surroundings)) {
+    match store.end_without_orders(new_run, &end(failure, context)) {
         Ok(run_id) => Some(run_id),
         Err(error) => {
             tracing::warn!("the end of this run was not recorded: {error}");
@@ -59,9 +54,9 @@ pub(super) fn record_without_orders(
     }
 }
 
-fn end(failure: &Failure, surroundings: &Surroundings) -> RunEnd {
+fn end(failure: &Failure, context: &Context) -> RunEnd {
     RunEnd {
-        at: Some((surroundings.now)()),
+        at: Some((context.now)()),
         exit_code: Some(failure.code()),
         reason: one_line(failure.message()),
     }

@@ -1,6 +1,6 @@
 //! Judging every order of a run, and counting (contract, "Words" and "`run`": totals).
 
-use super::Surroundings;
+use super::Context;
 use crate::domain::amount::Amount;
 use crate::domain::mismatch::{Event, Kind, Mismatch};
 use crate::domain::payment::{Answer, Asked, direction};
@@ -19,7 +19,7 @@ pub(super) fn judge(
     store: &mut Store,
     run: &RunRow,
     policy: &Policy,
-    surroundings: &Surroundings,
+    context: &Context,
 ) -> Result<(), Failure> {
     let begun = &run.summary;
     let mut judging = store.begin_judging(begun.run_id)?;
@@ -27,7 +27,7 @@ pub(super) fn judge(
     figures.orders.selected = begun.figures.orders.selected;
     let mut after = 0;
     loop {
-        if let Some(signal) = surroundings.interrupt.signal() {
+        if let Some(signal) = context.interrupt.signal() {
             let message = format!(
                 "ended by signal {signal} while the answers were judged; resume it with --resume {}",
                 begun.run_id
@@ -47,7 +47,7 @@ pub(super) fn judge(
     figures
         .check(&judging.selected_amounts()?)
         .map_err(|imbalance| Failure::bug(imbalance.to_string()))?;
-    judging.commit(&figures, (surroundings.now)())?;
+    judging.commit(&figures, (context.now)())?;
     Ok(())
 }
 

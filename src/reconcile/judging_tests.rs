@@ -298,14 +298,14 @@ impl History {
 
     fn judge(&mut self, run_id: i64) {
         let interrupt = Interrupt::default();
-        let surroundings = Surroundings {
+        let context = Context {
             now: Utc::now,
             interrupt: &interrupt,
             runtime: self.runtime.handle(),
             counters: Arc::default(),
         };
         let run = self.store.run(run_id).unwrap().unwrap();
-        judge(&mut self.store, &run, &Policy::default(), &surroundings).unwrap();
+        judge(&mut self.store, &run, &Policy::default(), &context).unwrap();
         self.model.judge(run_id);
     }
 

@@ -5,7 +5,7 @@ use super::decode::{self, ANSWER_COLUMNS, Columns, ENTRY_COLUMNS, Fields, Named,
 use super::error::StoreError;
 use super::events::{self, Moment, moment};
 use super::judging::Judging;
-use super::sharing::shared_with;
+use super::shared_payments::shared_with;
 use super::to_ms;
 use crate::domain::amount::Amount;
 use crate::domain::mismatch::{Event, Kind, Mismatch, Severity};

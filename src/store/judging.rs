@@ -4,7 +4,7 @@
 use super::cases::{Shown, StoredCase};
 use super::error::StoreError;
 use super::runs::store_figures;
-use super::sharing::gather_payments;
+use super::shared_payments::gather_payments;
 use super::{Store, awaiting, events};
 use crate::domain::amount::{Amount, Total};
 use crate::domain::mismatch::{Event, Kind, Mismatch, Outcome, State};

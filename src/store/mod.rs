@@ -23,7 +23,7 @@ mod repeats;
 mod reported;
 mod runs;
 mod selecting;
-mod sharing;
+mod shared_payments;
 
 pub use answers::{Pending, Recorded, Recording};
 pub use cases::{Shown, StoredCase};

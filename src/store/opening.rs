@@ -2,7 +2,7 @@
 //! "Crashes and storage").
 
 use super::error::StoreError;
-use super::sharing;
+use super::shared_payments;
 use chrono::{DateTime, SecondsFormat, Utc};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior, ffi};
@@ -340,7 +340,7 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     // Without it SQLite may plan a statement anew for each value that is bound to it.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.set_prepared_statement_cache_capacity(64);
-    sharing::add_payment_hash(&connection)?;
+    shared_payments::add_payment_hash(&connection)?;
     Ok(connection)
 }
 
@@ -384,7 +384,7 @@ fn apply(connection: &mut Connection) -> rusqlite::Result<()> {
 /// memory does not grow with it.
 pub(super) fn temporary() -> rusqlite::Result<Connection> {
     let mut connection = Connection::open("")?;
-    sharing::add_payment_hash(&connection)?;
+    shared_payments::add_payment_hash(&connection)?;
     connection.pragma_update(None, "foreign_keys", true)?;
     migrate(&mut connection)?;
     Ok(connection)

@@ -8,7 +8,7 @@
 use crate::support::{API_KEY, API_SECRET, Gateway, Merchant};
 use chrono::{DateTime, Utc};
 use octopus_recon::interrupt::Interrupt;
-use octopus_recon::reconcile::{Counters, Finished, Request, Surroundings, run};
+use octopus_recon::reconcile::{Context, Counters, Finished, Request, run};
 use octopus_recon::report::summary;
 use octopus_recon::settings::{Flags, Settings};
 use std::path::{Path, PathBuf};
@@ -40,7 +40,7 @@ fn reconcile(merchant: &Merchant, configuration: &str) -> Finished {
     };
     let settings = Settings::load(flags, &environment).unwrap();
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let surroundings = Surroundings {
+    let context = Context {
         now: night,
         interrupt: &Interrupt::default(),
         runtime: runtime.handle(),
@@ -48,7 +48,7 @@ fn reconcile(merchant: &Merchant, configuration: &str) -> Finished {
     };
     let ledger = merchant.write("ledger.csv", std::fs::read(fixture("ledger.csv")).unwrap());
     let request = Request { ledgers: vec![ledger], ..Request::default() };
-    run(&settings, &request, &surroundings).unwrap()
+    run(&settings, &request, &context).unwrap()
 }
 
 fn expect(name: &str, found: &[u8]) {

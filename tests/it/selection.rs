@@ -5,7 +5,7 @@
 use crate::support::{API_KEY, API_SECRET, Done, Gateway, HEAD, Merchant, paid};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use octopus_recon::interrupt::Interrupt;
-use octopus_recon::reconcile::{Counters, Request, Surroundings, run};
+use octopus_recon::reconcile::{Context, Counters, Request, run};
 use octopus_recon::settings::{Flags, Settings};
 use serde_json::json;
 use std::num::NonZeroU32;
@@ -112,14 +112,14 @@ fn last_is_the_whole_days_before_today_in_the_ledgers_zone() {
     };
     let settings = Settings::load(flags, &environment).unwrap();
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let surroundings = Surroundings {
+    let context = Context {
         now: half_past_midnight,
         interrupt: &Interrupt::default(),
         runtime: runtime.handle(),
         counters: Arc::new(Counters::default()),
     };
     let request = Request { ledgers: vec![ledger], last: NonZeroU32::new(3), ..Request::default() };
-    let finished = run(&settings, &request, &surroundings).unwrap();
+    let finished = run(&settings, &request, &context).unwrap();
     assert_eq!(finished.summary.from, Some(date("2026-06-08")));
     assert_eq!(finished.summary.to, Some(date("2026-06-10")));
     let mut asked: Vec<_> = gateway.stop().into_iter().filter_map(|call| call.order_id).collect();
