@@ -33,7 +33,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 
-/// Which orders, and what else a run was asked for.
+/// What the command line asks of a run.
 #[derive(Debug, Clone, Default)]
 pub struct Request {
     /// Ledger files; `-` is stdin; none: the orders already stored.
@@ -91,7 +91,7 @@ pub struct Context<'a> {
     pub interrupt: &'a Interrupt,
     /// Where calls are made.
     pub runtime: &'a Handle,
-    /// How far the run is, for whoever shows it.
+    /// How far the run is, for the progress bar.
     pub counters: Arc<Counters>,
 }
 

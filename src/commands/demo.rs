@@ -21,7 +21,7 @@ const LEDGERS: [(&str, &str); 2] = [
     ("ledger-2.csv", include_str!("../../fixtures/demo/ledger-2.csv")),
 ];
 const BOOK: &str = include_str!("../../fixtures/demo/book.jsonl");
-/// Fast enough that nobody waits.
+/// Fast enough for a demo of a few seconds.
 const REQUESTS_PER_SECOND: u32 = 500;
 
 pub(super) fn execute(

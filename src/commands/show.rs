@@ -20,7 +20,10 @@ pub(super) fn execute(arguments: &Show, common: &Common, process: &Process) -> R
     let orders = store.history(&arguments.order_id)?;
     if orders.is_empty() {
         return Err(Failure::usage(
-            format!("no ledger has ever given the order {}", text::printable(&arguments.order_id)),
+            format!(
+                "no ledger that was read has the order {}",
+                text::printable(&arguments.order_id)
+            ),
             "ids are compared exactly, letters and leading zeros included; `order get` asks the \
              gateway itself",
         ));

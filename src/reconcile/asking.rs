@@ -143,7 +143,7 @@ impl Asking {
         match writer.await {
             Ok((store, Ok(()))) => (store, ended),
             Ok((store, Err(error))) => (store, Err(error.into())),
-            // The writer does not panic; if it does, the process cannot go on with its store.
+            // The writer does not panic; if it does, the process cannot continue without its store.
             Err(error) => std::panic::resume_unwind(error.into_panic()),
         }
     }

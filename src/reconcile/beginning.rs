@@ -48,7 +48,7 @@ pub(super) fn check(request: &Request) -> Result<(), Failure> {
     let expects = request.expect_rows.is_some() || !request.expect_totals.is_empty();
     if expects && request.ledgers.is_empty() {
         return Err(Failure::usage(
-            "--expect-rows and --expect-total are about a ledger, and none is given",
+            "--expect-rows and --expect-total need a ledger",
             "add --ledger PATH",
         ));
     }
@@ -329,7 +329,7 @@ fn selection(
             if first.is_none() || last.is_none() {
                 return Err(Failure::usage(
                     format!("--last {days} goes back too far from {started_at}"),
-                    "give fewer days",
+                    "use fewer days",
                 ));
             }
             (first, last)
@@ -373,7 +373,7 @@ fn refuse_empty(request: &Request, imported: &Imported) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Checks that a run can be gone on with.
+/// Checks that a run can be resumed.
 fn continued(
     store: &Store,
     run_id: i64,
@@ -395,7 +395,7 @@ fn continued(
     if selection.is_some_and(|selection| !run.has_selection(selection)) {
         return Err(Failure::usage(
             format!("run {run_id} was begun with other ledgers, dates or options"),
-            format!("its orders are fixed: give --resume {run_id} alone"),
+            format!("its orders are fixed: use --resume {run_id} alone"),
         ));
     }
     let base_url = gateway::base_url(settings.gateway.base_url.as_deref().unwrap_or_default())?;

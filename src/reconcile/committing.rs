@@ -1,4 +1,4 @@
-//! Committing what comes of asking, on a thread of its own: an answer counts once it is committed
+//! Committing answers on a thread of its own: an answer counts once it is committed
 //! (contract, "The database").
 
 use crate::gateway::Asker;
@@ -57,12 +57,12 @@ impl Counters {
     }
 }
 
-/// What is to be committed, with the place that its call takes until then.
+/// An answer to be committed, with the place that its query holds until then.
 pub(super) type Received = (Recorded, Option<OwnedSemaphorePermit>);
 
-/// Commits what arrives until nothing more can. Whatever came during one commit is in the next,
-/// which waits for more a little while: a commit costs the same for one answer as for many.
-/// `enough` are not waited for: their calls' places are wanted.
+/// Commits answers in batches until the sender is gone. A commit costs the same for one answer as for
+/// many, so a batch waits up to `LONGEST_WAIT` for more; at `enough` answers it waits no longer,
+/// because their queries hold places that other orders need.
 pub(super) fn write(
     mut store: Store,
     run_id: i64,
@@ -77,7 +77,7 @@ pub(super) fn write(
     while inbox.blocking_recv_many(&mut batch, BATCH) > 0 {
         let more =
             async { while batch.len() < enough && inbox.recv_many(&mut batch, BATCH).await > 0 {} };
-        // Either there is enough, or it is time.
+        // The batch is large enough, or the wait is over.
         let _ = runtime.block_on(async { tokio::time::timeout(LONGEST_WAIT, more).await });
         let calls = asker.calls();
         let (batch, places): (Vec<Recorded>, Vec<_>) = batch.drain(..).unzip();

@@ -123,7 +123,7 @@ fn judge_order(
     Ok(Judged { case: stored, outcome, rows, events })
 }
 
-/// How the mismatches that these events are about stand after them.
+/// The standing of each mismatch after these events.
 fn standings(events: &[Event]) -> BTreeMap<Kind, Standing> {
     let kinds: BTreeSet<Kind> = events.iter().map(|event| event.kind).collect();
     let standing = |kind| lifecycle::standing(events, kind).map(|standing| (kind, standing));

@@ -1,5 +1,5 @@
-//! What came of asking: answers as evidence, kept once for as long as they do not change, and a
-//! short row for each run (contract, "Stored answers").
+//! Answers as evidence: an answer is stored again only when it changes; a run adds a short row an
+//! order (contract, "Stored answers").
 
 use super::error::StoreError;
 use super::{Store, to_ms};
@@ -63,11 +63,11 @@ macro_rules! orders_of_run {
 }
 
 impl Store {
-    /// The run's orders without a trustworthy answer between these two, in their order: either
-    /// those that an earlier run left unverified, or the others.
+    /// Orders of the run without a trustworthy answer, by id, between these two ids: only those that
+    /// an earlier run left unverified (`failed_before`), or only the others.
     ///
     /// # Errors
-    /// The database.
+    /// The database cannot be read.
     pub fn pending(
         &self,
         run_id: i64,
@@ -86,11 +86,11 @@ impl Store {
         self.orders(SQL, params![run_id, after, before, failed_before, limit, unverified])
     }
 
-    /// The last of the run's orders without a trustworthy answer between these two; only one that
-    /// an earlier run left unverified, if so asked.
+    /// The last order of the run without a trustworthy answer between these two ids. With
+    /// `failed_before` only an order that an earlier run left unverified.
     ///
     /// # Errors
-    /// The database.
+    /// The database cannot be read.
     pub fn last_pending(
         &self,
         run_id: i64,
@@ -112,7 +112,7 @@ impl Store {
     /// The order of the run that was answered last.
     ///
     /// # Errors
-    /// The database.
+    /// The database cannot be read.
     pub fn last_answered(&self, run_id: i64) -> Result<Option<Pending>, StoreError> {
         const SQL: &str = orders_of_run!(
             "AND r.answered_at_ms IS NOT NULL

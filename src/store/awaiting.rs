@@ -6,7 +6,7 @@ use crate::domain::mismatch::{Kind, Outcome};
 use crate::domain::order::OrderKey;
 use rusqlite::{Connection, params};
 
-/// Orders (given by a SELECT of their ids) whose ledger entry has changed.
+/// Marks orders whose ledger entry has changed. `orders` selects their ids.
 pub(super) fn changed(
     connection: &Connection,
     orders: &'static str,
@@ -16,7 +16,7 @@ pub(super) fn changed(
     connection.prepare_cached(&sql)?.execute(parameters).map(|_| ())
 }
 
-/// The orders of a run that has ended and was never judged.
+/// Marks the orders of a run that has ended and was never judged.
 pub(super) fn left_unjudged(connection: &Connection, run_id: i64) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
@@ -29,8 +29,8 @@ pub(super) fn left_unjudged(connection: &Connection, run_id: i64) -> rusqlite::R
         .map(|_| ())
 }
 
-/// The orders of a judged run between these two, except those in `temp.judged_since`: they await
-/// nothing if their outcome is final and their entry is the one that was judged.
+/// Marks or unmarks the orders of a judged run in this range, except those in `temp.judged_since`.
+/// An order awaits nothing if its outcome is final and its entry has not changed since.
 pub(super) fn judged(
     connection: &Connection,
     run_id: i64,
@@ -64,8 +64,8 @@ pub(super) fn judged(
     Ok(())
 }
 
-/// An order that shares a payment with one of this run, which does not select it: its own row
-/// `duplicate_payment` comes when it is asked again.
+/// Marks an order that shares a payment with an order of this run but is not in the run: its own
+/// row `duplicate_payment` comes when it is asked again.
 pub(super) fn partner(
     connection: &Connection,
     run_id: i64,

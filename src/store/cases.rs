@@ -1,5 +1,5 @@
-//! The orders of a run as they are judged: what the ledger says, what came of asking, and the events
-//! of their mismatches until then (contract, "Mismatches").
+//! The orders of a run, ready to be judged: the ledger's entry, the gateway's answer, and the events
+//! of their mismatches before it (contract, "Mismatches").
 
 use super::decode::{self, ANSWER_COLUMNS, Columns, ENTRY_COLUMNS, Fields, Named, instant};
 use super::error::StoreError;
@@ -23,9 +23,9 @@ pub struct StoredCase {
     pub order_id: i64,
     /// The order.
     pub key: OrderKey,
-    /// The ledger's side, as it was when the run began.
+    /// The ledger's entry when the run began.
     pub entry: Option<Entry>,
-    /// What came of asking.
+    /// The gateway's answer, or why there is none.
     pub asked: Asked,
     /// Other orders of the merchant whose latest answer has the same `payment_uid`, up to 100.
     pub shared_with: Vec<String>,
@@ -58,7 +58,7 @@ impl Judging<'_> {
     }
 
     fn read_cases(&self, after: i64, limit: u32) -> rusqlite::Result<Vec<StoredCase>> {
-        // An answer that has been replaced since shares nothing with what others say now.
+        // Only an order's current answer is compared with the current answers of other orders.
         static SQL: LazyLock<String> = LazyLock::new(|| {
             [
                 "SELECT r.order_id AS order_id, ",

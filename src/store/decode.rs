@@ -45,7 +45,7 @@ impl Columns {
 pub(super) struct Fields<'a, 'row> {
     row: &'a Row<'row>,
     columns: &'a Columns,
-    /// The column after the last that was asked for: mostly the one that is asked for next.
+    /// The column after the last one that was read: mostly the next to be read.
     next: Cell<usize>,
 }
 
@@ -72,7 +72,7 @@ impl Named for Row<'_> {
     }
 }
 
-/// '' is none: SQLite's UNIQUE takes two NULLs for different.
+/// An empty text is none: for SQLite's UNIQUE two NULLs differ.
 pub(super) fn optional(text: String) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }

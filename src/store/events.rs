@@ -1,9 +1,8 @@
 //! The events of mismatches, and what is open as they say (contract, "Decisions": events; "The
 //! report": `state`). What an event means is for `rules::lifecycle`.
 //!
-//! A run records events only of orders that no other run has judged by a later answer: what is
-//! known since stays as it is. When the run is judged again, what it recorded since that answer is
-//! replaced, and nothing else.
+//! A run records events only of orders that no other run has judged by a later answer. When the run
+//! is judged again, its own events since that answer are replaced, and nothing else.
 
 use super::decode::{self, date, instant, unreadable};
 use super::to_ms;

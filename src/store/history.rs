@@ -16,7 +16,7 @@ pub struct OrderHistory {
     pub key: OrderKey,
     /// What the ledger said, oldest first.
     pub entries: Vec<EntryVersion>,
-    /// What the gateway said, oldest first; each once for as long as it did not change.
+    /// The gateway's answers, oldest first: a new one where it changed.
     pub answers: Vec<AnswerVersion>,
     /// What was reported, oldest first.
     pub mismatches: Vec<MismatchEvent>,
@@ -29,7 +29,7 @@ pub struct OrderHistory {
 pub struct EntryVersion {
     /// The run that read it first.
     pub run_id: i64,
-    /// The file, as it was named.
+    /// The file's name on the command line.
     pub file: String,
     /// The line.
     pub line: i64,

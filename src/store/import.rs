@@ -242,7 +242,7 @@ impl Import<'_> {
         statement.raw_bind_parameter(3, stored(line))?;
         bind_entry(statement, 4, entry)?;
         statement.raw_execute()?;
-        if self.selection.takes(entry) {
+        if self.selection.selects(entry) {
             self.statements.select.execute([self.run_id, order_id])?;
             self.selected += 1;
         }

@@ -220,8 +220,8 @@ impl Judging<'_> {
     }
 }
 
-/// The same for an order and kind wherever and whenever it is seen. It begins with a letter, so
-/// that a spreadsheet takes no id for a number.
+/// The same id for an order and kind in every run. It begins with a letter, so that no spreadsheet
+/// reads it as a number.
 fn mismatch_id(key: &OrderKey, kind: Kind) -> String {
     let mut digest = Sha256::new();
     for part in

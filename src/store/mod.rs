@@ -2,7 +2,7 @@
 //!
 //! A run walks through it: [`Import`] keeps the ledger and fixes the run's orders,
 //! [`Store::pending`] names those without an answer, [`Store::record`] commits answers,
-//! [`Judging`] keeps what was judged, [`Store::report_rows`] gives it back in the report's order.
+//! [`Judging`] keeps the judgement, [`Store::report_rows`] reads it in the report's order.
 
 // First: its macros are used in the modules below.
 #[macro_use]
@@ -67,7 +67,7 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens the database for a run: takes the lock, makes the file if there is none, migrates it.
+    /// Opens the database for a run: locks it, creates the file if there is none, migrates it.
     ///
     /// # Errors
     /// Held by another run, not ours, or the disk.
@@ -114,8 +114,7 @@ impl Store {
         Ok(Store { connection, path: self.path.clone(), _lock: None, _copy: None })
     }
 
-    /// SQLite's own check of a whole file, which it leaves as it is; the first complaint, if there
-    /// is one.
+    /// SQLite's own check of the whole file, read only. Returns the first complaint, if there is one.
     ///
     /// # Errors
     /// The file cannot be read at all.

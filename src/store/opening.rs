@@ -63,7 +63,7 @@ pub(super) fn lock(path: &Path, now: DateTime<Utc>) -> Result<Lock, StoreError> 
         .create(true)
         .truncate(false)
         .mode(0o600)
-        // What somebody else has put there is not written to.
+        // A link that somebody else has placed there is not followed.
         .custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed())
         .open(&lock_path)
         .map_err(|error| StoreError::io(&lock_path, "locked", &error))?;
@@ -236,8 +236,8 @@ pub(super) struct ReadOnly {
 }
 
 /// Opens an existing database without ever writing to it (contract, "The database"): in its place;
-/// where SQLite cannot do that because nothing can be written there, as a file that nobody changes,
-/// or with its -wal through a private copy. An older schema is read through a private copy too.
+/// if SQLite cannot do that without write permission, as an immutable file, or with its -wal through
+/// a private copy. An older schema is read through a private copy too.
 pub(super) fn open_read_only(path: &Path) -> Result<ReadOnly, StoreError> {
     let sqlite = |error: rusqlite::Error| StoreError::sqlite(path, &error);
     let opened = match connect_read_only(path, "") {
@@ -370,7 +370,7 @@ fn apply(connection: &mut Connection) -> rusqlite::Result<()> {
             if dangling {
                 return Err(rusqlite::Error::SqliteFailure(
                     ffi::Error::new(ffi::SQLITE_CONSTRAINT_FOREIGNKEY),
-                    Some("a row refers to one that is not there".to_owned()),
+                    Some("a row refers to a row that does not exist".to_owned()),
                 ));
             }
             transaction.pragma_update(None, "user_version", version + 1)?;

@@ -1,4 +1,4 @@
-//! What a run reported, given back row by row (contract, "The report").
+//! The rows of a run's report, one by one (contract, "The report").
 
 use super::Store;
 use super::decode::{

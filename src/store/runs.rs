@@ -52,8 +52,8 @@ pub struct Selection {
 }
 
 impl Selection {
-    /// Whether it asks for an order of which a ledger says so.
-    pub(super) fn takes(&self, entry: &Entry) -> bool {
+    /// Whether it selects an order with this entry.
+    pub(super) fn selects(&self, entry: &Entry) -> bool {
         let date = entry.created_at.date;
         self.from.is_none_or(|from| from <= date)
             && self.to.is_none_or(|to| date <= to)
@@ -115,7 +115,7 @@ impl RunStatus {
 /// How a run ended (contract, "Exit codes").
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunEnd {
-    /// When; none if nobody knows.
+    /// When; none if unknown.
     pub at: Option<DateTime<Utc>>,
     /// The process's exit code; none if an earlier release did not record it.
     pub exit_code: Option<u8>,
@@ -123,7 +123,7 @@ pub struct RunEnd {
     pub reason: String,
 }
 
-/// A run as it is stored.
+/// A stored run.
 #[derive(Debug, Clone)]
 pub struct RunRow {
     /// Its number, range and figures.
@@ -250,7 +250,7 @@ impl Store {
             .map_err(|error| StoreError::sqlite(&path, &error))
     }
 
-    /// Records the end of a run of which nothing was stored, as it has no orders.
+    /// Records a run that ended before its orders were stored. Returns its number.
     ///
     /// # Errors
     /// The database cannot be written.
@@ -450,8 +450,8 @@ fn run_row(row: &Row) -> rusqlite::Result<RunRow> {
         totals: read_totals(row.get("totals")?)?,
         requests: count(row, "requests")?,
     };
-    let either = |given, found| -> rusqlite::Result<Option<NaiveDate>> {
-        Ok(optional_date(row, given)?.or(optional_date(row, found)?))
+    let either = |range, orders| -> rusqlite::Result<Option<NaiveDate>> {
+        Ok(optional_date(row, range)?.or(optional_date(row, orders)?))
     };
     Ok(RunRow {
         summary: RunSummary {

@@ -24,14 +24,14 @@ impl Import<'_> {
         let from = selection.from.map(|date| date.to_string());
         let to = selection.to.map(|date| date.to_string());
         let merchant_uid = selection.merchant_uid.as_deref().unwrap_or_default();
-        // CROSS JOIN: beginning with what was given, not with all that is stored of these dates.
+        // CROSS JOIN: start from the ledger's orders, not from all stored orders of these dates.
         let source = if selection.ledgers.is_empty() {
             "orders o"
         } else {
             "temp.merged m CROSS JOIN orders o ON o.order_id = m.order_id CROSS"
         };
-        // New orders were selected by what their first row said: those that are given again by
-        // what all of their rows say.
+        // New orders were selected by their first row. Those with further rows are selected again,
+        // by all of their rows.
         let unselected = self.connection.execute(
             "DELETE FROM run_orders
              WHERE run_id = ?1 AND order_id IN (SELECT order_id FROM temp.merged)",
@@ -104,8 +104,8 @@ impl Import<'_> {
         Ok(u64::try_from(count).unwrap_or(0))
     }
 
-    /// The latest run of the same selection, unless it ended complete and reported. (An earlier
-    /// one that did not is overtaken by it.)
+    /// The latest run of the same selection, unless it is complete and has its report. Earlier runs
+    /// of the same selection are not resumed.
     ///
     /// # Errors
     /// The database.

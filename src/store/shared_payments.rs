@@ -1,16 +1,16 @@
 //! Orders that one payment answers for (contract, "Mismatches": `duplicate_payment`).
 //!
-//! Payments' uids come in any order, so that each one kept in theirs would touch a page of its own.
-//! They are gathered when a run is judged, all at once and sorted by a short hash, which leads to
-//! the orders that may share one; whether they do, their latest answers say.
+//! An index on `payment_uid` would touch a page of its own for each new order, because uids are
+//! random. So the uids of a run are gathered when it is judged, sorted by a short hash. The hash finds
+//! orders that may share a payment; their latest answers say whether they do.
 
 use crate::domain::order::OrderKey;
 use rusqlite::functions::FunctionFlags;
 use rusqlite::{Connection, params};
 use sha2::{Digest, Sha256};
 
-/// Orders of one payment that are looked at: a gateway that gives all orders the same payment must
-/// not make a night quadratic.
+/// The most orders of one payment that are compared. Without a limit, a gateway that answers all
+/// orders with the same payment would make a night quadratic.
 const MOST_SHARED: u32 = 100;
 
 /// Adds the function `payment_hash(payment_uid)` to a connection: 32 bits, which take four bytes.
