@@ -2,10 +2,11 @@
 
 use super::client::Client;
 use super::pace::Pace;
-use super::reading::{Answered, Cause, Failure};
+use super::reading::{Cause, Failure};
 use super::retry::{self, Next};
 use super::settings::Limits;
 use crate::domain::order::OrderKey;
+use crate::domain::payment::Answered;
 use chrono::{DateTime, TimeDelta, Utc};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -28,7 +29,7 @@ pub struct Reply {
 
 /// What has happened to one order so far: what is left of it when the time is up.
 #[derive(Default)]
-struct Course {
+struct Progress {
     calls: u32,
     reached: bool,
     last_failure: Option<String>,
@@ -60,46 +61,46 @@ impl Asker {
 
     /// Asks until there is a trustworthy answer, the policy says stop, or the time is up.
     pub async fn ask(&self, order: &OrderKey, until: Option<Instant>) -> Reply {
-        let course = Mutex::new(Course::default());
-        let asking = self.attempts(order, &course);
+        let progress = Mutex::new(Progress::default());
+        let asking = self.attempts(order, &progress);
         let result = match until {
             Some(until) => tokio::time::timeout_at(until.into(), asking).await.ok(),
             None => Some(asking.await),
         };
-        let course = course.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let progress = progress.into_inner().unwrap_or_else(PoisonError::into_inner);
         let is_cut = result.is_none();
         let result = result.unwrap_or_else(|| {
-            let why = match (course.calls, course.last_failure) {
+            let why = match (progress.calls, progress.last_failure) {
                 (0, _) => "not asked before the deadline".to_owned(),
                 (_, None) => "no answer before the deadline".to_owned(),
                 (_, Some(why)) => format!("{why}, and then the deadline came"),
             };
             Err(Failure::is_final(Cause::Timeout, why))
         });
-        let only_outages = result.is_err() && !course.reached;
-        Reply { result, calls: course.calls, only_outages, is_cut, at: (self.now)() }
+        let only_outages = result.is_err() && !progress.reached;
+        Reply { result, calls: progress.calls, only_outages, is_cut, at: (self.now)() }
     }
 
     async fn attempts(
         &self,
         order: &OrderKey,
-        course: &Mutex<Course>,
+        progress: &Mutex<Progress>,
     ) -> Result<Answered, Failure> {
-        let note = |change: &dyn Fn(&mut Course)| {
-            change(&mut course.lock().unwrap_or_else(PoisonError::into_inner));
+        let note = |change: &dyn Fn(&mut Progress)| {
+            change(&mut progress.lock().unwrap_or_else(PoisonError::into_inner));
         };
         let mut calls = 0;
         loop {
             self.pace.permit().await;
             calls += 1;
-            note(&|course| course.calls = calls);
-            let failure = match self.client.order_get(order).await.result {
+            note(&|progress| progress.calls = calls);
+            let failure = match self.client.order_get(order).await {
                 Ok(answered) => return Ok(answered),
                 Err(failure) => failure,
             };
-            note(&|course| {
-                course.reached |= !failure.cause.is_outage();
-                course.last_failure = Some(failure.why.clone());
+            note(&|progress| {
+                progress.reached |= !failure.cause.is_outage();
+                progress.last_failure = Some(failure.why.clone());
             });
             if failure.cause == Cause::Overload {
                 self.honour(failure.retry_after.as_deref());

@@ -1,13 +1,14 @@
 //! One signed call over HTTP (gateway page, "Calls"), within its bounds: no redirect, a deadline
 //! for the whole call, a body of at most 1 MiB.
 
+use super::base_url::{ORDER_GET, ORDER_NEW, base_url, endpoint};
 use super::new_order::NewOrder;
 use super::placed::{Placed, Setback};
-use super::reading::{Answered, Cause, Failure, Reader};
+use super::reading::{Cause, Failure, Reader};
 use super::settings::{Credentials, GatewaySettings};
 use super::signature::Signer;
 use crate::domain::order::OrderKey;
-use crate::domain::payment::PersonalData;
+use crate::domain::payment::{Answered, PersonalData};
 use crate::domain::text;
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
@@ -76,13 +77,6 @@ impl ClientError {
     }
 }
 
-/// What one call brought.
-#[derive(Debug)]
-pub struct Call {
-    /// The answer or why there is none.
-    pub result: Result<Answered, Failure>,
-}
-
 /// What came back, before anybody has read it.
 struct Response {
     status: u16,
@@ -112,37 +106,6 @@ pub struct Client {
     skew: Mutex<Option<TimeDelta>>,
 }
 
-/// Parses a base URL: `https`, or a loopback host (contract, "Configuration").
-///
-/// # Errors
-/// Says what is wrong with it.
-pub fn base_url(text: &str) -> Result<Url, ClientError> {
-    let refused = |why: &str| ClientError::BaseUrl { url: text::clean(text), why: why.to_owned() };
-    if text.is_empty() {
-        return Err(refused("it is not set"));
-    }
-    let url = Url::parse(text).map_err(|error| refused(&error.to_string()))?;
-    let loopback = match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost",
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        None => return Err(refused("it names no host")),
-    };
-    if !(url.scheme() == "https" || (url.scheme() == "http" && loopback)) {
-        return Err(refused("only https is allowed (http only to this machine itself)"));
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(ClientError::BaseUrl {
-            url: url.host_str().unwrap_or_default().to_owned(),
-            why: "it must not hold a user name or a password".to_owned(),
-        });
-    }
-    if url.query().is_some() || url.fragment().is_some() {
-        return Err(refused("it must not hold a query or a fragment"));
-    }
-    Ok(url)
-}
-
 impl Client {
     /// A client for this gateway. `now` is the clock that the gateway's Date is held against.
     ///
@@ -155,9 +118,8 @@ impl Client {
         now: fn() -> DateTime<Utc>,
     ) -> Result<Client, ClientError> {
         let base = base_url(settings.base_url.as_deref().unwrap_or_default())?;
-        let path = |path| base_url(&format!("{}{path}", base.as_str().trim_end_matches('/')));
-        let order_get = path("/octopus/api/order/get")?;
-        let order_new = path("/octopus/api/order/new")?;
+        let order_get = endpoint(&base, ORDER_GET)?;
+        let order_new = endpoint(&base, ORDER_NEW)?;
         let mut key = HeaderValue::from_str(credentials.api_key.expose_secret())
             .ok()
             .filter(|key| !key.is_empty())
@@ -210,16 +172,12 @@ impl Client {
     }
 
     /// Asks once what the gateway says of an order.
-    pub async fn order_get(&self, order: &OrderKey) -> Call {
+    pub async fn order_get(&self, order: &OrderKey) -> Result<Answered, Failure> {
         let parameters = [("merchant_order_id", order.merchant_order_id.as_str())];
-        let result = match self.signed(&self.order_get, &parameters).await {
-            Ok(response) => self
-                .reader
-                .read(order, response.status, response.body())
-                .map_err(|failure| Failure { retry_after: response.retry_after, ..failure }),
-            Err(failure) => Err(failure),
-        };
-        Call { result }
+        let response = self.signed(&self.order_get, &parameters).await?;
+        self.reader
+            .read(order, response.status, response.body())
+            .map_err(|failure| Failure { retry_after: response.retry_after, ..failure })
     }
 
     /// Sends a new order once. Whoever sends it again answers for it: see [`super::place`].

@@ -32,7 +32,7 @@ impl Secrets {
     }
 
     /// The text without them, if it holds any.
-    fn blanked(&self, text: &str) -> Option<String> {
+    pub(super) fn blanked(&self, text: &str) -> Option<String> {
         let holds = |secret| memmem::find(text.as_bytes(), str::as_bytes(secret)).is_some();
         let blank = |text: String, secret| text.replace(secret, BLANK);
         self.known().any(holds).then(|| self.known().fold(text.to_owned(), blank))

@@ -7,6 +7,7 @@
 
 mod accounts;
 mod ask;
+mod base_url;
 mod client;
 mod hidden;
 mod new_order;
@@ -22,11 +23,13 @@ mod wording;
 
 pub use accounts::{Accounts, AccountsError};
 pub use ask::{Asker, Reply};
-pub use client::{Call, Client, ClientError, base_url};
+pub use base_url::base_url;
+pub(crate) use base_url::check_path;
+pub use client::{Client, ClientError};
 pub use new_order::{Draft, NewOrder, NewOrderError};
 pub use place::{NotPlaced, Placement, Sends};
 pub use placed::Placed;
-pub use reading::{Answered, Cause, Failure, Reader};
+pub use reading::{Cause, Failure, Reader};
 pub use settings::{Credentials, GatewaySettings, Limits};
 pub use signature::Signer;
 pub use wording::NotFoundPattern;

@@ -2,12 +2,11 @@
 
 use super::accounts::Accounts;
 use super::hidden::Personal;
-use super::reading::last_four;
-use super::reading::{Answered, given_text};
+use super::reading::{given_text, last_four};
 use super::wire::Json;
 use crate::domain::amount::Amount;
 use crate::domain::order::OrderKey;
-use crate::domain::payment::{AccountingType, Answer, TransactionType};
+use crate::domain::payment::{AccountingType, Answer, Answered, TransactionType};
 use crate::domain::text;
 use url::Url;
 

@@ -8,9 +8,9 @@
 use super::ask::Asker;
 use super::new_order::NewOrder;
 use super::placed::{Placed, Setback};
-use super::reading::{Answered, Cause, Failure};
+use super::reading::{Cause, Failure};
 use super::retry::{self, Next};
-use crate::domain::payment::{Answer, Payment};
+use crate::domain::payment::{Answer, Answered, Payment};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The gateway has the order.

@@ -17,7 +17,7 @@ static SUCCESS: LazyLock<Option<Regex>> =
 /// What the gateway says of an order that it has just taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Placed {
-    /// The payment object as JSON, as [`Answered`](super::Answered) keeps it.
+    /// The payment object as JSON, as [`Answered`](crate::domain::payment::Answered) keeps it.
     pub evidence: String,
     /// Where the payer pays, if it is given; a payout has none.
     pub payment_url: Option<String>,
@@ -116,7 +116,8 @@ impl Reader {
     /// what the gateway will move.
     fn placed(&self, order: &NewOrder, data: super::wire::Json) -> Result<Placed, String> {
         let payment_url = given_text(&data, "payment_url");
-        let answered = self.payment(order.key(), payment_fields(data))?;
+        let answered =
+            self.payment(order.key(), payment_fields(data)).map_err(|failure| failure.why)?;
         if let Some(differences) = order.differs_from(&answered) {
             return Err(format!("the answer has other values: {differences}"));
         }

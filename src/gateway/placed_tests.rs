@@ -78,7 +78,11 @@ fn a_success_with_other_values_is_not_trusted() {
             "the answer has other values: accounting type recharge, not receive; payment method \
              upi, not india; the payer's account differs",
         ),
-        (r#""amount":"100","merchant_uid":"M2""#, "the answer is about another merchant's order"),
+        (
+            r#""amount":"100","merchant_uid":"M2""#,
+            "the answer is about another merchant's order (the gateway answered merchant_uid \
+             \"M2\", configured is \"M1\")",
+        ),
         (r#""amount":"100","amount":"100""#, "the answer gives a key twice at line 1 column 59"),
     ] {
         let said = outcome(read(200, Ok(&success(fields))));

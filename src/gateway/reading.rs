@@ -4,24 +4,16 @@
 use super::hidden::{Personal, Secrets};
 use super::settings::Credentials;
 use super::wire::Json;
-use super::wording::{NotFoundPattern, refuses_credentials};
+use super::wording::{
+    NotFoundPattern, refuses_credentials, speaks_of_an_address, speaks_of_an_order,
+};
 use crate::domain::amount::Amount;
 use crate::domain::order::OrderKey;
 use crate::domain::payment::{
-    AccountingStatus, AccountingType, Answer, NotifyStatus, Payment, PaymentStatus, PersonalData,
-    TransactionType,
+    AccountingStatus, AccountingType, Answer, Answered, NotifyStatus, Payment, PaymentStatus,
+    PersonalData, TransactionType,
 };
 use crate::domain::text;
-
-/// A trustworthy answer with what is kept to prove it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answered {
-    /// What the rules look at.
-    pub answer: Answer,
-    /// The payment object as JSON without secrets and, unless kept, personal data; or the error
-    /// text.
-    pub evidence: String,
-}
 
 /// Why a call brought no trustworthy answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +41,14 @@ pub enum Cause {
     Overload,
     /// The key or the signature is refused.
     Refused,
+    /// A 404 that is not a documented error, or one about a page: `base_url` is probably wrong.
+    WrongAddress,
+    /// The answer is about an order of another merchant than the configured one: the credentials
+    /// or `merchant_uid` are probably another merchant's.
+    OtherMerchant,
+    /// A documented error about an order that is not recognised as "no such order":
+    /// `not_found_pattern` can make it so.
+    UnrecognisedError,
     /// Anything else: an answer that cannot be trusted.
     Untrustworthy,
 }
@@ -154,37 +154,75 @@ impl Reader {
             return Err(failure);
         }
         let answered = format!("the gateway answered {status}");
-        let final_answer = |text: Option<String>| {
-            let says = text.map(|text| format!(": \"{}\"", self.shown(&text))).unwrap_or_default();
-            Failure::is_final(Cause::Untrustworthy, format!("{answered}{says}"))
-        };
+        let with_text = |error: &str| format!("{answered}: \"{}\"", self.shown(error));
         match status_class(status) {
             StatusClass::Success => {
-                let body = body?;
-                match Body::read(body, &self.secrets).map_err(untrustworthy)? {
-                    Body::Success(data) => {
-                        self.payment(order, payment_fields(data)).map_err(untrustworthy)
-                    }
+                match Body::read(body?, &self.secrets).map_err(untrustworthy)? {
+                    Body::Success(data) => self.payment(order, payment_fields(data)),
                     Body::Error(error) => self.error(order, &error).unwrap_or_else(|| {
-                        let error = self.shown(&error);
-                        Err(untrustworthy(format!("the gateway answered the error \"{error}\"")))
+                        let shown = self.shown(&error);
+                        let why = format!("the gateway answered the error \"{shown}\"");
+                        Err(Failure::retried(unrecognised(&error), why))
                     }),
                 }
             }
             StatusClass::NotFound => match Body::read(body?, &self.secrets).ok() {
-                Some(Body::Error(error)) => {
-                    self.error(order, &error).unwrap_or_else(|| Err(final_answer(Some(error))))
+                Some(Body::Error(error)) => self.error(order, &error).unwrap_or_else(|| {
+                    let why = with_text(&error);
+                    Err(if speaks_of_an_address(&error) {
+                        let why = format!("{why}: is base_url right?");
+                        Failure::is_final(Cause::WrongAddress, why)
+                    } else {
+                        Failure::is_final(unrecognised(&error), why)
+                    })
+                }),
+                _ => {
+                    let why = format!("{answered} without a documented error: is base_url right?");
+                    Err(Failure::is_final(Cause::WrongAddress, why))
                 }
-                _ => Err(final_answer(None)),
             },
             _ => match body.ok().and_then(|body| Body::read(body, &self.secrets).ok()) {
                 Some(Body::Error(error)) if refuses_credentials(&error) => {
                     Err(self.refused(&error))
                 }
-                Some(Body::Error(error)) => Err(final_answer(Some(error))),
-                _ => Err(final_answer(None)),
+                Some(Body::Error(error)) => {
+                    Err(Failure::is_final(Cause::Untrustworthy, with_text(&error)))
+                }
+                _ => Err(Failure::is_final(Cause::Untrustworthy, answered)),
             },
         }
+    }
+
+    /// The payment object of a success, if it is about this order.
+    pub(super) fn payment(&self, order: &OrderKey, fields: Json) -> Result<Answered, Failure> {
+        let theirs = |field: &str| given_text(&fields, field).map_err(untrustworthy);
+        let merchant_order_id = theirs("merchant_order_id")?.ok_or_else(|| {
+            let why = "the answer does not say which order it is about (merchant_order_id)";
+            untrustworthy(why.to_owned())
+        })?;
+        // Neither of these gets better by asking again.
+        if merchant_order_id != order.merchant_order_id {
+            let id = self.shown_id(&merchant_order_id);
+            let why = format!("the answer is about the order \"{id}\"");
+            return Err(Failure::is_final(Cause::Untrustworthy, why));
+        }
+        if let (Some(ours), Some(theirs)) = (&order.merchant_uid, theirs("merchant_uid")?)
+            && *ours != theirs
+        {
+            let (theirs, ours) = (self.shown_id(&theirs), self.shown_id(ours));
+            let why = format!(
+                "the answer is about another merchant's order (the gateway answered merchant_uid \
+                 \"{theirs}\", configured is \"{ours}\")"
+            );
+            return Err(Failure::is_final(Cause::OtherMerchant, why));
+        }
+        self.fields(fields).map_err(untrustworthy)
+    }
+
+    /// An id from an answer. It can be a credential that the gateway repeats: an id is not redacted
+    /// where the answer is read.
+    fn shown_id(&self, id: &str) -> String {
+        self.shown(&self.secrets.blanked(id).unwrap_or_else(|| id.to_owned()))
     }
 
     /// What is shown of the gateway's text.
@@ -212,7 +250,8 @@ impl Reader {
         refuses_credentials(error).then(|| Err(self.refused(error)))
     }
 
-    pub(super) fn payment(&self, order: &OrderKey, fields: Json) -> Result<Answered, String> {
+    /// What the rules compare, and the evidence.
+    fn fields(&self, fields: Json) -> Result<Answered, String> {
         let text = |field: &str| given_text(&fields, field);
         // Free text may name an account.
         let reason = |field: &str| -> Result<Option<String>, String> {
@@ -222,16 +261,6 @@ impl Reader {
                 PersonalData::Keep => given,
             })
         };
-        let merchant_order_id = text("merchant_order_id")?
-            .ok_or("the answer does not say which order it is about (merchant_order_id)")?;
-        if merchant_order_id != order.merchant_order_id {
-            return Err("the answer is about another order".to_owned());
-        }
-        if let (Some(ours), Some(theirs)) = (&order.merchant_uid, text("merchant_uid")?)
-            && *ours != theirs
-        {
-            return Err("the answer is about another merchant's order".to_owned());
-        }
         let amount = given_amount(&fields, "amount")?.ok_or("the answer gives no amount")?;
         let payment = Payment {
             amount,
@@ -259,6 +288,12 @@ impl Reader {
         let evidence = evidence.to_string();
         Ok(Answered { answer: Answer::Payment(Box::new(payment)), evidence })
     }
+}
+
+/// The cause of a documented error that says neither "no such order" nor "wrong credentials", under
+/// a status that lets it count.
+fn unrecognised(error: &str) -> Cause {
+    if speaks_of_an_order(error) { Cause::UnrecognisedError } else { Cause::Untrustworthy }
 }
 
 pub(super) fn untrustworthy(why: String) -> Failure {

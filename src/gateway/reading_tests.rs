@@ -41,6 +41,7 @@ fn every_status_has_its_place_in_one_table() {
         Err(Failure { retry: true, cause: Cause::Untrustworthy, .. }) => "again",
         Err(Failure { retry: false, cause: Cause::Refused, .. }) => "refused",
         Err(Failure { retry: false, cause: Cause::Untrustworthy, .. }) => "final",
+        Err(Failure { retry: false, cause: Cause::WrongAddress, .. }) => "address",
         Err(_) => "?",
     };
     let mut table: Vec<(String, [&str; 3])> = Vec::new();
@@ -62,7 +63,7 @@ fn every_status_has_its_place_in_one_table() {
         ("401", ["refused", "refused", "refused"]),
         ("402", ["final", "final", "final"]),
         ("403", ["refused", "refused", "refused"]),
-        ("404", ["final", "missing", "final"]),
+        ("404", ["address", "missing", "address"]),
         ("405-407", ["final", "final", "final"]),
         ("408", ["busy", "busy", "busy"]),
         ("409-424", ["final", "final", "final"]),
@@ -142,17 +143,62 @@ fn both_shapes_are_read_and_unknown_words_kept() {
 
 #[test]
 fn an_answer_about_something_else_is_not_trusted() {
-    for (fields, why) in [
-        (r#""merchant_order_id":"8","amount":"1""#, "the answer is about another order"),
+    let other_merchant = "the answer is about another merchant's order (the gateway answered \
+                          merchant_uid \"M2\", configured is \"M1\")";
+    for (fields, expected) in [
+        (
+            r#""merchant_order_id":"8","amount":"1""#,
+            Failure::is_final(Cause::Untrustworthy, "the answer is about the order \"8\""),
+        ),
         (
             r#""merchant_order_id":"7","merchant_uid":"M2","amount":"1""#,
-            "the answer is about another merchant's order",
+            Failure::is_final(Cause::OtherMerchant, other_merchant),
         ),
-        (r#""merchant_order_id":"7""#, "the answer gives no amount"),
-        (r#""amount":"1""#, "the answer does not say which order it is about (merchant_order_id)"),
+        (r#""merchant_order_id":"7""#, untrustworthy("the answer gives no amount".to_owned())),
+        (
+            r#""amount":"1""#,
+            untrustworthy(
+                "the answer does not say which order it is about (merchant_order_id)".to_owned(),
+            ),
+        ),
     ] {
         let failure = read(200, &format!(r#"{{"result":"success","data":{{{fields}}}}}"#)).err();
-        assert_eq!(failure, Some(Failure::retried(Cause::Untrustworthy, why)));
+        assert_eq!(failure, Some(expected));
+    }
+}
+
+#[test]
+fn an_id_in_a_reason_is_fit_for_people_and_holds_no_secret() {
+    for (fields, why) in [
+        (
+            r#""merchant_order_id":"a\u001b[2J the-key-of-ours""#,
+            "the answer is about the order \"a [2J ********\"",
+        ),
+        (
+            r#""merchant_order_id":"7","merchant_uid":"the-key-of-ours/and-more 6660006666789""#,
+            "the answer is about another merchant's order (the gateway answered merchant_uid \
+             \"******** …6789\", configured is \"M1\")",
+        ),
+    ] {
+        let failure = read(200, &format!(r#"{{"result":"success","data":{{{fields}}}}}"#)).err();
+        assert_eq!(failure.map(|failure| failure.why).as_deref(), Some(why));
+    }
+}
+
+#[test]
+fn what_is_not_recognised_is_told_apart() {
+    for (status, error, cause) in [
+        (200, "Order is gone", Cause::UnrecognisedError),
+        (404, "Order is gone", Cause::UnrecognisedError),
+        (400, "Order is gone", Cause::Untrustworthy),
+        (200, "Merchant not found", Cause::Untrustworthy),
+        (404, "Merchant not found", Cause::Untrustworthy),
+        (404, "The page was not found", Cause::WrongAddress),
+        (200, "The page was not found", Cause::Untrustworthy),
+    ] {
+        let body = format!(r#"{{"result":"error","data":"{error}"}}"#);
+        let found = read(status, &body).err().map(|failure| failure.cause);
+        assert_eq!(found, Some(cause), "{status} {error}");
     }
 }
 

@@ -14,6 +14,10 @@ pub struct NotFoundPattern {
 
 /// What an order may be called.
 const SUBJECTS: [&str; 4] = ["order", "payment", "transaction", "record"];
+/// The same in Hindi, for a merchant's own pattern.
+const HINDI_SUBJECTS: [&str; 5] = ["ऑर्डर", "आर्डर", "भुगतान", "लेनदेन", "रिकॉर्ड"];
+/// What a web server misses when the address is wrong.
+const ADDRESSES: [&str; 7] = ["page", "route", "path", "url", "uri", "endpoint", "file"];
 
 /// What may stand around the subject in a sentence that is about nothing else. Any other word may
 /// name what is really missing ("payment method", "class Order", "order queue").
@@ -85,7 +89,9 @@ static THERE: LazyLock<Option<Regex>> = LazyLock::new(|| {
 });
 
 impl NotFoundPattern {
-    /// A merchant's own pattern, case-insensitive, over the whole error text; it decides alone.
+    /// A merchant's own pattern, case-insensitive. It replaces the usual wordings, and matches
+    /// within one sentence that is about an order, payment, transaction or record: "The page was
+    /// not found" proves nothing, whatever the pattern (contract, "Mismatches", last paragraph).
     ///
     /// # Errors
     /// It is not a regular expression.
@@ -107,7 +113,8 @@ impl NotFoundPattern {
     #[must_use]
     pub fn says_no_such_order(&self, text: &str, merchant_order_id: &str) -> bool {
         if let Some(pattern) = &self.custom {
-            return pattern.is_match(text);
+            return whole_sentences(text)
+                .any(|sentence| is_about_an_order(sentence) && pattern.is_match(sentence));
         }
         let mut text = text.to_lowercase();
         let id = merchant_order_id.to_lowercase();
@@ -117,6 +124,57 @@ impl NotFoundPattern {
         }
         sentences(&text).iter().any(|(sentence, is_whole)| denies_order(sentence, *is_whole))
     }
+}
+
+/// Whether an error text has a sentence about an order.
+#[must_use]
+pub(super) fn speaks_of_an_order(text: &str) -> bool {
+    whole_sentences(text).any(is_about_an_order)
+}
+
+/// Whether an error text says that the address is wrong: it speaks of a page or a path, and of no
+/// order.
+#[must_use]
+pub(super) fn speaks_of_an_address(text: &str) -> bool {
+    let is_address = |word: &str| word.contains('/') || is_one_of(&word.to_lowercase(), &ADDRESSES);
+    !speaks_of_an_order(text) && words(text).into_iter().any(is_address)
+}
+
+/// A text's sentences, each with its end. A point inside an id or a number ends none.
+fn whole_sentences(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let end = rest.char_indices().find_map(|(start, character)| {
+            let after = start + character.len_utf8();
+            let before_space = rest[after..].chars().next().is_none_or(char::is_whitespace);
+            let ends = matches!(character, '!' | '?' | ';' | '\n' | '।')
+                || (character == '.' && before_space);
+            ends.then_some(after)
+        });
+        let (sentence, left) = rest.split_at(end.unwrap_or(rest.len()));
+        rest = left;
+        (!sentence.is_empty()).then(|| sentence.trim())
+    })
+}
+
+/// Whether a sentence names an order, payment, transaction or record: in words, as
+/// `merchant_order_id`, `ORDER_NOT_FOUND` or `OrderNotFound`. A path such as `/order/get` and a file
+/// such as `order.php` name none.
+fn is_about_an_order(sentence: &str) -> bool {
+    let names_order = |word: &str| {
+        let mut spaced = String::new();
+        let mut after_small = false;
+        for character in word.chars() {
+            if after_small && character.is_uppercase() {
+                spaced.push(' ');
+            }
+            after_small = character.is_lowercase();
+            spaced.push(if character.is_alphanumeric() { character } else { ' ' });
+        }
+        spaced.to_lowercase().split(' ').any(|part| is_one_of(part, &SUBJECTS))
+    };
+    words(sentence).into_iter().any(|word| !word.contains(['/', '.']) && names_order(word))
+        || HINDI_SUBJECTS.iter().any(|subject| sentence.contains(subject))
 }
 
 /// The text with a bare number for the id, where the id is not part of a longer word.

@@ -153,16 +153,63 @@ fn a_decline_may_speak_of_an_order_that_is_there() {
     }
 }
 
+fn says(pattern: &str, text: &str) -> Option<bool> {
+    let pattern = NotFoundPattern::custom(pattern).ok()?;
+    Some(pattern.says_no_such_order(text, "ORD-12"))
+}
+
 #[test]
-fn a_merchants_own_pattern_decides_alone() {
-    let found = NotFoundPattern::custom("E404|ऑर्डर नहीं")
-        .map(|pattern| {
-            ["error e404", "ऑर्डर नहीं मिला", "Order not found"]
-                .map(|text| pattern.says_no_such_order(text, "ORD-12"))
-        })
-        .unwrap_or_default();
-    assert_eq!(found, [true, true, false]);
+fn a_merchants_own_pattern_replaces_the_usual_wordings() {
+    let pattern = "E404|ऑर्डर नहीं|_not_found|^gone.*\\.$|model";
+    for (text, expected) in [
+        ("Order error e404", true),
+        ("ऑर्डर नहीं मिला", true),
+        ("ORDER_NOT_FOUND", true),
+        ("orderGone. Gone is payment 12.7.", true),
+        ("No query results for model [App\\Order] 12", true),
+        ("Order not found", false),
+        ("No such order", false),
+    ] {
+        assert_eq!(says(pattern, text), Some(expected), "{text}");
+    }
     assert!(NotFoundPattern::custom("(").is_err());
+}
+
+#[test]
+fn a_merchants_own_pattern_matches_only_in_a_sentence_about_an_order() {
+    for text in [
+        "Not found",
+        "The page was not found",
+        "E1: merchant not found",
+        "The route octopus/api/order/get was not found",
+        "File order.php not found",
+        "Your order failed. The page was not found",
+        "Page not found! Order again",
+        "Border not found",
+        "",
+    ] {
+        assert_eq!(says("not found|^$", text), Some(false), "{text}");
+    }
+    for text in ["Transactions not found", "Not found: orderId 7", "Sorry. Order 1.5 not found!"] {
+        assert_eq!(says("not found", text), Some(true), "{text}");
+    }
+}
+
+#[test]
+fn a_wrong_address_is_told_from_an_order() {
+    for text in [
+        "The page was not found",
+        "Route not found",
+        "Cannot POST /octopus/api/order/get",
+        "The route octopus/api/order/get could not be found.",
+        "No such URL",
+    ] {
+        assert!(speaks_of_an_address(text), "{text}");
+    }
+    for text in ["Not found", "Merchant not found", "Order page not found", "Resource missing", ""]
+    {
+        assert!(!speaks_of_an_address(text), "{text}");
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The gateway's bad days, over a bare TCP server: one order is affected, the others are as usual.
 
 mod answers;
+mod base_url;
 mod bounds;
 mod tls;
 mod transport;

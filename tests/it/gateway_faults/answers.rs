@@ -55,11 +55,15 @@ fn a_body_that_is_no_answer() {
 
 #[test]
 fn an_answer_about_something_else() {
-    for (what, body, why) in [
-        ("another order", success("A4"), "another order"),
-        ("a longer id", success("A33"), "another order"),
-        ("no order", success("A3").replace("merchant_order_id", "order"), "which order"),
-        ("another merchant", answer_for("A3", r#""amount":"100","merchant_uid":"M2""#), "merchant"),
+    let of_m2 = answer_for("A3", r#""amount":"100","merchant_uid":"M2""#);
+    let other_merchant = "the answer is about another merchant's order (the gateway answered \
+                          merchant_uid \"M2\", configured is \"M1\")";
+    let nameless = success("A3").replace("merchant_order_id", "order");
+    for (what, body, why, calls) in [
+        ("another order", success("A4"), "the answer is about the order \"A4\"", 1),
+        ("a longer id", success("A33"), "the answer is about the order \"A33\"", 1),
+        ("no order", nameless, "which order", 4),
+        ("another merchant", of_m2, other_merchant, 1),
     ] {
         let gateway = RudeGateway::serve(move |turn| match &*turn.order {
             "A3" => turn.answer("200 OK", "", &body),
@@ -73,7 +77,7 @@ fn an_answer_about_something_else() {
         let mut command = night.merchant.command(&[&arguments[..], &more].concat());
         let output = command.env("OCTOPUS_RECON_MERCHANT_UID", "M1").output();
         night.done = output.unwrap().into();
-        night.unverified(what, why, 4);
+        night.unverified(what, why, calls);
     }
 }
 
