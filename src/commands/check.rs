@@ -6,7 +6,7 @@ use super::{Process, interrupted, runtime, settings};
 use crate::cli::{Check, Common};
 use crate::domain::order::OrderKey;
 use crate::failure::{Failure, code};
-use crate::gateway::{Cause, Client, Failure as CallFailure, base_url, check_path};
+use crate::gateway::{CallFailure, Cause, Client, base_url, check_path};
 use crate::interrupt::Interrupt;
 use crate::report::prepare_directory;
 use crate::settings::{Flags, Settings};

@@ -6,7 +6,7 @@ use crate::cli::{Common, Order};
 use crate::domain::order::OrderKey;
 use crate::domain::payment::{Answer, Answered};
 use crate::failure::{Failure, code};
-use crate::gateway::{Cause, Client, Failure as CallFailure};
+use crate::gateway::{CallFailure, Cause, Client};
 use crate::interrupt::Interrupt;
 use crate::settings::Flags;
 

@@ -9,7 +9,7 @@ use crate::domain::payment::{AccountingType, Payment, TransactionType};
 use crate::domain::text::{clean, printable};
 use crate::failure::{Failure, code};
 use crate::gateway::{
-    Accounts, Asker, Client, Draft, NewOrder, NotPlaced, Placed, Placement, Sends,
+    Accounts, Asker, Client, CreatedOrder, Creation, Draft, NewOrder, NotCreated, SendState,
 };
 use crate::interrupt::Interrupt;
 use crate::settings::Flags;
@@ -55,14 +55,14 @@ pub(super) fn execute(
         settings.store.personal_data,
         process.now,
     )?;
-    let asker = Asker::new(client.hiding(&order), settings.gateway.limits(), 1, process.now);
-    let sends = Sends::default();
+    let asker = Asker::new(client.redacting(&order), settings.gateway.limits(), 1, process.now);
+    let sends = SendState::default();
     let runtime = runtime(interrupt)?;
     let placement = runtime.block_on(async {
         tokio::select! {
             // What is known already is told, signal or not.
             biased;
-            placement = asker.place(&order, &sends) => Ok(placement),
+            placement = asker.create_order(&order, &sends) => Ok(placement),
             signal = interrupt.wait() => Err(interrupted(signal, &order, &sends)),
         }
     });
@@ -130,11 +130,11 @@ fn accounts(path: &Path) -> Result<Accounts, Failure> {
 }
 
 /// What came of it: the answer where the gateway has the order, else why not.
-fn tell(order: &NewOrder, placement: Result<Placement, NotPlaced>) -> Result<u8, Failure> {
+fn tell(order: &NewOrder, placement: Result<Creation, NotCreated>) -> Result<u8, Failure> {
     let id = printable(&order.key().merchant_order_id);
     match placement {
-        Ok(Placement::Placed(placed)) => print_placed(&id, &placed_json(&placed)),
-        Ok(Placement::Found { answered, new }) => {
+        Ok(Creation::Confirmed(placed)) => print_created(&id, &created_json(&placed)),
+        Ok(Creation::Found { answered, new }) => {
             let url = match order.transaction_type() {
                 TransactionType::Income => {
                     "; its payment_url is therefore not known: ask the gateway's support for it"
@@ -145,22 +145,22 @@ fn tell(order: &NewOrder, placement: Result<Placement, NotPlaced>) -> Result<u8,
                 "the answer to order/new was not usable ({new}); order/get has order {id} with \
                  the same values: by this call or an earlier one{url}"
             );
-            print_placed(&id, &json(&answered))
+            print_created(&id, &json(&answered))
         }
-        Err(why) => Err(not_placed(&id, why)),
+        Err(why) => Err(not_created(&id, why)),
     }
 }
 
 /// What is known, and what can be done safely.
-fn not_placed(id: &str, why: NotPlaced) -> Failure {
+fn not_created(id: &str, why: NotCreated) -> Failure {
     match why {
-        NotPlaced::Refused(failure) => not_answered(&failure),
-        NotPlaced::Declined(new) => Failure::new(
+        NotCreated::Refused(failure) => not_answered(&failure),
+        NotCreated::Declined(new) => Failure::new(
             DECLINED,
             format!("order {id}: {new}, and has no such order"),
             "correct what it names; then the order can be sent again, under the same id",
         ),
-        NotPlaced::Exists { new, sent, payment, differences: None } => Failure::new(
+        NotCreated::Exists { new, sent, payment, differences: None } => Failure::new(
             TO_LOOK_AT,
             format!(
                 "order {id}: {new}, but the gateway has an order of this id with the same values \
@@ -173,7 +173,7 @@ fn not_placed(id: &str, why: NotPlaced) -> Failure {
                  nothing more is to be sent; only a further order gets an id of its own"
             ),
         ),
-        NotPlaced::Exists { new, differences: Some(differences), .. } => Failure::new(
+        NotCreated::Exists { new, differences: Some(differences), .. } => Failure::new(
             TO_LOOK_AT,
             format!(
                 "order {id}: {new}, but the gateway has an order of this id with other values: \
@@ -185,7 +185,7 @@ fn not_placed(id: &str, why: NotPlaced) -> Failure {
                  under another id: it could be carried out twice"
             ),
         ),
-        NotPlaced::Absent { new, only_outages } => Failure::new(
+        NotCreated::Absent { new, only_outages } => Failure::new(
             if only_outages { code::OUTAGE } else { TO_LOOK_AT },
             format!("order {id} could not be placed, and the gateway has no such order: {new}"),
             format!(
@@ -193,12 +193,12 @@ fn not_placed(id: &str, why: NotPlaced) -> Failure {
                  that there is none"
             ),
         ),
-        NotPlaced::Unknown { new, get } => Failure::new(
+        NotCreated::Unknown { new, get } => Failure::new(
             TO_LOOK_AT,
             format!("{}: of order/new, {new}; of order/get, {get}", not_known(id)),
             what_to_do(id),
         ),
-        NotPlaced::Unreachable(failure) => Failure::new(
+        NotCreated::Unreachable(failure) => Failure::new(
             code::OUTAGE,
             format!("{}, but nothing was sent to it: {}", not_known(id), failure.why),
             what_to_do(id),
@@ -207,9 +207,9 @@ fn not_placed(id: &str, why: NotPlaced) -> Failure {
 }
 
 /// Ended by a signal: where the order may have left, that is what has to be said.
-fn interrupted(signal: u8, order: &NewOrder, sends: &Sends) -> Failure {
+fn interrupted(signal: u8, order: &NewOrder, sends: &SendState) -> Failure {
     let id = printable(&order.key().merchant_order_id);
-    if sends.may_have_left() {
+    if sends.may_have_been_sent() {
         let message = format!("ended by signal {signal}: {}", not_known(&id));
         return Failure::signal(signal, message).hinting(what_to_do(&id));
     }
@@ -236,7 +236,7 @@ fn seen(payment: &Payment) -> String {
 }
 
 /// The answer in the gateway's own form, without secrets and personal data.
-fn placed_json(placed: &Placed) -> String {
+fn created_json(placed: &CreatedOrder) -> String {
     let url = placed.payment_url.as_ref();
     let url = url.map(|url| format!(r#","payment_url":{}"#, serde_json::json!(url)));
     let (payment, url) = (&placed.evidence, url.unwrap_or_default());
@@ -244,7 +244,7 @@ fn placed_json(placed: &Placed) -> String {
 }
 
 /// Whoever does not see the answer must not take the order for lost.
-fn print_placed(id: &str, json: &str) -> Result<u8, Failure> {
+fn print_created(id: &str, json: &str) -> Result<u8, Failure> {
     print(json).map(|()| 0).map_err(|failure| {
         let text = failure.to_string();
         let why = text.lines().next().unwrap_or_default().trim_start_matches("error: ");

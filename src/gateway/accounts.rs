@@ -1,8 +1,8 @@
 //! A payer's and payee's data for one order (gateway page, "Basic parameters"). It comes from a
 //! file or stdin, because a command line can be seen by everyone on the machine.
 
-use super::hidden::Personal;
-use super::reading::last_four;
+use super::redact::Personal;
+use super::response::last_four;
 use super::wire::Json;
 use secrecy::{ExposeSecret, SecretString};
 
@@ -76,13 +76,13 @@ impl Accounts {
 
     /// Whether this parameter is given.
     #[must_use]
-    pub fn gives(&self, key: &str) -> bool {
+    pub fn has(&self, key: &str) -> bool {
         self.given.iter().any(|(given, _)| *given == key)
     }
 
     /// Whether the gateway's account is the one that is given under this key: whole, or masked as
     /// evidence has it.
-    pub(super) fn may_be(&self, key: &str, theirs: &str) -> bool {
+    pub(super) fn matches_account(&self, key: &str, theirs: &str) -> bool {
         let mut given = self.parameters().filter(|(given, _)| *given == key);
         given.all(|(_, ours)| theirs == ours || theirs == last_four(ours))
     }
@@ -108,7 +108,7 @@ mod tests {
         let accounts = Accounts::parse(json.as_bytes()).unwrap_or_default();
         let sent: Vec<_> = accounts.parameters().collect();
         assert_eq!(sent, [("to", "0099"), ("to_name", "Jane Doe")]);
-        assert!(accounts.gives("to") && !accounts.gives("from"));
+        assert!(accounts.has("to") && !accounts.has("from"));
         let printed = format!("{accounts:?}");
         assert!(!printed.contains("0099") && !printed.contains("Jane"), "{printed}");
     }

@@ -2,7 +2,7 @@
 
 use super::client::Client;
 use super::pace::Pace;
-use super::reading::{Cause, Failure};
+use super::response::{CallFailure, Cause};
 use super::retry::{self, Next};
 use super::settings::Limits;
 use crate::domain::order::OrderKey;
@@ -16,7 +16,7 @@ use std::time::Instant;
 #[derive(Debug)]
 pub struct Reply {
     /// The answer, or why the last call brought none.
-    pub result: Result<Answered, Failure>,
+    pub result: Result<Answered, CallFailure>,
     /// Calls made.
     pub calls: u32,
     /// Whether every call ended in an outage (contract, exit code 13).
@@ -41,7 +41,7 @@ pub struct Asker {
     pub(super) pace: Pace,
     pub(super) limits: Limits,
     retries_left: AtomicU64,
-    retry_after_told: AtomicBool,
+    retry_after_warned: AtomicBool,
     now: fn() -> DateTime<Utc>,
 }
 
@@ -54,7 +54,7 @@ impl Asker {
             pace: Pace::new(limits.requests_per_second),
             limits,
             retries_left: AtomicU64::new(retry::budget(orders)),
-            retry_after_told: AtomicBool::new(false),
+            retry_after_warned: AtomicBool::new(false),
             now,
         }
     }
@@ -75,7 +75,7 @@ impl Asker {
                 (_, None) => "no answer before the deadline".to_owned(),
                 (_, Some(why)) => format!("{why}, and then the deadline came"),
             };
-            Err(Failure::is_final(Cause::Timeout, why))
+            Err(CallFailure::is_final(Cause::Timeout, why))
         });
         let only_outages = result.is_err() && !progress.reached;
         Reply { result, calls: progress.calls, only_outages, is_cut, at: (self.now)() }
@@ -85,7 +85,7 @@ impl Asker {
         &self,
         order: &OrderKey,
         progress: &Mutex<Progress>,
-    ) -> Result<Answered, Failure> {
+    ) -> Result<Answered, CallFailure> {
         let note = |change: &dyn Fn(&mut Progress)| {
             change(&mut progress.lock().unwrap_or_else(PoisonError::into_inner));
         };
@@ -103,10 +103,10 @@ impl Asker {
                 progress.last_failure = Some(failure.why.clone());
             });
             if failure.cause == Cause::Overload {
-                self.honour(failure.retry_after.as_deref());
+                self.apply_retry_after(failure.retry_after.as_deref());
             }
             match retry::next(&self.limits, calls, fastrand::u32(..)) {
-                Next::Wait(wait) if failure.retry && self.take_retry() => {
+                Next::Wait(wait) if failure.retry && self.use_retry() => {
                     tracing::debug!(why = failure.why, calls, "asking again");
                     tokio::time::sleep(wait).await;
                 }
@@ -128,17 +128,17 @@ impl Asker {
     }
 
     /// Takes a retry from the run's budget, if one is left.
-    pub(super) fn take_retry(&self) -> bool {
+    pub(super) fn use_retry(&self) -> bool {
         self.retries_left
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1))
             .is_ok()
     }
 
     /// Pauses all calls for as long as the gateway asks.
-    pub(super) fn honour(&self, retry_after: Option<&str>) {
+    pub(super) fn apply_retry_after(&self, retry_after: Option<&str>) {
         let Some(header) = retry_after else { return };
         let pause = retry::pause(header, (self.now)(), self.limits.retry_after_max);
-        if pause.capped && !self.retry_after_told.swap(true, Ordering::Relaxed) {
+        if pause.capped && !self.retry_after_warned.swap(true, Ordering::Relaxed) {
             tracing::warn!(
                 asked = crate::domain::text::clean(header),
                 waiting_seconds = pause.length.as_secs(),

@@ -3,8 +3,8 @@
 
 use super::base_url::{ORDER_GET, ORDER_NEW, base_url, endpoint};
 use super::new_order::NewOrder;
-use super::placed::{Placed, Setback};
-use super::reading::{Cause, Failure, Reader};
+use super::new_order_response::{CreatedOrder, SendFailure};
+use super::response::{CallFailure, Cause, Reader};
 use super::settings::{Credentials, GatewaySettings};
 use super::signature::Signer;
 use crate::domain::order::OrderKey;
@@ -84,11 +84,11 @@ struct Response {
     /// What came of the body.
     body: Vec<u8>,
     /// Why that is not the whole of it.
-    broken: Option<Failure>,
+    broken: Option<CallFailure>,
 }
 
 impl Response {
-    fn body(&self) -> Result<&[u8], Failure> {
+    fn body(&self) -> Result<&[u8], CallFailure> {
         self.broken.clone().map_or(Ok(&*self.body), Err)
     }
 }
@@ -166,22 +166,22 @@ impl Client {
 
     /// The client for placing this order: what it sends of a payer or payee is shown of no answer.
     #[must_use]
-    pub fn hiding(mut self, order: &NewOrder) -> Client {
+    pub fn redacting(mut self, order: &NewOrder) -> Client {
         self.reader.personal = order.personal().clone();
         self
     }
 
     /// Asks once what the gateway says of an order.
-    pub async fn order_get(&self, order: &OrderKey) -> Result<Answered, Failure> {
+    pub async fn order_get(&self, order: &OrderKey) -> Result<Answered, CallFailure> {
         let parameters = [("merchant_order_id", order.merchant_order_id.as_str())];
         let response = self.signed(&self.order_get, &parameters).await?;
         self.reader
             .read(order, response.status, response.body())
-            .map_err(|failure| Failure { retry_after: response.retry_after, ..failure })
+            .map_err(|failure| CallFailure { retry_after: response.retry_after, ..failure })
     }
 
-    /// Sends a new order once. Whoever sends it again answers for it: see [`super::place`].
-    pub(super) async fn order_new(&self, order: &NewOrder) -> Result<Placed, Setback> {
+    /// SendState a new order once. Whoever sends it again answers for it: see [`super::create_order`].
+    pub(super) async fn order_new(&self, order: &NewOrder) -> Result<CreatedOrder, SendFailure> {
         let parameters = order.parameters();
         let parameters: Vec<(&str, &str)> =
             parameters.iter().map(|(key, value)| (*key, value.as_str())).collect();
@@ -189,20 +189,24 @@ impl Client {
             Ok(response) => {
                 match self.reader.read_new(order, response.status, response.body(), &response.body)
                 {
-                    Err(Setback::Failed(failure)) => Err(Setback::Failed(Failure {
+                    Err(SendFailure::Failed(failure)) => Err(SendFailure::Failed(CallFailure {
                         retry_after: response.retry_after,
                         ..failure
                     })),
                     said => said,
                 }
             }
-            Err(failure) => Err(Setback::Failed(failure)),
+            Err(failure) => Err(SendFailure::Failed(failure)),
         }
     }
 
     /// One signed call (gateway page, "Signature parameters in headers"): the body has exactly the
     /// parameters that are signed, and those with an empty value are neither.
-    async fn signed(&self, url: &Url, parameters: &[(&str, &str)]) -> Result<Response, Failure> {
+    async fn signed(
+        &self,
+        url: &Url,
+        parameters: &[(&str, &str)],
+    ) -> Result<Response, CallFailure> {
         let signature = self.signer.sign(parameters);
         let sent: BTreeMap<&str, &str> =
             parameters.iter().copied().filter(|(_, value)| !value.is_empty()).collect();
@@ -231,19 +235,19 @@ impl Client {
         &self,
         mut response: reqwest::Response,
         body: &mut Vec<u8>,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), CallFailure> {
         loop {
             match response.chunk().await {
                 Ok(Some(chunk)) if body.len() + chunk.len() > LARGEST_BODY => {
                     let why = "the answer is larger than 1 MiB";
-                    return Err(Failure::retried(Cause::Untrustworthy, why));
+                    return Err(CallFailure::retried(Cause::Untrustworthy, why));
                 }
                 Ok(Some(chunk)) => body.extend_from_slice(&chunk),
                 Ok(None) => return Ok(()),
                 Err(error) if error.is_timeout() => return Err(self.timeout()),
                 Err(error) => {
                     let why = format!("the answer broke off ({})", innermost(&error.without_url()));
-                    return Err(Failure::retried(Cause::Broken, why));
+                    return Err(CallFailure::retried(Cause::Broken, why));
                 }
             }
         }
@@ -255,26 +259,26 @@ impl Client {
         *self.skew.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn timeout(&self) -> Failure {
+    fn timeout(&self) -> CallFailure {
         let seconds = self.call_timeout.as_secs();
-        Failure::retried(Cause::Timeout, format!("no whole answer within {seconds} s"))
+        CallFailure::retried(Cause::Timeout, format!("no whole answer within {seconds} s"))
     }
 
-    fn failure(&self, error: reqwest::Error) -> Failure {
+    fn failure(&self, error: reqwest::Error) -> CallFailure {
         let error = error.without_url();
         let detail = innermost(&error);
         if error.is_connect() && is_tls(&error) {
             let why = format!("no trusted connection to the gateway ({detail})");
-            return Failure::is_final(Cause::Unreachable, why);
+            return CallFailure::is_final(Cause::Unreachable, why);
         }
         if error.is_connect() {
             let why = format!("no connection to the gateway ({detail})");
-            return Failure::retried(Cause::Unreachable, why);
+            return CallFailure::retried(Cause::Unreachable, why);
         }
         if error.is_timeout() {
             return self.timeout();
         }
-        Failure::retried(Cause::Broken, format!("the connection broke ({detail})"))
+        CallFailure::retried(Cause::Broken, format!("the connection broke ({detail})"))
     }
 }
 

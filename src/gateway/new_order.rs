@@ -1,8 +1,8 @@
 //! What `order/new` is asked for (gateway page, "Basic parameters"), checked before it is sent.
 
 use super::accounts::Accounts;
-use super::hidden::Personal;
-use super::reading::{given_text, last_four};
+use super::redact::Personal;
+use super::response::{last_four, optional_text};
 use super::wire::Json;
 use crate::domain::amount::Amount;
 use crate::domain::order::OrderKey;
@@ -138,7 +138,7 @@ impl NewOrder {
                 return Err(NewOrderError::NotAUrl(name));
             }
         }
-        if order.transaction_type == TransactionType::Expense && !order.accounts.gives("to") {
+        if order.transaction_type == TransactionType::Expense && !order.accounts.has("to") {
             return Err(NewOrderError::NoPayee);
         }
         Ok(NewOrder(order))
@@ -220,7 +220,7 @@ impl NewOrder {
         }
         let mut hold = |what: &str, theirs: &str, ours: &str| {
             if theirs != ours {
-                let theirs = text::clean(&self.personal().blanked(theirs));
+                let theirs = text::clean(&self.personal().redacted(theirs));
                 differences.push(format!("{what} {theirs}, not {ours}"));
             }
         };
@@ -236,17 +236,17 @@ impl NewOrder {
         let Ok(evidence) = Json::read(answered.evidence.as_bytes()) else {
             return Some("what it says cannot be read again".to_owned());
         };
-        match given_text(&evidence, "payment") {
+        match optional_text(&evidence, "payment") {
             // Evidence is without what is personal, and a name may hold the method's.
-            Ok(Some(theirs)) if theirs != self.personal().blanked(&ours.payment) => {
+            Ok(Some(theirs)) if theirs != self.personal().redacted(&ours.payment) => {
                 hold("payment method", &theirs.to_lowercase(), &ours.payment.to_lowercase());
             }
             Ok(_) => {}
             Err(_) => differences.push("the payment method is not a text".to_owned()),
         }
         for (key, whose) in [("to", "payee"), ("from", "payer")] {
-            let theirs = given_text(&evidence, key).unwrap_or_default();
-            if theirs.is_some_and(|theirs| !ours.accounts.may_be(key, &theirs)) {
+            let theirs = optional_text(&evidence, key).unwrap_or_default();
+            if theirs.is_some_and(|theirs| !ours.accounts.matches_account(key, &theirs)) {
                 differences.push(format!("the {whose}'s account differs"));
             }
         }

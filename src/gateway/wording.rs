@@ -315,7 +315,7 @@ pub(super) fn refuses_credentials(text: &str) -> bool {
 /// Whether a decline speaks of an order or id that is there: then the gateway may have the order.
 /// Taken too often rather than too seldom; but "the channel does not exist" is about none.
 #[must_use]
-pub(super) fn speaks_of_one_there(text: &str) -> bool {
+pub(super) fn speaks_of_existing_order(text: &str) -> bool {
     let text = text.to_lowercase().replace('_', " ");
     let text = NEGATED.as_ref().map(|negated| negated.replace_all(&text, " "));
     text.is_none_or(|text| THERE.as_ref().is_none_or(|there| there.is_match(&text)))

@@ -134,7 +134,7 @@ fn a_decline_may_speak_of_an_order_that_is_there() {
         "Do not send an order twice",
         "Channel does not exist, or order exists",
     ] {
-        assert!(speaks_of_one_there(text), "{text}");
+        assert!(speaks_of_existing_order(text), "{text}");
     }
     for text in [
         "Channel closed",
@@ -149,7 +149,7 @@ fn a_decline_may_speak_of_an_order_that_is_there() {
         "Amount below the minimum",
         "",
     ] {
-        assert!(!speaks_of_one_there(text), "{text}");
+        assert!(!speaks_of_existing_order(text), "{text}");
     }
 }
 

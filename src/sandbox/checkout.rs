@@ -3,10 +3,10 @@
 //! can be refunded, or fail to be accounted.
 
 use super::gateway::{Gateway, LONGEST_BODY, only};
-use super::life::Act;
+use super::lifecycle::Action;
 use super::loopback::is_loopback;
 use super::order::Order;
-use super::orders::Refused;
+use super::orders::ActionError;
 use super::page::{self, View};
 use crate::domain::amount::Amount;
 use axum::body::{Body, to_bytes};
@@ -30,7 +30,7 @@ pub async fn list(State(gateway): State<Arc<Gateway>>, headers: HeaderMap) -> Re
     if !is_called_here(&gateway, &headers) {
         return elsewhere();
     }
-    let views = gateway.orders.look_at_newest(MOST_LISTED, View::of);
+    let views = gateway.orders.read_newest(MOST_LISTED, View::of);
     respond(StatusCode::OK, page::list(&views, gateway.orders.len()))
 }
 
@@ -43,9 +43,9 @@ pub async fn show(
     if !is_called_here(&gateway, &headers) {
         return elsewhere();
     }
-    if gateway.orders.look_at_payment(&payment_uid, Order::is_deposit) == Some(true) {
+    if gateway.orders.read_by_payment_uid(&payment_uid, Order::is_deposit) == Some(true) {
         // Of what is no longer pending, nothing becomes by looking at it.
-        let _ = gateway.orders.act(&payment_uid, &Act::Open);
+        let _ = gateway.orders.apply(&payment_uid, &Action::Open);
     }
     checkout(&gateway, &payment_uid, StatusCode::OK, None)
 }
@@ -65,14 +65,14 @@ pub async fn act(
         return refused(StatusCode::PAYLOAD_TOO_LARGE, "The form is too long.");
     };
     let form: HashMap<String, String> = form_urlencoded::parse(&body).into_owned().collect();
-    let act = match read_act(&form) {
-        Ok(act) => act,
+    let action = match read_action(&form) {
+        Ok(action) => action,
         Err(why) => return refused(StatusCode::BAD_REQUEST, &why),
     };
-    match gateway.orders.act(&payment_uid, &act) {
+    match gateway.orders.apply(&payment_uid, &action) {
         Ok(()) => see(head.uri.path()),
-        Err(Refused::Unknown) => unknown(),
-        Err(Refused::TooLate(why)) => refused(StatusCode::CONFLICT, &why),
+        Err(ActionError::NotFound) => unknown(),
+        Err(ActionError::WrongStatus(why)) => refused(StatusCode::CONFLICT, &why),
     }
 }
 
@@ -98,20 +98,20 @@ fn elsewhere() -> Response {
     respond(StatusCode::FORBIDDEN, maud::html! { p { (why) } })
 }
 
-fn read_act(form: &HashMap<String, String>) -> Result<Act, String> {
+fn read_action(form: &HashMap<String, String>) -> Result<Action, String> {
     let text = |name: &str| form.get(name).map(|text| text.trim()).unwrap_or_default();
     let reason = || text("reason").to_owned();
     match text("act") {
         "settle" => {
             let amount = text("amount");
             Amount::parse(amount).map_err(|error| format!("The amount is not usable: {error}."))?;
-            Ok(Act::Settle(amount.to_owned()))
+            Ok(Action::Settle(amount.to_owned()))
         }
-        "fail" => Ok(Act::Fail(reason())),
-        "reject" => Ok(Act::Reject(reason())),
-        "lapse" => Ok(Act::Lapse),
-        "refund" => Ok(Act::Refund),
-        "fail_accounting" => Ok(Act::FailAccounting(reason())),
+        "fail" => Ok(Action::Fail(reason())),
+        "reject" => Ok(Action::Reject(reason())),
+        "lapse" => Ok(Action::Lapse),
+        "refund" => Ok(Action::Refund),
+        "fail_accounting" => Ok(Action::FailAccounting(reason())),
         _ => Err("The act must be settle, fail, reject, lapse, refund or fail_accounting.".into()),
     }
 }
@@ -122,7 +122,7 @@ fn checkout(
     status: StatusCode,
     error: Option<&str>,
 ) -> Response {
-    match gateway.orders.look_at_payment(payment_uid, View::of) {
+    match gateway.orders.read_by_payment_uid(payment_uid, View::of) {
         Some(view) => respond(status, page::checkout(&view, error)),
         None => unknown(),
     }

@@ -126,7 +126,7 @@ impl Faults {
         })?;
         let begins = (1..).zip(text.lines()).filter(|(_, line)| line.trim() == "[[fault]]");
         for ((line, _), fault) in begins.zip(&faults.fault) {
-            if let Some(what) = fault.mistake() {
+            if let Some(what) = fault.problem() {
                 return Err(wrong(format!(", fault in line {line}: {what}")));
             }
         }
@@ -155,7 +155,7 @@ impl Faults {
 }
 
 /// The faults at work.
-pub(super) struct Day {
+pub(super) struct ActiveFaults {
     faults: Faults,
     limiter: Option<Limiter>,
     seen: Mutex<Seen>,
@@ -169,10 +169,10 @@ struct Seen {
     hits: HashMap<(usize, String), u32>,
 }
 
-impl Day {
+impl ActiveFaults {
     /// The beginning of the day.
-    pub(super) fn new(faults: Faults) -> Day {
-        Day { limiter: faults.limiter(), faults, seen: Mutex::default() }
+    pub(super) fn new(faults: Faults) -> ActiveFaults {
+        ActiveFaults { limiter: faults.limiter(), faults, seen: Mutex::default() }
     }
 
     /// The refusal of a call that comes now, if it is one too many.
@@ -200,7 +200,7 @@ impl Day {
         elapsed: Duration,
     ) -> Option<&Script> {
         for (number, fault) in self.faults.fault.iter().enumerate() {
-            if !fault.happens(operation, order_id, earlier_calls, elapsed) {
+            if !fault.applies(operation, order_id, earlier_calls, elapsed) {
                 continue;
             }
             if !fault.does.is_limited() {
@@ -208,7 +208,7 @@ impl Day {
             }
             let mut seen = self.seen();
             let hits = seen.hits.entry((number, order_id.to_owned())).or_default();
-            if fault.does.holds_after(*hits) {
+            if fault.does.applies_after(*hits) {
                 *hits += 1;
                 return Some(&fault.does);
             }
@@ -222,7 +222,7 @@ impl Day {
 }
 
 impl Fault {
-    fn mistake(&self) -> Option<&'static str> {
+    fn problem(&self) -> Option<&'static str> {
         if self.percent.is_some_and(|percent| percent.get() > 100) {
             return Some("`percent` is more than 100");
         }
@@ -243,7 +243,7 @@ impl Fault {
         None
     }
 
-    fn happens(&self, operation: Operation, id: &str, calls: u32, elapsed: Duration) -> bool {
+    fn applies(&self, operation: Operation, id: &str, calls: u32, elapsed: Duration) -> bool {
         let names = |pattern: &String| match pattern.strip_suffix('*') {
             Some(beginning) => id.starts_with(beginning),
             None => id == pattern,

@@ -1,7 +1,7 @@
 use super::*;
 
 fn hits(faults: &str, id: &str, calls: u32, seconds: u64) -> Option<bool> {
-    let day = Day::new(Faults::parse(faults).ok()?);
+    let day = ActiveFaults::new(Faults::parse(faults).ok()?);
     let elapsed = Duration::from_secs(seconds);
     Some(day.script(Operation::OrderGet, id, calls, elapsed).is_some())
 }
@@ -33,7 +33,7 @@ fn the_first_that_holds_happens_and_times_is_how_often_it_has() {
                   does = { status = 503, times = 1 }\n\
                   [[fault]]\ndoes = { status = 429, times = 2 }";
     let Ok(faults) = Faults::parse(faults) else { unreachable!() };
-    let day = Day::new(faults);
+    let day = ActiveFaults::new(faults);
     let status = |(operation, id, seconds)| {
         let calls = day.count_call(operation, id);
         let script = day.script(operation, id, calls, Duration::from_secs(seconds))?;
@@ -51,7 +51,7 @@ fn a_share_is_about_that_share_and_the_same_for_a_seed() {
         let when = format!("percent = 20\nseed = {seed}\nof = \"{of}\"");
         let faults = format!("[[fault]]\n{when}\ndoes = {{ status = 503 }}");
         let Ok(faults) = Faults::parse(&faults) else { unreachable!() };
-        let day = Day::new(faults);
+        let day = ActiveFaults::new(faults);
         let hit = |number: &u32| {
             let id = format!("A{number}");
             day.script(Operation::OrderGet, &id, call, Duration::ZERO).is_some()

@@ -2,7 +2,7 @@
 //! function from verified parameters to an [`Answer`], in a file of its own.
 
 use super::connection::{Connection, Delivery};
-use super::faults::{Day, Operation};
+use super::faults::{ActiveFaults, Operation};
 use super::journal::{Journal, OpenCall};
 use super::orders::Orders;
 use super::reply::{Answer, Reply};
@@ -35,7 +35,7 @@ pub struct Gateway {
     pub verifier: Verifier,
     pub merchant: Option<String>,
     pub orders: Arc<Orders>,
-    pub day: Day,
+    pub faults: ActiveFaults,
     pub shape: Shape,
     pub latency: Duration,
     pub journal: Arc<Journal>,
@@ -113,7 +113,7 @@ async fn answer_call(
         Ok(params) => {
             order_id = params.get("merchant_order_id").map(str::to_owned);
             if let Some(order_id) = &order_id {
-                journaled.asks_for(order_id);
+                journaled.set_order_id(order_id);
             }
             refusal(&gateway, &head.headers, &params).unwrap_or_else(|| {
                 let call = Call::new(&gateway, &head.headers, params, &connection);
@@ -143,8 +143,8 @@ async fn answer_call(
 
 /// The answer of a verified call: its own, unless something is scripted for it.
 fn carry_out(gateway: &Gateway, operation: Operation, call: &Call, journaled: &OpenCall) -> Reply {
-    if let Some(refusal) = gateway.day.refusal(Instant::now()) {
-        journaled.is_scripted();
+    if let Some(refusal) = gateway.faults.refusal(Instant::now()) {
+        journaled.mark_scripted();
         return refusal;
     }
     let own = || match operation {
@@ -153,21 +153,22 @@ fn carry_out(gateway: &Gateway, operation: Operation, call: &Call, journaled: &O
     };
     let Some(order_id) = call.params.get("merchant_order_id") else { return own().into_reply() };
     let orders = &gateway.orders;
-    let earlier = gateway.day.count_call(operation, order_id);
+    let earlier = gateway.faults.count_call(operation, order_id);
     let of_order = match operation {
-        Operation::OrderGet => orders.look(order_id, |order| order.script.clone()).flatten(),
+        Operation::OrderGet => orders.read(order_id, |order| order.script.clone()).flatten(),
         // A book's script is about asking for its order.
         Operation::OrderNew => None,
     };
-    let of_order = of_order.filter(|script| script.holds_after(earlier));
-    let of_day = || gateway.day.script(operation, order_id, earlier, orders.elapsed()).cloned();
-    let Some(script) = of_order.or_else(of_day) else { return own().into_reply() };
-    if !script.is_harmless() {
-        journaled.is_scripted();
+    let of_order = of_order.filter(|script| script.applies_after(earlier));
+    let of_faults =
+        || gateway.faults.script(operation, order_id, earlier, orders.elapsed()).cloned();
+    let Some(script) = of_order.or_else(of_faults) else { return own().into_reply() };
+    if !script.delivers_own_answer() {
+        journaled.mark_scripted();
     }
     let own = script.is_performed().then(own);
     script.reply(own, || {
-        orders.look_at_another(order_id, |order| {
+        orders.read_another(order_id, |order| {
             order.payment(gateway.shape, gateway.merchant.as_deref())
         })
     })

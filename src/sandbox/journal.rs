@@ -80,13 +80,13 @@ pub struct OpenCall {
 
 impl OpenCall {
     /// Notes the order that the call asks about.
-    pub fn asks_for(&self, order_id: &str) {
+    pub fn set_order_id(&self, order_id: &str) {
         let order_id = order_id.to_owned();
         self.edit(|call| call.order_id = Some(order_id));
     }
 
     /// Notes that something is scripted instead of its right answer.
-    pub fn is_scripted(&self) {
+    pub fn mark_scripted(&self) {
         self.edit(|call| call.scripted = true);
     }
 

@@ -13,7 +13,7 @@ mod connection;
 mod faults;
 mod gateway;
 mod journal;
-mod life;
+mod lifecycle;
 mod loopback;
 mod notify;
 mod order;
@@ -27,9 +27,9 @@ pub mod relative;
 mod reply;
 mod script;
 mod signature;
+mod tamper;
 #[cfg(test)]
 mod tests;
-mod twist;
 
 pub use book::{Book, BookError};
 pub use faults::{Faults, FaultsError};
@@ -37,7 +37,7 @@ pub use journal::{Call, CallEnd};
 
 use clock::Clock;
 use connection::{Connection, UnreliableListener};
-use faults::Day;
+use faults::ActiveFaults;
 use gateway::Gateway;
 use journal::Journal;
 use notify::Notifier;
@@ -195,7 +195,7 @@ impl Sandbox {
             verifier,
             merchant: settings.merchant,
             orders: Arc::clone(&orders),
-            day: Day::new(settings.faults),
+            faults: ActiveFaults::new(settings.faults),
             shape: settings.shape,
             latency: settings.latency,
             journal: Arc::clone(&journal),

@@ -2,7 +2,7 @@
 //! documented: here it is the payment object, its texts signed as a request's parameters are.
 
 use super::loopback::is_loopback;
-use super::orders::{Ended, Orders};
+use super::orders::{EndedPayment, Orders};
 use super::payment::{Field, field, text_of};
 use super::signature::Verifier;
 use axum::http::header::CONTENT_TYPE;
@@ -33,7 +33,7 @@ struct Notification {
 }
 
 /// An order's ends that nobody has been told of yet, while it is told of an earlier one.
-type Waiting = HashMap<String, VecDeque<Ended>>;
+type Waiting = HashMap<String, VecDeque<EndedPayment>>;
 
 impl Notifier {
     /// A notifier of these orders' merchant.
@@ -94,7 +94,7 @@ impl Notifier {
     }
 
     /// Tells of one end; gives the order's id back.
-    async fn notify(self: Arc<Self>, ended: Ended) -> String {
+    async fn notify(self: Arc<Self>, ended: EndedPayment) -> String {
         let Some(notification) = self.prepare(&ended.fields) else { return ended.id };
         self.orders.set(&ended.id, &[field("notify_status", "delivered")]);
         let sent = self

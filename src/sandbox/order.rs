@@ -2,7 +2,7 @@
 //! later.
 
 use super::Shape;
-use super::life::Phase;
+use super::lifecycle::Phase;
 use super::pairs::Pairs;
 use super::payment::{
     Field, Payment, check_field, field, object, read_fields, set_fields, text_of,
@@ -157,7 +157,7 @@ impl Order {
 
     /// Takes over what has become due. Gives the fields as they were each time that the order's
     /// payment has ended by that.
-    pub fn become_due(&mut self, elapsed: Duration) -> Vec<Vec<Field>> {
+    pub fn apply_due(&mut self, elapsed: Duration) -> Vec<Vec<Field>> {
         let due = self.later.iter().take_while(|change| change.at <= elapsed).count();
         let mut ends = Vec::new();
         for change in self.later.drain(..due) {

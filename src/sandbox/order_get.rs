@@ -19,7 +19,7 @@ pub fn answer(gateway: &Gateway, params: &Params) -> Answer {
     {
         return invalid("The 'merchant_uid' field does not name the merchant of this key.");
     }
-    match gateway.orders.look(order_id, |order| order.payment(gateway.shape, merchant)) {
+    match gateway.orders.read(order_id, |order| order.payment(gateway.shape, merchant)) {
         Some(payment) => Answer::Payment(payment),
         None => Answer::Other(Reply::text(StatusCode::OK, order_not_found())),
     }

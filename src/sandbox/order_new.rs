@@ -5,7 +5,7 @@
 
 use super::Shape;
 use super::gateway::{Call, Gateway, invalid};
-use super::life;
+use super::lifecycle;
 use super::order::Order;
 use super::payment::field;
 use super::reply::{Answer, Reply, error_text, error_with_details};
@@ -146,7 +146,7 @@ fn order(call: &Call, payment_uid: &str, is_deposit: bool, now: Duration) -> Ord
         ]
         .map(|(name, text)| field(name, text)),
     );
-    let later = life::begin(now, is_deposit, text("amount"));
+    let later = lifecycle::initial_changes(now, is_deposit, text("amount"));
     Order { fields, later, ..Order::default() }
 }
 

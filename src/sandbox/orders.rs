@@ -3,7 +3,7 @@
 
 use super::book::Book;
 use super::clock::Clock;
-use super::life::{Act, Effect, effect};
+use super::lifecycle::{Action, Effect, effect};
 use super::order::{Change, Order};
 use super::payment::{Field, set_fields};
 use std::collections::{BTreeSet, HashMap};
@@ -28,11 +28,11 @@ struct State {
     /// When something becomes of which order next.
     due: BTreeSet<(Duration, String)>,
     /// Orders whose payment has ended, as they were then, and nobody has been told.
-    ended: Vec<Ended>,
+    ended: Vec<EndedPayment>,
 }
 
 /// An order whose payment has ended.
-pub struct Ended {
+pub struct EndedPayment {
     pub id: String,
     /// The payment object, as it was then.
     pub fields: Vec<Field>,
@@ -40,11 +40,11 @@ pub struct Ended {
 
 /// What cannot be done to an order.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Refused {
+pub enum ActionError {
     /// There is none.
-    Unknown,
+    NotFound,
     /// It is not in a state for it; why, for people.
-    TooLate(String),
+    WrongStatus(String),
 }
 
 impl Orders {
@@ -69,39 +69,39 @@ impl Orders {
     }
 
     /// Looks at an order as it is now.
-    pub fn look<T>(&self, id: &str, at: impl FnOnce(&Order) -> T) -> Option<T> {
-        self.now().by_id.get(id).map(at)
+    pub fn read<T>(&self, id: &str, at: impl FnOnce(&Order) -> T) -> Option<T> {
+        self.current().by_id.get(id).map(at)
     }
 
     /// Looks at another order than this one, if there is any.
-    pub fn look_at_another<T>(&self, id: &str, at: impl FnOnce(&Order) -> T) -> Option<T> {
-        let state = self.now();
+    pub fn read_another<T>(&self, id: &str, at: impl FnOnce(&Order) -> T) -> Option<T> {
+        let state = self.current();
         let other = state.ids.iter().rev().find(|other| *other != id)?;
         state.by_id.get(other).map(at)
     }
 
     /// Looks at the newest orders, the newest first.
-    pub fn look_at_newest<T>(&self, most: usize, mut at: impl FnMut(&Order) -> T) -> Vec<T> {
-        let state = self.now();
+    pub fn read_newest<T>(&self, most: usize, mut at: impl FnMut(&Order) -> T) -> Vec<T> {
+        let state = self.current();
         let newest = state.ids.iter().rev().take(most);
         newest.filter_map(|id| state.by_id.get(id)).map(&mut at).collect()
     }
 
     /// Looks at the order of a payment.
-    pub fn look_at_payment<T>(&self, uid: &str, at: impl FnOnce(&Order) -> T) -> Option<T> {
-        let state = self.now();
+    pub fn read_by_payment_uid<T>(&self, uid: &str, at: impl FnOnce(&Order) -> T) -> Option<T> {
+        let state = self.current();
         let id = state.id_by_payment_uid.get(uid)?;
         state.by_id.get(id).map(at)
     }
 
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.now().ids.len()
+        self.current().ids.len()
     }
 
     /// Takes in a new order; gives it back where its id was used before.
     pub fn create(&self, id: String, order: Order) -> Result<(), Box<Order>> {
-        let mut state = self.now();
+        let mut state = self.current();
         if state.by_id.contains_key(&id) {
             return Err(Box::new(order));
         }
@@ -112,23 +112,23 @@ impl Orders {
     }
 
     /// Does something to the order of a payment.
-    pub fn act(&self, payment_uid: &str, act: &Act) -> Result<(), Refused> {
-        let mut state = self.now();
+    pub fn apply(&self, payment_uid: &str, action: &Action) -> Result<(), ActionError> {
+        let mut state = self.current();
         let now = self.clock.elapsed();
-        let id = state.id_by_payment_uid.get(payment_uid).cloned().ok_or(Refused::Unknown)?;
-        let order = state.by_id.get_mut(&id).ok_or(Refused::Unknown)?;
+        let id = state.id_by_payment_uid.get(payment_uid).cloned().ok_or(ActionError::NotFound)?;
+        let order = state.by_id.get_mut(&id).ok_or(ActionError::NotFound)?;
         let status = order.text("payment_status").unwrap_or_default();
-        let later = match effect(now, &status, act).map_err(Refused::TooLate)? {
-            Effect::Nothing => return Ok(()),
-            Effect::Also(changes) => {
+        let later = match effect(now, &status, action).map_err(ActionError::WrongStatus)? {
+            Effect::Unchanged => return Ok(()),
+            Effect::Add(changes) => {
                 let mut later = changes;
                 later.append(&mut order.later);
                 later
             }
-            Effect::Instead(changes) => changes,
+            Effect::Replace(changes) => changes,
         };
-        state.plan(&id, later);
-        state.become_due(now);
+        state.schedule(&id, later);
+        state.apply_due(now);
         drop(state);
         self.changed.notify_one();
         Ok(())
@@ -136,19 +136,19 @@ impl Orders {
 
     /// Takes over fields of an order, e.g. what became of its notification.
     pub fn set(&self, id: &str, fields: &[Field]) {
-        if let Some(order) = self.now().by_id.get_mut(id) {
+        if let Some(order) = self.current().by_id.get_mut(id) {
             set_fields(&mut order.fields, fields);
         }
     }
 
     /// Orders whose payment has ended since this was last asked.
-    pub fn take_ended(&self) -> Vec<Ended> {
-        std::mem::take(&mut self.now().ended)
+    pub fn take_ended(&self) -> Vec<EndedPayment> {
+        std::mem::take(&mut self.current().ended)
     }
 
     /// Waits until something becomes of an order, or may.
     pub async fn change(&self) {
-        let next = self.now().due.first().map(|(at, _)| *at);
+        let next = self.current().due.first().map(|(at, _)| *at);
         let changed = self.changed.notified();
         match next.and_then(|at| self.clock.real_time_until(at)) {
             // Either way it is time to look again.
@@ -160,7 +160,7 @@ impl Orders {
     /// All of them, as a book that a later sandbox goes on with.
     pub fn book(&self) -> Book {
         let elapsed = self.clock.elapsed();
-        let state = self.now();
+        let state = self.current();
         let orders = state.ids.iter().filter_map(|id| Some((id.clone(), state.by_id.get(id)?)));
         let rebased = |order: &Order| {
             let mut order = order.clone();
@@ -173,9 +173,9 @@ impl Orders {
     }
 
     /// The state, with everything taken over that is due.
-    fn now(&self) -> MutexGuard<'_, State> {
+    fn current(&self) -> MutexGuard<'_, State> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.become_due(self.clock.elapsed());
+        state.apply_due(self.clock.elapsed());
         if !state.ended.is_empty() {
             self.changed.notify_one();
         }
@@ -191,12 +191,12 @@ impl State {
             self.id_by_payment_uid.entry(uid).or_insert_with(|| id.clone());
         }
         self.by_id.insert(id.clone(), order);
-        self.plan(&id, later);
+        self.schedule(&id, later);
         self.ids.push(id);
     }
 
     /// Gives an order another future.
-    fn plan(&mut self, id: &str, later: Vec<Change>) {
+    fn schedule(&mut self, id: &str, later: Vec<Change>) {
         let Some(order) = self.by_id.get_mut(id) else { return };
         if let Some(change) = order.later.first() {
             self.due.remove(&(change.at, id.to_owned()));
@@ -207,14 +207,14 @@ impl State {
         }
     }
 
-    fn become_due(&mut self, elapsed: Duration) {
+    fn apply_due(&mut self, elapsed: Duration) {
         while let Some((at, _)) = self.due.first()
             && *at <= elapsed
             && let Some((_, id)) = self.due.pop_first()
         {
             let Some(order) = self.by_id.get_mut(&id) else { continue };
-            for fields in order.become_due(elapsed) {
-                self.ended.push(Ended { id: id.clone(), fields });
+            for fields in order.apply_due(elapsed) {
+                self.ended.push(EndedPayment { id: id.clone(), fields });
             }
             if let Some(change) = order.later.first() {
                 self.due.insert((change.at, id));

@@ -1,7 +1,7 @@
 //! The pages for people: one order's checkout, and the list of orders. Plain HTML without scripts;
 //! every text is escaped by the template.
 
-use super::life::Phase;
+use super::lifecycle::Phase;
 use super::order::Order;
 use maud::{DOCTYPE, Markup, html};
 

@@ -9,7 +9,7 @@
 //! | `error = "…"`, `details = "…"` | the page's error, in its short form without `details` |
 //! | `unknown = true` | no such order, in the sandbox's words, or in those of `error` |
 //! | `body = "…"` | this text is the body |
-//! | `answer = "html"` | a bad answer, one of those in `twist.rs` |
+//! | `answer = "html"` | a bad answer, one of those in `tamper.rs` |
 //! | `fields = '{"amount":1e2}'` | the right answer, but for these fields: a JSON object as text |
 //! | `delay_ms = 50` | wait first |
 //! | `slow_bytes_per_second = 20` | the answer trickles, head and all |
@@ -27,7 +27,7 @@
 use super::connection::{CutPoint, Delivery};
 use super::payment::{Field, Payment, read_fields, set_fields};
 use super::reply::{Answer, Reply, error_text, error_with_details, order_not_found};
-use super::twist::Twist;
+use super::tamper::Tampering;
 use axum::http::header::{LOCATION, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use serde::Deserialize;
@@ -51,7 +51,7 @@ struct WrittenScript {
     details: Option<String>,
     unknown: bool,
     body: Option<String>,
-    answer: Option<Twist>,
+    answer: Option<Tampering>,
     fields: Option<String>,
     delay_ms: Option<u64>,
     slow_bytes_per_second: Option<NonZeroU32>,
@@ -71,17 +71,17 @@ pub struct Script {
     performed: bool,
     delay: Duration,
     delivery: Delivery,
-    act: Act,
+    action: Action,
 }
 
 #[derive(Debug, Clone)]
-enum Act {
+enum Action {
     /// The call's own answer, under this status if there is one.
     Own(Option<StatusCode>),
     /// The call's own answer, but for these fields.
     With(Vec<Field>),
     /// The call's own answer, made bad.
-    Twisted(Twist),
+    Tampered(Tampering),
     /// Something else.
     Instead(Reply),
 }
@@ -97,7 +97,7 @@ impl Script {
     }
 
     /// Whether the script still holds after so many earlier calls about its order.
-    pub fn holds_after(&self, calls: u32) -> bool {
+    pub fn applies_after(&self, calls: u32) -> bool {
         self.times.is_none_or(|times| calls < times)
     }
 
@@ -112,9 +112,9 @@ impl Script {
     }
 
     /// Whether the call's own answer arrives, whole, be it late.
-    pub fn is_harmless(&self) -> bool {
+    pub fn delivers_own_answer(&self) -> bool {
         let arrives = matches!(self.delivery, Delivery::Whole | Delivery::Slow(_));
-        self.performed && arrives && matches!(self.act, Act::Own(None))
+        self.performed && arrives && matches!(self.action, Action::Own(None))
     }
 
     /// The scripted answer. `own` is the call's own, if it was carried out; `another` is about
@@ -124,19 +124,19 @@ impl Script {
             let error = error_text(PAGE_ERROR);
             Answer::Other(Reply::text(StatusCode::INTERNAL_SERVER_ERROR, error))
         });
-        let mut reply = match (&self.act, own) {
-            (Act::Instead(reply), _) => reply.clone(),
-            (Act::Twisted(twist), own) => twist.reply(own, another()),
-            (Act::With(fields), Answer::Payment(mut payment)) => {
+        let mut reply = match (&self.action, own) {
+            (Action::Instead(reply), _) => reply.clone(),
+            (Action::Tampered(tampering), own) => tampering.reply(own, another()),
+            (Action::With(fields), Answer::Payment(mut payment)) => {
                 set_fields(&mut payment.fields, fields);
                 payment.reply()
             }
-            (Act::Own(status), own) => {
+            (Action::Own(status), own) => {
                 let mut reply = own.into_reply();
                 reply.status = status.unwrap_or(reply.status);
                 reply
             }
-            (Act::With(_), own) => own.into_reply(),
+            (Action::With(_), own) => own.into_reply(),
         };
         reply.delay = self.delay;
         reply.delivery = self.delivery;
@@ -152,9 +152,9 @@ impl TryFrom<WrittenScript> for Script {
         let delay = Duration::from_millis(written.delay_ms.unwrap_or(0));
         let (times, performed) = (written.times, written.performed);
         let delivery = written.delivery();
-        let act = written.act()?;
-        let performed = performed.unwrap_or(!matches!(act, Act::Instead(_)));
-        Ok(Script { times, performed, delay, delivery, act })
+        let action = written.action()?;
+        let performed = performed.unwrap_or(!matches!(action, Action::Instead(_)));
+        Ok(Script { times, performed, delay, delivery, action })
     }
 }
 
@@ -214,12 +214,12 @@ impl WrittenScript {
         }
     }
 
-    fn act(self) -> Result<Act, String> {
+    fn action(self) -> Result<Action, String> {
         if let Some(fields) = self.fields {
-            return read_fields(&fields).map(Act::With);
+            return read_fields(&fields).map(Action::With);
         }
-        if let Some(twist) = self.answer {
-            return Ok(Act::Twisted(twist));
+        if let Some(tampering) = self.answer {
+            return Ok(Action::Tampered(tampering));
         }
         let retry_after = self.retry_after.map(|it| header("retry_after", it)).transpose()?;
         let location = self.location.map(|it| header("location", it)).transpose()?;
@@ -237,7 +237,7 @@ impl WrittenScript {
             (None, None, _) if self.unknown => order_not_found(),
             (None, None, _) if location.is_some() => String::new(),
             (None, None, _) if retry_after.is_some() || is_error => error_text(PAGE_ERROR),
-            (None, None, _) => return Ok(Act::Own(status)),
+            (None, None, _) => return Ok(Action::Own(status)),
         };
         let mut reply = Reply::text(status.unwrap_or(StatusCode::OK), text);
         for (name, value) in [(RETRY_AFTER, retry_after), (LOCATION, location)] {
@@ -245,7 +245,7 @@ impl WrittenScript {
                 reply = reply.with(name, value);
             }
         }
-        Ok(Act::Instead(reply))
+        Ok(Action::Instead(reply))
     }
 }
 

@@ -95,7 +95,7 @@ fn a_script_that_cannot_be_meant_is_refused() {
 
 #[test]
 fn times_limits_a_script() {
-    let holds = |json, calls| Script::parse(json).map(|script| script.holds_after(calls));
+    let holds = |json, calls| Script::parse(json).map(|script| script.applies_after(calls));
     assert_eq!(holds(r#"{"status":503,"times":2}"#, 1), Ok(true));
     assert_eq!(holds(r#"{"status":503,"times":2}"#, 2), Ok(false));
     assert_eq!(holds(r#"{"status":503}"#, u32::MAX), Ok(true));

@@ -3,10 +3,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
-mod course;
-mod ending;
+mod interrupted;
 mod model;
 mod sending;
+mod sequences;
 mod usage;
 
 use crate::rude_gateway::{Request, RudeGateway, Turn, success};

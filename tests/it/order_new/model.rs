@@ -8,8 +8,8 @@ use octopus_recon::domain::amount::Amount;
 use octopus_recon::domain::order::OrderKey;
 use octopus_recon::domain::payment::{AccountingType, PersonalData, TransactionType};
 use octopus_recon::gateway::{
-    Accounts, Asker, Client, Credentials, Draft, GatewaySettings, NewOrder, NotPlaced, Placement,
-    Sends,
+    Accounts, Asker, Client, Creation, Credentials, Draft, GatewaySettings, NewOrder, NotCreated,
+    SendState,
 };
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -207,7 +207,7 @@ fn no_order_is_sent_twice_without_a_word_that_there_is_none() {
         let order = order(number);
         let id = order.key().merchant_order_id.clone();
         days.lock().unwrap().insert(id.clone(), Day::new(number));
-        let placement = runtime.block_on(asker.place(&order, &Sends::default()));
+        let placement = runtime.block_on(asker.create_order(&order, &SendState::default()));
         let days = days.lock().unwrap();
         let Day { has, journal, .. } = &days[&id];
         assert_safe(journal);
@@ -219,14 +219,14 @@ fn no_order_is_sent_twice_without_a_word_that_there_is_none() {
         let said_none = last_said == Some(&Event::Said { has: false });
         let (end, is_true) = match &placement {
             // Exit 0: the gateway has an order with these values.
-            Ok(Placement::Placed(_)) => ("placed", *has == Has::Same),
-            Ok(Placement::Found { .. }) => ("found", *has == Has::Same),
+            Ok(Creation::Confirmed(_)) => ("placed", *has == Has::Same),
+            Ok(Creation::Found { .. }) => ("found", *has == Has::Same),
             // Exit 1: it has none, and none was made.
-            Err(NotPlaced::Declined(_)) => ("declined", *has == Has::Nothing && made == 0),
-            Err(NotPlaced::Exists { differences: None, .. }) => ("exists", *has == Has::Same),
-            Err(NotPlaced::Exists { .. }) => ("differs", *has == Has::Other),
-            Err(NotPlaced::Absent { .. }) => ("absent", said_none),
-            Err(NotPlaced::Unknown { .. }) => ("unknown", true),
+            Err(NotCreated::Declined(_)) => ("declined", *has == Has::Nothing && made == 0),
+            Err(NotCreated::Exists { differences: None, .. }) => ("exists", *has == Has::Same),
+            Err(NotCreated::Exists { .. }) => ("differs", *has == Has::Other),
+            Err(NotCreated::Absent { .. }) => ("absent", said_none),
+            Err(NotCreated::Unknown { .. }) => ("unknown", true),
             other => unreachable!("{other:?}: {journal:?}"),
         };
         assert!(is_true, "{placement:?}: {journal:?}");

@@ -107,7 +107,7 @@ fn repeats_names(turn: Turn) {
 fn what_is_personal_or_secret_is_said_nowhere() {
     let accounts = r#"{"to":"55500055551234","to_name":"Ravi PLANTED-NAME",
         "merchant_id":"PLANTED-MEMBER"}"#;
-    let courses: [&'static [fn(Turn)]; 8] = [
+    let sequences: [&'static [fn(Turn)]; 8] = [
         &[placed],
         &[repeats, super::missing],
         &[repeats_names, super::missing],
@@ -117,7 +117,7 @@ fn what_is_personal_or_secret_is_said_nowhere() {
         &[reset, repeats],
         &[Turn::answer_well],
     ];
-    for acts in courses {
+    for acts in sequences {
         let merchant = merchant();
         let path = merchant.write("accounts.json", accounts);
         std::fs::set_permissions(path, PermissionsExt::from_mode(0o600)).unwrap();

@@ -23,7 +23,7 @@ static PACKED_BOMB: LazyLock<Vec<u8>> = LazyLock::new(|| bomb().unwrap_or_defaul
 /// Ways to answer badly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Twist {
+pub enum Tampering {
     /// The whole, right answer about another order.
     AnotherOrder,
     /// A page for people, as proxies send it.
@@ -48,11 +48,11 @@ pub enum Twist {
     GzipBomb,
 }
 
-impl Twist {
-    /// The twisted answer; `another` is about another order, where there is one.
+impl Tampering {
+    /// The tampered answer; `another` is about another order, where there is one.
     pub fn reply(self, own: Answer, another: Option<Payment>) -> Reply {
         match (self, own) {
-            (Twist::AnotherOrder, Answer::Payment(mut own)) => {
+            (Tampering::AnotherOrder, Answer::Payment(mut own)) => {
                 match another {
                     Some(another) => own.fields = another.fields,
                     // The only order there is: then about one that there is not.
@@ -60,7 +60,7 @@ impl Twist {
                 }
                 own.reply()
             }
-            (Twist::DoubledKey, Answer::Payment(mut own)) => {
+            (Tampering::DoubledKey, Answer::Payment(mut own)) => {
                 let doubled = ["1.00", "2.00"].map(|amount| field("amount", amount));
                 own.fields.splice(0..0, doubled);
                 own.reply()
@@ -68,33 +68,33 @@ impl Twist {
             (_, own) => {
                 let reply = own.into_reply();
                 let text = String::from_utf8_lossy(&reply.body).into_owned();
-                self.twisted(reply, text)
+                self.tampered(reply, text)
             }
         }
     }
 
-    fn twisted(self, mut reply: Reply, text: String) -> Reply {
+    fn tampered(self, mut reply: Reply, text: String) -> Reply {
         let body: Vec<u8> = match self {
-            Twist::Html => {
+            Tampering::Html => {
                 reply = reply.with(CONTENT_TYPE, HeaderValue::from_static("text/html"));
                 b"<!DOCTYPE html><html><body><h1>Scheduled maintenance</h1></body></html>".to_vec()
             }
-            Twist::Empty => Vec::new(),
-            Twist::CutJson => text.into_bytes().into_iter().rev().skip(5).rev().collect(),
-            Twist::TrailingText => format!("{text}\nWarning: 1 notice").into_bytes(),
-            Twist::Deep => {
+            Tampering::Empty => Vec::new(),
+            Tampering::CutJson => text.into_bytes().into_iter().rev().skip(5).rev().collect(),
+            Tampering::TrailingText => format!("{text}\nWarning: 1 notice").into_bytes(),
+            Tampering::Deep => {
                 format!(r#"{{"result":"success","data":{}{}}}"#, "[".repeat(DEEP), "]".repeat(DEEP))
                     .into_bytes()
             }
-            Twist::NotANumber => success(r#"{"payment":{"amount":NaN}}"#).into_bytes(),
-            Twist::BadUtf8 => b"{\"result\":\"error\",\"data\":\"\xff\xfe\"}".to_vec(),
-            Twist::Huge => success(&format!(r#""{}""#, "x".repeat(HUGE))).into_bytes(),
-            Twist::GzipBomb => {
+            Tampering::NotANumber => success(r#"{"payment":{"amount":NaN}}"#).into_bytes(),
+            Tampering::BadUtf8 => b"{\"result\":\"error\",\"data\":\"\xff\xfe\"}".to_vec(),
+            Tampering::Huge => success(&format!(r#""{}""#, "x".repeat(HUGE))).into_bytes(),
+            Tampering::GzipBomb => {
                 reply = reply.with(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
                 PACKED_BOMB.clone()
             }
-            // Of what is no payment there is nothing to twist.
-            Twist::AnotherOrder | Twist::DoubledKey => return reply,
+            // Of what is no payment there is nothing to tampering.
+            Tampering::AnotherOrder | Tampering::DoubledKey => return reply,
         };
         if reply.status == StatusCode::FOUND {
             reply.status = StatusCode::OK;
@@ -126,8 +126,8 @@ mod tests {
         Payment { fields, url: None, shape: Shape::Nested }
     }
 
-    fn twisted(twist: Twist) -> Vec<u8> {
-        twist.reply(Answer::Payment(payment("A")), Some(payment("B"))).body.to_vec()
+    fn tampered(tampering: Tampering) -> Vec<u8> {
+        tampering.reply(Answer::Payment(payment("A")), Some(payment("B"))).body.to_vec()
     }
 
     #[test]
@@ -135,22 +135,22 @@ mod tests {
         let is_json = |body: &[u8]| serde_json::from_slice::<serde_json::Value>(body).is_ok();
         let honest = Answer::Payment(payment("A")).into_reply().body;
         let other = Answer::Payment(payment("B")).into_reply().body;
-        assert_eq!(twisted(Twist::AnotherOrder), other);
-        assert!(twisted(Twist::Html).starts_with(b"<!DOCTYPE html>"));
-        assert_eq!(twisted(Twist::Empty), b"");
-        let cut = twisted(Twist::CutJson);
+        assert_eq!(tampered(Tampering::AnotherOrder), other);
+        assert!(tampered(Tampering::Html).starts_with(b"<!DOCTYPE html>"));
+        assert_eq!(tampered(Tampering::Empty), b"");
+        let cut = tampered(Tampering::CutJson);
         assert!(honest.starts_with(&cut) && !is_json(&cut));
-        let trailing = twisted(Twist::TrailingText);
+        let trailing = tampered(Tampering::TrailingText);
         assert!(trailing.starts_with(&honest) && !is_json(&trailing));
-        let doubled = String::from_utf8(twisted(Twist::DoubledKey)).unwrap_or_default();
+        let doubled = String::from_utf8(tampered(Tampering::DoubledKey)).unwrap_or_default();
         assert!(is_json(doubled.as_bytes()));
         assert_eq!(doubled.matches(r#""amount":"#).count(), 3, "{doubled}");
-        let deep = String::from_utf8(twisted(Twist::Deep)).unwrap_or_default();
+        let deep = String::from_utf8(tampered(Tampering::Deep)).unwrap_or_default();
         assert_eq!(deep.matches('[').count(), DEEP);
-        assert!(!is_json(&twisted(Twist::NotANumber)));
-        assert!(std::str::from_utf8(&twisted(Twist::BadUtf8)).is_err());
-        assert!(twisted(Twist::Huge).len() > HUGE);
-        let bomb = twisted(Twist::GzipBomb);
+        assert!(!is_json(&tampered(Tampering::NotANumber)));
+        assert!(std::str::from_utf8(&tampered(Tampering::BadUtf8)).is_err());
+        assert!(tampered(Tampering::Huge).len() > HUGE);
+        let bomb = tampered(Tampering::GzipBomb);
         let mut unpacked = Vec::new();
         let read = flate2::read::GzDecoder::new(&*bomb).read_to_end(&mut unpacked);
         assert!(matches!(read, Ok(BOMB)) && bomb.len() < BOMB / 500, "{}", bomb.len());
@@ -159,7 +159,7 @@ mod tests {
     #[test]
     fn an_error_about_an_order_cannot_be_about_another() {
         let error = Reply::error(StatusCode::OK, "Order not found", "None.");
-        let reply = Twist::AnotherOrder.reply(Answer::Other(error.clone()), None);
+        let reply = Tampering::AnotherOrder.reply(Answer::Other(error.clone()), None);
         assert_eq!(reply.body, error.body);
     }
 }

@@ -2,11 +2,11 @@
 //! "Response"; contract, "Mismatches", last paragraph). Pure.
 
 use super::new_order::NewOrder;
-use super::reading::{
-    Body, Cause, Failure, Reader, StatusClass, failed_by_status, given_text, payment_fields,
+use super::response::{
+    Body, CallFailure, Cause, Reader, StatusClass, failed_by_status, optional_text, payment_fields,
     status_class, untrustworthy,
 };
-use super::wording::{refuses_credentials, speaks_of_one_there};
+use super::wording::{refuses_credentials, speaks_of_existing_order};
 use regex::bytes::Regex;
 use std::sync::LazyLock;
 
@@ -16,7 +16,7 @@ static SUCCESS: LazyLock<Option<Regex>> =
 
 /// What the gateway says of an order that it has just taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Placed {
+pub struct CreatedOrder {
     /// The payment object as JSON, as [`Answered`](crate::domain::payment::Answered) keeps it.
     pub evidence: String,
     /// Where the payer pays, if it is given; a payout has none.
@@ -25,37 +25,37 @@ pub struct Placed {
 
 /// Why one `order/new` did not do. All texts are fit for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Setback {
+pub(super) enum SendFailure {
     /// The gateway says that it has not made it.
     Declined {
         /// How, as a clause.
         why: String,
         /// Whether it is the credentials that it does not take.
-        refuses: bool,
+        refuses_credentials: bool,
         /// Whether its words speak of an order that is there.
-        one_is_there: bool,
+        may_exist: bool,
     },
     /// It says, or may have meant to say, that it has made it, but what it says cannot be trusted.
     Claimed(String),
     /// Neither: what became of the order is not known, unless no connection was made.
-    Failed(Failure),
+    Failed(CallFailure),
 }
 
-impl Setback {
+impl SendFailure {
     /// What came, as a clause.
     pub(super) fn why(&self) -> &str {
         match self {
-            Setback::Declined { why, .. } | Setback::Claimed(why) => why,
-            Setback::Failed(failure) => &failure.why,
+            SendFailure::Declined { why, .. } | SendFailure::Claimed(why) => why,
+            SendFailure::Failed(failure) => &failure.why,
         }
     }
 
     /// Whether the order may have been made all the same.
     pub(super) fn is_in_doubt(&self) -> bool {
         match self {
-            Setback::Declined { .. } => false,
-            Setback::Claimed(_) => true,
-            Setback::Failed(failure) => failure.cause != Cause::Unreachable,
+            SendFailure::Declined { .. } => false,
+            SendFailure::Claimed(_) => true,
+            SendFailure::Failed(failure) => failure.cause != Cause::Unreachable,
         }
     }
 }
@@ -67,13 +67,15 @@ impl Reader {
         &self,
         order: &NewOrder,
         status: u16,
-        body: Result<&[u8], Failure>,
+        body: Result<&[u8], CallFailure>,
         came: &[u8],
-    ) -> Result<Placed, Setback> {
+    ) -> Result<CreatedOrder, SendFailure> {
         match (status_class(status), failed_by_status(status)) {
             // The gateway's other answer to an order that it takes is a redirect.
-            (StatusClass::Redirect, Some(failure)) => return Err(Setback::Claimed(failure.why)),
-            (StatusClass::Overload, Some(failure)) => return Err(Setback::Failed(failure)),
+            (StatusClass::Redirect, Some(failure)) => {
+                return Err(SendFailure::Claimed(failure.why));
+            }
+            (StatusClass::Overload, Some(failure)) => return Err(SendFailure::Failed(failure)),
             _ => {}
         }
         let is_success = status_class(status) == StatusClass::Success;
@@ -93,41 +95,41 @@ impl Reader {
                 return Err(refused(&answered, false));
             }
             // A success counts only under 2xx; and a page that says 404 is no documented error.
-            _ => Failure::is_final(Cause::Untrustworthy, answered),
+            _ => CallFailure::is_final(Cause::Untrustworthy, answered),
         };
-        Err(if claims { Setback::Claimed(failure.why) } else { Setback::Failed(failure) })
+        Err(if claims { SendFailure::Claimed(failure.why) } else { SendFailure::Failed(failure) })
     }
 
     /// A documented error.
-    fn declined(&self, status: u16, error: &str) -> Setback {
-        let one_is_there = speaks_of_one_there(error);
+    fn declined(&self, status: u16, error: &str) -> SendFailure {
+        let may_exist = speaks_of_existing_order(error);
         if status_class(status) == StatusClass::Refused || refuses_credentials(error) {
-            return refused(&self.refused(error).why, one_is_there);
+            return refused(&self.refused(error).why, may_exist);
         }
         let words = self.shown(error);
         let why = match words.as_str() {
             "" => "the gateway declined it without a word".to_owned(),
             words => format!("the gateway declined it with \"{words}\""),
         };
-        Setback::Declined { why, refuses: false, one_is_there }
+        SendFailure::Declined { why, refuses_credentials: false, may_exist }
     }
 
     /// A success that is about this order, and with its values. Of another amount nobody knows
     /// what the gateway will move.
-    fn placed(&self, order: &NewOrder, data: super::wire::Json) -> Result<Placed, String> {
-        let payment_url = given_text(&data, "payment_url");
+    fn placed(&self, order: &NewOrder, data: super::wire::Json) -> Result<CreatedOrder, String> {
+        let payment_url = optional_text(&data, "payment_url");
         let answered =
             self.payment(order.key(), payment_fields(data)).map_err(|failure| failure.why)?;
         if let Some(differences) = order.differs_from(&answered) {
             return Err(format!("the answer has other values: {differences}"));
         }
-        Ok(Placed { evidence: answered.evidence, payment_url: payment_url? })
+        Ok(CreatedOrder { evidence: answered.evidence, payment_url: payment_url? })
     }
 }
 
-fn refused(why: &str, one_is_there: bool) -> Setback {
+fn refused(why: &str, may_exist: bool) -> SendFailure {
     let why = format!("the gateway refuses the credentials ({why})");
-    Setback::Declined { why, refuses: true, one_is_there }
+    SendFailure::Declined { why, refuses_credentials: true, may_exist }
 }
 
 /// Whether the body says "success", however little of the rest can be read.
@@ -136,5 +138,5 @@ fn claims_success(body: &[u8]) -> bool {
 }
 
 #[cfg(test)]
-#[path = "placed_tests.rs"]
+#[path = "new_order_response_tests.rs"]
 mod tests;

@@ -3,8 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
-use super::bad_days::faults;
 use super::caller::Caller;
+use super::faults::faults;
 use crate::support::{Done, Gateway, Merchant, kinds, row, rows, until};
 use octopus_recon::sandbox::Call;
 use serde_json::Value;

@@ -15,7 +15,7 @@ pub const TIME_TO_ACCOUNT: Duration = Duration::from_mins(1);
 
 /// What becomes of an order that is created now, if nobody does anything. A deposit waits for its
 /// payer. A payout goes by itself.
-pub fn begin(now: Duration, is_deposit: bool, amount: &str) -> Vec<Change> {
+pub fn initial_changes(now: Duration, is_deposit: bool, amount: &str) -> Vec<Change> {
     if is_deposit {
         return vec![status(now.saturating_add(TIME_TO_PAY), "overdue")];
     }
@@ -65,7 +65,7 @@ impl Phase {
 
 /// What somebody does to an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Act {
+pub enum Action {
     /// The payer opens the checkout page.
     Open,
     /// The payer pays this much (a payout: the payee gets it).
@@ -86,39 +86,39 @@ pub enum Act {
 #[derive(Debug)]
 pub enum Effect {
     /// It stays as it is.
-    Nothing,
+    Unchanged,
     /// These are added to what comes later.
-    Also(Vec<Change>),
+    Add(Vec<Change>),
     /// These come instead of what would have come later.
-    Instead(Vec<Change>),
+    Replace(Vec<Change>),
 }
 
 /// The effect of an act on an order of this payment status.
 ///
 /// # Errors
 /// Why it cannot be done, for people.
-pub fn effect(now: Duration, payment_status: &str, act: &Act) -> Result<Effect, String> {
+pub fn effect(now: Duration, payment_status: &str, action: &Action) -> Result<Effect, String> {
     let phase = Phase::of(payment_status);
-    let instead = |changes| Ok(Effect::Instead(changes));
-    match act {
-        Act::Open if payment_status == "pending" => {
-            Ok(Effect::Also(vec![status(now, "preparing")]))
+    let instead = |changes| Ok(Effect::Replace(changes));
+    match action {
+        Action::Open if payment_status == "pending" => {
+            Ok(Effect::Add(vec![status(now, "preparing")]))
         }
-        Act::Open => Ok(Effect::Nothing),
-        Act::Settle(amount) if phase == Phase::Waiting => {
+        Action::Open => Ok(Effect::Unchanged),
+        Action::Settle(amount) if phase == Phase::Waiting => {
             let mut life = vec![status(now, "processing")];
             life.extend(completion(now.saturating_add(TIME_TO_COMPLETE), amount));
             instead(life)
         }
-        Act::Fail(reason) if phase.is_open() => instead(vec![ended(now, "failed", reason)]),
-        Act::Reject(reason) if phase.is_open() => instead(vec![ended(now, "reject", reason)]),
-        Act::Lapse if phase.is_open() => instead(vec![status(now, "overdue")]),
-        Act::FailAccounting(reason) if phase == Phase::Completed => {
+        Action::Fail(reason) if phase.is_open() => instead(vec![ended(now, "failed", reason)]),
+        Action::Reject(reason) if phase.is_open() => instead(vec![ended(now, "reject", reason)]),
+        Action::Lapse if phase.is_open() => instead(vec![status(now, "overdue")]),
+        Action::FailAccounting(reason) if phase == Phase::Completed => {
             let fields =
                 vec![field("accounting_status", "failed"), field("accounting_fail_reason", reason)];
             instead(vec![Change { at: now, fields }])
         }
-        Act::Refund if phase == Phase::Completed => Ok(Effect::Also(vec![status(now, "refund")])),
+        Action::Refund if phase == Phase::Completed => Ok(Effect::Add(vec![status(now, "refund")])),
         _ => Err(format!("The payment is {payment_status}: this cannot be done to it.")),
     }
 }
@@ -153,9 +153,9 @@ mod tests {
     use crate::sandbox::order::Order;
 
     /// The statuses of an order through its life: seconds, payment, accounting, final amount.
-    fn course(order: &mut Order, seconds: &[u64]) -> Vec<String> {
+    fn statuses_at(order: &mut Order, seconds: &[u64]) -> Vec<String> {
         let look = |at: &u64| {
-            order.become_due(Duration::from_secs(*at));
+            order.apply_due(Duration::from_secs(*at));
             let text = |name| order.text(name).unwrap_or_default();
             let texts = ["payment_status", "accounting_status", "final_amount"].map(text);
             format!("{at} {}", texts.join(" ")).trim_end().to_owned()
@@ -166,20 +166,20 @@ mod tests {
     fn created(direction: &str) -> Order {
         let fields = [("transaction_type", direction), ("payment_status", "pending")];
         let fields = fields.map(|(name, text)| field(name, text)).to_vec();
-        let later = begin(Duration::ZERO, direction == "income", "100.00");
+        let later = initial_changes(Duration::ZERO, direction == "income", "100.00");
         Order { fields, later, ..Order::default() }
     }
 
-    fn act(order: &mut Order, at: u64, act: &Act) -> Result<(), String> {
+    fn act(order: &mut Order, at: u64, action: &Action) -> Result<(), String> {
         let now = Duration::from_secs(at);
-        order.become_due(now);
+        order.apply_due(now);
         let status = order.text("payment_status").unwrap_or_default();
-        match effect(now, &status, act)? {
-            Effect::Nothing => {}
-            Effect::Also(changes) => order.later.splice(0..0, changes).for_each(drop),
-            Effect::Instead(changes) => order.later = changes,
+        match effect(now, &status, action)? {
+            Effect::Unchanged => {}
+            Effect::Add(changes) => order.later.splice(0..0, changes).for_each(drop),
+            Effect::Replace(changes) => order.later = changes,
         }
-        order.become_due(now);
+        order.apply_due(now);
         Ok(())
     }
 
@@ -187,15 +187,15 @@ mod tests {
     fn a_deposit_lapses_unless_it_is_paid() {
         let mut order = created("income");
         assert_eq!(
-            course(&mut order, &[0, 1799, 1800, 99_999]),
+            statuses_at(&mut order, &[0, 1799, 1800, 99_999]),
             ["0 pending", "1799 pending", "1800 overdue", "99999 overdue"]
         );
         let mut order = created("income");
-        assert_eq!(act(&mut order, 60, &Act::Open), Ok(()));
-        assert_eq!(course(&mut order, &[60]), ["60 preparing"]);
-        assert_eq!(act(&mut order, 100, &Act::Settle("90.00".to_owned())), Ok(()));
+        assert_eq!(act(&mut order, 60, &Action::Open), Ok(()));
+        assert_eq!(statuses_at(&mut order, &[60]), ["60 preparing"]);
+        assert_eq!(act(&mut order, 100, &Action::Settle("90.00".to_owned())), Ok(()));
         assert_eq!(
-            course(&mut order, &[100, 104, 105, 164, 165, 99_999]),
+            statuses_at(&mut order, &[100, 104, 105, 164, 165, 99_999]),
             [
                 "100 processing",
                 "104 processing",
@@ -210,14 +210,14 @@ mod tests {
     #[test]
     fn a_deposit_that_is_only_looked_at_lapses_too() {
         let mut order = created("income");
-        assert_eq!(act(&mut order, 60, &Act::Open), Ok(()));
-        assert_eq!(course(&mut order, &[1799, 1800]), ["1799 preparing", "1800 overdue"]);
+        assert_eq!(act(&mut order, 60, &Action::Open), Ok(()));
+        assert_eq!(statuses_at(&mut order, &[1799, 1800]), ["1799 preparing", "1800 overdue"]);
     }
 
     #[test]
     fn a_payout_goes_by_itself() {
         assert_eq!(
-            course(&mut created("expense"), &[0, 5, 10, 15, 75]),
+            statuses_at(&mut created("expense"), &[0, 5, 10, 15, 75]),
             [
                 "0 pending",
                 "5 preparing",
@@ -231,14 +231,14 @@ mod tests {
     #[test]
     fn what_has_ended_stays() {
         for (end, status) in [
-            (Act::Fail("no money".to_owned()), "failed"),
-            (Act::Reject("no".to_owned()), "reject"),
-            (Act::Lapse, "overdue"),
+            (Action::Fail("no money".to_owned()), "failed"),
+            (Action::Reject("no".to_owned()), "reject"),
+            (Action::Lapse, "overdue"),
         ] {
             let mut order = created("income");
             assert_eq!(act(&mut order, 1, &end), Ok(()));
-            assert_eq!(course(&mut order, &[99_999]), [format!("99999 {status}")]);
-            for late in [Act::Settle("1.00".to_owned()), end, Act::Refund] {
+            assert_eq!(statuses_at(&mut order, &[99_999]), [format!("99999 {status}")]);
+            for late in [Action::Settle("1.00".to_owned()), end, Action::Refund] {
                 assert!(act(&mut order, 2, &late).is_err_and(|why| why.contains(status)));
             }
         }
@@ -247,14 +247,14 @@ mod tests {
     #[test]
     fn a_completed_payment_can_be_refunded_or_stay_unbooked() {
         let mut order = created("expense");
-        assert!(act(&mut order, 1, &Act::Refund).is_err());
-        assert_eq!(act(&mut order, 20, &Act::FailAccounting("closed".to_owned())), Ok(()));
-        assert_eq!(course(&mut order, &[99_999]), ["99999 completed failed 100.00"]);
+        assert!(act(&mut order, 1, &Action::Refund).is_err());
+        assert_eq!(act(&mut order, 20, &Action::FailAccounting("closed".to_owned())), Ok(()));
+        assert_eq!(statuses_at(&mut order, &[99_999]), ["99999 completed failed 100.00"]);
         assert_eq!(order.text("accounting_fail_reason").as_deref(), Some("closed"));
         let mut order = created("expense");
-        assert_eq!(act(&mut order, 20, &Act::Refund), Ok(()));
+        assert_eq!(act(&mut order, 20, &Action::Refund), Ok(()));
         assert_eq!(
-            course(&mut order, &[20, 75]),
+            statuses_at(&mut order, &[20, 75]),
             ["20 refund delivered 100.00", "75 refund accounted 100.00"]
         );
     }

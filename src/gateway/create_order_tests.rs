@@ -4,24 +4,32 @@ use crate::domain::amount::Amount;
 use crate::domain::payment::{AccountingStatus, AccountingType, NotifyStatus, TransactionType};
 use crate::gateway::{Accounts, Draft};
 
-fn failed(cause: Cause) -> Setback {
-    Setback::Failed(Failure::retried(cause, "it failed"))
+fn failed(cause: Cause) -> SendFailure {
+    SendFailure::Failed(CallFailure::retried(cause, "it failed"))
 }
 
-fn declined() -> Setback {
-    Setback::Declined { why: "no".to_owned(), refuses: false, one_is_there: false }
+fn declined() -> SendFailure {
+    SendFailure::Declined { why: "no".to_owned(), refuses_credentials: false, may_exist: false }
 }
 
-fn duplicate() -> Setback {
-    Setback::Declined { why: "it is there".to_owned(), refuses: false, one_is_there: true }
+fn duplicate() -> SendFailure {
+    SendFailure::Declined {
+        why: "it is there".to_owned(),
+        refuses_credentials: false,
+        may_exist: true,
+    }
 }
 
-fn refused() -> Setback {
-    Setback::Declined { why: "who is it?".to_owned(), refuses: true, one_is_there: false }
+fn refused() -> SendFailure {
+    SendFailure::Declined {
+        why: "who is it?".to_owned(),
+        refuses_credentials: true,
+        may_exist: false,
+    }
 }
 
-fn claimed() -> Setback {
-    Setback::Claimed("it is taken, of course".to_owned())
+fn claimed() -> SendFailure {
+    SendFailure::Claimed("it is taken, of course".to_owned())
 }
 
 fn payment(amount: i64) -> Payment {
@@ -57,37 +65,37 @@ enum Get {
     Refused,
 }
 
-fn said(get: Get) -> Result<Answered, Failure> {
+fn said(get: Get) -> Result<Answered, CallFailure> {
     match get {
         Get::Same => Ok(answered(payment(100_000_000), "{}")),
         Get::Other => Ok(answered(payment(99_000_000), "{}")),
         Get::Missing => {
             Ok(Answered { answer: Answer::Missing("none".to_owned()), evidence: "none".to_owned() })
         }
-        Get::Rubbish => Err(Failure::retried(Cause::Untrustworthy, "rubbish")),
-        Get::Outage => Err(Failure::retried(Cause::Timeout, "silence")),
-        Get::Refused => Err(Failure::is_final(Cause::Refused, "who are you?")),
+        Get::Rubbish => Err(CallFailure::retried(Cause::Untrustworthy, "rubbish")),
+        Get::Outage => Err(CallFailure::retried(Cause::Timeout, "silence")),
+        Get::Refused => Err(CallFailure::is_final(Cause::Refused, "who are you?")),
     }
 }
 
-fn word(placement: &Result<Placement, NotPlaced>) -> &'static str {
+fn word(placement: &Result<Creation, NotCreated>) -> &'static str {
     match placement {
-        Ok(Placement::Placed(_)) => "placed",
-        Ok(Placement::Found { .. }) => "found",
-        Err(NotPlaced::Refused(_)) => "refused",
-        Err(NotPlaced::Declined(_)) => "declined",
-        Err(NotPlaced::Exists { differences: Some(_), .. }) => "differs",
-        Err(NotPlaced::Exists { sent: true, .. }) => "exists",
-        Err(NotPlaced::Exists { sent: false, .. }) => "not sent, exists",
-        Err(NotPlaced::Absent { only_outages: true, .. }) => "absent",
-        Err(NotPlaced::Absent { only_outages: false, .. }) => "absent after rubbish",
-        Err(NotPlaced::Unknown { .. }) => "unknown",
-        Err(NotPlaced::Unreachable(_)) => "unreachable",
+        Ok(Creation::Confirmed(_)) => "placed",
+        Ok(Creation::Found { .. }) => "found",
+        Err(NotCreated::Refused(_)) => "refused",
+        Err(NotCreated::Declined(_)) => "declined",
+        Err(NotCreated::Exists { differences: Some(_), .. }) => "differs",
+        Err(NotCreated::Exists { sent: true, .. }) => "exists",
+        Err(NotCreated::Exists { sent: false, .. }) => "not sent, exists",
+        Err(NotCreated::Absent { only_outages: true, .. }) => "absent",
+        Err(NotCreated::Absent { only_outages: false, .. }) => "absent after rubbish",
+        Err(NotCreated::Unknown { .. }) => "unknown",
+        Err(NotCreated::Unreachable(_)) => "unreachable",
     }
 }
 
 /// What becomes of these sends, by what `order/get` says after the last of them.
-fn table(sends: &[Setback]) -> String {
+fn table(sends: &[SendFailure]) -> String {
     let every =
         [Get::Same, Get::Other, Get::Missing, Get::Rubbish, Get::Outage, Get::Refused].into_iter();
     let Ok(order) = NewOrder::new(draft()) else { return String::new() };

@@ -17,7 +17,7 @@ fn order() -> OrderKey {
     OrderKey { merchant_uid: Some("M1".to_owned()), merchant_order_id: "7".to_owned() }
 }
 
-fn read(status: u16, body: &str) -> Result<Answered, Failure> {
+fn read(status: u16, body: &str) -> Result<Answered, CallFailure> {
     reader().read(&order(), status, Ok(body.as_bytes()))
 }
 
@@ -37,11 +37,11 @@ fn every_status_has_its_place_in_one_table() {
     let outcome = |status, body| match read(status, body) {
         Ok(Answered { answer: Answer::Payment(_), .. }) => "paid",
         Ok(Answered { answer: Answer::Missing(_), .. }) => "missing",
-        Err(Failure { retry: true, cause: Cause::Overload, .. }) => "busy",
-        Err(Failure { retry: true, cause: Cause::Untrustworthy, .. }) => "again",
-        Err(Failure { retry: false, cause: Cause::Refused, .. }) => "refused",
-        Err(Failure { retry: false, cause: Cause::Untrustworthy, .. }) => "final",
-        Err(Failure { retry: false, cause: Cause::WrongAddress, .. }) => "address",
+        Err(CallFailure { retry: true, cause: Cause::Overload, .. }) => "busy",
+        Err(CallFailure { retry: true, cause: Cause::Untrustworthy, .. }) => "again",
+        Err(CallFailure { retry: false, cause: Cause::Refused, .. }) => "refused",
+        Err(CallFailure { retry: false, cause: Cause::Untrustworthy, .. }) => "final",
+        Err(CallFailure { retry: false, cause: Cause::WrongAddress, .. }) => "address",
         Err(_) => "?",
     };
     let mut table: Vec<(String, [&str; 3])> = Vec::new();
@@ -148,11 +148,11 @@ fn an_answer_about_something_else_is_not_trusted() {
     for (fields, expected) in [
         (
             r#""merchant_order_id":"8","amount":"1""#,
-            Failure::is_final(Cause::Untrustworthy, "the answer is about the order \"8\""),
+            CallFailure::is_final(Cause::Untrustworthy, "the answer is about the order \"8\""),
         ),
         (
             r#""merchant_order_id":"7","merchant_uid":"M2","amount":"1""#,
-            Failure::is_final(Cause::OtherMerchant, other_merchant),
+            CallFailure::is_final(Cause::OtherMerchant, other_merchant),
         ),
         (r#""merchant_order_id":"7""#, untrustworthy("the answer gives no amount".to_owned())),
         (
@@ -206,7 +206,7 @@ fn what_is_not_recognised_is_told_apart() {
 fn an_error_that_is_not_understood_proves_nothing() {
     let busy = r#"{"result":"error","data":{"error":"Oops","details":"account 6660006666789"}}"#;
     let why = "the gateway answered the error \"Oops. account …6789\"";
-    assert_eq!(read(200, busy).err(), Some(Failure::retried(Cause::Untrustworthy, why)));
+    assert_eq!(read(200, busy).err(), Some(CallFailure::retried(Cause::Untrustworthy, why)));
     let refused = r#"{"result":"error","data":{"error":"Invalid signature","details":""}}"#;
     for status in [200, 400, 404] {
         let cause = read(status, refused).err().map(|failure| (failure.cause, failure.retry));

@@ -1,5 +1,5 @@
-use super::super::hidden::Secrets;
 use super::super::new_order::tests::draft;
+use super::super::redact::Secrets;
 use super::*;
 use crate::domain::payment::PersonalData;
 use crate::gateway::{Accounts, Credentials, Draft, NotFoundPattern};
@@ -11,7 +11,7 @@ fn order() -> Option<NewOrder> {
     NewOrder::new(Draft { accounts, ..draft() }).ok()
 }
 
-fn read(status: u16, body: Result<&str, Failure>) -> Option<Result<Placed, Setback>> {
+fn read(status: u16, body: Result<&str, CallFailure>) -> Option<Result<CreatedOrder, SendFailure>> {
     let order = order()?;
     let reader = Reader {
         not_found: NotFoundPattern::default(),
@@ -30,15 +30,15 @@ fn success(fields: &str) -> String {
     )
 }
 
-fn outcome(said: Option<Result<Placed, Setback>>) -> String {
+fn outcome(said: Option<Result<CreatedOrder, SendFailure>>) -> String {
     match said {
         Some(Ok(_)) => "placed".to_owned(),
-        Some(Err(Setback::Declined { why, refuses, one_is_there })) => {
-            let kind = if refuses { "refused" } else { "declined" };
-            format!("{kind}{}: {why}", if one_is_there { ", one is there" } else { "" })
+        Some(Err(SendFailure::Declined { why, refuses_credentials, may_exist })) => {
+            let kind = if refuses_credentials { "refused" } else { "declined" };
+            format!("{kind}{}: {why}", if may_exist { ", one is there" } else { "" })
         }
-        Some(Err(Setback::Claimed(why))) => format!("claimed: {why}"),
-        Some(Err(Setback::Failed(failure))) => format!("{:?}: {}", failure.cause, failure.why),
+        Some(Err(SendFailure::Claimed(why))) => format!("claimed: {why}"),
+        Some(Err(SendFailure::Failed(failure))) => format!("{:?}: {}", failure.cause, failure.why),
         None => "no order".to_owned(),
     }
 }
@@ -167,6 +167,6 @@ fn both_error_forms_are_shown_without_personal_data() {
         assert_eq!(outcome(read(400, Ok(body))), expected);
         assert_eq!(outcome(read(200, Ok(body))), expected);
     }
-    let broken = Failure::retried(Cause::Broken, "it broke");
+    let broken = CallFailure::retried(Cause::Broken, "it broke");
     assert_eq!(outcome(read(200, Err(broken))), "Broken: it broke");
 }

@@ -1,7 +1,7 @@
 //! From an HTTP status and a body to a trustworthy answer, or to why there is none (contract,
 //! "Mismatches", last paragraph; gateway page, "Settled here"). Pure.
 
-use super::hidden::{Personal, Secrets};
+use super::redact::{Personal, Secrets};
 use super::settings::Credentials;
 use super::wire::Json;
 use super::wording::{
@@ -17,7 +17,7 @@ use crate::domain::text;
 
 /// Why a call brought no trustworthy answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure {
+pub struct CallFailure {
     /// A clause for people, e.g. "the gateway answered 503".
     pub why: String,
     /// What kind of failure.
@@ -61,13 +61,13 @@ impl Cause {
     }
 }
 
-impl Failure {
-    pub(super) fn retried(cause: Cause, why: impl Into<String>) -> Failure {
-        Failure { why: why.into(), cause, retry: true, retry_after: None }
+impl CallFailure {
+    pub(super) fn retried(cause: Cause, why: impl Into<String>) -> CallFailure {
+        CallFailure { why: why.into(), cause, retry: true, retry_after: None }
     }
 
-    pub(super) fn is_final(cause: Cause, why: impl Into<String>) -> Failure {
-        Failure { why: why.into(), cause, retry: false, retry_after: None }
+    pub(super) fn is_final(cause: Cause, why: impl Into<String>) -> CallFailure {
+        CallFailure { why: why.into(), cause, retry: false, retry_after: None }
     }
 }
 
@@ -110,12 +110,12 @@ pub(super) fn status_class(status: u16) -> StatusClass {
 }
 
 /// What a status decides whatever the body says.
-pub(super) fn failed_by_status(status: u16) -> Option<Failure> {
+pub(super) fn failed_by_status(status: u16) -> Option<CallFailure> {
     let answered = format!("the gateway answered {status}");
     match status_class(status) {
-        StatusClass::Overload => Some(Failure::retried(Cause::Overload, answered)),
-        StatusClass::Refused => Some(Failure::is_final(Cause::Refused, answered)),
-        StatusClass::Redirect => Some(Failure::is_final(
+        StatusClass::Overload => Some(CallFailure::retried(Cause::Overload, answered)),
+        StatusClass::Refused => Some(CallFailure::is_final(Cause::Refused, answered)),
+        StatusClass::Redirect => Some(CallFailure::is_final(
             Cause::Untrustworthy,
             format!("{answered}, a redirect, which is not followed"),
         )),
@@ -143,8 +143,8 @@ impl Reader {
         &self,
         order: &OrderKey,
         status: u16,
-        body: Result<&[u8], Failure>,
-    ) -> Result<Answered, Failure> {
+        body: Result<&[u8], CallFailure>,
+    ) -> Result<Answered, CallFailure> {
         if let Some(mut failure) = failed_by_status(status) {
             let body = body.ok().filter(|_| failure.cause == Cause::Refused);
             let read = body.and_then(|body| Body::read(body, &self.secrets).ok());
@@ -162,7 +162,7 @@ impl Reader {
                     Body::Error(error) => self.error(order, &error).unwrap_or_else(|| {
                         let shown = self.shown(&error);
                         let why = format!("the gateway answered the error \"{shown}\"");
-                        Err(Failure::retried(unrecognised(&error), why))
+                        Err(CallFailure::retried(unrecognised(&error), why))
                     }),
                 }
             }
@@ -171,14 +171,14 @@ impl Reader {
                     let why = with_text(&error);
                     Err(if speaks_of_an_address(&error) {
                         let why = format!("{why}: is base_url right?");
-                        Failure::is_final(Cause::WrongAddress, why)
+                        CallFailure::is_final(Cause::WrongAddress, why)
                     } else {
-                        Failure::is_final(unrecognised(&error), why)
+                        CallFailure::is_final(unrecognised(&error), why)
                     })
                 }),
                 _ => {
                     let why = format!("{answered} without a documented error: is base_url right?");
-                    Err(Failure::is_final(Cause::WrongAddress, why))
+                    Err(CallFailure::is_final(Cause::WrongAddress, why))
                 }
             },
             _ => match body.ok().and_then(|body| Body::read(body, &self.secrets).ok()) {
@@ -186,16 +186,16 @@ impl Reader {
                     Err(self.refused(&error))
                 }
                 Some(Body::Error(error)) => {
-                    Err(Failure::is_final(Cause::Untrustworthy, with_text(&error)))
+                    Err(CallFailure::is_final(Cause::Untrustworthy, with_text(&error)))
                 }
-                _ => Err(Failure::is_final(Cause::Untrustworthy, answered)),
+                _ => Err(CallFailure::is_final(Cause::Untrustworthy, answered)),
             },
         }
     }
 
     /// The payment object of a success, if it is about this order.
-    pub(super) fn payment(&self, order: &OrderKey, fields: Json) -> Result<Answered, Failure> {
-        let theirs = |field: &str| given_text(&fields, field).map_err(untrustworthy);
+    pub(super) fn payment(&self, order: &OrderKey, fields: Json) -> Result<Answered, CallFailure> {
+        let theirs = |field: &str| optional_text(&fields, field).map_err(untrustworthy);
         let merchant_order_id = theirs("merchant_order_id")?.ok_or_else(|| {
             let why = "the answer does not say which order it is about (merchant_order_id)";
             untrustworthy(why.to_owned())
@@ -204,7 +204,7 @@ impl Reader {
         if merchant_order_id != order.merchant_order_id {
             let id = self.shown_id(&merchant_order_id);
             let why = format!("the answer is about the order \"{id}\"");
-            return Err(Failure::is_final(Cause::Untrustworthy, why));
+            return Err(CallFailure::is_final(Cause::Untrustworthy, why));
         }
         if let (Some(ours), Some(theirs)) = (&order.merchant_uid, theirs("merchant_uid")?)
             && *ours != theirs
@@ -214,7 +214,7 @@ impl Reader {
                 "the answer is about another merchant's order (the gateway answered merchant_uid \
                  \"{theirs}\", configured is \"{ours}\")"
             );
-            return Err(Failure::is_final(Cause::OtherMerchant, why));
+            return Err(CallFailure::is_final(Cause::OtherMerchant, why));
         }
         self.fields(fields).map_err(untrustworthy)
     }
@@ -222,23 +222,23 @@ impl Reader {
     /// An id from an answer. It can be a credential that the gateway repeats: an id is not redacted
     /// where the answer is read.
     fn shown_id(&self, id: &str) -> String {
-        self.shown(&self.secrets.blanked(id).unwrap_or_else(|| id.to_owned()))
+        self.shown(&self.secrets.redacted(id).unwrap_or_else(|| id.to_owned()))
     }
 
     /// What is shown of the gateway's text.
     pub(super) fn shown(&self, text: &str) -> String {
-        text::clean(&self.personal.blanked(text))
+        text::clean(&self.personal.redacted(text))
     }
 
     /// The credentials are refused in these words.
-    pub(super) fn refused(&self, error: &str) -> Failure {
+    pub(super) fn refused(&self, error: &str) -> CallFailure {
         let error = self.shown(error);
-        Failure::is_final(Cause::Refused, format!("the gateway answered the error \"{error}\""))
+        CallFailure::is_final(Cause::Refused, format!("the gateway answered the error \"{error}\""))
     }
 
     /// What a documented error says under a status that lets it count; `None`: nothing we
     /// understand.
-    fn error(&self, order: &OrderKey, error: &str) -> Option<Result<Answered, Failure>> {
+    fn error(&self, order: &OrderKey, error: &str) -> Option<Result<Answered, CallFailure>> {
         // Who is refused is told nothing about an order, whatever else the text says.
         if !self.not_found.is_custom() && refuses_credentials(error) {
             return Some(Err(self.refused(error)));
@@ -252,7 +252,7 @@ impl Reader {
 
     /// What the rules compare, and the evidence.
     fn fields(&self, fields: Json) -> Result<Answered, String> {
-        let text = |field: &str| given_text(&fields, field);
+        let text = |field: &str| optional_text(&fields, field);
         // Free text may name an account.
         let reason = |field: &str| -> Result<Option<String>, String> {
             let given = text(field)?;
@@ -261,10 +261,10 @@ impl Reader {
                 PersonalData::Keep => given,
             })
         };
-        let amount = given_amount(&fields, "amount")?.ok_or("the answer gives no amount")?;
+        let amount = optional_amount(&fields, "amount")?.ok_or("the answer gives no amount")?;
         let payment = Payment {
             amount,
-            final_amount: given_amount(&fields, "final_amount")?,
+            final_amount: optional_amount(&fields, "final_amount")?,
             currency: text("currency")?,
             transaction_type: text("transaction_type")?
                 .map(|word| TransactionType::from_word(&word)),
@@ -283,7 +283,7 @@ impl Reader {
         };
         let mut evidence = evidence(fields, self.personal_data);
         if self.personal_data == PersonalData::Drop {
-            self.personal.blank(&mut evidence);
+            self.personal.redact(&mut evidence);
         }
         let evidence = evidence.to_string();
         Ok(Answered { answer: Answer::Payment(Box::new(payment)), evidence })
@@ -296,8 +296,8 @@ fn unrecognised(error: &str) -> Cause {
     if speaks_of_an_order(error) { Cause::UnrecognisedError } else { Cause::Untrustworthy }
 }
 
-pub(super) fn untrustworthy(why: String) -> Failure {
-    Failure::retried(Cause::Untrustworthy, why)
+pub(super) fn untrustworthy(why: String) -> CallFailure {
+    CallFailure::retried(Cause::Untrustworthy, why)
 }
 
 /// A documented body.
@@ -311,8 +311,8 @@ pub(super) enum Body<'a> {
 impl<'a> Body<'a> {
     pub(super) fn read(body: &'a [u8], secrets: &Secrets) -> Result<Body<'a>, String> {
         let mut json = Json::read(body).map_err(|why| format!("the answer {why}"))?;
-        if secrets.may_stand_in(body) {
-            secrets.blank(&mut json);
+        if secrets.may_occur_in(body) {
+            secrets.redact(&mut json);
         }
         let data = json.take("data");
         match (json.get("result").and_then(Json::as_text), data) {
@@ -341,7 +341,7 @@ pub(super) fn payment_fields(mut data: Json) -> Json {
 }
 
 /// Absent, null and empty are "not given"; a number counts as its text.
-pub(super) fn given_text(fields: &Json, field: &str) -> Result<Option<String>, String> {
+pub(super) fn optional_text(fields: &Json, field: &str) -> Result<Option<String>, String> {
     match fields.get(field) {
         None | Some(Json::Null) => Ok(None),
         Some(Json::Text(text)) => Ok((!text.is_empty()).then(|| text.to_string())),
@@ -350,8 +350,8 @@ pub(super) fn given_text(fields: &Json, field: &str) -> Result<Option<String>, S
     }
 }
 
-fn given_amount(fields: &Json, field: &str) -> Result<Option<Amount>, String> {
-    given_text(fields, field)?
+fn optional_amount(fields: &Json, field: &str) -> Result<Option<Amount>, String> {
+    optional_text(fields, field)?
         .map(|text| {
             Amount::parse(&text).map_err(|error| {
                 format!("the answer's {field} \"{}\" is no amount: {error}", text::clean(&text))
@@ -404,5 +404,5 @@ pub(super) fn last_four(account: &str) -> String {
 }
 
 #[cfg(test)]
-#[path = "reading_tests.rs"]
+#[path = "response_tests.rs"]
 mod tests;

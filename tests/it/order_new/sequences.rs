@@ -80,7 +80,7 @@ fn another_order(turn: Turn) {
 }
 
 #[test]
-fn every_course_has_its_calls_and_its_exit_code() {
+fn each_sequence_has_its_calls_and_its_exit_code() {
     let cases: &[(&str, Acts, &str, i32)] = &[
         ("all is well", &[placed], "new", 0),
         ("the answer is lost", &[reset, has], "new get", 0),
@@ -153,7 +153,7 @@ fn every_course_has_its_calls_and_its_exit_code() {
     }
 }
 
-fn course(acts: Acts) -> Done {
+fn order_new(acts: Acts) -> Done {
     place(&merchant(), &scripted(acts), &DEPOSIT)
 }
 
@@ -165,7 +165,7 @@ fn assert_says(done: &Done, words: &[&str]) {
 
 #[test]
 fn what_is_said_tells_what_is_known() {
-    let found = course(&[reset, has]);
+    let found = order_new(&[reset, has]);
     assert_says(
         &found,
         &["was not usable (", "order/get has order A1", "payment_url is therefore not"],
@@ -173,18 +173,18 @@ fn what_is_said_tells_what_is_known() {
     assert_eq!(found.stderr.trim_end().lines().count(), 1, "{found:?}");
     assert_eq!(found.json()["data"]["payment"]["merchant_order_id"], "A1");
 
-    let late = course(&[reset, missing, declined, has]);
+    let late = order_new(&[reset, missing, declined, has]);
     assert_says(&late, &["was not usable (first the connection broke ("]);
     assert_says(
         &late,
         &["), then the gateway declined it with \"Channel closed for …6789\"); order"],
     );
 
-    let unknown = course(&[reset, rubbish]);
+    let unknown = order_new(&[reset, rubbish]);
     let words = ["it is not known whether the gateway has order A1", "`order get A1` before"];
     assert_says(&unknown, &words);
     assert_says(&unknown, &["never send the order under another id"]);
-    let lags = course(&[reset, missing, duplicate, missing]);
+    let lags = order_new(&[reset, missing, duplicate, missing]);
     assert_says(
         &lags,
         &["not known whether the gateway has order A1: of order/new, first the conn"],
@@ -195,16 +195,16 @@ fn what_is_said_tells_what_is_known() {
     );
     assert_says(&lags, &["of order/get, the gateway says that it has no such order\n hint: ask"]);
 
-    let declined_now = course(&[declined, missing]);
+    let declined_now = order_new(&[declined, missing]);
     assert_says(
         &declined_now,
         &["order A1: the gateway declined it with \"Channel closed for …6789\""],
     );
     assert_says(&declined_now, &[", and has no such order", "hint: correct what it names"]);
-    let detail = course(&[declined_in_detail, missing]);
+    let detail = order_new(&[declined_in_detail, missing]);
     assert_says(&detail, &["with \"Invalid parameters. The 'channel' field is required.\""]);
 
-    let exists = course(&[declined, has]);
+    let exists = order_new(&[declined, has]);
     assert_says(
         &exists,
         &["order A1: the gateway declined it with", "hint: look at `order get A1`: if it is"],
@@ -214,15 +214,15 @@ fn what_is_said_tells_what_is_known() {
         &["with the same values (completed, 100.00 inr): by this call or an earl"],
     );
     for acts in [&[declined, has_other], &[reset, has_other], &[has_other, has_other]] {
-        let differs = course(acts);
+        let differs = order_new(acts);
         let other = "of this id with other values: amount 70.00, not 100.00; currency usd, not inr";
         assert_says(&differs, &[other, "hint: look at `order get A1`: if that is another order"]);
     }
 
-    let absent = course(&[busy, missing, busy, missing]);
+    let absent = order_new(&[busy, missing, busy, missing]);
     assert_says(&absent, &["could not be placed", "no such order: the gateway answered 503"]);
-    assert_says(&course(&[refused]), &["refuses the credentials"]);
-    let refused_only = course(&[refused, missing]);
+    assert_says(&order_new(&[refused]), &["refuses the credentials"]);
+    let refused_only = order_new(&[refused, missing]);
     let words =
         "order A1: the gateway refuses the credentials (the gateway answered 401), and has no";
     assert_says(&refused_only, &[words]);

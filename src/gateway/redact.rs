@@ -8,7 +8,7 @@ use regex::{Regex, RegexBuilder};
 use secrecy::ExposeSecret;
 use std::fmt;
 
-const BLANK: &str = "********";
+const REDACTED: &str = "********";
 
 /// The key and the secret.
 #[derive(Debug, Clone)]
@@ -26,21 +26,21 @@ impl Secrets {
     }
 
     /// Whether a body may hold one: as it is, or behind escapes.
-    pub(super) fn may_stand_in(&self, body: &[u8]) -> bool {
+    pub(super) fn may_occur_in(&self, body: &[u8]) -> bool {
         memchr::memchr(b'\\', body).is_some()
             || self.known().any(|secret| memmem::find(body, secret.as_bytes()).is_some())
     }
 
     /// The text without them, if it holds any.
-    pub(super) fn blanked(&self, text: &str) -> Option<String> {
+    pub(super) fn redacted(&self, text: &str) -> Option<String> {
         let holds = |secret| memmem::find(text.as_bytes(), str::as_bytes(secret)).is_some();
-        let blank = |text: String, secret| text.replace(secret, BLANK);
+        let blank = |text: String, secret| text.replace(secret, REDACTED);
         self.known().any(holds).then(|| self.known().fold(text.to_owned(), blank))
     }
 
     /// A JSON tree without them, but for the ids that say what the answer is about.
-    pub(super) fn blank(&self, json: &mut Json) {
-        blank(json, &["merchant_order_id", "merchant_uid"], &|text| self.blanked(text));
+    pub(super) fn redact(&self, json: &mut Json) {
+        redact(json, &["merchant_order_id", "merchant_uid"], &|text| self.redacted(text));
     }
 }
 
@@ -76,19 +76,19 @@ impl Personal {
     }
 
     /// The text without them.
-    pub(super) fn blanked(&self, text: &str) -> String {
+    pub(super) fn redacted(&self, text: &str) -> String {
         match &self.0 {
-            Some(regex) => regex.replace_all(text, BLANK).into_owned(),
+            Some(regex) => regex.replace_all(text, REDACTED).into_owned(),
             None => text.to_owned(),
         }
     }
 
     /// A payment object without them, but for what is masked anyway and what has to be kept as it
     /// is to be of use.
-    pub(super) fn blank(&self, json: &mut Json) {
+    pub(super) fn redact(&self, json: &mut Json) {
         if self.0.is_some() {
             let kept = ["from", "to", "merchant_order_id", "merchant_uid", "payment_url"];
-            blank(json, &kept, &|text| Some(self.blanked(text)));
+            redact(json, &kept, &|text| Some(self.redacted(text)));
         }
     }
 }
@@ -107,20 +107,20 @@ fn whole_words(text: &str) -> String {
     format!("{first}{}{last}", regex::escape(text))
 }
 
-/// Every text of a tree as `blanked` has it, if it has it otherwise, but for the members of these
+/// Every text of a tree as `redacted` has it, if it has it otherwise, but for the members of these
 /// names.
-fn blank(json: &mut Json, kept: &[&str], blanked: &dyn Fn(&str) -> Option<String>) {
+fn redact(json: &mut Json, kept: &[&str], redacted: &dyn Fn(&str) -> Option<String>) {
     match json {
         Json::Text(text) => {
-            if let Some(blanked) = blanked(text).filter(|blanked| *blanked != **text) {
-                *text = blanked.into();
+            if let Some(redacted) = redacted(text).filter(|redacted| *redacted != **text) {
+                *text = redacted.into();
             }
         }
-        Json::List(items) => items.iter_mut().for_each(|item| blank(item, kept, blanked)),
+        Json::List(items) => items.iter_mut().for_each(|item| redact(item, kept, redacted)),
         Json::Object(members) => {
             for (key, value) in members {
                 if !kept.contains(&&**key) {
-                    blank(value, kept, blanked);
+                    redact(value, kept, redacted);
                 }
             }
         }
@@ -144,9 +144,9 @@ mod tests {
             ("call +91 5 now", "call ******** now"),
             ("ok", "ok"),
         ] {
-            assert_eq!(personal.blanked(text), shown);
+            assert_eq!(personal.redacted(text), shown);
         }
         assert_eq!(format!("{personal:?}"), "Personal(…)");
-        assert_eq!(Personal::default().blanked("Jane"), "Jane");
+        assert_eq!(Personal::default().redacted("Jane"), "Jane");
     }
 }
