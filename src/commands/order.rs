@@ -1,4 +1,4 @@
-//! `order`: one signed call (`order get`), or a new order.
+//! `order get` queries one order; `order new` creates one.
 
 use super::output::print;
 use super::{Process, interrupted, order_new, runtime, settings};
@@ -13,8 +13,10 @@ use crate::settings::Flags;
 /// The exit code of an order without a trustworthy answer.
 const UNVERIFIED: u8 = 3;
 /// What to do about a wrong address.
-pub(super) const BASE_URL_HINT: &str = "set [gateway] base_url to the gateway's address without the documented path: \
-     https://pay.example.com, not https://pay.example.com/octopus/api";
+pub(super) const BASE_URL_HINT: &str = concat!(
+    "set [gateway] base_url to the gateway's address without the documented path: ",
+    "https://pay.example.com, not https://pay.example.com/octopus/api"
+);
 
 pub(super) fn execute(
     arguments: &Order,
@@ -68,13 +70,14 @@ pub(super) fn json(answered: &Answered) -> String {
     }
 }
 
-/// One call that brought no trustworthy answer, as a command's failure.
+/// A call without a trustworthy answer, as the command's failure.
 pub(super) fn not_answered(failure: &CallFailure) -> Failure {
     match failure.cause {
         Cause::Refused => Failure::new(
             code::CREDENTIALS,
             format!("the gateway refuses the credentials: {}", failure.why),
-            "compare OCTOPUS_RECON_API_KEY and the secret with what the gateway's support gave you",
+            "compare OCTOPUS_RECON_API_KEY and the secret with the values from the gateway's \
+             support",
         ),
         Cause::Unreachable | Cause::Broken | Cause::Timeout | Cause::Overload => Failure::new(
             code::OUTAGE,
@@ -83,7 +86,7 @@ pub(super) fn not_answered(failure: &CallFailure) -> Failure {
         ),
         cause => Failure::new(
             UNVERIFIED,
-            format!("the gateway's answer cannot be trusted: {}", failure.why),
+            format!("the gateway's answer is not trustworthy: {}", failure.why),
             match cause {
                 Cause::WrongAddress => BASE_URL_HINT,
                 Cause::OtherMerchant => {

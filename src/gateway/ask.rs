@@ -1,4 +1,4 @@
-//! Asks for one order as often as the policy lets it.
+//! Queries one order, with retries.
 
 use super::client::Client;
 use super::pace::Pace;
@@ -12,30 +12,31 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-/// What came of asking for one order.
+/// The result of querying one order.
 #[derive(Debug)]
 pub struct Reply {
-    /// The answer, or why the last call brought none.
+    /// The answer, or why the last call has none.
     pub result: Result<Answered, CallFailure>,
-    /// Calls made.
+    /// Calls made for this order.
     pub calls: u32,
-    /// Whether every call ended in an outage (contract, exit code 13).
+    /// Whether every call ended in an outage (contract, exit code 13); see [`Cause::is_outage`].
     pub only_outages: bool,
-    /// Whether the deadline cut the last call: then it says nothing about the gateway.
+    /// Whether the deadline cancelled the last call. Then the result says nothing about the
+    /// gateway.
     pub is_cut: bool,
     /// When the last call ended.
     pub at: DateTime<Utc>,
 }
 
-/// What has happened to one order so far: what is left of it when the time is up.
+/// The calls for one order so far. It outlives a query that the deadline cancels.
 #[derive(Default)]
 struct Progress {
     calls: u32,
-    reached: bool,
+    is_reached: bool,
     last_failure: Option<String>,
 }
 
-/// Asks within one run's limits. Shared by everything that is in flight.
+/// Makes the calls of one run within its limits. Shared by all calls in flight.
 pub struct Asker {
     pub(super) client: Client,
     pub(super) pace: Pace,
@@ -46,7 +47,7 @@ pub struct Asker {
 }
 
 impl Asker {
-    /// For a run of so many orders.
+    /// Creates an asker for a run of `orders` orders, which set its retry budget.
     #[must_use]
     pub fn new(client: Client, limits: Limits, orders: u64, now: fn() -> DateTime<Utc>) -> Asker {
         Asker {
@@ -59,13 +60,14 @@ impl Asker {
         }
     }
 
-    /// Asks until there is a trustworthy answer, the policy says stop, or the time is up.
+    /// Queries an order until there is a trustworthy answer, the retry policy stops, or `until`
+    /// passes.
     pub async fn ask(&self, order: &OrderKey, until: Option<Instant>) -> Reply {
         let progress = Mutex::new(Progress::default());
-        let asking = self.attempts(order, &progress);
+        let attempts = self.attempts(order, &progress);
         let result = match until {
-            Some(until) => tokio::time::timeout_at(until.into(), asking).await.ok(),
-            None => Some(asking.await),
+            Some(until) => tokio::time::timeout_at(until.into(), attempts).await.ok(),
+            None => Some(attempts.await),
         };
         let progress = progress.into_inner().unwrap_or_else(PoisonError::into_inner);
         let is_cut = result.is_none();
@@ -77,7 +79,7 @@ impl Asker {
             };
             Err(CallFailure::is_final(Cause::Timeout, why))
         });
-        let only_outages = result.is_err() && !progress.reached;
+        let only_outages = result.is_err() && !progress.is_reached;
         Reply { result, calls: progress.calls, only_outages, is_cut, at: (self.now)() }
     }
 
@@ -99,7 +101,7 @@ impl Asker {
                 Err(failure) => failure,
             };
             note(&|progress| {
-                progress.reached |= !failure.cause.is_outage();
+                progress.is_reached |= !failure.cause.is_outage();
                 progress.last_failure = Some(failure.why.clone());
             });
             if failure.cause == Cause::Overload {
@@ -107,7 +109,7 @@ impl Asker {
             }
             match retry::next(&self.limits, calls, fastrand::u32(..)) {
                 Next::Wait(wait) if failure.retry && self.use_retry() => {
-                    tracing::debug!(why = failure.why, calls, "asking again");
+                    tracing::debug!(why = failure.why, calls, "retrying");
                     tokio::time::sleep(wait).await;
                 }
                 _ => return Err(failure),
@@ -121,20 +123,20 @@ impl Asker {
         self.pace.permits()
     }
 
-    /// The gateway's clock less ours, as its last answer's Date shows it.
+    /// The gateway's clock minus this machine's, from the last `Date` header.
     #[must_use]
     pub fn clock_skew(&self) -> Option<TimeDelta> {
         self.client.clock_skew()
     }
 
-    /// Takes a retry from the run's budget, if one is left.
+    /// Uses one retry of the run's budget, if one is left.
     pub(super) fn use_retry(&self) -> bool {
         self.retries_left
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1))
             .is_ok()
     }
 
-    /// Pauses all calls for as long as the gateway asks.
+    /// Pauses all calls for the time in the gateway's `Retry-After`.
     pub(super) fn apply_retry_after(&self, retry_after: Option<&str>) {
         let Some(header) = retry_after else { return };
         let pause = retry::pause(header, (self.now)(), self.limits.retry_after_max);
@@ -142,7 +144,7 @@ impl Asker {
             tracing::warn!(
                 asked = crate::domain::text::clean(header),
                 waiting_seconds = pause.length.as_secs(),
-                "the gateway's Retry-After is not usable as it is"
+                "the gateway's Retry-After is invalid or too long"
             );
         }
         self.pace.pause(pause.length);

@@ -1,13 +1,13 @@
-//! The gateway's address: which base URLs are accepted, and where its calls go (contract,
+//! The gateway's address: which base URLs are valid, and the URL of each call (contract,
 //! "Configuration"; gateway page, "Calls").
 
 use super::client::ClientError;
 use crate::domain::text;
 use url::Url;
 
-/// Where an order is queried, below the base URL.
+/// The path of a query, below the base URL.
 pub(super) const ORDER_GET: &str = "/octopus/api/order/get";
-/// Where an order is created, below the base URL.
+/// The path that creates an order, below the base URL.
 pub(super) const ORDER_NEW: &str = "/octopus/api/order/new";
 
 /// Parses a base URL: `https`, or `http` to a loopback host (contract, "Configuration").
@@ -33,16 +33,16 @@ pub fn base_url(text: &str) -> Result<Url, ClientError> {
     if !url.username().is_empty() || url.password().is_some() {
         return Err(ClientError::BaseUrl {
             url: url.host_str().unwrap_or_default().to_owned(),
-            why: "it must not hold a user name or a password".to_owned(),
+            why: "it must not contain a user name or a password".to_owned(),
         });
     }
     if url.query().is_some() || url.fragment().is_some() {
-        return Err(refused("it must not hold a query or a fragment"));
+        return Err(refused("it must not contain a query or a fragment"));
     }
     Ok(url)
 }
 
-/// Where one call goes.
+/// The URL of one call.
 pub(super) fn endpoint(base: &Url, path: &str) -> Result<Url, ClientError> {
     base_url(&format!("{}{path}", base.as_str().trim_end_matches('/')))
 }
@@ -58,7 +58,7 @@ pub(crate) fn check_path(base: &Url) -> Result<(), ClientError> {
     let Some(part) = documented_part(base.path()) else { return Ok(()) };
     Err(ClientError::BaseUrl {
         url: text::clean(base.as_str()),
-        why: format!("its path ends in {part}, which each call adds by itself"),
+        why: format!("its path ends in {part}, which the program appends itself"),
     })
 }
 

@@ -1,4 +1,4 @@
-//! One signed call over HTTP (gateway page, "Calls"), within its bounds: no redirect, a deadline
+//! One signed call over HTTP (gateway page, "Calls"), with its limits: no redirect, one deadline
 //! for the whole call, a body of at most 1 MiB.
 
 use super::base_url::{ORDER_GET, ORDER_NEW, base_url, endpoint};
@@ -20,42 +20,42 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use url::Url;
 
-/// The largest answer that is read, unpacked.
+/// The largest body that is read, in bytes after decompression.
 const LARGEST_BODY: usize = 1 << 20;
 const OC_SIGNATURE: HeaderName = HeaderName::from_static("oc-signature");
 
-/// Why no client could be made: all of it configuration.
+/// Why the client cannot be created. Every case is a configuration error.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
-    /// `base_url` is not one.
+    /// `base_url` is not usable.
     #[error("the gateway's address {url:?} is not usable: {why}")]
     BaseUrl {
         /// As configured.
         url: String,
-        /// What is wrong with it.
+        /// A clause that says why.
         why: String,
     },
-    /// The key cannot be a header, or the secret is empty.
+    /// The key is not a valid header value, or the secret is empty.
     #[error("the gateway's {0} is empty or holds characters that a header cannot carry")]
     Credentials(&'static str),
-    /// `ca_file` is not one.
-    #[error("the authorities in {path} cannot be used: {why}")]
+    /// `ca_file` is not usable.
+    #[error("the CA file {path} cannot be used: {why}")]
     CaFile {
         /// As configured.
         path: PathBuf,
-        /// What is wrong with it.
+        /// A clause that says why.
         why: String,
     },
-    /// `proxy` is not one.
+    /// `proxy` is not usable.
     #[error("the configured proxy cannot be used: {0}")]
     Proxy(String),
-    /// The TLS library or the machine's certificates.
-    #[error("no HTTPS client could be made ({0}); does this machine have a CA store?")]
+    /// The TLS library failed, or this machine has no CA certificates.
+    #[error("the HTTPS client cannot be created ({0}); does this machine have CA certificates?")]
     Tls(String),
 }
 
 impl ClientError {
-    /// What a person can do about it.
+    /// How to fix it, for the `hint:` line.
     #[must_use]
     pub fn hint(&self) -> &'static str {
         match self {
@@ -65,7 +65,7 @@ impl ClientError {
             }
             ClientError::Credentials(_) => {
                 "set OCTOPUS_RECON_API_KEY, and OCTOPUS_RECON_API_SECRET or \
-                 OCTOPUS_RECON_API_SECRET_FILE, as the gateway's support gave them"
+                 OCTOPUS_RECON_API_SECRET_FILE, to the values from the gateway's support"
             }
             ClientError::CaFile { .. } => "set [gateway] ca_file to a PEM file of certificates",
             ClientError::Proxy(_) => "set [gateway] proxy to a URL such as http://proxy:3128",
@@ -77,13 +77,13 @@ impl ClientError {
     }
 }
 
-/// What came back, before anybody has read it.
+/// A response, before validation.
 struct Response {
     status: u16,
     retry_after: Option<String>,
-    /// What came of the body.
+    /// The received part of the body.
     body: Vec<u8>,
-    /// Why that is not the whole of it.
+    /// Why the body is not complete.
     broken: Option<CallFailure>,
 }
 
@@ -93,7 +93,7 @@ impl Response {
     }
 }
 
-/// Makes signed calls.
+/// Makes signed calls to one gateway.
 pub struct Client {
     http: reqwest::Client,
     order_get: Url,
@@ -102,15 +102,16 @@ pub struct Client {
     reader: Reader,
     call_timeout: Duration,
     now: fn() -> DateTime<Utc>,
-    /// The gateway's Date less our clock, as last seen.
+    /// The gateway's clock minus this machine's, from the last `Date` header.
     skew: Mutex<Option<TimeDelta>>,
 }
 
 impl Client {
-    /// A client for this gateway. `now` is the clock that the gateway's Date is held against.
+    /// Creates a client. `now` is the clock to compare with the gateway's `Date` header.
     ///
     /// # Errors
-    /// See [`ClientError`].
+    /// [`ClientError`]: the base URL, the credentials, `ca_file` or `proxy` is not usable, or the
+    /// machine has no CA certificates.
     pub fn new(
         settings: &GatewaySettings,
         credentials: &Credentials,
@@ -164,14 +165,18 @@ impl Client {
         })
     }
 
-    /// The client for placing this order: what it sends of a payer or payee is shown of no answer.
+    /// The client that creates this order. It redacts the payer's and payee's data of the order in
+    /// every response.
     #[must_use]
     pub fn redacting(mut self, order: &NewOrder) -> Client {
         self.reader.personal = order.personal().clone();
         self
     }
 
-    /// Asks once what the gateway says of an order.
+    /// Queries an order once.
+    ///
+    /// # Errors
+    /// [`CallFailure`]: the call failed, or its response is not trustworthy.
     pub async fn order_get(&self, order: &OrderKey) -> Result<Answered, CallFailure> {
         let parameters = [("merchant_order_id", order.merchant_order_id.as_str())];
         let response = self.signed(&self.order_get, &parameters).await?;
@@ -180,7 +185,7 @@ impl Client {
             .map_err(|failure| CallFailure { retry_after: response.retry_after, ..failure })
     }
 
-    /// SendState a new order once. Whoever sends it again answers for it: see [`super::create_order`].
+    /// Sends a new order once. Only [`super::create_order`] decides whether to send it again.
     pub(super) async fn order_new(&self, order: &NewOrder) -> Result<CreatedOrder, SendFailure> {
         let parameters = order.parameters();
         let parameters: Vec<(&str, &str)> =
@@ -193,15 +198,15 @@ impl Client {
                         retry_after: response.retry_after,
                         ..failure
                     })),
-                    said => said,
+                    result => result,
                 }
             }
             Err(failure) => Err(SendFailure::Failed(failure)),
         }
     }
 
-    /// One signed call (gateway page, "Signature parameters in headers"): the body has exactly the
-    /// parameters that are signed, and those with an empty value are neither.
+    /// One signed call (gateway page, "Signature parameters in headers"). The body has exactly the
+    /// signed parameters; parameters with an empty value are left out of both.
     async fn signed(
         &self,
         url: &Url,
@@ -215,7 +220,7 @@ impl Client {
             .post(url.clone())
             .header(OC_SIGNATURE, signature)
             .body(serde_json::json!(sent).to_string())
-            // Whole call: connection, headers and body together.
+            // The deadline covers connection, headers and body together.
             .timeout(self.call_timeout)
             .send();
         let response = call.await.map_err(|error| self.failure(error))?;
@@ -253,7 +258,7 @@ impl Client {
         }
     }
 
-    /// The gateway's clock less ours, as its last answer's Date shows it.
+    /// The gateway's clock minus this machine's, from the last `Date` header.
     #[must_use]
     pub fn clock_skew(&self) -> Option<TimeDelta> {
         *self.skew.lock().unwrap_or_else(PoisonError::into_inner)
@@ -282,8 +287,8 @@ impl Client {
     }
 }
 
-/// Whom to trust. To a loopback host over http nobody's certificate is needed, so that a machine
-/// without a CA store can talk to its own sandbox.
+/// Sets the trusted certificates. Plain http to a loopback host needs none, so a machine without CA
+/// certificates can call its own sandbox.
 fn trust(
     http: reqwest::ClientBuilder,
     settings: &GatewaySettings,
@@ -297,12 +302,12 @@ fn trust(
     let certificates =
         reqwest::Certificate::from_pem_bundle(&pem).map_err(|error| refused(innermost(&error)))?;
     if certificates.is_empty() {
-        return Err(refused("it holds no PEM certificate".to_owned()));
+        return Err(refused("it contains no PEM certificate".to_owned()));
     }
     Ok(http.tls_certs_only(certificates))
 }
 
-/// A certificate that is not trusted does not get better by asking again.
+/// Whether TLS failed: a certificate that is not trusted stays so, and the call is not retried.
 fn is_tls(error: &reqwest::Error) -> bool {
     let mut source = error.source();
     while let Some(error) = source {
@@ -317,7 +322,7 @@ fn is_tls(error: &reqwest::Error) -> bool {
     false
 }
 
-/// What an error is about, without the layers around it.
+/// The root cause of an error.
 fn innermost(error: &reqwest::Error) -> String {
     let mut innermost: &dyn std::error::Error = error;
     while let Some(source) = innermost.source() {

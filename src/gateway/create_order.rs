@@ -1,9 +1,9 @@
-//! Places a new order, once (gateway page, "Basic parameters"; contract, "Commands").
+//! Creates an order, once (gateway page, "Basic parameters"; contract, "Commands").
 //!
-//! A call that brought no usable answer may have moved money all the same. So an order id is never
-//! sent a second time unless `order/get` has said, trustworthily, that the gateway has no such
-//! order; nor after an answer that takes the order or declines it. What `order/get` says decides
-//! what is reported: a decline only if nothing speaks against it.
+//! A call without a usable response can have moved money. So an order is sent again only after a
+//! trustworthy answer to `order/get` that the gateway has no such order, and never after a response
+//! to `order/new` that accepts or declines it. `order/get` decides the result: an order counts as
+//! declined only if no answer contradicts that.
 
 use super::ask::Asker;
 use super::new_order::NewOrder;
@@ -16,59 +16,60 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// The gateway has the order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Creation {
-    /// The gateway has taken it and said so.
+    /// The gateway accepted the order, and its response says so.
     Confirmed(CreatedOrder),
-    /// The answer to `order/new` was not usable, but `order/get` has this very order.
+    /// The response to `order/new` was not usable, but `order/get` has an order with the same
+    /// values.
     Found {
-        /// What `order/get` said.
+        /// The answer to `order/get`.
         answered: Answered,
-        /// What `order/new` brought, as a clause.
+        /// The failure of `order/new`, as a clause.
         new: String,
     },
 }
 
-/// Why it cannot be said that the gateway has the order. All texts are fit for people.
+/// Why the order does not count as created. All texts are clean and for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NotCreated {
-    /// The credentials are refused, and nothing is in doubt.
+    /// The gateway refuses the credentials, and has not created the order.
     Refused(CallFailure),
-    /// The gateway declined it, as this clause says, and has no such order; nothing is in doubt.
+    /// The gateway declined the order, with this clause, and has no such order.
     Declined(String),
-    /// The gateway has an order of this id, and it cannot be said that this command made it so.
+    /// The gateway has an order with this id, and it is not known that this command created it.
     Exists {
-        /// What `order/new` brought.
+        /// The failure of `order/new`, as a clause.
         new: String,
-        /// Whether this command sent anything.
+        /// Whether this command can have sent the order.
         sent: bool,
-        /// What the gateway has.
+        /// The gateway's order.
         payment: Box<Payment>,
-        /// On what that differs from what was to be sent, as a clause.
+        /// How that differs from the order to create, as a clause.
         differences: Option<String>,
     },
-    /// No `order/new` brought a usable answer, and the gateway has no such order.
+    /// No `order/new` had a usable response, and the gateway has no such order.
     Absent {
-        /// What `order/new` brought.
+        /// The failure of `order/new`, as a clause.
         new: String,
-        /// Whether all of it was outages.
+        /// Whether every `order/new` ended in an outage.
         only_outages: bool,
     },
-    /// Nobody knows whether the gateway has the order.
+    /// It is not known whether the gateway has the order.
     Unknown {
-        /// What `order/new` brought.
+        /// The failure of `order/new`, as a clause.
         new: String,
-        /// What `order/get` brought, as a clause.
+        /// The failure or the answer of `order/get`, as a clause.
         get: String,
     },
-    /// No connection was ever made: nothing was sent, and nothing is known.
+    /// There was no connection: nothing was sent. Whether the gateway has the order is not known.
     Unreachable(CallFailure),
 }
 
-/// Whether an order may have left for the gateway: for whoever ends early.
+/// Whether an order can have been sent. Read when a signal ends the command early.
 #[derive(Debug, Default)]
 pub struct SendState(AtomicBool);
 
 impl SendState {
-    /// Whether it may.
+    /// Whether the order can have been sent.
     #[must_use]
     pub fn may_have_been_sent(&self) -> bool {
         self.0.load(Ordering::SeqCst)
@@ -76,14 +77,14 @@ impl SendState {
 }
 
 impl Asker {
-    /// Sends a new order, and asks `order/get` what became of it wherever the answer does not say.
-    /// Only where the gateway has no such order, and has neither declined nor taken it, is it sent
-    /// again, as often as the policy lets it. Each send takes a permit; `Retry-After` is honoured.
-    /// The client is to be one that hides this order: see
+    /// Sends a new order, and queries it with `order/get` if the response is not a clear success.
+    /// The order is sent again only if the gateway has no such order and has neither accepted nor
+    /// declined it, within the retry policy. Each send needs a permit, and `Retry-After` is
+    /// followed. The client must redact this order:
     /// [`Client::redacting`](super::Client::redacting).
     ///
     /// # Errors
-    /// See [`NotCreated`].
+    /// [`NotCreated`]: the order does not count as created.
     pub async fn create_order(
         &self,
         order: &NewOrder,
@@ -93,14 +94,14 @@ impl Asker {
         loop {
             self.pace.permit().await;
             attempts += 1;
-            let left_before = sends.0.swap(true, Ordering::SeqCst);
+            let sent_before = sends.0.swap(true, Ordering::SeqCst);
             let failure = match self.client.order_new(order).await {
-                Ok(placed) => return Ok(Creation::Confirmed(placed)),
+                Ok(created) => return Ok(Creation::Confirmed(created)),
                 Err(failure) => failure,
             };
             match &failure {
                 SendFailure::Failed(CallFailure { cause: Cause::Unreachable, .. }) => {
-                    sends.0.store(left_before, Ordering::SeqCst);
+                    sends.0.store(sent_before, Ordering::SeqCst);
                 }
                 SendFailure::Failed(CallFailure {
                     cause: Cause::Overload, retry_after, ..
@@ -109,16 +110,20 @@ impl Asker {
                 }
                 _ => {}
             }
-            // The whole back-off, without jitter: the gateway may still be at work on it, and
-            // nobody else comes back at the same time.
+            // The full back-off, without jitter: the gateway can still be creating the order, and
+            // no other order is retried at the same time.
             let roll = u32::MAX;
-            tracing::debug!(why = failure.why(), attempts, "asking what became of the order");
+            tracing::debug!(
+                why = failure.why(),
+                attempts,
+                "querying the order after a failed order/new"
+            );
             failures.push(failure);
             tokio::time::sleep(retry::backoff(&self.limits, attempts, roll)).await;
-            let said = self.ask(order.key(), None).await.result;
-            let may_repeat = retry::next(&self.limits, attempts, roll) != Next::Stop;
-            match decide(order, &failures, said) {
-                Err(NotCreated::Absent { new, .. }) if may_repeat && self.use_retry() => {
+            let answer = self.ask(order.key(), None).await.result;
+            let may_send_again = retry::next(&self.limits, attempts, roll) != Next::Stop;
+            match decide(order, &failures, answer) {
+                Err(NotCreated::Absent { new, .. }) if may_send_again && self.use_retry() => {
                     tracing::debug!(why = new, attempts, "sending again");
                 }
                 end => return end,
@@ -127,23 +132,23 @@ impl Asker {
     }
 }
 
-/// What `order/get` makes of sends that did not do. Pure. Only after [`NotCreated::Absent`] may the
-/// order be sent again.
+/// The result of failed sends and the answer to `order/get` after them. Pure. Only after
+/// [`NotCreated::Absent`] may the order be sent again.
 fn decide(
     order: &NewOrder,
     failures: &[SendFailure],
-    said: Result<Answered, CallFailure>,
+    answer: Result<Answered, CallFailure>,
 ) -> Result<Creation, NotCreated> {
-    let new = told(failures);
+    let new = describe(failures);
     let in_doubt = failures.iter().any(SendFailure::is_in_doubt);
-    let is = |kind: fn(&SendFailure) -> bool| failures.last().is_some_and(kind);
-    let has_failed = is(|last| matches!(last, SendFailure::Failed(_)));
+    let last_is = |kind: fn(&SendFailure) -> bool| failures.last().is_some_and(kind);
+    let has_failed = last_is(|last| matches!(last, SendFailure::Failed(_)));
     let sent = in_doubt || !has_failed;
-    let answered = match said {
+    let answered = match answer {
         Ok(answered) => answered,
         Err(get) => {
             let refused = !sent
-                || is(|last| {
+                || last_is(|last| {
                     matches!(last, SendFailure::Declined { refuses_credentials: true, .. })
                 });
             return Err(match get.cause {
@@ -154,13 +159,14 @@ fn decide(
         }
     };
     let Answer::Payment(payment) = &answered.answer else {
-        let is_clear = is(|last| matches!(last, SendFailure::Declined { may_exist: false, .. }));
+        let is_clear =
+            last_is(|last| matches!(last, SendFailure::Declined { may_exist: false, .. }));
         return Err(if has_failed {
             NotCreated::Absent { new, only_outages: failures.iter().all(is_outage) }
         } else if is_clear && !in_doubt {
             NotCreated::Declined(new)
         } else {
-            // One of the two is wrong, or late.
+            // One of the two responses is wrong, or outdated.
             let get = "the gateway says that it has no such order".to_owned();
             NotCreated::Unknown { new, get }
         });
@@ -171,8 +177,9 @@ fn decide(
     }
 }
 
-/// What the sends brought, as a clause: an early doubt is not hidden by what came last.
-fn told(failures: &[SendFailure]) -> String {
+/// The failures of the sends, as a clause. Every different failure is named: an earlier one can be
+/// the reason for the doubt.
+fn describe(failures: &[SendFailure]) -> String {
     let mut whys: Vec<&str> = failures.iter().map(SendFailure::why).collect();
     whys.dedup();
     let first = if whys.len() > 1 { "first " } else { "" };

@@ -14,7 +14,7 @@ fn declined() -> SendFailure {
 
 fn duplicate() -> SendFailure {
     SendFailure::Declined {
-        why: "it is there".to_owned(),
+        why: "duplicate".to_owned(),
         refuses_credentials: false,
         may_exist: true,
     }
@@ -22,14 +22,14 @@ fn duplicate() -> SendFailure {
 
 fn refused() -> SendFailure {
     SendFailure::Declined {
-        why: "who is it?".to_owned(),
+        why: "invalid key".to_owned(),
         refuses_credentials: true,
         may_exist: false,
     }
 }
 
-fn claimed() -> SendFailure {
-    SendFailure::Claimed("it is taken, of course".to_owned())
+fn unclear() -> SendFailure {
+    SendFailure::Unclear("it was created".to_owned())
 }
 
 fn payment(amount: i64) -> Payment {
@@ -54,7 +54,7 @@ fn answered(payment: Payment, evidence: &str) -> Answered {
     Answered { answer: Answer::Payment(Box::new(payment)), evidence: evidence.to_owned() }
 }
 
-/// What `order/get` says.
+/// The answer to `order/get`.
 #[derive(Clone, Copy)]
 enum Get {
     Same,
@@ -65,7 +65,7 @@ enum Get {
     Refused,
 }
 
-fn said(get: Get) -> Result<Answered, CallFailure> {
+fn answer(get: Get) -> Result<Answered, CallFailure> {
     match get {
         Get::Same => Ok(answered(payment(100_000_000), "{}")),
         Get::Other => Ok(answered(payment(99_000_000), "{}")),
@@ -74,13 +74,13 @@ fn said(get: Get) -> Result<Answered, CallFailure> {
         }
         Get::Rubbish => Err(CallFailure::retried(Cause::Untrustworthy, "rubbish")),
         Get::Outage => Err(CallFailure::retried(Cause::Timeout, "silence")),
-        Get::Refused => Err(CallFailure::is_final(Cause::Refused, "who are you?")),
+        Get::Refused => Err(CallFailure::is_final(Cause::Refused, "invalid key")),
     }
 }
 
 fn word(placement: &Result<Creation, NotCreated>) -> &'static str {
     match placement {
-        Ok(Creation::Confirmed(_)) => "placed",
+        Ok(Creation::Confirmed(_)) => "created",
         Ok(Creation::Found { .. }) => "found",
         Err(NotCreated::Refused(_)) => "refused",
         Err(NotCreated::Declined(_)) => "declined",
@@ -94,12 +94,12 @@ fn word(placement: &Result<Creation, NotCreated>) -> &'static str {
     }
 }
 
-/// What becomes of these sends, by what `order/get` says after the last of them.
+/// The result of these failed sends, for each answer to `order/get` after them.
 fn table(sends: &[SendFailure]) -> String {
     let every =
         [Get::Same, Get::Other, Get::Missing, Get::Rubbish, Get::Outage, Get::Refused].into_iter();
     let Ok(order) = NewOrder::new(draft()) else { return String::new() };
-    every.map(|get| word(&decide(&order, sends, said(get)))).collect::<Vec<_>>().join(" | ")
+    every.map(|get| word(&decide(&order, sends, answer(get)))).collect::<Vec<_>>().join(" | ")
 }
 
 #[test]
@@ -109,16 +109,16 @@ fn order_get_decides_in_one_table() {
         let absent = if cause.is_outage() { "absent" } else { "absent after rubbish" };
         let expected = format!("found | differs | {absent} | unknown | unknown | unknown");
         assert_eq!(table(&[failed(cause)]), expected);
-        // What came before the gateway said that there is none may still have been late.
+        // An earlier send can arrive after the gateway has said that there is no such order.
         assert_eq!(table(&[failed(cause), unreachable()]), expected);
         assert_eq!(table(&[failed(cause), failed(Cause::Broken)]), expected);
-        // And then its saying so twice proves nothing either.
+        // Then saying so a second time proves nothing either.
         let expected = "found | differs | unknown | unknown | unknown | unknown";
-        for last in [declined(), duplicate(), refused(), claimed()] {
+        for last in [declined(), duplicate(), refused(), unclear()] {
             assert_eq!(table(&[failed(cause), last]), expected);
         }
     }
-    assert_eq!(table(&[claimed()]), "found | differs | unknown | unknown | unknown | unknown");
+    assert_eq!(table(&[unclear()]), "found | differs | unknown | unknown | unknown | unknown");
     for before in [vec![], vec![unreachable()]] {
         let after = |last| table(&[&before[..], &[last]].concat());
         let expected = "exists | differs | declined | unknown | unknown | unknown";
@@ -133,17 +133,17 @@ fn order_get_decides_in_one_table() {
 }
 
 #[test]
-fn a_doubt_is_told_before_what_came_last() {
+fn every_failure_is_described_in_order() {
     for (sends, expected) in [
         (vec![declined()], "no"),
         (vec![failed(Cause::Broken), failed(Cause::Broken)], "it failed"),
         (vec![failed(Cause::Broken), declined()], "first it failed, then no"),
         (
-            vec![failed(Cause::Broken), failed(Cause::Broken), claimed()],
-            "first it failed, then it is taken, of course",
+            vec![failed(Cause::Broken), failed(Cause::Broken), unclear()],
+            "first it failed, then it was created",
         ),
     ] {
-        assert_eq!(told(&sends), expected);
+        assert_eq!(describe(&sends), expected);
     }
 }
 
@@ -154,7 +154,7 @@ fn differs(accounts: &str, payment: Payment, evidence: &str) -> Option<String> {
 }
 
 #[test]
-fn only_what_the_gateway_gives_can_differ() {
+fn only_fields_of_the_answer_can_differ() {
     assert_eq!(differs("{}", payment(100_000_000), "{}"), None);
     let silent = Payment { currency: None, transaction_type: None, ..payment(100_000_000) };
     assert_eq!(differs("{}", silent, "{}"), None);
@@ -174,7 +174,7 @@ fn only_what_the_gateway_gives_can_differ() {
 }
 
 #[test]
-fn an_account_differs_without_being_shown() {
+fn a_different_account_is_named_without_its_digits() {
     let sent = r#"{"to":"6660006666987","from":"77","to_name":"India Rao"}"#;
     for (evidence, expected) in [
         (r#"{"to":"6660006666987","from":"77"}"#, None),
@@ -188,11 +188,11 @@ fn an_account_differs_without_being_shown() {
         (r#"{"to":"…"}"#, Some("the payee's account differs")),
         (r#"{"payment":"6660006666987"}"#, Some("payment method ********, not india")),
         (r#"{"payment":true}"#, Some("the payment method is not a text")),
-        ("", Some("what it says cannot be read again")),
+        ("", Some("the stored answer cannot be parsed")),
     ] {
         let differences = differs(sent, payment(100_000_000), evidence);
         assert_eq!(differences.as_deref(), expected, "{evidence}");
     }
-    // What was not sent is not held against the answer.
+    // A parameter that was not sent is not compared.
     assert_eq!(differs("{}", payment(100_000_000), r#"{"to":"…6988","from":"1"}"#), None);
 }

@@ -1,15 +1,16 @@
-//! Asking the gateway: one signed call, its answer read without trust, paced, bounded and retried
-//! by one policy (gateway page, "Calls"; contract, "Configuration" and "Mismatches").
+//! The client of the payment gateway: signed calls, strict validation of each response, a rate
+//! limit and one retry policy (gateway page, "Calls"; contract, "Configuration" and "Mismatches").
 //!
-//! [`Asker`] asks for one order as often as the policy lets it, and places a new one; [`Client`]
-//! makes one call. Wire shapes stay in here: what comes out is the domain's
-//! [`Answer`](crate::domain::payment::Answer) and the evidence for it.
+//! [`Client`] makes one call. [`Asker`] queries an order with retries, and creates an order. JSON
+//! shapes stay in this module: callers get the domain's
+//! [`Answered`](crate::domain::payment::Answered).
 
 mod accounts;
 mod ask;
 mod base_url;
 mod client;
 mod create_order;
+mod evidence;
 mod new_order;
 mod new_order_response;
 mod pace;

@@ -1,6 +1,8 @@
-//! From an HTTP status and a body to a trustworthy answer, or to why there is none (contract,
-//! "Mismatches", last paragraph; gateway page, "Settled here"). Pure.
+//! Validates a response to `order/get`: from an HTTP status and a body to a trustworthy answer, or
+//! to the reason why there is none (contract, "Mismatches", last paragraph; gateway page, "Settled
+//! here"). Pure.
 
+use super::evidence::evidence;
 use super::redact::{Personal, Secrets};
 use super::settings::Credentials;
 use super::wire::Json;
@@ -15,29 +17,31 @@ use crate::domain::payment::{
 };
 use crate::domain::text;
 
-/// Why a call brought no trustworthy answer.
+/// Why a call has no trustworthy answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallFailure {
-    /// A clause for people, e.g. "the gateway answered 503".
+    /// A clause for people, e.g. "the gateway answered 503". Text from the gateway in it is clean:
+    /// see [`text::clean`].
     pub why: String,
-    /// What kind of failure.
+    /// The kind of failure.
     pub cause: Cause,
-    /// Whether the same call may bring an answer later.
+    /// Whether the same call can have an answer later.
     pub retry: bool,
-    /// `Retry-After`, as it came.
+    /// The response's `Retry-After` header, unchanged.
     pub retry_after: Option<String>,
 }
 
-/// Kinds of failure, as far as the run's end depends on them (contract, exit codes 12 and 13).
+/// Kinds of failure. How a run ends, and what to fix, depends on them (contract, exit codes 12 and
+/// 13).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cause {
     /// No connection could be made.
     Unreachable,
-    /// The connection broke before the answer was whole.
+    /// The connection broke before the response was complete.
     Broken,
-    /// No whole answer in time.
+    /// No complete response before the timeout.
     Timeout,
-    /// 408, 425, 429 or 5xx.
+    /// HTTP status 408, 425, 429 or 5xx.
     Overload,
     /// The key or the signature is refused.
     Refused,
@@ -49,12 +53,12 @@ pub enum Cause {
     /// A documented error about an order that is not recognised as "no such order":
     /// `not_found_pattern` can make it so.
     UnrecognisedError,
-    /// Anything else: an answer that cannot be trusted.
+    /// Any other answer that is not trustworthy.
     Untrustworthy,
 }
 
 impl Cause {
-    /// Whether a call that ended so says nothing about the gateway's answers (exit code 13).
+    /// Whether the failure is an outage: no answer came from the gateway itself (exit code 13).
     #[must_use]
     pub fn is_outage(self) -> bool {
         matches!(self, Cause::Unreachable | Cause::Broken | Cause::Timeout | Cause::Overload)
@@ -62,42 +66,45 @@ impl Cause {
 }
 
 impl CallFailure {
+    /// A failure after which the call is retried.
     pub(super) fn retried(cause: Cause, why: impl Into<String>) -> CallFailure {
         CallFailure { why: why.into(), cause, retry: true, retry_after: None }
     }
 
+    /// A failure after which the call is not retried.
     pub(super) fn is_final(cause: Cause, why: impl Into<String>) -> CallFailure {
         CallFailure { why: why.into(), cause, retry: false, retry_after: None }
     }
 }
 
-/// What answers are held against.
+/// Validates the responses to one client's calls.
 #[derive(Debug, Clone)]
 pub struct Reader {
     pub(super) not_found: NotFoundPattern,
     pub(super) personal_data: PersonalData,
     pub(super) secrets: Secrets,
-    /// What was sent of a payer or payee.
+    /// The payer's and payee's data of a new order, to redact.
     pub(super) personal: Personal,
 }
 
-/// What a status alone decides: the fixed table of faults.md, "every status 100-599".
+/// HTTP statuses by how they are handled (faults: "every status 100–599").
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum StatusClass {
     /// 2xx: the body decides.
     Success,
-    /// 404: the body may say that there is no such order.
+    /// 404: the body can say that there is no such order.
     NotFound,
-    /// 401, 403.
+    /// 401, 403: the credentials are refused.
     Refused,
-    /// 408, 425, 429, 5xx, whatever the body says.
+    /// 408, 425, 429, 5xx: retried, whatever the body says.
     Overload,
     /// 3xx: not followed.
     Redirect,
-    /// Other 4xx, 1xx: not repeated.
+    /// 1xx and other 4xx: not retried.
     Final,
 }
 
+/// The class of an HTTP status.
 pub(super) fn status_class(status: u16) -> StatusClass {
     match status {
         200..=299 => StatusClass::Success,
@@ -109,8 +116,8 @@ pub(super) fn status_class(status: u16) -> StatusClass {
     }
 }
 
-/// What a status decides whatever the body says.
-pub(super) fn failed_by_status(status: u16) -> Option<CallFailure> {
+/// The failure of a status that decides alone, whatever the body says.
+pub(super) fn failure_by_status(status: u16) -> Option<CallFailure> {
     let answered = format!("the gateway answered {status}");
     match status_class(status) {
         StatusClass::Overload => Some(CallFailure::retried(Cause::Overload, answered)),
@@ -124,7 +131,7 @@ pub(super) fn failed_by_status(status: u16) -> Option<CallFailure> {
 }
 
 impl Reader {
-    /// For the answers to these credentials' calls.
+    /// Creates a reader. `credentials` are redacted in every response.
     #[must_use]
     pub fn new(
         not_found: NotFoundPattern,
@@ -135,17 +142,18 @@ impl Reader {
         Reader { not_found, personal_data, secrets, personal: Personal::default() }
     }
 
-    /// Reads the answer to one query. `body` is whole, or says why it is not.
+    /// Validates the response to a query of `order`. `body` is the complete body, or why it is not
+    /// complete.
     ///
     /// # Errors
-    /// Why it is not trustworthy, or what else the call came to.
+    /// [`CallFailure`]: the response is not a trustworthy answer about this order.
     pub fn read(
         &self,
         order: &OrderKey,
         status: u16,
         body: Result<&[u8], CallFailure>,
     ) -> Result<Answered, CallFailure> {
-        if let Some(mut failure) = failed_by_status(status) {
+        if let Some(mut failure) = failure_by_status(status) {
             let body = body.ok().filter(|_| failure.cause == Cause::Refused);
             let read = body.and_then(|body| Body::read(body, &self.secrets).ok());
             if let Some(Body::Error(error)) = read {
@@ -200,7 +208,7 @@ impl Reader {
             let why = "the answer does not say which order it is about (merchant_order_id)";
             untrustworthy(why.to_owned())
         })?;
-        // Neither of these gets better by asking again.
+        // Neither of these changes with a retry.
         if merchant_order_id != order.merchant_order_id {
             let id = self.shown_id(&merchant_order_id);
             let why = format!("the answer is about the order \"{id}\"");
@@ -225,21 +233,22 @@ impl Reader {
         self.shown(&self.secrets.redacted(id).unwrap_or_else(|| id.to_owned()))
     }
 
-    /// What is shown of the gateway's text.
+    /// Text from the gateway, redacted and clean.
     pub(super) fn shown(&self, text: &str) -> String {
         text::clean(&self.personal.redacted(text))
     }
 
-    /// The credentials are refused in these words.
+    /// The failure of an error text that refuses the credentials.
     pub(super) fn refused(&self, error: &str) -> CallFailure {
         let error = self.shown(error);
         CallFailure::is_final(Cause::Refused, format!("the gateway answered the error \"{error}\""))
     }
 
-    /// What a documented error says under a status that lets it count; `None`: nothing we
-    /// understand.
+    /// What a documented error says, under a status that allows it. `None`: neither "no such order"
+    /// nor "wrong credentials".
     fn error(&self, order: &OrderKey, error: &str) -> Option<Result<Answered, CallFailure>> {
-        // Who is refused is told nothing about an order, whatever else the text says.
+        // A gateway that refuses the credentials says nothing about an order, even if its text
+        // contains such words.
         if !self.not_found.is_custom() && refuses_credentials(error) {
             return Some(Err(self.refused(error)));
         }
@@ -250,15 +259,15 @@ impl Reader {
         refuses_credentials(error).then(|| Err(self.refused(error)))
     }
 
-    /// What the rules compare, and the evidence.
+    /// Reads the fields that the rules compare, and the evidence.
     fn fields(&self, fields: Json) -> Result<Answered, String> {
         let text = |field: &str| optional_text(&fields, field);
-        // Free text may name an account.
+        // Free text can contain an account.
         let reason = |field: &str| -> Result<Option<String>, String> {
-            let given = text(field)?;
+            let reason = text(field)?;
             Ok(match self.personal_data {
-                PersonalData::Drop => given.map(|reason| text::clean(&reason)),
-                PersonalData::Keep => given,
+                PersonalData::Drop => reason.map(|reason| text::clean(&reason)),
+                PersonalData::Keep => reason,
             })
         };
         let amount = optional_amount(&fields, "amount")?.ok_or("the answer gives no amount")?;
@@ -296,19 +305,21 @@ fn unrecognised(error: &str) -> Cause {
     if speaks_of_an_order(error) { Cause::UnrecognisedError } else { Cause::Untrustworthy }
 }
 
+/// The failure of a response that can be complete and valid on a retry.
 pub(super) fn untrustworthy(why: String) -> CallFailure {
     CallFailure::retried(Cause::Untrustworthy, why)
 }
 
-/// A documented body.
+/// A body in a documented form.
 pub(super) enum Body<'a> {
-    /// A success's data.
+    /// The data of a success.
     Success(Json<'a>),
-    /// Both error forms as one text: the error, then its details as a sentence of their own.
+    /// The text of an error. Of the form with details, error and details are two sentences.
     Error(String),
 }
 
 impl<'a> Body<'a> {
+    /// Parses a complete body and redacts the secrets in it.
     pub(super) fn read(body: &'a [u8], secrets: &Secrets) -> Result<Body<'a>, String> {
         let mut json = Json::read(body).map_err(|why| format!("the answer {why}"))?;
         if secrets.may_occur_in(body) {
@@ -332,7 +343,7 @@ impl<'a> Body<'a> {
     }
 }
 
-/// The payment object, from either of its places.
+/// The payment object: `data.payment`, or `data` itself (gateway-api, "Settled here").
 pub(super) fn payment_fields(mut data: Json) -> Json {
     match data.get("payment") {
         Some(Json::Object(_)) => data.take("payment").unwrap_or(data),
@@ -340,7 +351,8 @@ pub(super) fn payment_fields(mut data: Json) -> Json {
     }
 }
 
-/// Absent, null and empty are "not given"; a number counts as its text.
+/// The text of a field; a number counts as its text. `None`: absent, null or empty, which all mean
+/// "not given".
 pub(super) fn optional_text(fields: &Json, field: &str) -> Result<Option<String>, String> {
     match fields.get(field) {
         None | Some(Json::Null) => Ok(None),
@@ -358,49 +370,6 @@ fn optional_amount(fields: &Json, field: &str) -> Result<Option<Amount>, String>
             })
         })
         .transpose()
-}
-
-/// The evidence, its keys sorted so that an answer in another order is no other answer: without
-/// `signature_key` and, unless kept, personal data (contract, "Stored answers"). At any depth,
-/// because the page does not say what its nested fields hold.
-fn evidence(json: Json, personal_data: PersonalData) -> Json {
-    let drops = |key: &str| match key {
-        "signature_key" => true,
-        "from_name" | "to_name" | "ip" | "user_agent" => personal_data == PersonalData::Drop,
-        _ => false,
-    };
-    let cleans = |key: &str| key.ends_with("_fail_reason") && personal_data == PersonalData::Drop;
-    let masks = |key: &str| matches!(key, "from" | "to") && personal_data == PersonalData::Drop;
-    match json {
-        Json::Object(mut members) => {
-            members.retain_mut(|(key, value)| {
-                let given = std::mem::replace(value, Json::Null);
-                *value = match given {
-                    Json::Text(reason) if cleans(key) => Json::Text(text::clean(&reason).into()),
-                    Json::Object(_) | Json::List(_) if masks(key) => Json::Null,
-                    Json::Text(account) | Json::Number(account) if masks(key) => {
-                        Json::Text(last_four(&account).into())
-                    }
-                    other => evidence(other, personal_data),
-                };
-                !drops(key)
-            });
-            Json::Object(members)
-        }
-        Json::List(items) => {
-            Json::List(items.into_iter().map(|item| evidence(item, personal_data)).collect())
-        }
-        other => other,
-    }
-}
-
-/// An account as it is kept.
-pub(super) fn last_four(account: &str) -> String {
-    let skipped = account.chars().count().saturating_sub(4);
-    if skipped == 0 {
-        return account.to_owned();
-    }
-    format!("…{}", account.chars().skip(skipped).collect::<String>())
 }
 
 #[cfg(test)]

@@ -30,9 +30,9 @@ fn payment(body: &str) -> Option<Payment> {
 
 const MISSING: &str = r#"{"result":"error","data":"Order not found"}"#;
 
-/// What each status comes to with three bodies: a success, "no such order", no JSON.
+/// Each status with three bodies: a success, "no such order", no JSON.
 #[test]
-fn every_status_has_its_place_in_one_table() {
+fn every_status_is_in_one_table() {
     let success = r#"{"result":"success","data":{"merchant_order_id":"7","amount":"5"}}"#;
     let outcome = |status, body| match read(status, body) {
         Ok(Answered { answer: Answer::Payment(_), .. }) => "paid",
@@ -77,7 +77,7 @@ fn every_status_has_its_place_in_one_table() {
 }
 
 #[test]
-fn amounts_of_the_wire_are_a_fixed_table() {
+fn amounts_are_in_one_table() {
     let cases = [
         ("12", Some(12_000_000)),
         ("12.0", Some(12_000_000)),
@@ -119,7 +119,7 @@ fn amounts_of_the_wire_are_a_fixed_table() {
 }
 
 #[test]
-fn both_shapes_are_read_and_unknown_words_kept() {
+fn both_shapes_are_read_and_unknown_words_are_kept() {
     let fields = r#""merchant_order_id":7,"merchant_uid":"M1","amount":"100.00","currency":"INR",
         "payment_status":"vanished","accounting_type":"receipt","payment_uid":"P1","channel":"""#;
     let nested =
@@ -168,7 +168,7 @@ fn an_answer_about_something_else_is_not_trusted() {
 }
 
 #[test]
-fn an_id_in_a_reason_is_fit_for_people_and_holds_no_secret() {
+fn an_id_in_a_reason_is_clean_and_without_secrets() {
     for (fields, why) in [
         (
             r#""merchant_order_id":"a\u001b[2J the-key-of-ours""#,
@@ -186,7 +186,7 @@ fn an_id_in_a_reason_is_fit_for_people_and_holds_no_secret() {
 }
 
 #[test]
-fn what_is_not_recognised_is_told_apart() {
+fn errors_that_are_not_recognised_have_different_causes() {
     for (status, error, cause) in [
         (200, "Order is gone", Cause::UnrecognisedError),
         (404, "Order is gone", Cause::UnrecognisedError),
@@ -235,7 +235,7 @@ fn evidence_holds_no_secret_and_no_personal_data_unless_kept() {
 }
 
 #[test]
-fn a_repeated_secret_is_blanked_and_an_id_is_not() {
+fn a_repeated_secret_is_redacted_except_in_an_id() {
     let body = r#"{"result":"error","data":"bad the-key-of-ours\/and-more, the-key-of-ours"}"#;
     let why = read(200, body).err().map(|failure| failure.why);
     assert_eq!(why.as_deref(), Some("the gateway answered the error \"bad ********, ********\""));
@@ -248,7 +248,7 @@ fn a_repeated_secret_is_blanked_and_an_id_is_not() {
 }
 
 #[test]
-fn who_is_refused_is_told_nothing_about_an_order() {
+fn refused_credentials_say_nothing_about_an_order() {
     for error in ["Invalid signature, order not found", "Invalid API key. Order not found."] {
         let body = format!(r#"{{"result":"error","data":"{error}"}}"#);
         assert_eq!(read(200, &body).err().map(|it| it.cause), Some(Cause::Refused), "{error}");

@@ -98,7 +98,7 @@ fn other_texts_prove_nothing() {
 }
 
 #[test]
-fn an_id_stands_for_itself_only() {
+fn an_id_is_replaced_only_as_a_whole_word() {
     let pattern = NotFoundPattern::default();
     for (text, id) in [
         ("Unknown order status", "status"),
@@ -119,7 +119,7 @@ fn an_id_stands_for_itself_only() {
 }
 
 #[test]
-fn a_decline_may_speak_of_an_order_that_is_there() {
+fn an_error_can_speak_of_an_existing_order() {
     for text in [
         "Order already exists",
         "merchant_order_id: has been used before",
@@ -213,7 +213,7 @@ fn a_wrong_address_is_told_from_an_order() {
 }
 
 #[test]
-fn credentials_are_refused_only_by_name() {
+fn credentials_are_refused_only_by_texts_about_them() {
     for text in [
         "Invalid signature",
         "signature mismatch",

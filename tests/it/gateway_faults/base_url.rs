@@ -1,7 +1,7 @@
 //! A wrong `base_url` (contract, "Mismatches", last paragraph): a 404 that is not in a documented
 //! error form, and a path that repeats a part of the documented one.
 
-use super::night;
+use super::reconcile;
 use crate::rude_gateway::RudeGateway;
 use crate::support::{API_KEY, Merchant, rows};
 
@@ -60,16 +60,16 @@ fn check_only_warns_of_a_documented_error_that_it_does_not_understand() {
 #[test]
 fn a_run_leaves_such_orders_unverified_and_names_the_setting() {
     for body in [HTML, ROUTE, ""] {
-        let night = night(5, not_found(body));
-        assert_eq!(night.done.code, Some(3), "{body}: {:?}", night.done);
-        let rows = rows(&night.merchant.report_path());
+        let run = reconcile(5, not_found(body));
+        assert_eq!(run.done.code, Some(3), "{body}: {:?}", run.done);
+        let rows = rows(&run.merchant.report_path());
         assert_eq!(rows.len(), 5, "{body}: {rows:?}");
         for row in rows {
             assert_eq!(row["kind"], "unverified", "{body}: {row:?}");
             let why = "the gateway answered 404 without a documented error: is base_url right?";
             assert!(row["reason"].contains(why), "{body}: {row:?}");
         }
-        assert_eq!(night.gateway.arrivals().len(), 5, "{body}: a 404 is not retried");
+        assert_eq!(run.gateway.arrivals().len(), 5, "{body}: a 404 is not retried");
     }
 }
 
