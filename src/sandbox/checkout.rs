@@ -1,6 +1,6 @@
-//! The checkout page (gateway page, `payment_url`): here a tester plays the payer and the bank. It
-//! settles an order in full, short or over, fails or rejects it, or lets it lapse; a completed one
-//! can be refunded, or fail to be accounted.
+//! The checkout page (gateway page, `payment_url`), where a tester acts as payer and bank: settle
+//! an order with any amount, fail it, reject it or let it lapse; refund a completed order, or fail
+//! its accounting.
 
 use super::gateway::{Gateway, LONGEST_BODY, only};
 use super::lifecycle::Action;
@@ -22,43 +22,43 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use url::{Url, form_urlencoded};
 
-/// More would be no page for people.
+/// A longer list would not be readable.
 const MOST_LISTED: usize = 200;
 
-/// The newest orders.
+/// The page with the newest orders.
 pub async fn list(State(gateway): State<Arc<Gateway>>, headers: HeaderMap) -> Response {
-    if !is_called_here(&gateway, &headers) {
-        return elsewhere();
+    if !is_local_host(&gateway, &headers) {
+        return forbidden();
     }
     let views = gateway.orders.read_newest(MOST_LISTED, View::of);
     respond(StatusCode::OK, page::list(&views, gateway.orders.len()))
 }
 
-/// An order's page. Its payer has come: a pending deposit is preparing from now on.
+/// An order's page. Opening it changes a pending deposit to preparing.
 pub async fn show(
     State(gateway): State<Arc<Gateway>>,
     Path(payment_uid): Path<String>,
     headers: HeaderMap,
 ) -> Response {
-    if !is_called_here(&gateway, &headers) {
-        return elsewhere();
+    if !is_local_host(&gateway, &headers) {
+        return forbidden();
     }
     if gateway.orders.read_by_payment_uid(&payment_uid, Order::is_deposit) == Some(true) {
-        // Of what is no longer pending, nothing becomes by looking at it.
+        // Without effect, and without error, on an order that is no longer pending.
         let _ = gateway.orders.apply(&payment_uid, &Action::Open);
     }
     checkout(&gateway, &payment_uid, StatusCode::OK, None)
 }
 
-/// What a button of the page sends: `act`, and its `amount` or `reason`.
+/// The form of a button: `act`, and its `amount` or `reason`.
 pub async fn act(
     State(gateway): State<Arc<Gateway>>,
     Path(payment_uid): Path<String>,
     request: Request,
 ) -> Response {
     let (head, body) = request.into_parts();
-    if !is_called_here(&gateway, &head.headers) || !is_of_own_page(&head.headers) {
-        return elsewhere();
+    if !is_local_host(&gateway, &head.headers) || !is_same_origin(&head.headers) {
+        return forbidden();
     }
     let refused = |status, why: &str| checkout(&gateway, &payment_uid, status, Some(why));
     let Ok(body) = to_bytes(body, LONGEST_BODY).await else {
@@ -76,16 +76,16 @@ pub async fn act(
     }
 }
 
-/// Whether the page is called by a name of this machine: another name that leads here is how a
-/// site elsewhere gets at it through the tester's own browser.
-fn is_called_here(gateway: &Gateway, headers: &HeaderMap) -> bool {
+/// Whether the `Host` header is a loopback name. With another name that resolves to this machine, a
+/// foreign site could use the page through the tester's browser (DNS rebinding).
+fn is_local_host(gateway: &Gateway, headers: &HeaderMap) -> bool {
     let host = only(headers, &HOST).map(String::from_utf8_lossy);
     let url = host.and_then(|host| Url::parse(&format!("http://{host}/")).ok());
     gateway.allow_remote || url.is_some_and(|url| is_loopback(&url))
 }
 
-/// Whether a form is sent by a page of the sandbox, as far as the browser says.
-fn is_of_own_page(headers: &HeaderMap) -> bool {
+/// Whether a form comes from a page of the sandbox, by the browser's `Origin` header.
+fn is_same_origin(headers: &HeaderMap) -> bool {
     let text = |name| only(headers, name).map(String::from_utf8_lossy);
     match (text(&ORIGIN), text(&HOST)) {
         (Some(origin), Some(host)) => origin == format!("http://{host}"),
@@ -93,7 +93,7 @@ fn is_of_own_page(headers: &HeaderMap) -> bool {
     }
 }
 
-fn elsewhere() -> Response {
+fn forbidden() -> Response {
     let why = "This page is for this machine: open it as http://127.0.0.1 or http://localhost.";
     respond(StatusCode::FORBIDDEN, maud::html! { p { (why) } })
 }
@@ -132,7 +132,7 @@ fn unknown() -> Response {
     respond(StatusCode::NOT_FOUND, maud::html! { p { "There is no such payment here." } })
 }
 
-/// Back to the page, so that reloading it does nothing twice.
+/// A redirect to the page, so that a reload does not send the form again.
 fn see(path: &str) -> Response {
     let mut response = respond(StatusCode::SEE_OTHER, maud::html! {});
     if let Ok(location) = HeaderValue::try_from(path) {
@@ -150,7 +150,7 @@ fn respond(status: StatusCode, page: Markup) -> Response {
         (CONTENT_TYPE, "text/html; charset=utf-8"),
         (CONTENT_SECURITY_POLICY, policy),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        // With `no-referrer` a browser would not say either that a form comes from here.
+        // With `no-referrer` a browser would also send no `Origin` with a form.
         (REFERRER_POLICY, "same-origin"),
         (CACHE_CONTROL, "no-store"),
     ] {

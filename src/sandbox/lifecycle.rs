@@ -1,47 +1,49 @@
-//! How an order lives (gateway page, "Payment status", "Accounting status"): what becomes of it by
-//! itself, and what a tester makes of it on the checkout page. Pure: a life is a list of changes,
-//! each at its time. The page gives no times: these are the sandbox's own.
+//! The lifecycle of an order (gateway page, "Payment status", "Accounting status"): the changes
+//! that happen by themselves, and the effect of a tester's action on the checkout page. Pure: a
+//! lifecycle is a list of changes with their times. The page gives no times: these are the
+//! sandbox's own.
 
 use super::order::Change;
 use super::payment::field;
 use std::time::Duration;
 
-/// How long the payer of a deposit has; then it is overdue.
+/// The time to pay a deposit; then it is overdue.
 pub const TIME_TO_PAY: Duration = Duration::from_mins(30);
-/// From the payer's part to the completed payment.
+/// From the payer's action to the completed payment.
 pub const TIME_TO_COMPLETE: Duration = Duration::from_secs(5);
-/// From the completed payment to its booking.
+/// From the completed payment to its accounting.
 pub const TIME_TO_ACCOUNT: Duration = Duration::from_mins(1);
 
-/// What becomes of an order that is created now, if nobody does anything. A deposit waits for its
-/// payer. A payout goes by itself.
+/// The changes of an order that is created now, without any action. A deposit waits for its payer.
+/// A payout is completed.
 pub fn initial_changes(now: Duration, is_deposit: bool, amount: &str) -> Vec<Change> {
     if is_deposit {
         return vec![status(now.saturating_add(TIME_TO_PAY), "overdue")];
     }
     let preparing = now.saturating_add(TIME_TO_COMPLETE);
     let processing = preparing.saturating_add(TIME_TO_COMPLETE);
-    let mut life = vec![status(preparing, "preparing"), status(processing, "processing")];
-    life.extend(completion(processing.saturating_add(TIME_TO_COMPLETE), amount));
-    life
+    let mut changes = vec![status(preparing, "preparing"), status(processing, "processing")];
+    changes.extend(completion(processing.saturating_add(TIME_TO_COMPLETE), amount));
+    changes
 }
 
-/// How far a payment is, by its status (gateway page, "Payment status").
+/// The phase of a payment, by its status (gateway page, "Payment status").
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
-    /// Nobody has paid yet.
+    /// Not paid yet.
     Waiting,
-    /// The payment is under way.
+    /// In progress.
     Processing,
-    /// It has succeeded.
+    /// Succeeded.
     Completed,
-    /// It has not, or not in the end.
+    /// Failed, rejected, overdue or refunded.
     Over,
-    /// The page does not list this status.
+    /// A status that the page does not list.
     Unlisted,
 }
 
 impl Phase {
+    /// The phase of this status.
     pub fn of(payment_status: &str) -> Phase {
         match payment_status {
             "" | "none" | "pending" | "preparing" => Phase::Waiting,
@@ -52,7 +54,7 @@ impl Phase {
         }
     }
 
-    /// Whether nothing more is expected.
+    /// Whether the payment has ended.
     pub fn is_end(self) -> bool {
         matches!(self, Phase::Completed | Phase::Over)
     }
@@ -63,67 +65,65 @@ impl Phase {
     }
 }
 
-/// What somebody does to an order.
+/// An action on an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
     /// The payer opens the checkout page.
     Open,
-    /// The payer pays this much (a payout: the payee gets it).
+    /// The payer pays this amount; of a payout, the payee receives it.
     Settle(String),
     /// The payment fails.
     Fail(String),
     /// The payment is rejected.
     Reject(String),
-    /// The time to pay is over.
+    /// The time to pay ends.
     Lapse,
-    /// A completed payment cannot be booked.
+    /// The accounting of a completed payment fails.
     FailAccounting(String),
-    /// A completed payment is given back.
+    /// A completed payment is refunded.
     Refund,
 }
 
-/// What an act does to an order's life.
+/// The effect of an action on an order's scheduled changes.
 #[derive(Debug)]
 pub enum Effect {
-    /// It stays as it is.
+    /// No effect.
     Unchanged,
-    /// These are added to what comes later.
+    /// These changes are added.
     Add(Vec<Change>),
-    /// These come instead of what would have come later.
+    /// These changes replace the scheduled ones.
     Replace(Vec<Change>),
 }
 
-/// The effect of an act on an order of this payment status.
-///
-/// # Errors
-/// Why it cannot be done, for people.
+/// The effect of an action on an order with this payment status. An error says why the status does
+/// not allow it.
 pub fn effect(now: Duration, payment_status: &str, action: &Action) -> Result<Effect, String> {
     let phase = Phase::of(payment_status);
-    let instead = |changes| Ok(Effect::Replace(changes));
+    let replace = |changes| Ok(Effect::Replace(changes));
     match action {
         Action::Open if payment_status == "pending" => {
             Ok(Effect::Add(vec![status(now, "preparing")]))
         }
         Action::Open => Ok(Effect::Unchanged),
         Action::Settle(amount) if phase == Phase::Waiting => {
-            let mut life = vec![status(now, "processing")];
-            life.extend(completion(now.saturating_add(TIME_TO_COMPLETE), amount));
-            instead(life)
+            let mut changes = vec![status(now, "processing")];
+            changes.extend(completion(now.saturating_add(TIME_TO_COMPLETE), amount));
+            replace(changes)
         }
-        Action::Fail(reason) if phase.is_open() => instead(vec![ended(now, "failed", reason)]),
-        Action::Reject(reason) if phase.is_open() => instead(vec![ended(now, "reject", reason)]),
-        Action::Lapse if phase.is_open() => instead(vec![status(now, "overdue")]),
+        Action::Fail(reason) if phase.is_open() => replace(vec![ended(now, "failed", reason)]),
+        Action::Reject(reason) if phase.is_open() => replace(vec![ended(now, "reject", reason)]),
+        Action::Lapse if phase.is_open() => replace(vec![status(now, "overdue")]),
         Action::FailAccounting(reason) if phase == Phase::Completed => {
             let fields =
                 vec![field("accounting_status", "failed"), field("accounting_fail_reason", reason)];
-            instead(vec![Change { at: now, fields }])
+            replace(vec![Change { at: now, fields }])
         }
         Action::Refund if phase == Phase::Completed => Ok(Effect::Add(vec![status(now, "refund")])),
-        _ => Err(format!("The payment is {payment_status}: this cannot be done to it.")),
+        _ => Err(format!("The payment is {payment_status}, which does not allow this action.")),
     }
 }
 
-/// The payment is completed with this much, and booked later.
+/// The payment is completed with this amount, and accounted later.
 fn completion(at: Duration, final_amount: &str) -> Vec<Change> {
     let completed = vec![
         field("payment_status", "completed"),
@@ -152,7 +152,7 @@ mod tests {
     use super::*;
     use crate::sandbox::order::Order;
 
-    /// The statuses of an order through its life: seconds, payment, accounting, final amount.
+    /// The order at these seconds: payment status, accounting status, final amount.
     fn statuses_at(order: &mut Order, seconds: &[u64]) -> Vec<String> {
         let look = |at: &u64| {
             order.apply_due(Duration::from_secs(*at));
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn a_deposit_lapses_unless_it_is_paid() {
+    fn a_deposit_is_overdue_unless_it_is_paid() {
         let mut order = created("income");
         assert_eq!(
             statuses_at(&mut order, &[0, 1799, 1800, 99_999]),
@@ -208,14 +208,14 @@ mod tests {
     }
 
     #[test]
-    fn a_deposit_that_is_only_looked_at_lapses_too() {
+    fn a_deposit_whose_page_is_opened_is_overdue_too() {
         let mut order = created("income");
         assert_eq!(act(&mut order, 60, &Action::Open), Ok(()));
         assert_eq!(statuses_at(&mut order, &[1799, 1800]), ["1799 preparing", "1800 overdue"]);
     }
 
     #[test]
-    fn a_payout_goes_by_itself() {
+    fn a_payout_is_completed_without_any_action() {
         assert_eq!(
             statuses_at(&mut created("expense"), &[0, 5, 10, 15, 75]),
             [
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_ended_stays() {
+    fn an_ended_payment_does_not_change() {
         for (end, status) in [
             (Action::Fail("no money".to_owned()), "failed"),
             (Action::Reject("no".to_owned()), "reject"),
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn a_completed_payment_can_be_refunded_or_stay_unbooked() {
+    fn a_completed_payment_can_be_refunded_or_fail_accounting() {
         let mut order = created("expense");
         assert!(act(&mut order, 1, &Action::Refund).is_err());
         assert_eq!(act(&mut order, 20, &Action::FailAccounting("closed".to_owned())), Ok(()));

@@ -1,8 +1,8 @@
-//! What this machine is called by itself.
+//! Loopback addresses.
 
 use url::{Host, Url};
 
-/// Whether an address is one of this machine that no other can reach.
+/// Whether a URL is one of this machine that no other machine can reach.
 pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost",

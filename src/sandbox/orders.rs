@@ -1,5 +1,4 @@
-//! The orders as the running gateway knows them: the book's and those that were created since,
-//! each as it is now.
+//! The orders of the running sandbox: from the book and from `order/new`, in their current state.
 
 use super::book::Book;
 use super::clock::Clock;
@@ -11,44 +10,45 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
 
-/// All orders, and the clock that they live by.
+/// All orders, and the clock by which they age.
 pub struct Orders {
     clock: Clock,
     state: Mutex<State>,
-    /// Somebody's life has changed: what is due next may be another time.
+    /// Signals that the time of the next change can be another one.
     changed: Notify,
 }
 
 #[derive(Default)]
 struct State {
     by_id: HashMap<String, Order>,
-    /// In the order in which they came.
+    /// In order of arrival.
     ids: Vec<String>,
     id_by_payment_uid: HashMap<String, String>,
-    /// When something becomes of which order next.
+    /// The time of each order's next change.
     due: BTreeSet<(Duration, String)>,
-    /// Orders whose payment has ended, as they were then, and nobody has been told.
+    /// Payments that have ended, and whose merchant has not been notified yet.
     ended: Vec<EndedPayment>,
 }
 
-/// An order whose payment has ended.
+/// A payment that has ended.
 pub struct EndedPayment {
+    /// The order's id.
     pub id: String,
-    /// The payment object, as it was then.
+    /// The payment object at that time.
     pub fields: Vec<Field>,
 }
 
-/// What cannot be done to an order.
+/// Why an action on an order is refused.
 #[derive(Debug, PartialEq, Eq)]
 pub enum ActionError {
-    /// There is none.
+    /// There is no such order.
     NotFound,
-    /// It is not in a state for it; why, for people.
+    /// Its status does not allow the action; a sentence for people.
     WrongStatus(String),
 }
 
 impl Orders {
-    /// The book's orders.
+    /// Starts with the orders of a book.
     pub fn new(book: Book, clock: Clock) -> Orders {
         let mut state = State::default();
         for (id, order) in book.orders {
@@ -62,44 +62,44 @@ impl Orders {
         self.clock.elapsed()
     }
 
-    /// Puts the clock forward.
+    /// Moves the clock forward.
     pub fn advance(&self, time: Duration) {
         self.clock.advance(time);
         self.changed.notify_one();
     }
 
-    /// Looks at an order as it is now.
-    pub fn read<T>(&self, id: &str, at: impl FnOnce(&Order) -> T) -> Option<T> {
-        self.current().by_id.get(id).map(at)
+    /// Reads an order in its current state.
+    pub fn read<T>(&self, id: &str, read: impl FnOnce(&Order) -> T) -> Option<T> {
+        self.current().by_id.get(id).map(read)
     }
 
-    /// Looks at another order than this one, if there is any.
-    pub fn read_another<T>(&self, id: &str, at: impl FnOnce(&Order) -> T) -> Option<T> {
+    /// Reads the newest order other than this one, if there is any.
+    pub fn read_another<T>(&self, id: &str, read: impl FnOnce(&Order) -> T) -> Option<T> {
         let state = self.current();
         let other = state.ids.iter().rev().find(|other| *other != id)?;
-        state.by_id.get(other).map(at)
+        state.by_id.get(other).map(read)
     }
 
-    /// Looks at the newest orders, the newest first.
-    pub fn read_newest<T>(&self, most: usize, mut at: impl FnMut(&Order) -> T) -> Vec<T> {
+    /// Reads at most `most` orders, the newest first.
+    pub fn read_newest<T>(&self, most: usize, mut read: impl FnMut(&Order) -> T) -> Vec<T> {
         let state = self.current();
         let newest = state.ids.iter().rev().take(most);
-        newest.filter_map(|id| state.by_id.get(id)).map(&mut at).collect()
+        newest.filter_map(|id| state.by_id.get(id)).map(&mut read).collect()
     }
 
-    /// Looks at the order of a payment.
-    pub fn read_by_payment_uid<T>(&self, uid: &str, at: impl FnOnce(&Order) -> T) -> Option<T> {
+    /// Reads the order of a payment.
+    pub fn read_by_payment_uid<T>(&self, uid: &str, read: impl FnOnce(&Order) -> T) -> Option<T> {
         let state = self.current();
         let id = state.id_by_payment_uid.get(uid)?;
-        state.by_id.get(id).map(at)
+        state.by_id.get(id).map(read)
     }
 
-    /// How many there are.
+    /// The number of orders.
     pub fn len(&self) -> usize {
         self.current().ids.len()
     }
 
-    /// Takes in a new order; gives it back where its id was used before.
+    /// Adds a new order; returns it if its id is in use.
     pub fn create(&self, id: String, order: Order) -> Result<(), Box<Order>> {
         let mut state = self.current();
         if state.by_id.contains_key(&id) {
@@ -111,7 +111,7 @@ impl Orders {
         Ok(())
     }
 
-    /// Does something to the order of a payment.
+    /// Applies an action to the order of a payment.
     pub fn apply(&self, payment_uid: &str, action: &Action) -> Result<(), ActionError> {
         let mut state = self.current();
         let now = self.clock.elapsed();
@@ -134,30 +134,30 @@ impl Orders {
         Ok(())
     }
 
-    /// Takes over fields of an order, e.g. what became of its notification.
+    /// Sets fields of an order, e.g. the status of its notification.
     pub fn set(&self, id: &str, fields: &[Field]) {
         if let Some(order) = self.current().by_id.get_mut(id) {
             set_fields(&mut order.fields, fields);
         }
     }
 
-    /// Orders whose payment has ended since this was last asked.
+    /// Removes and returns the payments that have ended since the last call.
     pub fn take_ended(&self) -> Vec<EndedPayment> {
         std::mem::take(&mut self.current().ended)
     }
 
-    /// Waits until something becomes of an order, or may.
+    /// Waits until an order may have changed.
     pub async fn change(&self) {
         let next = self.current().due.first().map(|(at, _)| *at);
         let changed = self.changed.notified();
         match next.and_then(|at| self.clock.real_time_until(at)) {
-            // Either way it is time to look again.
+            // After either, the orders may have changed.
             Some(wait) => drop(tokio::time::timeout(wait, changed).await),
             None => changed.await,
         }
     }
 
-    /// All of them, as a book that a later sandbox goes on with.
+    /// All orders, as a book with which a later sandbox can continue.
     pub fn book(&self) -> Book {
         let elapsed = self.clock.elapsed();
         let state = self.current();
@@ -172,7 +172,7 @@ impl Orders {
         Book { orders: orders.map(|(id, order)| (id, rebased(order))).collect() }
     }
 
-    /// The state, with everything taken over that is due.
+    /// The state after all changes that are due.
     fn current(&self) -> MutexGuard<'_, State> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.apply_due(self.clock.elapsed());
@@ -187,7 +187,7 @@ impl State {
     fn add(&mut self, id: String, mut order: Order) {
         let later = std::mem::take(&mut order.later);
         if let Some(uid) = order.text("payment_uid") {
-            // Of a payment that answers for two orders, the first is the one that is acted on.
+            // If two orders have the same payment_uid, actions apply to the first.
             self.id_by_payment_uid.entry(uid).or_insert_with(|| id.clone());
         }
         self.by_id.insert(id.clone(), order);
@@ -195,7 +195,7 @@ impl State {
         self.ids.push(id);
     }
 
-    /// Gives an order another future.
+    /// Replaces an order's scheduled changes.
     fn schedule(&mut self, id: &str, later: Vec<Change>) {
         let Some(order) = self.by_id.get_mut(id) else { return };
         if let Some(change) = order.later.first() {

@@ -1,5 +1,5 @@
-//! Scripted behaviour: what the sandbox does instead of answering as it should. Written in a book
-//! as an order's `"sandbox"` object, and in a file of faults as what a fault `does`.
+//! Scripts: how the sandbox changes the response to a call. In a book, a script is an order's
+//! `"sandbox"` object; in a file of faults, it is what a fault `does`.
 //!
 //! | key | |
 //! |---|---|
@@ -8,21 +8,21 @@
 //! | `location = "http://…"` | a redirect there; 302, unless `status` says otherwise |
 //! | `error = "…"`, `details = "…"` | the page's error, in its short form without `details` |
 //! | `unknown = true` | no such order, in the sandbox's words, or in those of `error` |
-//! | `body = "…"` | this text is the body |
-//! | `answer = "html"` | a bad answer, one of those in `tamper.rs` |
-//! | `fields = '{"amount":1e2}'` | the right answer, but for these fields: a JSON object as text |
-//! | `delay_ms = 50` | wait first |
-//! | `slow_bytes_per_second = 20` | the answer trickles, head and all |
-//! | `silent = true` | nothing is ever answered |
-//! | `close = true` | the connection is closed without an answer |
+//! | `body = "…"` | this body |
+//! | `answer = "html"` | a bad response, one of those in `tamper.rs` |
+//! | `fields = '{"amount":1e2}'` | these fields are changed in the answer: a JSON object as text |
+//! | `delay_ms = 50` | a delay before the response |
+//! | `slow_bytes_per_second = 20` | a slow response, including its head |
+//! | `silent = true` | no response, and the connection stays open |
+//! | `close = true` | the connection is closed without a response |
 //! | `reset = "before"` | the connection is reset: `before`, in the `head`, in the `body` |
 //! | `cut_body = true` | the connection is closed in the middle of the body |
-//! | `times = 2` | all of that for the first 2 calls about an order only |
-//! | `performed = true` | the call is carried out all the same; `false`: it is not |
+//! | `times = 2` | only for the first 2 calls for an order |
+//! | `performed = true` | whether the call is carried out |
 //!
-//! A call is carried out if its own answer is wanted, be it lost or changed, and is not if
-//! something else is answered. With `performed` an order is created although the answer is a 504,
-//! or is not although only the connection was lost.
+//! By default a call is carried out if the script uses its answer, even if the answer is changed or
+//! lost, and not if the script replaces it. `performed` sets this: for example, an order is created
+//! although the response is a 504, or is not created and the connection is lost.
 
 use super::connection::{CutPoint, Delivery};
 use super::payment::{Field, Payment, read_fields, set_fields};
@@ -34,15 +34,15 @@ use serde::Deserialize;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-/// The longest scripted delay: more is a slip of the pen, not a slow gateway.
+/// The longest scripted delay: a longer one is probably a typing error.
 const LONGEST_DELAY_MS: u64 = 3_600_000;
-/// The page's own example of an error without details.
+/// The page's example of an error without details.
 const PAGE_ERROR: &str = "An error occurred processing your request";
 
-/// The script as it is written: see the head of this file.
+/// A script in a file: see the table above.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-#[expect(clippy::struct_excessive_bools, reason = "the keys of a file, each on its own")]
+#[expect(clippy::struct_excessive_bools, reason = "the independent keys of a file")]
 struct WrittenScript {
     status: Option<u16>,
     retry_after: Option<String>,
@@ -76,49 +76,46 @@ pub struct Script {
 
 #[derive(Debug, Clone)]
 enum Action {
-    /// The call's own answer, under this status if there is one.
+    /// The call's answer, with this status if there is one.
     Own(Option<StatusCode>),
-    /// The call's own answer, but for these fields.
+    /// The call's answer, except for these fields.
     With(Vec<Field>),
-    /// The call's own answer, made bad.
+    /// A bad response, made from the call's answer.
     Tampered(Tampering),
-    /// Something else.
+    /// This response.
     Instead(Reply),
 }
 
 impl Script {
-    /// Reads and checks a `"sandbox"` object.
-    ///
-    /// # Errors
-    /// What is wrong with it and what to do, for people.
+    /// Parses a `"sandbox"` object. An error says what is wrong and how to fix it.
     pub fn parse(json: &str) -> Result<Script, String> {
         serde_json::from_str(json)
             .map_err(|error| format!("`sandbox` cannot be read: {error}; see the book's format"))
     }
 
-    /// Whether the script still holds after so many earlier calls about its order.
+    /// Whether the script still applies after `calls` earlier calls for its order.
     pub fn applies_after(&self, calls: u32) -> bool {
         self.times.is_none_or(|times| calls < times)
     }
 
-    /// Whether it holds for some calls only.
+    /// Whether it applies to a limited number of calls.
     pub fn is_limited(&self) -> bool {
         self.times.is_some()
     }
 
-    /// Whether the call that it is about is carried out.
+    /// Whether the call is carried out.
     pub fn is_performed(&self) -> bool {
         self.performed
     }
 
-    /// Whether the call's own answer arrives, whole, be it late.
+    /// Whether the call's answer arrives complete and unchanged.
     pub fn delivers_own_answer(&self) -> bool {
         let arrives = matches!(self.delivery, Delivery::Whole | Delivery::Slow(_));
         self.performed && arrives && matches!(self.action, Action::Own(None))
     }
 
-    /// The scripted answer. `own` is the call's own, if it was carried out; `another` is about
-    /// another order, where there is one.
+    /// The scripted response. `own` is the call's answer, if it was carried out; `another` is the
+    /// payment of another order, if there is one.
     pub fn reply(&self, own: Option<Answer>, another: impl FnOnce() -> Option<Payment>) -> Reply {
         let own = own.unwrap_or_else(|| {
             let error = error_text(PAGE_ERROR);
@@ -173,27 +170,27 @@ impl WrittenScript {
         let heads = self.status.is_some() || self.retry_after.is_some() || self.location.is_some();
         let answers = count(&contents) > 0 || heads;
         let wrong = if !answers && count(&deliveries) == 0 && self.delay_ms.is_none() {
-            "it scripts nothing: give `status`, `retry_after`, `body`, `delay_ms`, `close`, \
-             `unknown`, `error` or another of its keys, or leave it out"
+            "it has no effect: set `status`, `retry_after`, `body`, `delay_ms`, `close`, \
+             `unknown`, `error` or another key, or remove it"
         } else if (self.close || self.silent) && (answers || self.details.is_some()) {
-            "`close` and `silent` leave no answer: leave out `status`, `retry_after`, `location`, \
+            "`close` and `silent` send no response: remove `status`, `retry_after`, `location`, \
              `body`, `answer`, `fields`, `unknown`, `error` and `details`"
         } else if count(&contents) > 1 {
-            "`body`, `answer`, `fields` and `error` (or `unknown`) each make the whole body: give \
-             one of them"
+            "`body`, `answer`, `fields` and `error` (or `unknown`) each set the whole body: use \
+             only one of them"
         } else if count(&deliveries) > 1 {
-            "`slow_bytes_per_second`, `silent`, `close`, `reset` and `cut_body` each say how the \
-             answer arrives: give one of them"
+            "`slow_bytes_per_second`, `silent`, `close`, `reset` and `cut_body` each set how the \
+             response arrives: use only one of them"
         } else if heads && (self.answer.is_some() || self.fields.is_some()) {
-            "`answer` and `fields` change the call's own answer: leave out `status`, \
-             `retry_after` and `location`"
+            "`answer` and `fields` change the call's answer: remove `status`, `retry_after` and \
+             `location`"
         } else if self.details.is_some() && self.error.is_none() {
-            "`details` goes with `error`: give both"
+            "`details` needs `error`: set both"
         } else if self.times == Some(0) {
-            "`times` is 0, so that nothing would happen: give 1 or more, or leave it out"
+            "`times` is 0, so the script has no effect: set 1 or more, or remove it"
         } else if self.performed == Some(false) && (self.answer.is_some() || self.fields.is_some())
         {
-            "`answer` and `fields` change the call's own answer: `performed` cannot be false"
+            "`answer` and `fields` change the call's answer: `performed` cannot be false"
         } else if self.delay_ms.is_some_and(|delay_ms| delay_ms > LONGEST_DELAY_MS) {
             "`delay_ms` is more than an hour (3600000)"
         } else {
@@ -249,17 +246,17 @@ impl WrittenScript {
     }
 }
 
-/// 1xx cannot end a call, and a server cannot make up a status.
+/// A status from 200 to 599: a 1xx cannot end a call.
 fn status_code(status: u16) -> Result<StatusCode, String> {
     StatusCode::from_u16(status)
         .ok()
         .filter(|_| (200..600).contains(&status))
-        .ok_or_else(|| format!("`status` {status} is no HTTP status: give one from 200 to 599"))
+        .ok_or_else(|| format!("`status` {status} is no HTTP status: use one from 200 to 599"))
 }
 
 fn header(key: &str, text: String) -> Result<HeaderValue, String> {
     HeaderValue::try_from(text)
-        .map_err(|_| format!("`{key}` holds characters that a header cannot carry"))
+        .map_err(|_| format!("`{key}` contains characters that a header cannot contain"))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Answers of a gateway that is broken, or worse: what they look like, whatever the question was.
+//! Bad responses: valid responses that are damaged, replaced or about another order.
 
 use super::payment::{Payment, field, set_fields};
 use super::reply::{Answer, Reply, success};
@@ -12,50 +12,50 @@ use std::sync::LazyLock;
 
 /// Larger than any answer that a client should read.
 const HUGE: usize = 2 * 1024 * 1024;
-/// What a small body unpacks to.
+/// The decompressed size of a small body.
 const BOMB: usize = 16 * 1024 * 1024;
-/// Deeper than a reader that recurses should go.
+/// Deeper than a recursive parser should go.
 const DEEP: usize = 10_000;
 
-/// Packed once: that takes a while.
-static PACKED_BOMB: LazyLock<Vec<u8>> = LazyLock::new(|| bomb().unwrap_or_default());
+/// Compressed once, because it is slow.
+static COMPRESSED_BOMB: LazyLock<Vec<u8>> = LazyLock::new(|| bomb().unwrap_or_default());
 
-/// Ways to answer badly.
+/// Kinds of bad responses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Tampering {
-    /// The whole, right answer about another order.
+    /// The complete, correct answer about another order.
     AnotherOrder,
-    /// A page for people, as proxies send it.
+    /// An HTML page, as a proxy sends it.
     Html,
-    /// Nothing.
+    /// An empty body.
     Empty,
-    /// JSON that breaks off, under an honest length.
+    /// Truncated JSON with the matching `Content-Length`.
     CutJson,
-    /// Text behind the JSON.
+    /// Text after the JSON.
     TrailingText,
     /// The same key twice, with two values.
     DoubledKey,
-    /// Ten thousand levels.
+    /// Ten thousand nested levels.
     Deep,
-    /// A number that JSON does not have.
+    /// `NaN`, which is not valid JSON.
     NotANumber,
-    /// A text that is no UTF-8.
+    /// A string that is not valid UTF-8.
     BadUtf8,
     /// Two megabytes.
     Huge,
-    /// A small body that unpacks to 16 megabytes.
+    /// A small body that decompresses to 16 megabytes.
     GzipBomb,
 }
 
 impl Tampering {
-    /// The tampered answer; `another` is about another order, where there is one.
+    /// The bad response. `another` is the payment of another order, if there is one.
     pub fn reply(self, own: Answer, another: Option<Payment>) -> Reply {
         match (self, own) {
             (Tampering::AnotherOrder, Answer::Payment(mut own)) => {
                 match another {
                     Some(another) => own.fields = another.fields,
-                    // The only order there is: then about one that there is not.
+                    // Without another order, the answer is about one that does not exist.
                     None => set_fields(&mut own.fields, &[field("merchant_order_id", "another")]),
                 }
                 own.reply()
@@ -91,9 +91,9 @@ impl Tampering {
             Tampering::Huge => success(&format!(r#""{}""#, "x".repeat(HUGE))).into_bytes(),
             Tampering::GzipBomb => {
                 reply = reply.with(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-                PACKED_BOMB.clone()
+                COMPRESSED_BOMB.clone()
             }
-            // Of what is no payment there is nothing to tampering.
+            // These change a payment only.
             Tampering::AnotherOrder | Tampering::DoubledKey => return reply,
         };
         if reply.status == StatusCode::FOUND {
@@ -104,14 +104,14 @@ impl Tampering {
     }
 }
 
-/// Spaces, packed: valid JSON allows any number of them.
+/// Compressed spaces: valid JSON allows any number of them.
 fn bomb() -> std::io::Result<Vec<u8>> {
-    let mut packed = GzEncoder::new(Vec::new(), Compression::best());
+    let mut compressed = GzEncoder::new(Vec::new(), Compression::best());
     let spaces = vec![b' '; 1024 * 1024];
     for _ in 0..BOMB / spaces.len() {
-        packed.write_all(&spaces)?;
+        compressed.write_all(&spaces)?;
     }
-    packed.finish()
+    compressed.finish()
 }
 
 #[cfg(test)]

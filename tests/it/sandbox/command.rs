@@ -1,4 +1,4 @@
-//! The command: what it takes, what it leaves, and what it says when it cannot.
+//! The command `sandbox`: its arguments, its files and its errors.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
@@ -16,7 +16,7 @@ impl Sandbox {
         let all = [&["sandbox", "--listen", "127.0.0.1:0"], arguments].concat();
         let mut child = merchant.command(&all).stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
-        // Read without a buffer that would keep what comes later.
+        // Read without a buffer, which could consume later output.
         let stdout = child.stdout.as_mut().unwrap();
         BufReader::with_capacity(1, stdout).read_line(&mut line).unwrap();
         let url = line.split(' ').nth(2).unwrap().to_owned();
