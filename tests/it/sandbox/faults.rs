@@ -14,7 +14,7 @@ const ORDERS: usize = 1_000;
 /// One order in this many has a lower final amount.
 const SHORT: usize = 50;
 
-/// A file of faults, and what the contract kinds of a run with it.
+/// A file of faults, and what the contract says of a run with it.
 struct Case {
     name: &'static str,
     exit_code: i32,
