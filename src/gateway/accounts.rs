@@ -25,7 +25,7 @@ pub struct Accounts {
 /// Why the accounts are not usable, as a clause. It repeats no part of them, not even a key: a key
 /// can be a misplaced value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum AccountsError {
+pub(crate) enum AccountsError {
     /// Not JSON, incomplete, or with a repeated key.
     #[error("the text {0}")]
     Json(String),
@@ -49,7 +49,7 @@ impl Accounts {
     ///
     /// # Errors
     /// [`AccountsError`]: the JSON, a key or a value is not usable.
-    pub fn parse(json: &[u8]) -> Result<Accounts, AccountsError> {
+    pub(crate) fn parse(json: &[u8]) -> Result<Accounts, AccountsError> {
         let Json::Object(members) = Json::read(json).map_err(AccountsError::Json)? else {
             return Err(AccountsError::NotAnObject);
         };
@@ -76,7 +76,7 @@ impl Accounts {
 
     /// Whether this parameter has a value.
     #[must_use]
-    pub fn has(&self, key: &str) -> bool {
+    pub(crate) fn has(&self, key: &str) -> bool {
         self.values.iter().any(|(known, _)| *known == key)
     }
 

@@ -14,7 +14,7 @@ use std::time::Instant;
 
 /// The result of querying one order.
 #[derive(Debug)]
-pub struct Reply {
+pub(crate) struct Reply {
     /// The answer, or why the last call has none.
     pub result: Result<Answered, CallFailure>,
     /// Calls made for this order.
@@ -62,7 +62,7 @@ impl Asker {
 
     /// Queries an order until there is a trustworthy answer, the retry policy stops, or `until`
     /// passes.
-    pub async fn ask(&self, order: &OrderKey, until: Option<Instant>) -> Reply {
+    pub(crate) async fn ask(&self, order: &OrderKey, until: Option<Instant>) -> Reply {
         let progress = Mutex::new(Progress::default());
         let attempts = self.attempts(order, &progress);
         let result = match until {
@@ -119,13 +119,13 @@ impl Asker {
 
     /// Calls made so far, retries included.
     #[must_use]
-    pub fn calls(&self) -> u64 {
+    pub(crate) fn calls(&self) -> u64 {
         self.pace.permits()
     }
 
     /// The gateway's clock minus this machine's, from the last `Date` header.
     #[must_use]
-    pub fn clock_skew(&self) -> Option<TimeDelta> {
+    pub(crate) fn clock_skew(&self) -> Option<TimeDelta> {
         self.client.clock_skew()
     }
 

@@ -15,7 +15,7 @@ pub(super) const ORDER_NEW: &str = "/octopus/api/order/new";
 /// # Errors
 /// [`ClientError::BaseUrl`]: it is empty or no URL, has no host, another scheme, a user name, a
 /// password, a query or a fragment.
-pub fn base_url(text: &str) -> Result<Url, ClientError> {
+pub(crate) fn base_url(text: &str) -> Result<Url, ClientError> {
     let refused = |why: &str| ClientError::BaseUrl { url: text::clean(text), why: why.to_owned() };
     if text.is_empty() {
         return Err(refused("it is not set"));

@@ -57,7 +57,7 @@ pub enum ClientError {
 impl ClientError {
     /// How to fix it, for the `hint:` line.
     #[must_use]
-    pub fn hint(&self) -> &'static str {
+    pub(crate) fn hint(&self) -> &'static str {
         match self {
             ClientError::BaseUrl { .. } => {
                 "set [gateway] base_url, OCTOPUS_RECON_BASE_URL or --base-url to the gateway's \
@@ -168,7 +168,7 @@ impl Client {
     /// The client that creates this order. It redacts the payer's and payee's data of the order in
     /// every response.
     #[must_use]
-    pub fn redacting(mut self, order: &NewOrder) -> Client {
+    pub(crate) fn redacting(mut self, order: &NewOrder) -> Client {
         self.reader.personal = order.personal().clone();
         self
     }
@@ -177,7 +177,7 @@ impl Client {
     ///
     /// # Errors
     /// [`CallFailure`]: the call failed, or its response is not trustworthy.
-    pub async fn order_get(&self, order: &OrderKey) -> Result<Answered, CallFailure> {
+    pub(crate) async fn order_get(&self, order: &OrderKey) -> Result<Answered, CallFailure> {
         let parameters = [("merchant_order_id", order.merchant_order_id.as_str())];
         let response = self.signed(&self.order_get, &parameters).await?;
         self.reader
@@ -260,7 +260,7 @@ impl Client {
 
     /// The gateway's clock minus this machine's, from the last `Date` header.
     #[must_use]
-    pub fn clock_skew(&self) -> Option<TimeDelta> {
+    pub(crate) fn clock_skew(&self) -> Option<TimeDelta> {
         *self.skew.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -71,7 +71,7 @@ pub struct SendState(AtomicBool);
 impl SendState {
     /// Whether the order can have been sent.
     #[must_use]
-    pub fn may_have_been_sent(&self) -> bool {
+    pub(crate) fn may_have_been_sent(&self) -> bool {
         self.0.load(Ordering::SeqCst)
     }
 }

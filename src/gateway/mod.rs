@@ -22,10 +22,10 @@ mod signature;
 mod wire;
 mod wording;
 
-pub use accounts::{Accounts, AccountsError};
-pub use ask::{Asker, Reply};
-pub use base_url::base_url;
-pub(crate) use base_url::check_path;
+pub use accounts::Accounts;
+pub use ask::Asker;
+pub(crate) use ask::Reply;
+pub(crate) use base_url::{base_url, check_path};
 pub use client::{Client, ClientError};
 pub use create_order::{Creation, NotCreated, SendState};
 pub use new_order::{Draft, NewOrder, NewOrderError};

@@ -77,7 +77,7 @@ pub enum NewOrderError {
 impl NewOrderError {
     /// How to fix it, for the `hint:` line.
     #[must_use]
-    pub fn hint(&self) -> String {
+    pub(crate) fn hint(&self) -> String {
         match self {
             NewOrderError::NoMerchant => {
                 "set [gateway] merchant_uid or OCTOPUS_RECON_MERCHANT_UID to your id at the gateway"
@@ -153,26 +153,26 @@ impl NewOrder {
 
     /// Deposit or payout.
     #[must_use]
-    pub fn transaction_type(&self) -> &TransactionType {
+    pub(crate) fn transaction_type(&self) -> &TransactionType {
         &self.0.transaction_type
     }
 
     /// The amount, above zero.
     #[must_use]
-    pub fn amount(&self) -> Amount {
+    pub(crate) fn amount(&self) -> Amount {
         self.0.amount
     }
 
     /// The currency, in lower case.
     #[must_use]
-    pub fn currency(&self) -> &str {
+    pub(crate) fn currency(&self) -> &str {
         &self.0.currency
     }
 
     /// The last four characters of the payee's account, and the bank, for the person who confirms
     /// the payout.
     #[must_use]
-    pub fn payee(&self) -> String {
+    pub(crate) fn payee(&self) -> String {
         let value = |key: &str| {
             self.0.accounts.parameters().find(|(known, _)| *known == key).map(|(_, value)| value)
         };

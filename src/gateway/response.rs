@@ -60,7 +60,7 @@ pub enum Cause {
 impl Cause {
     /// Whether the failure is an outage: no answer came from the gateway itself (exit code 13).
     #[must_use]
-    pub fn is_outage(self) -> bool {
+    pub(crate) fn is_outage(self) -> bool {
         matches!(self, Cause::Unreachable | Cause::Broken | Cause::Timeout | Cause::Overload)
     }
 }
@@ -161,43 +161,56 @@ impl Reader {
             }
             return Err(failure);
         }
-        let answered = format!("the gateway answered {status}");
-        let with_text = |error: &str| format!("{answered}: \"{}\"", self.shown(error));
         match status_class(status) {
             StatusClass::Success => {
                 match Body::read(body?, &self.secrets).map_err(untrustworthy)? {
                     Body::Success(data) => self.payment(order, payment_fields(data)),
                     Body::Error(error) => self.error(order, &error).unwrap_or_else(|| {
-                        let shown = self.shown(&error);
-                        let why = format!("the gateway answered the error \"{shown}\"");
+                        let why =
+                            format!("the gateway answered the error \"{}\"", self.shown(&error));
                         Err(CallFailure::retried(unrecognised(&error), why))
                     }),
                 }
             }
-            StatusClass::NotFound => match Body::read(body?, &self.secrets).ok() {
-                Some(Body::Error(error)) => self.error(order, &error).unwrap_or_else(|| {
-                    let why = with_text(&error);
-                    Err(if speaks_of_an_address(&error) {
-                        let why = format!("{why}: is base_url right?");
-                        CallFailure::is_final(Cause::WrongAddress, why)
-                    } else {
-                        CallFailure::is_final(unrecognised(&error), why)
-                    })
-                }),
-                _ => {
-                    let why = format!("{answered} without a documented error: is base_url right?");
-                    Err(CallFailure::is_final(Cause::WrongAddress, why))
-                }
-            },
-            _ => match body.ok().and_then(|body| Body::read(body, &self.secrets).ok()) {
-                Some(Body::Error(error)) if refuses_credentials(&error) => {
-                    Err(self.refused(&error))
-                }
-                Some(Body::Error(error)) => {
-                    Err(CallFailure::is_final(Cause::Untrustworthy, with_text(&error)))
-                }
-                _ => Err(CallFailure::is_final(Cause::Untrustworthy, answered)),
-            },
+            StatusClass::NotFound => self.not_found(order, status, body?),
+            _ => Err(self.final_failure(status, body)),
+        }
+    }
+
+    /// Reads a 404. Only a documented error can say that there is no such order. Any other body,
+    /// and an error about a page, mean that the address is wrong (contract, "Mismatches").
+    fn not_found(
+        &self,
+        order: &OrderKey,
+        status: u16,
+        body: &[u8],
+    ) -> Result<Answered, CallFailure> {
+        let answered = format!("the gateway answered {status}");
+        let Ok(Body::Error(error)) = Body::read(body, &self.secrets) else {
+            let why = format!("{answered} without a documented error: is base_url right?");
+            return Err(CallFailure::is_final(Cause::WrongAddress, why));
+        };
+        self.error(order, &error).unwrap_or_else(|| {
+            let why = format!("{answered}: \"{}\"", self.shown(&error));
+            Err(if speaks_of_an_address(&error) {
+                let why = format!("{why}: is base_url right?");
+                CallFailure::is_final(Cause::WrongAddress, why)
+            } else {
+                CallFailure::is_final(unrecognised(&error), why)
+            })
+        })
+    }
+
+    /// The failure of a status under which no body counts, except a refusal of the credentials.
+    fn final_failure(&self, status: u16, body: Result<&[u8], CallFailure>) -> CallFailure {
+        let answered = format!("the gateway answered {status}");
+        match body.ok().and_then(|body| Body::read(body, &self.secrets).ok()) {
+            Some(Body::Error(error)) if refuses_credentials(&error) => self.refused(&error),
+            Some(Body::Error(error)) => CallFailure::is_final(
+                Cause::Untrustworthy,
+                format!("{answered}: \"{}\"", self.shown(&error)),
+            ),
+            _ => CallFailure::is_final(Cause::Untrustworthy, answered),
         }
     }
 
@@ -244,8 +257,8 @@ impl Reader {
         CallFailure::is_final(Cause::Refused, format!("the gateway answered the error \"{error}\""))
     }
 
-    /// What a documented error says, under a status that allows it. `None`: neither "no such order"
-    /// nor "wrong credentials".
+    /// What a documented error says, under a status that lets it count. `None`: neither "no such
+    /// order" nor "wrong credentials".
     fn error(&self, order: &OrderKey, error: &str) -> Option<Result<Answered, CallFailure>> {
         // A gateway that refuses the credentials says nothing about an order, even if its text
         // contains such words.

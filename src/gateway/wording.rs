@@ -95,7 +95,7 @@ impl NotFoundPattern {
     ///
     /// # Errors
     /// `pattern` is not a valid regular expression.
-    pub fn custom(pattern: &str) -> Result<NotFoundPattern, regex::Error> {
+    pub(crate) fn custom(pattern: &str) -> Result<NotFoundPattern, regex::Error> {
         RegexBuilder::new(pattern)
             .case_insensitive(true)
             .build()
@@ -104,14 +104,14 @@ impl NotFoundPattern {
 
     /// Whether it is a merchant's own pattern, which decides alone.
     #[must_use]
-    pub fn is_custom(&self) -> bool {
+    pub(crate) fn is_custom(&self) -> bool {
         self.custom.is_some()
     }
 
     /// Whether an error text, in the response to a query of this order, says that the gateway has
     /// no such order.
     #[must_use]
-    pub fn says_no_such_order(&self, text: &str, merchant_order_id: &str) -> bool {
+    pub(crate) fn says_no_such_order(&self, text: &str, merchant_order_id: &str) -> bool {
         if let Some(pattern) = &self.custom {
             return whole_sentences(text)
                 .any(|sentence| is_about_an_order(sentence) && pattern.is_match(sentence));

@@ -80,7 +80,7 @@ impl Book {
     ///
     /// # Errors
     /// [`BookError`]: the file cannot be read or is not UTF-8, or a line is not valid.
-    pub fn load(path: &Path) -> Result<Book, BookError> {
+    pub(crate) fn load(path: &Path) -> Result<Book, BookError> {
         let file = path.display().to_string();
         let text = match std::fs::read_to_string(path) {
             Ok(text) => text,
@@ -118,20 +118,14 @@ impl Book {
     ///
     /// # Errors
     /// [`BookError::Unwritable`]: the directory is not writable.
-    pub fn can_be_saved(path: &Path) -> Result<(), BookError> {
+    pub(crate) fn can_be_saved(path: &Path) -> Result<(), BookError> {
         beside(path).map(drop).map_err(|source| unwritable(path, source))
     }
 
     /// The number of orders.
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.orders.len()
-    }
-
-    /// Whether there are no orders.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.orders.is_empty()
     }
 
     fn collect(file: &str, orders: impl IntoIterator<Item = Numbered>) -> Result<Book, BookError> {

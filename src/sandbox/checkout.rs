@@ -26,7 +26,7 @@ use url::{Url, form_urlencoded};
 const MOST_LISTED: usize = 200;
 
 /// The page with the newest orders.
-pub async fn list(State(gateway): State<Arc<Gateway>>, headers: HeaderMap) -> Response {
+pub(super) async fn list(State(gateway): State<Arc<Gateway>>, headers: HeaderMap) -> Response {
     if !is_local_host(&gateway, &headers) {
         return forbidden();
     }
@@ -35,7 +35,7 @@ pub async fn list(State(gateway): State<Arc<Gateway>>, headers: HeaderMap) -> Re
 }
 
 /// An order's page. Opening it changes a pending deposit to preparing.
-pub async fn show(
+pub(super) async fn show(
     State(gateway): State<Arc<Gateway>>,
     Path(payment_uid): Path<String>,
     headers: HeaderMap,
@@ -51,7 +51,7 @@ pub async fn show(
 }
 
 /// The form of a button: `act`, and its `amount` or `reason`.
-pub async fn act(
+pub(super) async fn act(
     State(gateway): State<Arc<Gateway>>,
     Path(payment_uid): Path<String>,
     request: Request,

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 /// Sandbox time since the sandbox's start.
 #[derive(Debug)]
-pub struct Clock {
+pub(super) struct Clock {
     started: Instant,
     /// Seconds of sandbox time per real second; with 0 only [`Clock::advance`] moves it.
     speed: u32,
@@ -15,24 +15,24 @@ pub struct Clock {
 
 impl Clock {
     /// A clock that starts now.
-    pub fn new(speed: u32) -> Clock {
+    pub(super) fn new(speed: u32) -> Clock {
         Clock { started: Instant::now(), speed, advanced: Mutex::new(Duration::ZERO) }
     }
 
     /// The sandbox time since the start.
-    pub fn elapsed(&self) -> Duration {
+    pub(super) fn elapsed(&self) -> Duration {
         let advanced = *self.advanced.lock().unwrap_or_else(PoisonError::into_inner);
         self.started.elapsed().saturating_mul(self.speed).saturating_add(advanced)
     }
 
     /// Moves the clock forward.
-    pub fn advance(&self, time: Duration) {
+    pub(super) fn advance(&self, time: Duration) {
         let mut advanced = self.advanced.lock().unwrap_or_else(PoisonError::into_inner);
         *advanced = advanced.saturating_add(time);
     }
 
     /// The real time until the sandbox time `at`; `None` if the clock is frozen.
-    pub fn real_time_until(&self, at: Duration) -> Option<Duration> {
+    pub(super) fn real_time_until(&self, at: Duration) -> Option<Duration> {
         let left = at.saturating_sub(self.elapsed());
         // Rounded up, so that `at` is reached after this wait.
         left.checked_div(self.speed).map(|real| real + Duration::from_nanos(1))

@@ -16,7 +16,7 @@ use tokio::time::Sleep;
 
 /// How a response reaches the caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Delivery {
+pub(super) enum Delivery {
     /// Complete, without delay.
     #[default]
     Whole,
@@ -36,7 +36,7 @@ pub enum Delivery {
 /// Where a response is cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum CutPoint {
+pub(super) enum CutPoint {
     /// Before the first byte.
     Before,
     /// In the head.
@@ -53,7 +53,7 @@ const TIME_TO_READ: Duration = Duration::from_millis(20);
 
 /// A handle on the connection of a call.
 #[derive(Debug, Clone)]
-pub struct Connection {
+pub(super) struct Connection {
     peer: SocketAddr,
     /// The delivery of the next response, and the length of its body.
     next: Arc<Mutex<(Delivery, usize)>>,
@@ -61,12 +61,12 @@ pub struct Connection {
 
 impl Connection {
     /// Sets the delivery of the next response, whose body has `body_length` bytes.
-    pub fn deliver(&self, delivery: Delivery, body_length: usize) {
+    pub(super) fn deliver(&self, delivery: Delivery, body_length: usize) {
         *self.next.lock().unwrap_or_else(PoisonError::into_inner) = (delivery, body_length);
     }
 
     /// The caller's address.
-    pub fn peer(&self) -> SocketAddr {
+    pub(super) fn peer(&self) -> SocketAddr {
         self.peer
     }
 }
@@ -78,7 +78,7 @@ impl Connected<IncomingStream<'_, UnreliableListener>> for Connection {
 }
 
 /// Accepts connections that can be slow or cut.
-pub struct UnreliableListener(pub TcpListener);
+pub(super) struct UnreliableListener(pub TcpListener);
 
 impl Listener for UnreliableListener {
     type Io = UnreliableStream;
@@ -99,7 +99,7 @@ impl Listener for UnreliableListener {
 }
 
 /// A socket and its handle.
-pub struct UnreliableStream {
+pub(super) struct UnreliableStream {
     stream: TcpStream,
     connection: Connection,
     /// The bytes sent of a response that is cut.

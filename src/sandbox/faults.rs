@@ -79,7 +79,7 @@ struct Fault {
 
 /// The documented operations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
-pub enum Operation {
+pub(super) enum Operation {
     /// Creates an order.
     #[serde(rename = "order/new")]
     OrderNew,
@@ -141,7 +141,7 @@ impl Faults {
 
     /// Whether there are no faults.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.rate_limit.is_none() && self.fault.is_empty()
     }
 

@@ -25,10 +25,10 @@ use subtle::ConstantTimeEq;
 use tokio::sync::watch;
 
 /// The longest body that is read. An order's parameters take far less.
-pub const LONGEST_BODY: usize = 64 * 1024;
+pub(super) const LONGEST_BODY: usize = 64 * 1024;
 
 /// Everything that the operations know.
-pub struct Gateway {
+pub(super) struct Gateway {
     pub address: SocketAddr,
     pub allow_remote: bool,
     pub api_key: SecretString,
@@ -44,7 +44,7 @@ pub struct Gateway {
 }
 
 /// A call whose signature is verified.
-pub struct Call {
+pub(super) struct Call {
     pub params: Params,
     /// Host and port in the caller's URL.
     pub authority: String,
@@ -73,7 +73,7 @@ impl Call {
 }
 
 /// The documented paths, and the checkout page.
-pub fn routes(gateway: Arc<Gateway>) -> Router {
+pub(super) fn routes(gateway: Arc<Gateway>) -> Router {
     let order_get =
         |state, connection, request| answer_call(state, connection, request, Operation::OrderGet);
     let order_new =
@@ -187,7 +187,7 @@ async fn undocumented(State(gateway): State<Arc<Gateway>>, request: Request) -> 
 }
 
 /// The documented error about parameters.
-pub fn invalid(details: &str) -> Answer {
+pub(super) fn invalid(details: &str) -> Answer {
     Answer::Other(Reply::error(StatusCode::BAD_REQUEST, "Invalid parameters", details))
 }
 
@@ -224,7 +224,7 @@ fn refusal(gateway: &Gateway, headers: &HeaderMap, params: &Params) -> Option<Re
 }
 
 /// A header's value, if it occurs exactly once.
-pub fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a [u8]> {
+pub(super) fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a [u8]> {
     let mut values = headers.get_all(name).iter();
     let first = values.next()?;
     values.next().is_none().then_some(first.as_bytes())

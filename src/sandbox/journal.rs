@@ -37,19 +37,19 @@ pub enum CallEnd {
 
 /// All calls since the start, in order of arrival.
 #[derive(Debug)]
-pub struct Journal {
+pub(super) struct Journal {
     started: Instant,
     calls: Mutex<Vec<Call>>,
 }
 
 impl Journal {
     /// An empty journal, whose time starts now.
-    pub fn new() -> Arc<Journal> {
+    pub(super) fn new() -> Arc<Journal> {
         Arc::new(Journal { started: Instant::now(), calls: Mutex::new(Vec::new()) })
     }
 
     /// Records a call before its request is read, so that an aborted call is counted too.
-    pub fn open(self: &Arc<Journal>, path: &str) -> OpenCall {
+    pub(super) fn open(self: &Arc<Journal>, path: &str) -> OpenCall {
         let mut calls = self.calls();
         // The time is read under the lock, so that the calls are ordered by time.
         let at = self.started.elapsed();
@@ -59,7 +59,7 @@ impl Journal {
     }
 
     /// A copy of the calls so far.
-    pub fn snapshot(&self) -> Vec<Call> {
+    pub(super) fn snapshot(&self) -> Vec<Call> {
         self.calls().clone()
     }
 
@@ -71,30 +71,30 @@ impl Journal {
 
 /// An open call. If it is dropped without an end, it counts as abandoned: the server drops a call
 /// whose caller has disconnected.
-pub struct OpenCall {
+pub(super) struct OpenCall {
     journal: Arc<Journal>,
     index: usize,
 }
 
 impl OpenCall {
     /// Records the order's id.
-    pub fn set_order_id(&self, order_id: &str) {
+    pub(super) fn set_order_id(&self, order_id: &str) {
         let order_id = order_id.to_owned();
         self.edit(|call| call.order_id = Some(order_id));
     }
 
     /// Records that a script or a fault changes the response.
-    pub fn mark_scripted(&self) {
+    pub(super) fn mark_scripted(&self) {
         self.edit(|call| call.scripted = true);
     }
 
     /// Records that the call is answered.
-    pub fn answered(self, status: StatusCode) {
+    pub(super) fn answered(self, status: StatusCode) {
         self.edit(|call| call.end = CallEnd::Answered(status.as_u16()));
     }
 
     /// Records that the connection is cut.
-    pub fn cut(self) {
+    pub(super) fn cut(self) {
         self.edit(|call| call.end = CallEnd::Cut);
     }
 

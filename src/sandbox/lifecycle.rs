@@ -8,15 +8,15 @@ use super::payment::field;
 use std::time::Duration;
 
 /// The time to pay a deposit; then it is overdue.
-pub const TIME_TO_PAY: Duration = Duration::from_mins(30);
+pub(super) const TIME_TO_PAY: Duration = Duration::from_mins(30);
 /// From the payer's action to the completed payment.
-pub const TIME_TO_COMPLETE: Duration = Duration::from_secs(5);
+pub(super) const TIME_TO_COMPLETE: Duration = Duration::from_secs(5);
 /// From the completed payment to its accounting.
-pub const TIME_TO_ACCOUNT: Duration = Duration::from_mins(1);
+pub(super) const TIME_TO_ACCOUNT: Duration = Duration::from_mins(1);
 
 /// The changes of an order that is created now, without any action. A deposit waits for its payer.
 /// A payout is completed.
-pub fn initial_changes(now: Duration, is_deposit: bool, amount: &str) -> Vec<Change> {
+pub(super) fn initial_changes(now: Duration, is_deposit: bool, amount: &str) -> Vec<Change> {
     if is_deposit {
         return vec![status(now.saturating_add(TIME_TO_PAY), "overdue")];
     }
@@ -29,7 +29,7 @@ pub fn initial_changes(now: Duration, is_deposit: bool, amount: &str) -> Vec<Cha
 
 /// The phase of a payment, by its status (gateway page, "Payment status").
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Phase {
+pub(super) enum Phase {
     /// Not paid yet.
     Waiting,
     /// In progress.
@@ -44,7 +44,7 @@ pub enum Phase {
 
 impl Phase {
     /// The phase of this status.
-    pub fn of(payment_status: &str) -> Phase {
+    pub(super) fn of(payment_status: &str) -> Phase {
         match payment_status {
             "" | "none" | "pending" | "preparing" => Phase::Waiting,
             "processing" => Phase::Processing,
@@ -55,19 +55,19 @@ impl Phase {
     }
 
     /// Whether the payment has ended.
-    pub fn is_end(self) -> bool {
+    pub(super) fn is_end(self) -> bool {
         matches!(self, Phase::Completed | Phase::Over)
     }
 
     /// Whether it can still fail.
-    pub fn is_open(self) -> bool {
+    pub(super) fn is_open(self) -> bool {
         matches!(self, Phase::Waiting | Phase::Processing)
     }
 }
 
 /// An action on an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Action {
+pub(super) enum Action {
     /// The payer opens the checkout page.
     Open,
     /// The payer pays this amount; of a payout, the payee receives it.
@@ -86,7 +86,7 @@ pub enum Action {
 
 /// The effect of an action on an order's scheduled changes.
 #[derive(Debug)]
-pub enum Effect {
+pub(super) enum Effect {
     /// No effect.
     Unchanged,
     /// These changes are added.
@@ -97,7 +97,11 @@ pub enum Effect {
 
 /// The effect of an action on an order with this payment status. An error says why the status does
 /// not allow it.
-pub fn effect(now: Duration, payment_status: &str, action: &Action) -> Result<Effect, String> {
+pub(super) fn effect(
+    now: Duration,
+    payment_status: &str,
+    action: &Action,
+) -> Result<Effect, String> {
     let phase = Phase::of(payment_status);
     let replace = |changes| Ok(Effect::Replace(changes));
     match action {

@@ -23,7 +23,7 @@ mod orders;
 mod page;
 mod pairs;
 mod payment;
-pub mod relative;
+pub(crate) mod relative;
 mod reply;
 mod script;
 mod signature;
@@ -210,12 +210,6 @@ impl Sandbox {
         });
         let server = tokio::spawn(server.into_future());
         Ok(Sandbox { address, orders, journal, stop, server, notifier })
-    }
-
-    /// The address that it listens on.
-    #[must_use]
-    pub fn address(&self) -> SocketAddr {
-        self.address
     }
 
     /// The base URL for clients, without a slash at the end.

@@ -19,7 +19,7 @@ use url::Url;
 const LONGEST_ANSWER: Duration = Duration::from_secs(5);
 
 /// Calls the `notify_url` of orders whose payment ends.
-pub struct Notifier {
+pub(super) struct Notifier {
     http: reqwest::Client,
     api_key: SecretString,
     signer: Verifier,
@@ -38,7 +38,7 @@ type Waiting = HashMap<String, VecDeque<EndedPayment>>;
 
 impl Notifier {
     /// Creates a notifier for these orders. Fails if the HTTP client cannot be created.
-    pub fn new(
+    pub(super) fn new(
         api_key: SecretString,
         signer: Verifier,
         orders: Arc<Orders>,
@@ -59,7 +59,7 @@ impl Notifier {
     /// Applies the scheduled changes and sends the notifications, until the sandbox stops and the
     /// last notification is sent. Those of one order are sent one after another, so that
     /// `notify_status` is the status of the last.
-    pub async fn run(self, mut stopping: watch::Receiver<bool>) {
+    pub(super) async fn run(self, mut stopping: watch::Receiver<bool>) {
         let notifier = Arc::new(self);
         let mut waiting = Waiting::new();
         let mut in_flight: JoinSet<String> = JoinSet::new();

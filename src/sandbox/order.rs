@@ -13,7 +13,7 @@ use std::time::Duration;
 
 /// An order of the sandbox.
 #[derive(Clone, Default)]
-pub struct Order {
+pub(super) struct Order {
     /// The members of the payment object, unchanged.
     pub fields: Vec<Field>,
     /// The script for queries of the order.
@@ -26,7 +26,7 @@ pub struct Order {
 
 /// A scheduled change of fields.
 #[derive(Debug, Clone)]
-pub struct Change {
+pub(super) struct Change {
     /// Sandbox time, since the sandbox's start.
     pub at: Duration,
     /// The new values.
@@ -46,7 +46,7 @@ struct WrittenChange {
 impl Order {
     /// Parses a line of a book. Returns the order's id and the order. An error says what is wrong
     /// and how to fix it.
-    pub fn parse(line: &str) -> Result<(String, Order), String> {
+    pub(super) fn parse(line: &str) -> Result<(String, Order), String> {
         let Pairs(fields) =
             serde_json::from_str::<Pairs<Box<RawValue>>>(line).map_err(|error| {
                 format!("it cannot be read: {error}; write one JSON object per line, for one order")
@@ -55,7 +55,7 @@ impl Order {
     }
 
     /// An order with these members, which can include `sandbox`. Returns its id and the order.
-    pub fn from_members(mut fields: Vec<Field>) -> Result<(String, Order), String> {
+    pub(super) fn from_members(mut fields: Vec<Field>) -> Result<(String, Order), String> {
         let sandbox = fields.iter().position(|(name, _)| name == "sandbox");
         let sandbox = sandbox.map(|index| fields.remove(index));
         let mut order = Order { fields, ..Order::default() };
@@ -98,7 +98,7 @@ impl Order {
     }
 
     /// The order as a line of a book.
-    pub fn line(&self) -> String {
+    pub(super) fn line(&self) -> String {
         let mut sandbox = self.written_script.clone();
         if !self.later.is_empty() {
             let changes = self.later.iter().map(|change| {
@@ -120,7 +120,7 @@ impl Order {
     }
 
     /// The answer about this order. `merchant` is used if the order has no `merchant_uid`.
-    pub fn payment(&self, shape: Shape, merchant: Option<&str>) -> Payment {
+    pub(super) fn payment(&self, shape: Shape, merchant: Option<&str>) -> Payment {
         let has = |name: &str| self.fields.iter().any(|(known, _)| known == name);
         let mut fields = self.fields.clone();
         if let Some(merchant) = merchant.filter(|_| !has("merchant_uid")) {
@@ -133,17 +133,17 @@ impl Order {
     }
 
     /// The text of a field; `None` if it is not given.
-    pub fn text(&self, name: &str) -> Option<String> {
+    pub(super) fn text(&self, name: &str) -> Option<String> {
         text_of(&self.fields, name)
     }
 
     /// Whether it is a deposit, which a payer pays on the checkout page.
-    pub fn is_deposit(&self) -> bool {
+    pub(super) fn is_deposit(&self) -> bool {
         self.text("transaction_type").is_none_or(|direction| direction != "expense")
     }
 
     /// The text of a field, or the digits of an amount that is a number.
-    pub fn shown(&self, name: &str) -> String {
+    pub(super) fn shown(&self, name: &str) -> String {
         let json = self.fields.iter().find(|(known, _)| known == name).map(|(_, json)| json.get());
         let number = json.filter(|json| json.starts_with(|first: char| first.is_ascii_digit()));
         self.text(name).or(number.map(str::to_owned)).unwrap_or_default()
@@ -151,7 +151,7 @@ impl Order {
 
     /// Applies the changes that are due. Returns the fields after each change that has ended the
     /// payment.
-    pub fn apply_due(&mut self, elapsed: Duration) -> Vec<Vec<Field>> {
+    pub(super) fn apply_due(&mut self, elapsed: Duration) -> Vec<Vec<Field>> {
         let due = self.later.iter().take_while(|change| change.at <= elapsed).count();
         let mut ends = Vec::new();
         for change in self.later.drain(..due) {

@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 
 /// The answer to a query: the order's payment, or the error that there is no such order. The page
 /// gives no status for that error; it is 200 here, so that the client must read the body.
-pub fn answer(gateway: &Gateway, params: &Params) -> Answer {
+pub(super) fn answer(gateway: &Gateway, params: &Params) -> Answer {
     let Some(order_id) = params.get("merchant_order_id") else {
         return invalid("The 'merchant_order_id' field is required.");
     };

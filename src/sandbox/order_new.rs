@@ -35,7 +35,7 @@ const MADE_UP_SIGNATURE_KEY: &str = "sandbox-signature-key";
 
 /// Creates the order. The answer is its payment, for a deposit with the URL of the checkout page;
 /// if `response_type` is empty, it is a redirect to that page.
-pub fn answer(gateway: &Gateway, call: &Call) -> Answer {
+pub(super) fn answer(gateway: &Gateway, call: &Call) -> Answer {
     let params = &call.params;
     if let Some(refusal) = refusal(gateway, params) {
         return refusal;
@@ -150,7 +150,7 @@ fn order(call: &Call, payment_uid: &str, is_deposit: bool, now: Duration) -> Ord
     Order { fields, later, ..Order::default() }
 }
 
-/// A payment_uid that depends only on the merchant and the order's id.
+/// A `payment_uid` that depends only on the merchant and the order's id.
 fn payment_uid(merchant: &str, order_id: &str) -> String {
     let mut digest = Sha256::new();
     digest.update(merchant.as_bytes());

@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 /// All orders, and the clock by which they age.
-pub struct Orders {
+pub(super) struct Orders {
     clock: Clock,
     state: Mutex<State>,
     /// Signals that the time of the next change can be another one.
@@ -31,7 +31,7 @@ struct State {
 }
 
 /// A payment that has ended.
-pub struct EndedPayment {
+pub(super) struct EndedPayment {
     /// The order's id.
     pub id: String,
     /// The payment object at that time.
@@ -40,7 +40,7 @@ pub struct EndedPayment {
 
 /// Why an action on an order is refused.
 #[derive(Debug, PartialEq, Eq)]
-pub enum ActionError {
+pub(super) enum ActionError {
     /// There is no such order.
     NotFound,
     /// Its status does not allow the action; a sentence for people.
@@ -49,7 +49,7 @@ pub enum ActionError {
 
 impl Orders {
     /// Starts with the orders of a book.
-    pub fn new(book: Book, clock: Clock) -> Orders {
+    pub(super) fn new(book: Book, clock: Clock) -> Orders {
         let mut state = State::default();
         for (id, order) in book.orders {
             state.add(id, order);
@@ -58,49 +58,53 @@ impl Orders {
     }
 
     /// Sandbox time since the sandbox's start.
-    pub fn elapsed(&self) -> Duration {
+    pub(super) fn elapsed(&self) -> Duration {
         self.clock.elapsed()
     }
 
     /// Moves the clock forward.
-    pub fn advance(&self, time: Duration) {
+    pub(super) fn advance(&self, time: Duration) {
         self.clock.advance(time);
         self.changed.notify_one();
     }
 
     /// Reads an order in its current state.
-    pub fn read<T>(&self, id: &str, read: impl FnOnce(&Order) -> T) -> Option<T> {
+    pub(super) fn read<T>(&self, id: &str, read: impl FnOnce(&Order) -> T) -> Option<T> {
         self.current().by_id.get(id).map(read)
     }
 
     /// Reads the newest order other than this one, if there is any.
-    pub fn read_another<T>(&self, id: &str, read: impl FnOnce(&Order) -> T) -> Option<T> {
+    pub(super) fn read_another<T>(&self, id: &str, read: impl FnOnce(&Order) -> T) -> Option<T> {
         let state = self.current();
         let other = state.ids.iter().rev().find(|other| *other != id)?;
         state.by_id.get(other).map(read)
     }
 
     /// Reads at most `most` orders, the newest first.
-    pub fn read_newest<T>(&self, most: usize, mut read: impl FnMut(&Order) -> T) -> Vec<T> {
+    pub(super) fn read_newest<T>(&self, most: usize, mut read: impl FnMut(&Order) -> T) -> Vec<T> {
         let state = self.current();
         let newest = state.ids.iter().rev().take(most);
         newest.filter_map(|id| state.by_id.get(id)).map(&mut read).collect()
     }
 
     /// Reads the order of a payment.
-    pub fn read_by_payment_uid<T>(&self, uid: &str, read: impl FnOnce(&Order) -> T) -> Option<T> {
+    pub(super) fn read_by_payment_uid<T>(
+        &self,
+        uid: &str,
+        read: impl FnOnce(&Order) -> T,
+    ) -> Option<T> {
         let state = self.current();
         let id = state.id_by_payment_uid.get(uid)?;
         state.by_id.get(id).map(read)
     }
 
     /// The number of orders.
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.current().ids.len()
     }
 
     /// Adds a new order; returns it if its id is in use.
-    pub fn create(&self, id: String, order: Order) -> Result<(), Box<Order>> {
+    pub(super) fn create(&self, id: String, order: Order) -> Result<(), Box<Order>> {
         let mut state = self.current();
         if state.by_id.contains_key(&id) {
             return Err(Box::new(order));
@@ -112,7 +116,7 @@ impl Orders {
     }
 
     /// Applies an action to the order of a payment.
-    pub fn apply(&self, payment_uid: &str, action: &Action) -> Result<(), ActionError> {
+    pub(super) fn apply(&self, payment_uid: &str, action: &Action) -> Result<(), ActionError> {
         let mut state = self.current();
         let now = self.clock.elapsed();
         let id = state.id_by_payment_uid.get(payment_uid).cloned().ok_or(ActionError::NotFound)?;
@@ -135,19 +139,19 @@ impl Orders {
     }
 
     /// Sets fields of an order, e.g. the status of its notification.
-    pub fn set(&self, id: &str, fields: &[Field]) {
+    pub(super) fn set(&self, id: &str, fields: &[Field]) {
         if let Some(order) = self.current().by_id.get_mut(id) {
             set_fields(&mut order.fields, fields);
         }
     }
 
     /// Removes and returns the payments that have ended since the last call.
-    pub fn take_ended(&self) -> Vec<EndedPayment> {
+    pub(super) fn take_ended(&self) -> Vec<EndedPayment> {
         std::mem::take(&mut self.current().ended)
     }
 
     /// Waits until an order may have changed.
-    pub async fn change(&self) {
+    pub(super) async fn change(&self) {
         let next = self.current().due.first().map(|(at, _)| *at);
         let changed = self.changed.notified();
         match next.and_then(|at| self.clock.real_time_until(at)) {
@@ -158,7 +162,7 @@ impl Orders {
     }
 
     /// All orders, as a book with which a later sandbox can continue.
-    pub fn book(&self) -> Book {
+    pub(super) fn book(&self) -> Book {
         let elapsed = self.clock.elapsed();
         let state = self.current();
         let orders = state.ids.iter().filter_map(|id| Some((id.clone(), state.by_id.get(id)?)));

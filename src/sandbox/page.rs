@@ -6,7 +6,7 @@ use super::order::Order;
 use maud::{DOCTYPE, Markup, html};
 
 /// The fields of an order that a page shows.
-pub struct View {
+pub(super) struct View {
     pub order_id: String,
     pub payment_uid: String,
     pub is_deposit: bool,
@@ -22,7 +22,7 @@ pub struct View {
 
 impl View {
     /// The view of an order.
-    pub fn of(order: &Order) -> View {
+    pub(super) fn of(order: &Order) -> View {
         let text = |name| order.shown(name);
         View {
             order_id: text("merchant_order_id"),
@@ -47,7 +47,7 @@ impl View {
         Phase::of(&self.payment_status)
     }
 
-    /// Whether its payment_uid can be part of a URL without escaping.
+    /// Whether its `payment_uid` can be part of a URL without escaping.
     fn has_page(&self) -> bool {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
         !self.payment_uid.is_empty() && self.payment_uid.bytes().all(plain)
@@ -76,7 +76,7 @@ fn page(title: &str, body: &Markup) -> Markup {
 }
 
 /// The checkout page: the order and its possible actions. `error` says why the last action failed.
-pub fn checkout(view: &View, error: Option<&str>) -> Markup {
+pub(super) fn checkout(view: &View, error: Option<&str>) -> Markup {
     let title = format!("{} {}", view.kind(), view.order_id);
     page(
         &title,
@@ -144,7 +144,7 @@ fn reason(usual: &str) -> Markup {
 }
 
 /// The list of the newest orders; `orders` is the number of all.
-pub fn list(views: &[View], orders: usize) -> Markup {
+pub(super) fn list(views: &[View], orders: usize) -> Markup {
     page(
         "Sandbox orders",
         &html! {

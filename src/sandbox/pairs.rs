@@ -8,7 +8,7 @@ use std::marker::PhantomData;
 /// The members of a JSON object. A repeated key is an error: parsers do not agree which of its
 /// values to use.
 #[derive(Debug)]
-pub struct Pairs<V>(pub Vec<(String, V)>);
+pub(super) struct Pairs<V>(pub Vec<(String, V)>);
 
 impl<'de, V: Deserialize<'de>> Deserialize<'de> for Pairs<V> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Pairs<V>, D::Error> {

@@ -8,10 +8,10 @@ use axum::http::StatusCode;
 use serde_json::value::{RawValue, to_raw_value};
 
 /// A field's name and its JSON.
-pub type Field = (String, Box<RawValue>);
+pub(super) type Field = (String, Box<RawValue>);
 
 /// All documented fields.
-pub const FIELDS: [&str; 31] = [
+pub(super) const FIELDS: [&str; 31] = [
     "from",
     "from_name",
     "from_bank_name",
@@ -46,13 +46,13 @@ pub const FIELDS: [&str; 31] = [
 ];
 
 /// A field with a text.
-pub fn field(name: &str, text: &str) -> Field {
+pub(super) fn field(name: &str, text: &str) -> Field {
     // Serializing a text cannot fail; the default would be `null`, "not given".
     (name.to_owned(), to_raw_value(text).unwrap_or_default())
 }
 
 /// Parses the fields of a JSON object. An error says what is wrong and how to fix it.
-pub fn read_fields(json: &str) -> Result<Vec<Field>, String> {
+pub(super) fn read_fields(json: &str) -> Result<Vec<Field>, String> {
     let Pairs(fields) = serde_json::from_str::<Pairs<Box<RawValue>>>(json)
         .map_err(|error| format!("`fields` cannot be read: {error}; use one JSON object"))?;
     for (name, value) in &fields {
@@ -63,7 +63,7 @@ pub fn read_fields(json: &str) -> Result<Vec<Field>, String> {
 
 /// Checks that a field is documented and has a possible value. An amount can be anything except a
 /// list or an object, so that invalid amounts can be scripted.
-pub fn check_field(name: &str, json: &str) -> Result<(), String> {
+pub(super) fn check_field(name: &str, json: &str) -> Result<(), String> {
     if !FIELDS.contains(&name) {
         return Err(format!(
             "the gateway's payment object has no field {name:?}: correct it, or script the whole \
@@ -82,7 +82,7 @@ pub fn check_field(name: &str, json: &str) -> Result<(), String> {
 }
 
 /// Sets each of these fields; a field that exists keeps its place.
-pub fn set_fields(fields: &mut Vec<Field>, changes: &[Field]) {
+pub(super) fn set_fields(fields: &mut Vec<Field>, changes: &[Field]) {
     for (name, value) in changes {
         match fields.iter_mut().find(|(known, _)| known == name) {
             Some((_, known)) => known.clone_from(value),
@@ -92,14 +92,14 @@ pub fn set_fields(fields: &mut Vec<Field>, changes: &[Field]) {
 }
 
 /// The text of a field; `None` if it is not given (gateway-api, "Settled here") or not a text.
-pub fn text_of(fields: &[Field], name: &str) -> Option<String> {
+pub(super) fn text_of(fields: &[Field], name: &str) -> Option<String> {
     let (_, json) = fields.iter().find(|(known, _)| known == name)?;
     serde_json::from_str::<String>(json.get()).ok().filter(|text| !text.is_empty())
 }
 
 /// An answer with a payment.
 #[derive(Clone)]
-pub struct Payment {
+pub(super) struct Payment {
     /// The members of the payment object.
     pub fields: Vec<Field>,
     /// The URL of the checkout page (`order/new` of a deposit).
@@ -110,7 +110,7 @@ pub struct Payment {
 
 impl Payment {
     /// The response that the page documents.
-    pub fn reply(&self) -> Reply {
+    pub(super) fn reply(&self) -> Reply {
         let object = object(&self.fields);
         let data = match (self.shape, &self.url) {
             (Shape::Flat, _) => object,
@@ -125,7 +125,7 @@ impl Payment {
 }
 
 /// The JSON of an object with these members. The names are documented ones, which need no escaping.
-pub fn object(fields: &[Field]) -> String {
+pub(super) fn object(fields: &[Field]) -> String {
     let mut object = String::with_capacity(1024);
     for (name, value) in fields {
         object.push_str(if object.is_empty() { "{\"" } else { ",\"" });

@@ -6,7 +6,7 @@ use chrono::{DateTime, Days, SecondsFormat, TimeDelta, Utc};
 /// `{NOW}`, `{NOW-90s}`, `{NOW-30m}` and `{NOW-5h}` by that instant (RFC 3339, UTC). Any other text
 /// in braces is unchanged.
 #[must_use]
-pub fn with_dates(text: &str, now: DateTime<Utc>) -> String {
+pub(crate) fn with_dates(text: &str, now: DateTime<Utc>) -> String {
     let mut dated = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(start) = rest.find('{') {

@@ -12,7 +12,7 @@ use std::fmt;
 use std::time::Duration;
 
 /// The answer of an operation.
-pub enum Answer {
+pub(super) enum Answer {
     /// An order's payment.
     Payment(Payment),
     /// Any other response.
@@ -21,7 +21,7 @@ pub enum Answer {
 
 /// A response, before it is sent.
 #[derive(Clone)]
-pub struct Reply {
+pub(super) struct Reply {
     /// The HTTP status. The page gives none, so these are the sandbox's choice.
     pub status: StatusCode,
     /// Headers that are added to the usual ones, or replace them.
@@ -43,7 +43,7 @@ impl fmt::Debug for Reply {
 
 impl Answer {
     /// The response that the page documents.
-    pub fn into_reply(self) -> Reply {
+    pub(super) fn into_reply(self) -> Reply {
         match self {
             Answer::Payment(payment) => payment.reply(),
             Answer::Other(reply) => reply,
@@ -53,7 +53,7 @@ impl Answer {
 
 impl Reply {
     /// A response with this body.
-    pub fn text(status: StatusCode, text: impl Into<Bytes>) -> Reply {
+    pub(super) fn text(status: StatusCode, text: impl Into<Bytes>) -> Reply {
         Reply {
             status,
             headers: Vec::new(),
@@ -64,7 +64,7 @@ impl Reply {
     }
 
     /// The page's error with details: `{"result":"error","data":{"error":…,"details":…}}`.
-    pub fn error(status: StatusCode, error: &str, details: &str) -> Reply {
+    pub(super) fn error(status: StatusCode, error: &str, details: &str) -> Reply {
         Reply::text(status, error_with_details(error, details))
     }
 
@@ -76,13 +76,13 @@ impl Reply {
 
     /// The response with this header added.
     #[must_use]
-    pub fn with(mut self, name: HeaderName, value: HeaderValue) -> Reply {
+    pub(super) fn with(mut self, name: HeaderName, value: HeaderValue) -> Reply {
         self.headers.push((name, value));
         self
     }
 
     /// The HTTP response.
-    pub fn into_response(self) -> Response {
+    pub(super) fn into_response(self) -> Response {
         let mut response = Response::new(Body::from(self.body));
         *response.status_mut() = self.status;
         let json = HeaderValue::from_static("application/json");
@@ -95,22 +95,22 @@ impl Reply {
 }
 
 /// An error in its short form.
-pub fn error_text(error: &str) -> String {
+pub(super) fn error_text(error: &str) -> String {
     format!(r#"{{"result":"error","data":{}}}"#, Value::from(error))
 }
 
 /// An error in its long form.
-pub fn error_with_details(error: &str, details: &str) -> String {
+pub(super) fn error_with_details(error: &str, details: &str) -> String {
     let (error, details) = (Value::from(error), Value::from(details));
     format!(r#"{{"result":"error","data":{{"error":{error},"details":{details}}}}}"#)
 }
 
 /// A success with this JSON as `data`.
-pub fn success(data: &str) -> String {
+pub(super) fn success(data: &str) -> String {
     format!(r#"{{"result":"success","data":{data}}}"#)
 }
 
 /// The error for an unknown order. The page does not give the text.
-pub fn order_not_found() -> String {
+pub(super) fn order_not_found() -> String {
     error_with_details("Order not found", "No order with this merchant_order_id exists.")
 }

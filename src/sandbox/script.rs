@@ -66,7 +66,7 @@ struct WrittenScript {
 /// A validated script.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(try_from = "WrittenScript")]
-pub struct Script {
+pub(super) struct Script {
     times: Option<u32>,
     performed: bool,
     delay: Duration,
@@ -88,35 +88,39 @@ enum Action {
 
 impl Script {
     /// Parses a `"sandbox"` object. An error says what is wrong and how to fix it.
-    pub fn parse(json: &str) -> Result<Script, String> {
+    pub(super) fn parse(json: &str) -> Result<Script, String> {
         serde_json::from_str(json)
             .map_err(|error| format!("`sandbox` cannot be read: {error}; see the book's format"))
     }
 
     /// Whether the script still applies after `calls` earlier calls for its order.
-    pub fn applies_after(&self, calls: u32) -> bool {
+    pub(super) fn applies_after(&self, calls: u32) -> bool {
         self.times.is_none_or(|times| calls < times)
     }
 
     /// Whether it applies to a limited number of calls.
-    pub fn is_limited(&self) -> bool {
+    pub(super) fn is_limited(&self) -> bool {
         self.times.is_some()
     }
 
     /// Whether the call is carried out.
-    pub fn is_performed(&self) -> bool {
+    pub(super) fn is_performed(&self) -> bool {
         self.performed
     }
 
     /// Whether the call's answer arrives complete and unchanged.
-    pub fn delivers_own_answer(&self) -> bool {
+    pub(super) fn delivers_own_answer(&self) -> bool {
         let arrives = matches!(self.delivery, Delivery::Whole | Delivery::Slow(_));
         self.performed && arrives && matches!(self.action, Action::Own(None))
     }
 
     /// The scripted response. `own` is the call's answer, if it was carried out; `another` is the
     /// payment of another order, if there is one.
-    pub fn reply(&self, own: Option<Answer>, another: impl FnOnce() -> Option<Payment>) -> Reply {
+    pub(super) fn reply(
+        &self,
+        own: Option<Answer>,
+        another: impl FnOnce() -> Option<Payment>,
+    ) -> Reply {
         let own = own.unwrap_or_else(|| {
             let error = error_text(PAGE_ERROR);
             Answer::Other(Reply::text(StatusCode::INTERNAL_SERVER_ERROR, error))

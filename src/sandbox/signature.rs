@@ -11,11 +11,11 @@ const HEX_DIGITS: usize = 64;
 
 /// The parameters of a call: the members of its JSON body, all texts, sorted by key. Empty ones are
 /// left out, as in the signature (gateway-api, "Signature").
-pub struct Params(Vec<(String, String)>);
+pub(super) struct Params(Vec<(String, String)>);
 
 impl Params {
     /// Parses a body. It must be one JSON object of texts without repeated keys.
-    pub fn read(body: &[u8]) -> Result<Params, serde_json::Error> {
+    pub(super) fn read(body: &[u8]) -> Result<Params, serde_json::Error> {
         let Pairs(mut pairs) = serde_json::from_slice::<Pairs<String>>(body)?;
         pairs.retain(|(_, value)| !value.is_empty());
         pairs.sort_unstable();
@@ -23,25 +23,25 @@ impl Params {
     }
 
     /// A parameter's value; `None` if it is missing or empty.
-    pub fn get(&self, key: &str) -> Option<&str> {
+    pub(super) fn get(&self, key: &str) -> Option<&str> {
         self.0.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_str())
     }
 }
 
 /// Verifies signatures with one secret, and makes those of notifications.
 #[derive(Clone)]
-pub struct Verifier(Hmac<Sha256>);
+pub(super) struct Verifier(Hmac<Sha256>);
 
 impl Verifier {
     /// Creates a verifier; `None` if the secret is empty.
-    pub fn new(secret: &SecretString) -> Option<Verifier> {
+    pub(super) fn new(secret: &SecretString) -> Option<Verifier> {
         let secret = secret.expose_secret().as_bytes();
         if secret.is_empty() { None } else { Hmac::new_from_slice(secret).ok().map(Verifier) }
     }
 
     /// Whether `signature` is the lowercase hex of these parameters' HMAC. Compared in constant
     /// time.
-    pub fn accepts(&self, params: &Params, signature: &[u8]) -> bool {
+    pub(super) fn accepts(&self, params: &Params, signature: &[u8]) -> bool {
         let lowercase_hex = |byte: &u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
         if signature.len() != HEX_DIGITS || !signature.iter().all(lowercase_hex) {
             return false;
@@ -53,7 +53,7 @@ impl Verifier {
 
     /// The signature of these parameters, which must be sorted and not empty. A notification is
     /// signed like a request.
-    pub fn sign<'a>(&self, pairs: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+    pub(super) fn sign<'a>(&self, pairs: impl Iterator<Item = (&'a str, &'a str)>) -> String {
         hex::encode(self.mac(pairs).finalize().into_bytes())
     }
 

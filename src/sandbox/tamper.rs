@@ -23,7 +23,7 @@ static COMPRESSED_BOMB: LazyLock<Vec<u8>> = LazyLock::new(|| bomb().unwrap_or_de
 /// Kinds of bad responses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Tampering {
+pub(super) enum Tampering {
     /// The complete, correct answer about another order.
     AnotherOrder,
     /// An HTML page, as a proxy sends it.
@@ -50,7 +50,7 @@ pub enum Tampering {
 
 impl Tampering {
     /// The bad response. `another` is the payment of another order, if there is one.
-    pub fn reply(self, own: Answer, another: Option<Payment>) -> Reply {
+    pub(super) fn reply(self, own: Answer, another: Option<Payment>) -> Reply {
         match (self, own) {
             (Tampering::AnotherOrder, Answer::Payment(mut own)) => {
                 match another {

@@ -57,7 +57,7 @@ fn request(start: &str, headers: &str, body: &str) -> String {
 /// Sends a request on a new connection and reads to its end: status, head and body; `None` if the
 /// connection ends without a byte.
 async fn exchange(sandbox: &Sandbox, request: &str) -> Option<(u16, String, String)> {
-    let mut stream = TcpStream::connect(sandbox.address()).await.unwrap();
+    let mut stream = TcpStream::connect(sandbox.address).await.unwrap();
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
@@ -249,17 +249,17 @@ async fn the_journal_records_every_call() {
 #[tokio::test]
 async fn an_aborted_call_is_recorded_and_stopping_ends_delays() {
     let sandbox = start(&A.replace('}', r#","sandbox":{"delay_ms":60000}}"#)).await;
-    let mut gone = TcpStream::connect(sandbox.address()).await.unwrap();
+    let mut gone = TcpStream::connect(sandbox.address).await.unwrap();
     gone.write_all(query("A").as_bytes()).await.unwrap();
     wait_for(&sandbox, |calls| calls.len() == 1 && calls[0].order_id.is_some()).await;
     assert_eq!(sandbox.journal()[0].end, CallEnd::Open);
     drop(gone);
     wait_for(&sandbox, |calls| calls[0].end == CallEnd::Abandoned).await;
 
-    let mut waiting = TcpStream::connect(sandbox.address()).await.unwrap();
+    let mut waiting = TcpStream::connect(sandbox.address).await.unwrap();
     waiting.write_all(query("A").as_bytes()).await.unwrap();
     wait_for(&sandbox, |calls| calls.len() == 2).await;
-    let address = sandbox.address();
+    let address = sandbox.address;
     let stopped = Instant::now();
     assert_eq!(sandbox.stop().await.calls[1].end, CallEnd::Answered(200));
     assert!(stopped.elapsed() < LONGEST_STOP);
@@ -282,7 +282,7 @@ async fn wait_for(sandbox: &Sandbox, shows: impl Fn(&[Call]) -> bool) {
 #[tokio::test]
 async fn one_connection_carries_many_calls() {
     let sandbox = start(A).await;
-    let mut stream = TcpStream::connect(sandbox.address()).await.unwrap();
+    let mut stream = TcpStream::connect(sandbox.address).await.unwrap();
     let call = query("A").replace("Connection: close\r\n", "");
     for _ in 0..3 {
         stream.write_all(call.as_bytes()).await.unwrap();
@@ -313,9 +313,9 @@ async fn it_starts_only_on_loopback_and_with_credentials() {
     assert!(matches!(Sandbox::start(unset).await, Err(SandboxError::EmptyCredentials)));
 
     let first = start("").await;
-    assert_eq!(first.base_url(), format!("http://127.0.0.1:{}", first.address().port()));
+    assert_eq!(first.base_url(), format!("http://127.0.0.1:{}", first.address.port()));
     let mut second = settings("");
-    second.listen = first.address();
+    second.listen = first.address;
     assert!(matches!(Sandbox::start(second).await, Err(SandboxError::Listen { .. })));
 }
 
