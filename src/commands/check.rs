@@ -100,13 +100,13 @@ fn gateway(
     interrupt: &Interrupt,
 ) -> Result<Vec<Finding>, Failure> {
     let address = settings.gateway.base_url.as_deref().unwrap_or_default();
-    let checked = base_url(address).and_then(|base| check_path(&base).map(|()| base));
+    let checked = base_url(address).map_err(Failure::from).and_then(|base| {
+        let path = check_path(&base).map_err(|error| Failure::from(error).hinting(BASE_URL_HINT));
+        path.map(|()| base)
+    });
     let base = match checked {
         Ok(base) => base,
-        Err(error) => {
-            let failure = Failure::from(error).hinting(BASE_URL_HINT);
-            return Ok(vec![Finding::new("base_url", Err(failure))]);
-        }
+        Err(failure) => return Ok(vec![Finding::new("base_url", Err(failure))]),
     };
     let client = settings.credentials().map_err(Failure::from).and_then(|credentials| {
         let personal_data = settings.store.personal_data;

@@ -338,7 +338,7 @@ impl<'a> Body<'a> {
         if secrets.may_occur_in(body) {
             secrets.redact(&mut json);
         }
-        let data = json.take("data");
+        let data = json.remove("data");
         match (json.get("result").and_then(Json::as_text), data) {
             (Some("success"), Some(data @ Json::Object(_))) => Ok(Body::Success(data)),
             (Some("error"), Some(Json::Text(error))) => Ok(Body::Error(error.to_string())),
@@ -359,7 +359,7 @@ impl<'a> Body<'a> {
 /// The payment object: `data.payment`, or `data` itself (gateway-api, "Settled here").
 pub(super) fn payment_fields(mut data: Json) -> Json {
     match data.get("payment") {
-        Some(Json::Object(_)) => data.take("payment").unwrap_or(data),
+        Some(Json::Object(_)) => data.remove("payment").unwrap_or(data),
         _ => data,
     }
 }

@@ -92,7 +92,7 @@ impl<'a> Json<'a> {
     }
 
     /// Removes a member from an object, and returns its value.
-    pub(super) fn take(&mut self, key: &str) -> Option<Json<'a>> {
+    pub(super) fn remove(&mut self, key: &str) -> Option<Json<'a>> {
         match self {
             Json::Object(members) => {
                 let found = members.binary_search_by(|(name, _)| (**name).cmp(key)).ok()?;

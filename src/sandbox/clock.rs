@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_stands_still_until_it_is_advanced() {
+    fn with_speed_0_only_advance_moves_it() {
         let clock = Clock::new(0);
         assert_eq!(clock.elapsed(), Duration::ZERO);
         clock.advance(Duration::from_mins(30));

@@ -82,7 +82,7 @@ fn invalid_faults_are_refused() {
             ", fault in line 1: `to_seconds`",
         ),
         ("[fault]\ndoes = { close = true }", "(use [[fault]], one table per fault)"),
-        ("[[fault]]\norders = [\"*-1\"]\ndoes = { close = true }", "`*` at the end"),
+        ("[[fault]]\norders = [\"*-1\"]\ndoes = { close = true }", "`*` only at the end"),
         ("[[fault]]\norders = []\ndoes = { close = true }", ", fault in line 1: `orders`"),
         ("[[fault]]\noperation = \"get\"\ndoes = { close = true }", ", line 2: "),
         ("[rate_limit]\nrequests_per_second = 0", ", line 2: "),

@@ -24,10 +24,10 @@ use std::time::{Duration, Instant};
 use subtle::ConstantTimeEq;
 use tokio::sync::watch;
 
-/// The longest body that is read. An order's parameters take far less.
+/// The longest body that is read, in bytes. An order's parameters are far shorter.
 pub(super) const LONGEST_BODY: usize = 64 * 1024;
 
-/// Everything that the operations know.
+/// The state that all operations share.
 pub(super) struct Gateway {
     pub address: SocketAddr,
     pub allow_remote: bool,

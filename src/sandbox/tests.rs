@@ -303,7 +303,7 @@ async fn it_starts_only_on_loopback_and_with_credentials() {
         settings.listen = address.parse().unwrap();
         let message = Sandbox::start(settings).await.unwrap_err().to_string();
         let expected = format!(
-            "the sandbox does not listen on {address}, which other machines may reach: \
+            "the sandbox does not listen on {address}, which other machines can reach: \
              use a loopback address, e.g. 127.0.0.1:8787, or allow it with --allow-remote"
         );
         assert_eq!(message, expected);

@@ -58,7 +58,7 @@ fn check_only_warns_of_a_documented_error_that_it_does_not_understand() {
 }
 
 #[test]
-fn a_run_leaves_such_orders_unverified_and_names_the_setting() {
+fn a_run_with_a_wrong_address_leaves_its_orders_unverified() {
     for body in [HTML, ROUTE, ""] {
         let run = reconcile(5, not_found(body));
         assert_eq!(run.done.code, Some(3), "{body}: {:?}", run.done);
@@ -73,7 +73,7 @@ fn a_run_leaves_such_orders_unverified_and_names_the_setting() {
     }
 }
 
-/// The advice of earlier versions, followed: it must not report the whole ledger missing.
+/// Even with a pattern that matches the page, the ledger is not reported as missing.
 #[test]
 fn a_pattern_proves_nothing_about_a_page_or_a_merchant() {
     for body in [HTML, ROUTE, DOCUMENTED_ROUTE, MERCHANT] {
@@ -111,6 +111,13 @@ fn check_fails_on_a_path_that_repeats_a_part_of_the_documented_one() {
         assert!(!done.stderr.contains(API_KEY), "{path}: {done:?}");
         assert_eq!(gateway.arrivals().len(), 0, "{path}: no call to a wrong address");
     }
+}
+
+#[test]
+fn check_names_a_base_url_that_is_not_set() {
+    let done = Merchant::new().run(&["check"]);
+    assert_eq!(done.code, Some(2), "{done:?}");
+    assert!(done.stderr.contains("it is not set\n hint: set [gateway] base_url, "), "{done:?}");
 }
 
 #[test]
