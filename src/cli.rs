@@ -202,13 +202,12 @@ pub struct Show {
 /// `order`.
 #[derive(Debug, Subcommand)]
 pub enum Order {
-    /// One signed call; prints the answer as JSON, without secrets and personal data
+    /// Query one order; prints the answer as JSON, without secrets and personal data
     Get {
         /// The merchant's order id
         order_id: String,
     },
-    /// Place a new order, once; prints the gateway's answer as JSON, without secrets and personal
-    /// data
+    /// Create a new order; prints the gateway's answer as JSON, without secrets and personal data
     #[command(subcommand)]
     New(Box<New>),
 }
@@ -216,9 +215,9 @@ pub enum Order {
 /// `order new`.
 #[derive(Debug, Subcommand)]
 pub enum New {
-    /// Somebody pays the merchant
+    /// A payer pays the merchant
     Deposit {
-        /// What every new order takes.
+        /// The parameters of every new order.
         #[command(flatten)]
         order: NewOrder,
         /// Money received, or funds added to the account
@@ -226,27 +225,27 @@ pub enum New {
               value_parser = ["receive", "recharge"])]
         accounting_type: String,
     },
-    /// The merchant pays somebody; sends nothing without --yes
+    /// The merchant pays a payee; nothing is sent without --yes
     Payout {
-        /// What every new order takes.
+        /// The parameters of every new order.
         #[command(flatten)]
         order: NewOrder,
         /// Money paid, or a settlement
         #[arg(long, value_name = "TYPE", default_value = "pay", value_parser = ["pay", "settle"])]
         accounting_type: String,
-        /// Really send it
+        /// Send the payout
         #[arg(long)]
         yes: bool,
     },
 }
 
-/// What every new order takes. Nothing personal: a command line can be seen by everyone on the
-/// machine.
+/// The parameters of every new order, without personal data: every user of the machine can see a
+/// command line.
 #[derive(Debug, Args)]
 pub struct NewOrder {
-    /// The merchant's order id: a new one
+    /// The merchant's order id, not used before
     pub order_id: String,
-    /// Plain decimals, at most 6 of them, above zero
+    /// A plain decimal number above zero, with at most 6 decimals
     #[arg(long, value_parser = amount)]
     pub amount: Amount,
     /// E.g. inr
@@ -261,13 +260,13 @@ pub struct NewOrder {
     /// E.g. upi
     #[arg(long, default_value = "", hide_default_value = true)]
     pub channel: String,
-    /// Where the payer's browser goes afterwards
+    /// Where the payer's browser goes after the payment
     #[arg(long, value_name = "URL", default_value = "", hide_default_value = true)]
     pub redirect_url: String,
-    /// Where the gateway reports to
+    /// Where the gateway sends its notifications
     #[arg(long, value_name = "URL", default_value = "", hide_default_value = true)]
     pub notify_url: String,
-    /// A JSON object with any of the texts `from`, `from_name`, `from_bank_name`, `to`,
+    /// A file with a JSON object of any of the texts `from`, `from_name`, `from_bank_name`, `to`,
     /// `to_name`, `to_bank_name`, `merchant_id`; `-` for stdin. A payout needs `to`
     #[arg(long, value_name = "PATH")]
     pub accounts: Option<PathBuf>,
@@ -276,25 +275,25 @@ pub struct NewOrder {
 /// `sandbox`.
 #[derive(Debug, Args)]
 pub struct Sandbox {
-    /// A loopback address
+    /// The loopback address to listen on
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8787")]
     pub listen: SocketAddr,
-    /// Let --listen be an address that other machines reach: whoever does can settle its orders
+    /// Allow a --listen address that other machines can reach: they can then settle orders
     #[arg(long)]
     pub allow_remote: bool,
-    /// Its orders at the start: JSON lines, a payment object a line; or CSV, if so named
+    /// The orders at the start: JSON lines with one payment object per line, or a .csv file
     #[arg(long, value_name = "FILE")]
     pub book: Option<PathBuf>,
-    /// Write its orders there at the end, as JSON lines; may be the book itself
+    /// Save the orders to this file at the end, as JSON lines; can be the same file as --book
     #[arg(long, value_name = "FILE")]
     pub save: Option<PathBuf>,
-    /// What goes wrong: a bad day, as TOML
+    /// The scripted faults, as TOML
     #[arg(long, value_name = "FILE")]
     pub faults: Option<PathBuf>,
-    /// Seconds of an order's life in a second; 0 lets them stand still
+    /// How much faster than real time orders age; 0 freezes them
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = at_most_a_day())]
     pub speed: u32,
-    /// Answer with the fields straight in `data` instead of in `data.payment`
+    /// Answer with the fields in `data` instead of in `data.payment`
     #[arg(long)]
     pub flat: bool,
     /// Wait before each answer, in milliseconds

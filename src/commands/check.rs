@@ -1,25 +1,26 @@
 //! `check`: what should hold before anyone trusts cron (contract, "Commands").
 
-use super::order::not_answered;
+use super::order::{BASE_URL_HINT, not_answered};
 use super::output::{print, table};
 use super::{Process, interrupted, runtime, settings};
 use crate::cli::{Check, Common};
 use crate::domain::order::OrderKey;
 use crate::failure::{Failure, code};
-use crate::gateway::{Cause, Client};
+use crate::gateway::{CallFailure, Cause, Client, base_url, check_path};
 use crate::interrupt::Interrupt;
 use crate::report::prepare_directory;
 use crate::settings::{Flags, Settings};
 use crate::store::Store;
 use std::path::{Path, PathBuf};
 
-/// An order that nobody has: asking for it shows that the credentials are taken.
-const NOBODYS_ORDER: &str = "octopus-recon-check";
-/// Below this a night may fill the disk.
+/// The id of the test order, which does not exist: the reply shows whether the credentials are
+/// accepted.
+const TEST_ORDER: &str = "octopus-recon-check";
+/// With fewer bytes free, one run may fill the disk.
 const LITTLE_SPACE: u64 = 1 << 30;
 const NOTICEABLE_SKEW_SECONDS: u64 = 60;
 
-/// What was looked at and what was seen.
+/// One check and its result: a line of the output.
 struct Finding {
     what: &'static str,
     result: Result<String, Failure>,
@@ -57,8 +58,10 @@ pub(super) fn execute(
     findings.push(disk("disk, reports", directory));
     let rows: Vec<Vec<String>> = findings.iter().map(row).collect();
     print(&table(&rows, &[]))?;
-    match findings.into_iter().find_map(|finding| finding.result.err()) {
-        Some(first) => Err(first),
+    let failures = findings.into_iter().filter_map(|finding| finding.result.err());
+    // The highest code counts (contract, "Exit codes"); of equal ones the first.
+    match failures.rev().max_by_key(Failure::code) {
+        Some(failure) => Err(failure),
         None => Ok(0),
     }
 }
@@ -78,8 +81,8 @@ fn row(finding: &Finding) -> Vec<String> {
 
 fn configuration(settings: &Settings) -> Finding {
     let file = match &settings.file {
-        Some(path) => format!("{} is read", path.display()),
-        None => "no file, so the defaults".to_owned(),
+        Some(path) => format!("read from {}", path.display()),
+        None => "no file: the defaults are used".to_owned(),
     };
     match settings.ledger.timezone {
         Some(zone) => Finding::new("configuration", Ok(format!("{file}; times are in {zone}"))),
@@ -90,12 +93,21 @@ fn configuration(settings: &Settings) -> Finding {
     }
 }
 
-/// One signed call.
+/// The address and the credentials, by one signed call, and the clock by its answer.
 fn gateway(
     settings: &Settings,
     process: &Process,
     interrupt: &Interrupt,
 ) -> Result<Vec<Finding>, Failure> {
+    let address = settings.gateway.base_url.as_deref().unwrap_or_default();
+    let checked = base_url(address).map_err(Failure::from).and_then(|base| {
+        let path = check_path(&base).map_err(|error| Failure::from(error).hinting(BASE_URL_HINT));
+        path.map(|()| base)
+    });
+    let base = match checked {
+        Ok(base) => base,
+        Err(failure) => return Ok(vec![Finding::new("base_url", Err(failure))]),
+    };
     let client = settings.credentials().map_err(Failure::from).and_then(|credentials| {
         let personal_data = settings.store.personal_data;
         Client::new(&settings.gateway, &credentials, personal_data, process.now)
@@ -105,49 +117,71 @@ fn gateway(
         Ok(client) => client,
         Err(failure) => return Ok(vec![Finding::new("credentials", Err(failure))]),
     };
-    let key = OrderKey { merchant_uid: None, merchant_order_id: NOBODYS_ORDER.to_owned() };
-    let call = runtime(interrupt)?.block_on(async {
+    let key = OrderKey { merchant_uid: None, merchant_order_id: TEST_ORDER.to_owned() };
+    let answer = runtime(interrupt)?.block_on(async {
         tokio::select! {
             signal = interrupt.wait() => Err(interrupted(signal)),
-            call = client.order_get(&key) => Ok(call),
+            answer = client.order_get(&key) => Ok(answer),
         }
     })?;
-    let base_url = settings.gateway.base_url.as_deref().unwrap_or_default();
-    let credentials = match call.result {
-        Ok(_) => Finding::new("credentials", Ok(format!("{base_url} takes them"))),
-        Err(failure) if failure.cause == Cause::Untrustworthy => Finding::warning(
-            "credentials",
-            format!(
-                "they were not refused, but of an order that nobody has {}: if that means \"no \
-                 such order\", set [gateway] not_found_pattern",
-                failure.why
-            ),
-        ),
-        Err(failure) => Finding::new("credentials", Err(not_answered(&failure))),
+    let credentials = match answer {
+        Ok(_) => Finding::new("credentials", Ok(format!("accepted by {base}"))),
+        Err(failure) => unrecognised(&failure),
     };
     let clock = match client.clock_skew().map(|skew| skew.num_seconds().unsigned_abs()) {
-        None => Finding::warning("clock", "the gateway sent no Date to compare with".to_owned()),
+        None => Finding::warning(
+            "clock",
+            "the gateway's answer has no Date header to compare with".to_owned(),
+        ),
         Some(seconds) if seconds > NOTICEABLE_SKEW_SECONDS => Finding::warning(
             "clock",
-            format!("it differs from the gateway's by {seconds} s; is NTP running?"),
+            format!("differs from the gateway's by {seconds} s; is NTP running?"),
         ),
         Some(seconds) => Finding::new("clock", Ok(format!("within {seconds} s of the gateway's"))),
     };
     Ok(vec![credentials, clock])
 }
 
+/// The finding of a call that brought no trustworthy answer. The error texts under
+/// [`Cause::UnrecognisedError`] and [`Cause::Untrustworthy`] do not speak of the credentials, so
+/// these were not refused.
+fn unrecognised(failure: &CallFailure) -> Finding {
+    let why = &failure.why;
+    match failure.cause {
+        Cause::WrongAddress => {
+            let message = format!("the gateway's address seems to be wrong: {why}");
+            Finding::new("base_url", Err(Failure::usage(message, BASE_URL_HINT)))
+        }
+        Cause::UnrecognisedError => Finding::warning(
+            "credentials",
+            format!(
+                "accepted; the reply for a test order that does not exist was not recognised: \
+                 {why}; if it means \"no such order\", set [gateway] not_found_pattern"
+            ),
+        ),
+        Cause::Untrustworthy => Finding::warning(
+            "credentials",
+            format!(
+                "not refused; the reply for a test order that does not exist was not recognised: \
+                 {why}; is base_url right?"
+            ),
+        ),
+        _ => Finding::new("credentials", Err(not_answered(failure))),
+    }
+}
+
 fn database(path: &Path) -> Result<String, Failure> {
     if path.symlink_metadata().is_err() {
         let parent = parent(path);
         prepare_directory_exists(&parent)?;
-        return Ok(format!("{} will be made by the first run", path.display()));
+        return Ok(format!("{} will be created by the first run", path.display()));
     }
     match Store::quick_check(path)? {
         None => Ok(format!("{} is whole", path.display())),
         Some(complaint) => Err(Failure::new(
             code::DATABASE,
             format!("{} is damaged: {complaint}", path.display()),
-            "restore a backup; it was left as it is",
+            "restore a backup; the file was left unchanged",
         )),
     }
 }
@@ -158,8 +192,8 @@ fn prepare_directory_exists(directory: &Path) -> Result<(), Failure> {
     }
     Err(Failure::new(
         code::STORAGE,
-        format!("the database's directory {} is not there", directory.display()),
-        "make it, or name another database with --db",
+        format!("the database's directory {} does not exist", directory.display()),
+        "create it, or name another database with --db",
     ))
 }
 

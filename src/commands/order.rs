@@ -1,14 +1,22 @@
-//! `order`: one signed call (`order get`), or a new order.
+//! `order get` queries one order; `order new` creates one.
 
 use super::output::print;
 use super::{Process, interrupted, order_new, runtime, settings};
 use crate::cli::{Common, Order};
 use crate::domain::order::OrderKey;
-use crate::domain::payment::Answer;
+use crate::domain::payment::{Answer, Answered};
 use crate::failure::{Failure, code};
-use crate::gateway::{Answered, Cause, Client, Failure as CallFailure};
+use crate::gateway::{CallFailure, Cause, Client};
 use crate::interrupt::Interrupt;
 use crate::settings::Flags;
+
+/// The exit code of an order without a trustworthy answer.
+const UNVERIFIED: u8 = 3;
+/// What to do about a wrong address.
+pub(super) const BASE_URL_HINT: &str = concat!(
+    "set [gateway] base_url to the gateway's address without the documented path: ",
+    "https://pay.example.com, not https://pay.example.com/octopus/api"
+);
 
 pub(super) fn execute(
     arguments: &Order,
@@ -42,7 +50,7 @@ fn get(
     let answered = runtime(interrupt)?.block_on(async {
         tokio::select! {
             signal = interrupt.wait() => Err(interrupted(signal)),
-            call = client.order_get(&key) => call.result.map_err(|failure| not_answered(&failure)),
+            answer = client.order_get(&key) => answer.map_err(|failure| not_answered(&failure)),
         }
     })?;
     let missing = matches!(answered.answer, Answer::Missing(_));
@@ -62,28 +70,36 @@ pub(super) fn json(answered: &Answered) -> String {
     }
 }
 
-/// One call that brought no trustworthy answer, as a command's failure.
+/// A call without a trustworthy answer, as the command's failure.
 pub(super) fn not_answered(failure: &CallFailure) -> Failure {
     match failure.cause {
         Cause::Refused => Failure::new(
             code::CREDENTIALS,
             format!("the gateway refuses the credentials: {}", failure.why),
-            "compare OCTOPUS_RECON_API_KEY and the secret with what the gateway's support gave you",
+            "compare OCTOPUS_RECON_API_KEY and the secret with the values from the gateway's \
+             support",
         ),
         Cause::Unreachable | Cause::Broken | Cause::Timeout | Cause::Overload => Failure::new(
             code::OUTAGE,
             format!("nothing usable came from the gateway: {}", failure.why),
             "check the base URL and the network, or wait until the gateway is back",
         ),
-        Cause::Untrustworthy => Failure::new(
-            3,
-            format!("the gateway's answer cannot be trusted: {}", failure.why),
-            if failure.why.contains("the error") {
-                "if it says in other words that there is no such order, set [gateway] \
-                 not_found_pattern"
-            } else {
-                "nothing is known of the order by it: ask again, and if it stays so, ask the \
-                 gateway's support"
+        cause => Failure::new(
+            UNVERIFIED,
+            format!("the gateway's answer is not trustworthy: {}", failure.why),
+            match cause {
+                Cause::WrongAddress => BASE_URL_HINT,
+                Cause::OtherMerchant => {
+                    "use the key and secret of the configured merchant, or correct [gateway] \
+                     merchant_uid"
+                }
+                Cause::UnrecognisedError => {
+                    "if it means \"no such order\", set [gateway] not_found_pattern"
+                }
+                _ => {
+                    "it proves nothing about the order: ask again, and if the answer stays the \
+                     same, contact the gateway's support"
+                }
             },
         ),
     }

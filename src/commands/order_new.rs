@@ -1,4 +1,4 @@
-//! `order new`: a deposit or a payout, sent at most as often as it is safe (contract, "Commands").
+//! `order new`: creates a deposit or a payout, once (contract, "Commands").
 
 use super::order::{json, not_answered};
 use super::output::print;
@@ -9,7 +9,7 @@ use crate::domain::payment::{AccountingType, Payment, TransactionType};
 use crate::domain::text::{clean, printable};
 use crate::failure::{Failure, code};
 use crate::gateway::{
-    Accounts, Asker, Client, Draft, NewOrder, NotPlaced, Placed, Placement, Sends,
+    Accounts, Asker, Client, CreatedOrder, Creation, Draft, NewOrder, NotCreated, SendState,
 };
 use crate::interrupt::Interrupt;
 use crate::settings::Flags;
@@ -17,12 +17,12 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-/// Seven short texts take far less.
+/// In bytes. Seven short texts need far less.
 const LARGEST_ACCOUNTS: u64 = 16 * 1024;
-/// The exit code of an order that was declined, and of which nothing is in doubt.
+/// The exit code of an order that was certainly declined.
 const DECLINED: u8 = 1;
-/// The exit code of what somebody has to look at.
-const TO_LOOK_AT: u8 = 3;
+/// The exit code of an order that a person has to check.
+const TO_CHECK: u8 = 3;
 
 pub(super) fn execute(
     arguments: &New,
@@ -43,7 +43,7 @@ pub(super) fn execute(
                 printable(&order.key().merchant_order_id)
             ),
             format!(
-                "--yes sends it to {} for merchant {}, and then money moves",
+                "--yes sends it to {} for merchant {}: then money moves",
                 printable(settings.gateway.base_url.as_deref().unwrap_or("no gateway")),
                 printable(settings.gateway.merchant_uid.as_deref().unwrap_or_default())
             ),
@@ -55,20 +55,20 @@ pub(super) fn execute(
         settings.store.personal_data,
         process.now,
     )?;
-    let asker = Asker::new(client.hiding(&order), settings.gateway.limits(), 1, process.now);
-    let sends = Sends::default();
+    let asker = Asker::new(client.redacting(&order), settings.gateway.limits(), 1, process.now);
+    let send_state = SendState::default();
     let runtime = runtime(interrupt)?;
-    let placement = runtime.block_on(async {
+    let result = runtime.block_on(async {
         tokio::select! {
-            // What is known already is told, signal or not.
+            // A result that is known is reported, even after a signal.
             biased;
-            placement = asker.place(&order, &sends) => Ok(placement),
-            signal = interrupt.wait() => Err(interrupted(signal, &order, &sends)),
+            result = asker.create_order(&order, &send_state) => Ok(result),
+            signal = interrupt.wait() => Err(interrupted(signal, &order, &send_state)),
         }
     });
-    // A look-up of the gateway's name cannot be called off, and what is known must be told.
+    // A DNS lookup cannot be cancelled, and must not delay the result.
     runtime.shutdown_background();
-    tell(&order, placement?)
+    report(&order, result?)
 }
 
 fn draft(arguments: &New, merchant_uid: Option<String>) -> Result<Draft, Failure> {
@@ -99,20 +99,20 @@ fn draft(arguments: &New, merchant_uid: Option<String>) -> Result<Draft, Failure
     })
 }
 
-/// Reads the accounts, of which no error repeats anything.
+/// Reads the accounts. No error repeats a part of them.
 fn accounts(path: &Path) -> Result<Accounts, Failure> {
     let is_stdin = path.as_os_str() == "-";
     let typed = path.display().to_string();
     let name = match typed.as_str() {
         "-" => "stdin".to_owned(),
-        // The accounts themselves, where the file's name belongs.
+        // The accounts themselves in place of the file's name.
         json if json.trim_start().starts_with('{') => "the command line".to_owned(),
         _ => typed,
     };
     let refused = |why: String| {
         Failure::usage(
             format!("the accounts from {} are not usable: {why}", printable(&name)),
-            "give --accounts a file, or - for stdin, with one JSON object of texts such as \
+            "set --accounts to a file, or to - for stdin, with one JSON object of texts such as \
              {\"to\": \"…\", \"to_name\": \"…\"}",
         )
     };
@@ -124,92 +124,92 @@ fn accounts(path: &Path) -> Result<Accounts, Failure> {
     };
     let length = read.map_err(|error| refused(error.to_string()))?;
     if u64::try_from(length).is_ok_and(|length| length > LARGEST_ACCOUNTS) {
-        return Err(refused("they are larger than 16 KiB".to_owned()));
+        return Err(refused("they are longer than 16 KiB".to_owned()));
     }
     Accounts::parse(&json).map_err(|error| refused(error.to_string()))
 }
 
-/// What came of it: the answer where the gateway has the order, else why not.
-fn tell(order: &NewOrder, placement: Result<Placement, NotPlaced>) -> Result<u8, Failure> {
+/// Prints the gateway's answer if it has the order; else the failure.
+fn report(order: &NewOrder, result: Result<Creation, NotCreated>) -> Result<u8, Failure> {
     let id = printable(&order.key().merchant_order_id);
-    match placement {
-        Ok(Placement::Placed(placed)) => print_placed(&id, &placed_json(&placed)),
-        Ok(Placement::Found { answered, new }) => {
+    match result {
+        Ok(Creation::Confirmed(created)) => print_created(&id, &created_json(&created)),
+        Ok(Creation::Found { answered, new }) => {
             let url = match order.transaction_type() {
                 TransactionType::Income => {
-                    "; its payment_url is therefore not known: ask the gateway's support for it"
+                    "; its payment_url is not known: ask the gateway's support for it"
                 }
                 _ => "",
             };
             tracing::warn!(
-                "the answer to order/new was not usable ({new}); order/get has order {id} with \
-                 the same values: by this call or an earlier one{url}"
+                "the response to order/new was not usable ({new}), but order/get has order {id} \
+                 with the same values, from this call or an earlier one{url}"
             );
-            print_placed(&id, &json(&answered))
+            print_created(&id, &json(&answered))
         }
-        Err(why) => Err(not_placed(&id, why)),
+        Err(why) => Err(not_created(&id, why)),
     }
 }
 
-/// What is known, and what can be done safely.
-fn not_placed(id: &str, why: NotPlaced) -> Failure {
+/// What is known about the order, and what is safe to do.
+fn not_created(id: &str, why: NotCreated) -> Failure {
     match why {
-        NotPlaced::Refused(failure) => not_answered(&failure),
-        NotPlaced::Declined(new) => Failure::new(
+        NotCreated::Refused(failure) => not_answered(&failure),
+        NotCreated::Declined(new) => Failure::new(
             DECLINED,
             format!("order {id}: {new}, and has no such order"),
-            "correct what it names; then the order can be sent again, under the same id",
+            "correct the named value, then send the order again with the same id",
         ),
-        NotPlaced::Exists { new, sent, payment, differences: None } => Failure::new(
-            TO_LOOK_AT,
+        NotCreated::Exists { new, sent, payment, differences: None } => Failure::new(
+            TO_CHECK,
             format!(
-                "order {id}: {new}, but the gateway has an order of this id with the same values \
-                 ({}): by {}",
-                seen(&payment),
+                "order {id}: {new}, but the gateway already has an order with this id and the \
+                 same values ({}), from {}",
+                summary(&payment),
                 if sent { "this call or an earlier one" } else { "an earlier call" }
             ),
             format!(
-                "look at `order get {id}`: if it is the order that you mean, it is placed, and \
-                 nothing more is to be sent; only a further order gets an id of its own"
+                "check it with `order get {id}`: if it is your order, it exists, so do not send it \
+                 again; use a new id only for another order"
             ),
         ),
-        NotPlaced::Exists { new, differences: Some(differences), .. } => Failure::new(
-            TO_LOOK_AT,
+        NotCreated::Exists { new, differences: Some(differences), .. } => Failure::new(
+            TO_CHECK,
             format!(
-                "order {id}: {new}, but the gateway has an order of this id with other values: \
-                 {differences}"
+                "order {id}: {new}, but the gateway already has an order with this id, which may \
+                 not be yours: {differences}"
             ),
             format!(
-                "look at `order get {id}`: if that is another order of yours, give this one an id \
-                 of its own; else ask the gateway's support, and until then never send this one \
-                 under another id: it could be carried out twice"
-            ),
-        ),
-        NotPlaced::Absent { new, only_outages } => Failure::new(
-            if only_outages { code::OUTAGE } else { TO_LOOK_AT },
-            format!("order {id} could not be placed, and the gateway has no such order: {new}"),
-            format!(
-                "send it again later under the same id, and only if `order get {id}` still says \
-                 that there is none"
+                "check it with `order get {id}`: if it is another order of yours, send this one \
+                 with a new id; if not, ask the gateway's support first, because with a new id \
+                 the order could be carried out twice"
             ),
         ),
-        NotPlaced::Unknown { new, get } => Failure::new(
-            TO_LOOK_AT,
-            format!("{}: of order/new, {new}; of order/get, {get}", not_known(id)),
+        NotCreated::Absent { new, only_outages } => Failure::new(
+            if only_outages { code::OUTAGE } else { TO_CHECK },
+            format!("order {id} was not created, and the gateway has no such order: {new}"),
+            format!(
+                "send it again later with the same id, but only if `order get {id}` still finds no \
+                 such order"
+            ),
+        ),
+        NotCreated::Unknown { new, get } => Failure::new(
+            TO_CHECK,
+            format!("{}: order/new: {new}; order/get: {get}", not_known(id)),
             what_to_do(id),
         ),
-        NotPlaced::Unreachable(failure) => Failure::new(
+        NotCreated::Unreachable(failure) => Failure::new(
             code::OUTAGE,
-            format!("{}, but nothing was sent to it: {}", not_known(id), failure.why),
+            format!("{}, but nothing was sent: {}", not_known(id), failure.why),
             what_to_do(id),
         ),
     }
 }
 
-/// Ended by a signal: where the order may have left, that is what has to be said.
-fn interrupted(signal: u8, order: &NewOrder, sends: &Sends) -> Failure {
+/// Ended by a signal. If the order can have been sent, the message must say so.
+fn interrupted(signal: u8, order: &NewOrder, send_state: &SendState) -> Failure {
     let id = printable(&order.key().merchant_order_id);
-    if sends.may_have_left() {
+    if send_state.may_have_been_sent() {
         let message = format!("ended by signal {signal}: {}", not_known(&id));
         return Failure::signal(signal, message).hinting(what_to_do(&id));
     }
@@ -222,13 +222,13 @@ fn not_known(id: &str) -> String {
 
 fn what_to_do(id: &str) -> String {
     format!(
-        "ask `order get {id}` before anything is sent again, and until it has answered never \
-         send the order under another id: it could be carried out twice"
+        "run `order get {id}` before you send anything again, and do not send the order with \
+         another id until it has answered: it could be carried out twice"
     )
 }
 
-/// What can be said of a payment in a line.
-fn seen(payment: &Payment) -> String {
+/// A payment in one line.
+fn summary(payment: &Payment) -> String {
     let status = payment.payment_status.as_ref().map_or("no status", |status| status.as_str());
     let currency = payment.currency.as_deref().unwrap_or_default();
     let amount = format!("{} {}", payment.amount, printable(currency));
@@ -236,21 +236,21 @@ fn seen(payment: &Payment) -> String {
 }
 
 /// The answer in the gateway's own form, without secrets and personal data.
-fn placed_json(placed: &Placed) -> String {
-    let url = placed.payment_url.as_ref();
+fn created_json(created: &CreatedOrder) -> String {
+    let url = created.payment_url.as_ref();
     let url = url.map(|url| format!(r#","payment_url":{}"#, serde_json::json!(url)));
-    let (payment, url) = (&placed.evidence, url.unwrap_or_default());
+    let (payment, url) = (&created.evidence, url.unwrap_or_default());
     format!(r#"{{"result":"success","data":{{"payment":{payment}{url}}}}}"#)
 }
 
-/// Whoever does not see the answer must not take the order for lost.
-fn print_placed(id: &str, json: &str) -> Result<u8, Failure> {
+/// If printing fails, the message must say that the order exists.
+fn print_created(id: &str, json: &str) -> Result<u8, Failure> {
     print(json).map(|()| 0).map_err(|failure| {
         let text = failure.to_string();
         let why = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
         Failure::new(
             failure.code(),
-            format!("the gateway has order {id}, but its answer is not seen: {why}"),
+            format!("the gateway has order {id}, but its answer cannot be printed: {why}"),
             format!("`order get {id}` shows it; do not send it again"),
         )
     })

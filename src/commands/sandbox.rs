@@ -1,4 +1,4 @@
-//! `sandbox`: the gateway's side, on loopback.
+//! `sandbox`: serves the documented gateway interface on loopback.
 
 use super::output::print;
 use super::{Process, runtime, settings};
@@ -27,13 +27,14 @@ pub(super) fn execute(
     }
     let faults = match &arguments.faults {
         Some(path) => Faults::load(path).map_err(|error| {
-            let hint = "README, \"Rehearsing\", shows one; src/sandbox/faults.rs lists every key";
+            let hint =
+                "see the example in README, \"Rehearsing\", and all keys in src/sandbox/faults.rs";
             Failure::usage(error.to_string(), hint)
         })?,
         None => Faults::default(),
     };
     let orders = book.len();
-    let day = if faults.is_empty() { "" } else { " and a bad day" };
+    let with_faults = if faults.is_empty() { "" } else { " and scripted faults" };
     let mut sandbox = SandboxSettings::new(credentials.api_key, credentials.api_secret, book);
     sandbox.listen = arguments.listen;
     sandbox.allow_remote = arguments.allow_remote;
@@ -46,7 +47,7 @@ pub(super) fn execute(
         let sandbox = Sandbox::start(sandbox).await.map_err(|error| refused(&error))?;
         let url = sandbox.base_url();
         let orders = counted(orders, "order");
-        print(&format!("Sandbox at {url} with {orders}{day}; Ctrl-C ends it."))?;
+        print(&format!("Sandbox at {url} with {orders}{with_faults}; stop it with Ctrl-C."))?;
         interrupt.wait().await;
         Ok::<_, Failure>(sandbox.stop().await)
     })?;
@@ -54,8 +55,8 @@ pub(super) fn execute(
         stopped.book.save(path).map_err(|error| unsaved(&error))?;
     }
     let (calls, orders) = (stopped.calls.len(), stopped.book.len());
-    let (calls, orders) = (counted(calls, "time"), counted(orders, "order"));
-    print(&format!("It was called {calls} and has {orders}."))?;
+    let (calls, orders) = (counted(calls, "call"), counted(orders, "order"));
+    print(&format!("The sandbox received {calls} and has {orders}."))?;
     Ok(0)
 }
 
@@ -63,16 +64,17 @@ fn counted(number: usize, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
-/// Whether the orders can be written in the end, asked before anybody makes some.
+/// Whether the orders can be saved at the end, checked before the first call.
 fn check_save(path: &Path, book: Option<&Path>) -> Result<(), Failure> {
     let file = path.display();
     if path.extension().is_some_and(|end| end.eq_ignore_ascii_case("csv")) {
-        let message = format!("{file} would not be CSV: orders are saved as JSON lines");
-        return Err(Failure::usage(message, "name it .jsonl"));
+        let message = format!("{file} has a CSV name, but orders are saved as JSON lines");
+        return Err(Failure::usage(message, "use a name that ends in .jsonl"));
     }
     if path.exists() && book != Some(path) {
-        let message = format!("{file} is there already, and would be overwritten at the end");
-        let hint = format!("go on with its orders (--book {file}), or give --save another name");
+        let message = format!("{file} already exists, and would be overwritten at the end");
+        let hint =
+            format!("continue with its orders (--book {file}), or use another name for --save");
         return Err(Failure::usage(message, hint));
     }
     Book::can_be_saved(path).map_err(|error| unsaved(&error))
@@ -81,18 +83,21 @@ fn check_save(path: &Path, book: Option<&Path>) -> Result<(), Failure> {
 fn unusable(error: &BookError) -> Failure {
     let hint = match error {
         BookError::Line { .. } => {
-            "a book has one payment object as JSON a line; or it is CSV with the same fields as \
-             headings, and its name ends in .csv"
+            "a book has one payment object as JSON per line; or its name ends in .csv, and its \
+             headings are the same fields"
         }
-        _ => "a book that is only to be written is named with --save alone",
+        _ => "to write a new book, use --save without --book",
     };
     Failure::usage(error.to_string(), hint)
 }
 
 fn unsaved(error: &BookError) -> Failure {
-    Failure::new(code::STORAGE, error.to_string(), "--save takes a file that can be written")
+    Failure::new(code::STORAGE, error.to_string(), "set --save to a file that can be written")
 }
 
 fn refused(error: &SandboxError) -> Failure {
-    Failure::usage(error.to_string(), "--listen takes a free loopback address, e.g. 127.0.0.1:8787")
+    Failure::usage(
+        error.to_string(),
+        "set --listen to a free loopback address, e.g. 127.0.0.1:8787",
+    )
 }

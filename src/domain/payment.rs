@@ -233,6 +233,16 @@ pub enum Answer {
     Missing(String),
 }
 
+/// A trustworthy answer with the evidence for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answered {
+    /// What the rules compare.
+    pub answer: Answer,
+    /// The payment object as JSON, without secrets and, unless configured, without personal data
+    /// (contract, "Stored answers"); or the gateway's error text.
+    pub evidence: String,
+}
+
 /// What came of asking about one order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Asked {

@@ -1,59 +1,59 @@
-//! A payer's and payee's data for one order (gateway page, "Basic parameters"). It comes from a
-//! file or stdin, because a command line can be seen by everyone on the machine.
+//! The payer's and payee's data of a new order (gateway page, "Basic parameters"). It comes from a
+//! file or stdin, because every user of the machine can see a command line.
 
-use super::hidden::Personal;
-use super::reading::last_four;
+use super::evidence::last_four;
+use super::redact::Personal;
 use super::wire::Json;
 use secrecy::{ExposeSecret, SecretString};
 
-/// The parameters that are given here, and nowhere else.
+/// The parameters that are set only here.
 const KEYS: [&str; 7] =
     ["from", "from_name", "from_bank_name", "to", "to_name", "to_bank_name", "merchant_id"];
-/// Whole, these tell who somebody is; a bank's name does not.
+/// These identify a person as a whole value; a bank's name does not.
 const PERSONAL: [&str; 5] = ["from", "from_name", "to", "to_name", "merchant_id"];
 const NAMES: [&str; 2] = ["from_name", "to_name"];
-/// As long as an order's id may be.
+/// In bytes; the same limit as for an order id.
 const LONGEST: usize = 512;
 
-/// What is given of a payer and payee, and not empty. Does not print.
+/// The payer's and payee's data, without empty values. `Debug` prints no value.
 #[derive(Debug, Clone, Default)]
 pub struct Accounts {
-    given: Vec<(&'static str, SecretString)>,
+    values: Vec<(&'static str, SecretString)>,
     personal: Personal,
 }
 
-/// Why accounts are not usable, as what is to be said of them. Repeats nothing of them: not even a
-/// key, which may be a value that has slipped.
+/// Why the accounts are not usable, as a clause. It repeats no part of them, not even a key: a key
+/// can be a misplaced value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum AccountsError {
-    /// No JSON, or not whole, or with a doubled key.
+pub(crate) enum AccountsError {
+    /// Not JSON, incomplete, or with a repeated key.
     #[error("the text {0}")]
     Json(String),
-    /// A list, a text, a number.
+    /// A list, a string or a number.
     #[error("it is not a JSON object")]
     NotAnObject,
-    /// Something else is given.
-    #[error("it gives something else than these: {}", KEYS.join(", "))]
+    /// An unknown key.
+    #[error("it has a key other than {}", KEYS.join(", "))]
     UnknownKey,
-    /// A number would lose its leading zeros, so none is taken.
+    /// Not a string. A number is refused because it can have lost leading zeros.
     #[error("its {0} is not a text in quotes")]
     NotText(&'static str),
-    /// No account and no name is so.
+    /// Too long, or with a control character.
     #[error("its {0} is longer than {LONGEST} bytes or holds a line break or control character")]
     Shape(&'static str),
 }
 
 impl Accounts {
-    /// Reads a JSON object of texts with any of `from`, `from_name`, `from_bank_name`, `to`,
-    /// `to_name`, `to_bank_name`, `merchant_id`.
+    /// Parses a JSON object of strings with any of the keys `from`, `from_name`, `from_bank_name`,
+    /// `to`, `to_name`, `to_bank_name`, `merchant_id`.
     ///
     /// # Errors
-    /// See [`AccountsError`].
-    pub fn parse(json: &[u8]) -> Result<Accounts, AccountsError> {
+    /// [`AccountsError`]: the JSON, a key or a value is not usable.
+    pub(crate) fn parse(json: &[u8]) -> Result<Accounts, AccountsError> {
         let Json::Object(members) = Json::read(json).map_err(AccountsError::Json)? else {
             return Err(AccountsError::NotAnObject);
         };
-        let mut given: Vec<(&'static str, SecretString)> = Vec::new();
+        let mut values: Vec<(&'static str, SecretString)> = Vec::new();
         for (key, value) in members {
             let key = KEYS.into_iter().find(|known| *known == key);
             let key = key.ok_or(AccountsError::UnknownKey)?;
@@ -62,37 +62,37 @@ impl Accounts {
                 return Err(AccountsError::Shape(key));
             }
             if !text.trim().is_empty() {
-                given.push((key, SecretString::from(text.into_owned())));
+                values.push((key, SecretString::from(text.into_owned())));
             }
         }
         let of = |keys: &'static [&'static str]| {
-            let given = given.iter().filter(|(key, _)| keys.contains(key));
-            given.map(|(_, value)| value.expose_secret())
+            let values = values.iter().filter(|(key, _)| keys.contains(key));
+            values.map(|(_, value)| value.expose_secret())
         };
         let personal = Personal::new(of(&PERSONAL), of(&NAMES))
             .map_err(|_| AccountsError::Json("is too long".to_owned()))?;
-        Ok(Accounts { given, personal })
+        Ok(Accounts { values, personal })
     }
 
-    /// Whether this parameter is given.
+    /// Whether this parameter has a value.
     #[must_use]
-    pub fn gives(&self, key: &str) -> bool {
-        self.given.iter().any(|(given, _)| *given == key)
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.values.iter().any(|(known, _)| *known == key)
     }
 
-    /// Whether the gateway's account is the one that is given under this key: whole, or masked as
-    /// evidence has it.
-    pub(super) fn may_be(&self, key: &str, theirs: &str) -> bool {
-        let mut given = self.parameters().filter(|(given, _)| *given == key);
-        given.all(|(_, ours)| theirs == ours || theirs == last_four(ours))
+    /// Whether the gateway's account is the account under this key, or its masked form, which the
+    /// evidence has. Without an account under this key every account matches.
+    pub(super) fn matches_account(&self, key: &str, theirs: &str) -> bool {
+        let mut accounts = self.parameters().filter(|(known, _)| *known == key);
+        accounts.all(|(_, ours)| theirs == ours || theirs == last_four(ours))
     }
 
     /// The parameters to send.
     pub(super) fn parameters(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        self.given.iter().map(|(key, value)| (*key, value.expose_secret()))
+        self.values.iter().map(|(key, value)| (*key, value.expose_secret()))
     }
 
-    /// What is shown of no answer.
+    /// The data to redact in responses.
     pub(super) fn personal(&self) -> &Personal {
         &self.personal
     }
@@ -103,18 +103,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_empty_is_sent_and_nothing_prints() {
+    fn values_that_are_not_empty_are_sent_and_not_printed() {
         let json = r#"{"to":"0099","to_name":"Jane Doe","from":"","from_name":" "}"#;
         let accounts = Accounts::parse(json.as_bytes()).unwrap_or_default();
         let sent: Vec<_> = accounts.parameters().collect();
         assert_eq!(sent, [("to", "0099"), ("to_name", "Jane Doe")]);
-        assert!(accounts.gives("to") && !accounts.gives("from"));
+        assert!(accounts.has("to") && !accounts.has("from"));
         let printed = format!("{accounts:?}");
         assert!(!printed.contains("0099") && !printed.contains("Jane"), "{printed}");
     }
 
     #[test]
-    fn errors_repeat_nothing() {
+    fn errors_repeat_no_value() {
         let long = format!(r#"{{"to":"{}"}}"#, "PLANTED".repeat(100));
         for (json, expected) in [
             ("", "the text is empty"),
@@ -123,7 +123,7 @@ mod tests {
             (r#"{"to":"1","to":"PLANTED"}"#, "the text gives a key twice at line 1 column 25"),
             (
                 r#"{"PLANTED":"1"}"#,
-                "it gives something else than these: from, from_name, from_bank_name, to, to_name, \
+                "it has a key other than from, from_name, from_bank_name, to, to_name, \
                  to_bank_name, merchant_id",
             ),
             (r#"{"to":42}"#, "its to is not a text in quotes"),

@@ -1,13 +1,14 @@
-//! One signed call over HTTP (gateway page, "Calls"), within its bounds: no redirect, a deadline
+//! One signed call over HTTP (gateway page, "Calls"), with its limits: no redirect, one deadline
 //! for the whole call, a body of at most 1 MiB.
 
+use super::base_url::{ORDER_GET, ORDER_NEW, base_url, endpoint};
 use super::new_order::NewOrder;
-use super::placed::{Placed, Setback};
-use super::reading::{Answered, Cause, Failure, Reader};
+use super::new_order_response::{CreatedOrder, SendFailure};
+use super::response::{CallFailure, Cause, Reader};
 use super::settings::{Credentials, GatewaySettings};
 use super::signature::Signer;
 use crate::domain::order::OrderKey;
-use crate::domain::payment::PersonalData;
+use crate::domain::payment::{Answered, PersonalData};
 use crate::domain::text;
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
@@ -19,44 +20,44 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use url::Url;
 
-/// The largest answer that is read, unpacked.
+/// The largest body that is read, in bytes after decompression.
 const LARGEST_BODY: usize = 1 << 20;
 const OC_SIGNATURE: HeaderName = HeaderName::from_static("oc-signature");
 
-/// Why no client could be made: all of it configuration.
+/// Why the client cannot be created. Every case is a configuration error.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
-    /// `base_url` is not one.
+    /// `base_url` is not usable.
     #[error("the gateway's address {url:?} is not usable: {why}")]
     BaseUrl {
         /// As configured.
         url: String,
-        /// What is wrong with it.
+        /// A clause that says why.
         why: String,
     },
-    /// The key cannot be a header, or the secret is empty.
+    /// The key is not a valid header value, or the secret is empty.
     #[error("the gateway's {0} is empty or holds characters that a header cannot carry")]
     Credentials(&'static str),
-    /// `ca_file` is not one.
-    #[error("the authorities in {path} cannot be used: {why}")]
+    /// `ca_file` is not usable.
+    #[error("the CA file {path} cannot be used: {why}")]
     CaFile {
         /// As configured.
         path: PathBuf,
-        /// What is wrong with it.
+        /// A clause that says why.
         why: String,
     },
-    /// `proxy` is not one.
+    /// `proxy` is not usable.
     #[error("the configured proxy cannot be used: {0}")]
     Proxy(String),
-    /// The TLS library or the machine's certificates.
-    #[error("no HTTPS client could be made ({0}); does this machine have a CA store?")]
+    /// The TLS library failed, or this machine has no CA certificates.
+    #[error("the HTTPS client cannot be created ({0}); does this machine have CA certificates?")]
     Tls(String),
 }
 
 impl ClientError {
-    /// What a person can do about it.
+    /// How to fix it, for the `hint:` line.
     #[must_use]
-    pub fn hint(&self) -> &'static str {
+    pub(crate) fn hint(&self) -> &'static str {
         match self {
             ClientError::BaseUrl { .. } => {
                 "set [gateway] base_url, OCTOPUS_RECON_BASE_URL or --base-url to the gateway's \
@@ -64,7 +65,7 @@ impl ClientError {
             }
             ClientError::Credentials(_) => {
                 "set OCTOPUS_RECON_API_KEY, and OCTOPUS_RECON_API_SECRET or \
-                 OCTOPUS_RECON_API_SECRET_FILE, as the gateway's support gave them"
+                 OCTOPUS_RECON_API_SECRET_FILE, to the values from the gateway's support"
             }
             ClientError::CaFile { .. } => "set [gateway] ca_file to a PEM file of certificates",
             ClientError::Proxy(_) => "set [gateway] proxy to a URL such as http://proxy:3128",
@@ -76,30 +77,23 @@ impl ClientError {
     }
 }
 
-/// What one call brought.
-#[derive(Debug)]
-pub struct Call {
-    /// The answer or why there is none.
-    pub result: Result<Answered, Failure>,
-}
-
-/// What came back, before anybody has read it.
+/// A response, before validation.
 struct Response {
     status: u16,
     retry_after: Option<String>,
-    /// What came of the body.
+    /// The received part of the body.
     body: Vec<u8>,
-    /// Why that is not the whole of it.
-    broken: Option<Failure>,
+    /// Why the body is not complete.
+    broken: Option<CallFailure>,
 }
 
 impl Response {
-    fn body(&self) -> Result<&[u8], Failure> {
+    fn body(&self) -> Result<&[u8], CallFailure> {
         self.broken.clone().map_or(Ok(&*self.body), Err)
     }
 }
 
-/// Makes signed calls.
+/// Makes signed calls to one gateway.
 pub struct Client {
     http: reqwest::Client,
     order_get: Url,
@@ -108,46 +102,16 @@ pub struct Client {
     reader: Reader,
     call_timeout: Duration,
     now: fn() -> DateTime<Utc>,
-    /// The gateway's Date less our clock, as last seen.
+    /// The gateway's clock minus this machine's, from the last `Date` header.
     skew: Mutex<Option<TimeDelta>>,
 }
 
-/// Parses a base URL: `https`, or a loopback host (contract, "Configuration").
-///
-/// # Errors
-/// Says what is wrong with it.
-pub fn base_url(text: &str) -> Result<Url, ClientError> {
-    let refused = |why: &str| ClientError::BaseUrl { url: text::clean(text), why: why.to_owned() };
-    if text.is_empty() {
-        return Err(refused("it is not set"));
-    }
-    let url = Url::parse(text).map_err(|error| refused(&error.to_string()))?;
-    let loopback = match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost",
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        None => return Err(refused("it names no host")),
-    };
-    if !(url.scheme() == "https" || (url.scheme() == "http" && loopback)) {
-        return Err(refused("only https is allowed (http only to this machine itself)"));
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(ClientError::BaseUrl {
-            url: url.host_str().unwrap_or_default().to_owned(),
-            why: "it must not hold a user name or a password".to_owned(),
-        });
-    }
-    if url.query().is_some() || url.fragment().is_some() {
-        return Err(refused("it must not hold a query or a fragment"));
-    }
-    Ok(url)
-}
-
 impl Client {
-    /// A client for this gateway. `now` is the clock that the gateway's Date is held against.
+    /// Creates a client. `now` is the clock to compare with the gateway's `Date` header.
     ///
     /// # Errors
-    /// See [`ClientError`].
+    /// [`ClientError`]: the base URL, the credentials, `ca_file` or `proxy` is not usable, or the
+    /// machine has no CA certificates.
     pub fn new(
         settings: &GatewaySettings,
         credentials: &Credentials,
@@ -155,9 +119,8 @@ impl Client {
         now: fn() -> DateTime<Utc>,
     ) -> Result<Client, ClientError> {
         let base = base_url(settings.base_url.as_deref().unwrap_or_default())?;
-        let path = |path| base_url(&format!("{}{path}", base.as_str().trim_end_matches('/')));
-        let order_get = path("/octopus/api/order/get")?;
-        let order_new = path("/octopus/api/order/new")?;
+        let order_get = endpoint(&base, ORDER_GET)?;
+        let order_new = endpoint(&base, ORDER_NEW)?;
         let mut key = HeaderValue::from_str(credentials.api_key.expose_secret())
             .ok()
             .filter(|key| !key.is_empty())
@@ -202,28 +165,28 @@ impl Client {
         })
     }
 
-    /// The client for placing this order: what it sends of a payer or payee is shown of no answer.
+    /// The client that creates this order. It redacts the payer's and payee's data of the order in
+    /// every response.
     #[must_use]
-    pub fn hiding(mut self, order: &NewOrder) -> Client {
+    pub(crate) fn redacting(mut self, order: &NewOrder) -> Client {
         self.reader.personal = order.personal().clone();
         self
     }
 
-    /// Asks once what the gateway says of an order.
-    pub async fn order_get(&self, order: &OrderKey) -> Call {
+    /// Queries an order once.
+    ///
+    /// # Errors
+    /// [`CallFailure`]: the call failed, or its response is not trustworthy.
+    pub(crate) async fn order_get(&self, order: &OrderKey) -> Result<Answered, CallFailure> {
         let parameters = [("merchant_order_id", order.merchant_order_id.as_str())];
-        let result = match self.signed(&self.order_get, &parameters).await {
-            Ok(response) => self
-                .reader
-                .read(order, response.status, response.body())
-                .map_err(|failure| Failure { retry_after: response.retry_after, ..failure }),
-            Err(failure) => Err(failure),
-        };
-        Call { result }
+        let response = self.signed(&self.order_get, &parameters).await?;
+        self.reader
+            .read(order, response.status, response.body())
+            .map_err(|failure| CallFailure { retry_after: response.retry_after, ..failure })
     }
 
-    /// Sends a new order once. Whoever sends it again answers for it: see [`super::place`].
-    pub(super) async fn order_new(&self, order: &NewOrder) -> Result<Placed, Setback> {
+    /// Sends a new order once. Only [`super::create_order`] decides whether to send it again.
+    pub(super) async fn order_new(&self, order: &NewOrder) -> Result<CreatedOrder, SendFailure> {
         let parameters = order.parameters();
         let parameters: Vec<(&str, &str)> =
             parameters.iter().map(|(key, value)| (*key, value.as_str())).collect();
@@ -231,20 +194,24 @@ impl Client {
             Ok(response) => {
                 match self.reader.read_new(order, response.status, response.body(), &response.body)
                 {
-                    Err(Setback::Failed(failure)) => Err(Setback::Failed(Failure {
+                    Err(SendFailure::Failed(failure)) => Err(SendFailure::Failed(CallFailure {
                         retry_after: response.retry_after,
                         ..failure
                     })),
-                    said => said,
+                    result => result,
                 }
             }
-            Err(failure) => Err(Setback::Failed(failure)),
+            Err(failure) => Err(SendFailure::Failed(failure)),
         }
     }
 
-    /// One signed call (gateway page, "Signature parameters in headers"): the body has exactly the
-    /// parameters that are signed, and those with an empty value are neither.
-    async fn signed(&self, url: &Url, parameters: &[(&str, &str)]) -> Result<Response, Failure> {
+    /// One signed call (gateway page, "Signature parameters in headers"). The body has exactly the
+    /// signed parameters; parameters with an empty value are left out of both.
+    async fn signed(
+        &self,
+        url: &Url,
+        parameters: &[(&str, &str)],
+    ) -> Result<Response, CallFailure> {
         let signature = self.signer.sign(parameters);
         let sent: BTreeMap<&str, &str> =
             parameters.iter().copied().filter(|(_, value)| !value.is_empty()).collect();
@@ -253,7 +220,7 @@ impl Client {
             .post(url.clone())
             .header(OC_SIGNATURE, signature)
             .body(serde_json::json!(sent).to_string())
-            // Whole call: connection, headers and body together.
+            // The deadline covers connection, headers and body together.
             .timeout(self.call_timeout)
             .send();
         let response = call.await.map_err(|error| self.failure(error))?;
@@ -273,55 +240,55 @@ impl Client {
         &self,
         mut response: reqwest::Response,
         body: &mut Vec<u8>,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), CallFailure> {
         loop {
             match response.chunk().await {
                 Ok(Some(chunk)) if body.len() + chunk.len() > LARGEST_BODY => {
                     let why = "the answer is larger than 1 MiB";
-                    return Err(Failure::retried(Cause::Untrustworthy, why));
+                    return Err(CallFailure::retried(Cause::Untrustworthy, why));
                 }
                 Ok(Some(chunk)) => body.extend_from_slice(&chunk),
                 Ok(None) => return Ok(()),
                 Err(error) if error.is_timeout() => return Err(self.timeout()),
                 Err(error) => {
                     let why = format!("the answer broke off ({})", innermost(&error.without_url()));
-                    return Err(Failure::retried(Cause::Broken, why));
+                    return Err(CallFailure::retried(Cause::Broken, why));
                 }
             }
         }
     }
 
-    /// The gateway's clock less ours, as its last answer's Date shows it.
+    /// The gateway's clock minus this machine's, from the last `Date` header.
     #[must_use]
-    pub fn clock_skew(&self) -> Option<TimeDelta> {
+    pub(crate) fn clock_skew(&self) -> Option<TimeDelta> {
         *self.skew.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn timeout(&self) -> Failure {
+    fn timeout(&self) -> CallFailure {
         let seconds = self.call_timeout.as_secs();
-        Failure::retried(Cause::Timeout, format!("no whole answer within {seconds} s"))
+        CallFailure::retried(Cause::Timeout, format!("no whole answer within {seconds} s"))
     }
 
-    fn failure(&self, error: reqwest::Error) -> Failure {
+    fn failure(&self, error: reqwest::Error) -> CallFailure {
         let error = error.without_url();
         let detail = innermost(&error);
         if error.is_connect() && is_tls(&error) {
             let why = format!("no trusted connection to the gateway ({detail})");
-            return Failure::is_final(Cause::Unreachable, why);
+            return CallFailure::is_final(Cause::Unreachable, why);
         }
         if error.is_connect() {
             let why = format!("no connection to the gateway ({detail})");
-            return Failure::retried(Cause::Unreachable, why);
+            return CallFailure::retried(Cause::Unreachable, why);
         }
         if error.is_timeout() {
             return self.timeout();
         }
-        Failure::retried(Cause::Broken, format!("the connection broke ({detail})"))
+        CallFailure::retried(Cause::Broken, format!("the connection broke ({detail})"))
     }
 }
 
-/// Whom to trust. To a loopback host over http nobody's certificate is needed, so that a machine
-/// without a CA store can talk to its own sandbox.
+/// Sets the trusted certificates. Plain http to a loopback host needs none, so a machine without CA
+/// certificates can call its own sandbox.
 fn trust(
     http: reqwest::ClientBuilder,
     settings: &GatewaySettings,
@@ -335,12 +302,12 @@ fn trust(
     let certificates =
         reqwest::Certificate::from_pem_bundle(&pem).map_err(|error| refused(innermost(&error)))?;
     if certificates.is_empty() {
-        return Err(refused("it holds no PEM certificate".to_owned()));
+        return Err(refused("it contains no PEM certificate".to_owned()));
     }
     Ok(http.tls_certs_only(certificates))
 }
 
-/// A certificate that is not trusted does not get better by asking again.
+/// Whether TLS failed: a certificate that is not trusted stays so, and the call is not retried.
 fn is_tls(error: &reqwest::Error) -> bool {
     let mut source = error.source();
     while let Some(error) = source {
@@ -355,7 +322,7 @@ fn is_tls(error: &reqwest::Error) -> bool {
     false
 }
 
-/// What an error is about, without the layers around it.
+/// The root cause of an error.
 fn innermost(error: &reqwest::Error) -> String {
     let mut innermost: &dyn std::error::Error = error;
     while let Some(source) = innermost.source() {

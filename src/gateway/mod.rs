@@ -1,32 +1,36 @@
-//! Asking the gateway: one signed call, its answer read without trust, paced, bounded and retried
-//! by one policy (gateway page, "Calls"; contract, "Configuration" and "Mismatches").
+//! The client of the payment gateway: signed calls, strict validation of each response, a rate
+//! limit and one retry policy (gateway page, "Calls"; contract, "Configuration" and "Mismatches").
 //!
-//! [`Asker`] asks for one order as often as the policy lets it, and places a new one; [`Client`]
-//! makes one call. Wire shapes stay in here: what comes out is the domain's
-//! [`Answer`](crate::domain::payment::Answer) and the evidence for it.
+//! [`Client`] makes one call. [`Asker`] queries an order with retries, and creates an order. JSON
+//! shapes stay in this module: callers get the domain's
+//! [`Answered`](crate::domain::payment::Answered).
 
 mod accounts;
 mod ask;
+mod base_url;
 mod client;
-mod hidden;
+mod create_order;
+mod evidence;
 mod new_order;
+mod new_order_response;
 mod pace;
-mod place;
-mod placed;
-mod reading;
+mod redact;
+mod response;
 mod retry;
 mod settings;
 mod signature;
 mod wire;
 mod wording;
 
-pub use accounts::{Accounts, AccountsError};
-pub use ask::{Asker, Reply};
-pub use client::{Call, Client, ClientError, base_url};
+pub use accounts::Accounts;
+pub use ask::Asker;
+pub(crate) use ask::Reply;
+pub(crate) use base_url::{base_url, check_path};
+pub use client::{Client, ClientError};
+pub use create_order::{Creation, NotCreated, SendState};
 pub use new_order::{Draft, NewOrder, NewOrderError};
-pub use place::{NotPlaced, Placement, Sends};
-pub use placed::Placed;
-pub use reading::{Answered, Cause, Failure, Reader};
+pub use new_order_response::CreatedOrder;
+pub use response::{CallFailure, Cause, Reader};
 pub use settings::{Credentials, GatewaySettings, Limits};
 pub use signature::Signer;
 pub use wording::NotFoundPattern;

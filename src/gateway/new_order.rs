@@ -1,20 +1,20 @@
-//! What `order/new` is asked for (gateway page, "Basic parameters"), checked before it is sent.
+//! The request of `order/new` (gateway page, "Basic parameters"), validated before it is sent.
 
 use super::accounts::Accounts;
-use super::hidden::Personal;
-use super::reading::last_four;
-use super::reading::{Answered, given_text};
+use super::evidence::last_four;
+use super::redact::Personal;
+use super::response::optional_text;
 use super::wire::Json;
 use crate::domain::amount::Amount;
 use crate::domain::order::OrderKey;
-use crate::domain::payment::{AccountingType, Answer, TransactionType};
+use crate::domain::payment::{AccountingType, Answer, Answered, TransactionType};
 use crate::domain::text;
 use url::Url;
 
-/// The longest order id (contract, "Ledger"; README, "Limits").
+/// The longest order id, in bytes (contract, "Ledger"; README, "Limits").
 const LONGEST_ID: usize = 512;
 
-/// An order as somebody wants it. Empty texts are not given.
+/// The values of a new order, not validated. An empty text is a parameter without a value.
 #[derive(Debug, Clone)]
 pub struct Draft {
     /// `merchant_uid`, which is required, and `merchant_order_id`.
@@ -41,68 +41,68 @@ pub struct Draft {
     pub accounts: Accounts,
 }
 
-/// An order that can be sent. The personal part of it does not print.
+/// A validated order. `Debug` prints no personal data.
 #[derive(Debug, Clone)]
 pub struct NewOrder(Draft);
 
-/// Why an order is not sent: all of it usage or configuration.
+/// Why an order cannot be sent. Every case is a usage or configuration error.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NewOrderError {
-    /// Nobody's order.
-    #[error("the merchant is not set, and every new order names one")]
+    /// No `merchant_uid`.
+    #[error("the merchant is not set; every new order needs one")]
     NoMerchant,
-    /// No id.
+    /// An empty id.
     #[error("the order id is empty")]
     EmptyId,
-    /// Too long an id.
+    /// An id that is too long.
     #[error("the order id is longer than {LONGEST_ID} bytes")]
     LongId,
-    /// An id that cannot be typed again.
-    #[error("the order id holds a line break or another control character")]
+    /// An id with a control character, which nobody could type.
+    #[error("the order id contains a line break or another control character")]
     ControlInId,
-    /// Nothing is to be moved.
+    /// An amount of zero or below.
     #[error("the amount {0} is not above zero")]
     NoAmount(Amount),
-    /// A parameter that is required.
+    /// An empty required parameter.
     #[error("the {0} is empty")]
     Empty(&'static str),
-    /// Not an address for a browser or a callback.
-    #[error("the {0} is not a whole http or https URL")]
+    /// A URL that a browser or a callback cannot use.
+    #[error("the {0} is not a complete http or https URL")]
     NotAUrl(&'static str),
-    /// Nobody to pay.
-    #[error("a payout names its payee's account, and no \"to\" is given")]
+    /// A payout without the payee's account.
+    #[error("a payout needs the payee's account: \"to\" is missing")]
     NoPayee,
 }
 
 impl NewOrderError {
-    /// What a person can do about it.
+    /// How to fix it, for the `hint:` line.
     #[must_use]
-    pub fn hint(&self) -> String {
+    pub(crate) fn hint(&self) -> String {
         match self {
             NewOrderError::NoMerchant => {
                 "set [gateway] merchant_uid or OCTOPUS_RECON_MERCHANT_UID to your id at the gateway"
                     .to_owned()
             }
             NewOrderError::EmptyId | NewOrderError::LongId | NewOrderError::ControlInId => {
-                "give the order an id of its own, as it will stand in your ledger".to_owned()
+                "use a new order id, the same as in your ledger".to_owned()
             }
-            NewOrderError::NoAmount(_) => "give the amount as in --amount 100.00".to_owned(),
-            NewOrderError::Empty(name) => format!("give it with --{name}"),
+            NewOrderError::NoAmount(_) => "use an amount such as --amount 100.00".to_owned(),
+            NewOrderError::Empty(name) => format!("set --{name}"),
             NewOrderError::NotAUrl(name) => {
-                format!("give it as in --{} https://example.com/…", name.replace('_', "-"))
+                format!("use a URL such as --{} https://example.com/…", name.replace('_', "-"))
             }
             NewOrderError::NoPayee => {
-                "give --accounts a JSON file with {\"to\": \"…\"}, or - for stdin".to_owned()
+                "set --accounts to a JSON file with {\"to\": \"…\"}, or to - for stdin".to_owned()
             }
         }
     }
 }
 
 impl NewOrder {
-    /// Checks an order.
+    /// Validates an order. Texts are trimmed, and the currency is changed to lower case.
     ///
     /// # Errors
-    /// See [`NewOrderError`].
+    /// [`NewOrderError`]: the first value that is missing or not valid.
     pub fn new(draft: Draft) -> Result<NewOrder, NewOrderError> {
         let trimmed = |text: &str| text.trim().to_owned();
         let order = Draft {
@@ -139,56 +139,57 @@ impl NewOrder {
                 return Err(NewOrderError::NotAUrl(name));
             }
         }
-        if order.transaction_type == TransactionType::Expense && !order.accounts.gives("to") {
+        if order.transaction_type == TransactionType::Expense && !order.accounts.has("to") {
             return Err(NewOrderError::NoPayee);
         }
         Ok(NewOrder(order))
     }
 
-    /// Whose order, and its id.
+    /// The merchant and the order id.
     #[must_use]
     pub fn key(&self) -> &OrderKey {
         &self.0.key
     }
 
-    /// Which way the money goes.
+    /// Deposit or payout.
     #[must_use]
-    pub fn transaction_type(&self) -> &TransactionType {
+    pub(crate) fn transaction_type(&self) -> &TransactionType {
         &self.0.transaction_type
     }
 
-    /// What is to be moved.
+    /// The amount, above zero.
     #[must_use]
-    pub fn amount(&self) -> Amount {
+    pub(crate) fn amount(&self) -> Amount {
         self.0.amount
     }
 
-    /// In which currency, in lower case.
+    /// The currency, in lower case.
     #[must_use]
-    pub fn currency(&self) -> &str {
+    pub(crate) fn currency(&self) -> &str {
         &self.0.currency
     }
 
-    /// The payee's account by its last characters, and the bank, for whoever has to confirm it.
+    /// The last four characters of the payee's account, and the bank, for the person who confirms
+    /// the payout.
     #[must_use]
-    pub fn payee(&self) -> String {
-        let given = |key: &str| {
+    pub(crate) fn payee(&self) -> String {
+        let value = |key: &str| {
             self.0.accounts.parameters().find(|(known, _)| *known == key).map(|(_, value)| value)
         };
-        let account = last_four(given("to").unwrap_or_default());
-        match given("to_bank_name") {
+        let account = last_four(value("to").unwrap_or_default());
+        match value("to_bank_name") {
             Some(bank) => format!("account {account} ({bank})"),
             None => format!("account {account}"),
         }
     }
 
-    /// What is shown of no answer about it.
+    /// The data to redact in responses.
     pub(super) fn personal(&self) -> &Personal {
         self.0.accounts.personal()
     }
 
-    /// The parameters to sign and to send; whoever does leaves out the empty ones. The answer is
-    /// asked for as JSON: the gateway's other answer is a redirect.
+    /// The parameters to sign and to send; the caller leaves out the empty ones. `response_type` is
+    /// always JSON: the gateway's other response is a redirect.
     pub(super) fn parameters(&self) -> Vec<(&'static str, String)> {
         let order = &self.0;
         let mut parameters = vec![
@@ -210,8 +211,9 @@ impl NewOrder {
         parameters
     }
 
-    /// On what the gateway's payment differs from what was sent, as a clause; `None` where it may
-    /// be this order. What the gateway does not give differs from nothing. No account is repeated.
+    /// The differences between the gateway's payment and this order, as a clause without accounts;
+    /// `None` if the payment can be this order. A field that the gateway leaves out does not
+    /// differ.
     pub(super) fn differs_from(&self, answered: &Answered) -> Option<String> {
         let Answer::Payment(payment) = &answered.answer else { return None };
         let ours = &self.0;
@@ -219,35 +221,35 @@ impl NewOrder {
         if payment.amount != ours.amount {
             differences.push(format!("amount {}, not {}", payment.amount, ours.amount));
         }
-        let mut hold = |what: &str, theirs: &str, ours: &str| {
+        let mut compare = |what: &str, theirs: &str, ours: &str| {
             if theirs != ours {
-                let theirs = text::clean(&self.personal().blanked(theirs));
+                let theirs = text::clean(&self.personal().redacted(theirs));
                 differences.push(format!("{what} {theirs}, not {ours}"));
             }
         };
         if let Some(theirs) = &payment.currency {
-            hold("currency", &theirs.to_lowercase(), &ours.currency);
+            compare("currency", &theirs.to_lowercase(), &ours.currency);
         }
         if let Some(theirs) = &payment.transaction_type {
-            hold("transaction type", theirs.as_str(), ours.transaction_type.as_str());
+            compare("transaction type", theirs.as_str(), ours.transaction_type.as_str());
         }
         if let Some(theirs) = &payment.accounting_type {
-            hold("accounting type", theirs.as_str(), ours.accounting_type.as_str());
+            compare("accounting type", theirs.as_str(), ours.accounting_type.as_str());
         }
         let Ok(evidence) = Json::read(answered.evidence.as_bytes()) else {
-            return Some("what it says cannot be read again".to_owned());
+            return Some("the stored answer cannot be parsed".to_owned());
         };
-        match given_text(&evidence, "payment") {
-            // Evidence is without what is personal, and a name may hold the method's.
-            Ok(Some(theirs)) if theirs != self.personal().blanked(&ours.payment) => {
-                hold("payment method", &theirs.to_lowercase(), &ours.payment.to_lowercase());
+        match optional_text(&evidence, "payment") {
+            // The evidence is redacted, and a person's name can contain the method's name.
+            Ok(Some(theirs)) if theirs != self.personal().redacted(&ours.payment) => {
+                compare("payment method", &theirs.to_lowercase(), &ours.payment.to_lowercase());
             }
             Ok(_) => {}
             Err(_) => differences.push("the payment method is not a text".to_owned()),
         }
         for (key, whose) in [("to", "payee"), ("from", "payer")] {
-            let theirs = given_text(&evidence, key).unwrap_or_default();
-            if theirs.is_some_and(|theirs| !ours.accounts.may_be(key, &theirs)) {
+            let theirs = optional_text(&evidence, key).unwrap_or_default();
+            if theirs.is_some_and(|theirs| !ours.accounts.matches_account(key, &theirs)) {
                 differences.push(format!("the {whose}'s account differs"));
             }
         }
@@ -255,8 +257,8 @@ impl NewOrder {
     }
 }
 
-/// A whole URL as a browser or the gateway's callback takes it. The parser would mend white space
-/// in it, and then what is sent is not what was checked.
+/// Whether the text is a complete http or https URL. The parser removes white space, which would be
+/// sent, so white space is refused first.
 fn is_url(text: &str) -> bool {
     let is_plain =
         !text.chars().any(|character| character.is_whitespace() || character.is_control());

@@ -26,12 +26,12 @@ fn accounts(json: &str) -> Accounts {
 }
 
 #[test]
-fn parameters_are_trimmed_and_the_answer_is_always_json() {
+fn parameters_are_trimmed_and_the_response_type_is_json() {
     let parameters = NewOrder::new(draft()).map(|order| order.parameters()).unwrap_or_default();
-    let given: Vec<_> = parameters.iter().filter(|(_, value)| !value.is_empty()).collect();
-    let given: Vec<(&str, &str)> = given.iter().map(|(key, value)| (*key, &**value)).collect();
+    let sent: Vec<_> = parameters.iter().filter(|(_, value)| !value.is_empty()).collect();
+    let sent: Vec<(&str, &str)> = sent.iter().map(|(key, value)| (*key, &**value)).collect();
     assert_eq!(
-        given,
+        sent,
         [
             ("transaction_type", "income"),
             ("amount", "100.00"),
@@ -46,9 +46,9 @@ fn parameters_are_trimmed_and_the_answer_is_always_json() {
     );
 }
 
-/// The page's own examples, with its own signatures.
+/// The page's examples with its signatures.
 #[test]
-fn the_pages_examples_are_signed_as_there() {
+fn the_examples_of_the_page_have_the_signatures_of_the_page() {
     let example = Draft {
         key: OrderKey {
             merchant_uid: Some("Merchant_UID".to_owned()),
@@ -82,7 +82,7 @@ fn the_pages_examples_are_signed_as_there() {
 }
 
 #[test]
-fn what_cannot_be_sent_is_refused() {
+fn an_order_that_cannot_be_sent_is_refused() {
     type Change = fn(&mut Draft);
     let cases: [(Change, NewOrderError); 16] = [
         (|it| it.key.merchant_uid = None, NewOrderError::NoMerchant),

@@ -1,21 +1,21 @@
-//! The one retry policy: what happened and how often, to stop or wait (contract, "Configuration").
-//! Pure: no clock, no randomness of its own.
+//! The retry policy: whether to call again, and after which wait (contract, "Configuration"). Pure:
+//! it has no clock and no randomness of its own.
 
 use super::settings::Limits;
 use chrono::{DateTime, Utc};
 use std::time::Duration;
 
-/// What comes after a failed call.
+/// What to do after a failed call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Next {
     /// No further call for this order.
     Stop,
-    /// Another one after this.
+    /// Call again after this wait.
     Wait(Duration),
 }
 
-/// After the `calls`-th call for an order failed in a way worth repeating. `roll` is a random
-/// number over its whole range.
+/// What to do after the `calls`-th call for an order failed with a failure that can be retried.
+/// `roll` is a random number over its whole range.
 pub(super) fn next(limits: &Limits, calls: u32, roll: u32) -> Next {
     if calls >= limits.max_attempts {
         return Next::Stop;
@@ -23,8 +23,8 @@ pub(super) fn next(limits: &Limits, calls: u32, roll: u32) -> Next {
     Next::Wait(backoff(limits, calls, roll))
 }
 
-/// How long to leave the gateway alone after the `calls`-th call failed, whatever comes then. Full
-/// jitter, so that orders that failed together do not come back together.
+/// The wait after the `calls`-th call failed. With full jitter, so that orders that failed together
+/// are not retried together.
 pub(super) fn backoff(limits: &Limits, calls: u32, roll: u32) -> Duration {
     let doublings = calls.saturating_sub(1).min(31);
     let most = limits.backoff_first.saturating_mul(1_u32 << doublings).min(limits.backoff_max);
@@ -32,21 +32,21 @@ pub(super) fn backoff(limits: &Limits, calls: u32, roll: u32) -> Duration {
     Duration::from_micros(u64::try_from(jittered).unwrap_or(u64::MAX))
 }
 
-/// How many retries a run of so many orders may make: a tenth of them, and at least 100.
+/// The retry budget of a run of `orders` orders: a tenth of them, and at least 100.
 pub(super) fn budget(orders: u64) -> u64 {
     (orders / 10).max(100)
 }
 
-/// What a `Retry-After` asks for.
+/// The pause that a `Retry-After` header asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Pause {
-    /// How long, at most the configured limit; zero for a time in the past.
+    /// At most the configured limit; zero for a time in the past.
     pub(super) length: Duration,
-    /// Whether it asked for something that is not done as asked: absurd, past or too long.
+    /// Whether the header was not followed: it is invalid, in the past or too long.
     pub(super) capped: bool,
 }
 
-/// Reads a `Retry-After` of seconds or an HTTP date.
+/// Parses a `Retry-After` header: seconds or an HTTP date.
 pub(super) fn pause(header: &str, now: DateTime<Utc>, longest: Duration) -> Pause {
     let header = header.trim();
     let asked = if let Ok(seconds) = header.parse::<u64>() {
@@ -71,7 +71,7 @@ mod tests {
     use chrono::TimeDelta;
 
     #[test]
-    fn waits_double_with_full_jitter_up_to_their_most() {
+    fn backoff_doubles_with_full_jitter_up_to_its_limit() {
         let mut limits = GatewaySettings::default().limits();
         limits.max_attempts = 40;
         let waits = |calls, roll| match next(&limits, calls, roll) {
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn the_budget_is_a_tenth_and_at_least_a_hundred() {
+    fn the_retry_budget_is_a_tenth_and_at_least_a_hundred() {
         assert_eq!([0, 999, 1_000, 50_000].map(budget), [100, 100, 100, 5_000]);
     }
 

@@ -11,41 +11,40 @@ use std::time::Duration;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct GatewaySettings {
-    /// Where the gateway is, e.g. `https://pay.example.com`.
+    /// The gateway's address, e.g. `https://pay.example.com`.
     pub base_url: Option<String>,
-    /// The merchant whose orders are asked.
+    /// The merchant whose orders are queried.
     pub merchant_uid: Option<String>,
     /// Sent as `OC-Key`.
     pub api_key: Option<String>,
-    /// A file that holds the secret and that others cannot read.
+    /// A file with the secret; it must not be readable by other users.
     pub api_secret_file: Option<PathBuf>,
     /// Calls a second, retries included.
     pub requests_per_second: NonZeroU32,
-    /// Calls under way at once.
+    /// Most calls in flight at the same time.
     pub max_in_flight: NonZeroU32,
-    /// Calls for one order.
+    /// Most calls for one order.
     pub max_attempts: NonZeroU32,
-    /// Time for a connection.
+    /// Limit for connecting.
     pub connect_timeout_seconds: NonZeroU32,
-    /// Time for a whole call.
+    /// Limit for a whole call: connection, headers and body.
     pub call_timeout_seconds: NonZeroU32,
-    /// The most that is waited before a second call, in milliseconds; doubles with each further
-    /// one.
+    /// Longest wait before the second call, in milliseconds. It doubles with each further call.
     pub backoff_first_ms: u32,
-    /// The most that is waited before any call.
+    /// Longest wait before any call, in milliseconds.
     pub backoff_max_ms: u32,
-    /// The longest `Retry-After` that is honoured.
+    /// Longest `Retry-After` that is followed.
     pub retry_after_max_seconds: u32,
-    /// A PEM file of the only authorities to trust.
+    /// A PEM file of CA certificates. It replaces the system's.
     pub ca_file: Option<PathBuf>,
-    /// A proxy's URL; those of the environment are not used.
+    /// The URL of a proxy. Proxy variables of the environment are ignored.
     pub proxy: Option<String>,
-    /// What "no such order" looks like, as a regular expression.
+    /// A regular expression that recognises "no such order".
     #[serde(deserialize_with = "pattern")]
     pub not_found_pattern: NotFoundPattern,
 }
 
-/// `number` is not zero: the defaults below are written out.
+/// For the constants below, none of which is zero.
 const fn at_least_one(number: u32) -> NonZeroU32 {
     match NonZeroU32::new(number) {
         Some(number) => number,
@@ -76,7 +75,7 @@ impl Default for GatewaySettings {
 }
 
 impl GatewaySettings {
-    /// The bounds on one run's calls.
+    /// The limits on the calls of one run.
     #[must_use]
     pub fn limits(&self) -> Limits {
         Limits {
@@ -89,27 +88,27 @@ impl GatewaySettings {
     }
 }
 
-/// How fast and how often the gateway may be asked.
+/// The limits on the calls of one run.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
     /// Calls a second, retries included.
     pub requests_per_second: NonZeroU32,
-    /// Calls for one order.
+    /// Most calls for one order.
     pub max_attempts: u32,
-    /// The most that is waited before the second call; doubles with each further one.
+    /// Longest wait before the second call. It doubles with each further call.
     pub backoff_first: Duration,
-    /// The most that is waited by the back-off.
+    /// Longest wait before any call.
     pub backoff_max: Duration,
-    /// The longest `Retry-After` that is honoured.
+    /// Longest `Retry-After` that is followed.
     pub retry_after_max: Duration,
 }
 
-/// What authorises a call. The secret does not print.
+/// The credentials. `Debug` prints neither of them.
 #[derive(Debug, Clone)]
 pub struct Credentials {
     /// `OC-Key`.
     pub api_key: SecretString,
-    /// Keys the signature.
+    /// The key of the signature's HMAC.
     pub api_secret: SecretString,
 }
 

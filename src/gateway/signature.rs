@@ -4,14 +4,14 @@ use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
 
-/// Signs parameters with one secret. Keyed once, cloned for each request.
+/// Signs parameters with one secret. The HMAC state is keyed once and cloned for each request.
 #[derive(Clone)]
 pub struct Signer {
     keyed: Hmac<Sha256>,
 }
 
 impl Signer {
-    /// A signer for this secret; `None` if the secret is empty.
+    /// Creates a signer; `None` if the secret is empty.
     #[must_use]
     pub fn new(secret: &SecretString) -> Option<Signer> {
         let secret = secret.expose_secret().as_bytes();
@@ -21,9 +21,9 @@ impl Signer {
         Hmac::new_from_slice(secret).ok().map(|keyed| Signer { keyed })
     }
 
-    /// `OC-Signature` of these parameters in any order: sorted by key (byte order), joined as
-    /// `key=value` with `&`, values raw, those with an empty value left out; lower-case hex of
-    /// HMAC-SHA256.
+    /// The `OC-Signature` of these parameters, in any order. They are sorted by key (byte order)
+    /// and joined as `key=value` with `&`; values are raw, and parameters with an empty value are
+    /// left out. The result is the HMAC-SHA256 in lower-case hex.
     #[must_use]
     pub fn sign(&self, parameters: &[(&str, &str)]) -> String {
         let mut sorted: Vec<_> = parameters.iter().filter(|(_, value)| !value.is_empty()).collect();
@@ -66,7 +66,7 @@ mod tests {
     ];
 
     #[test]
-    fn the_pages_known_answers() {
+    fn signatures_match_the_known_answers() {
         let mut payout = DEPOSIT.to_vec();
         payout[0].1 = "expense";
         payout[12].1 = "pay";
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn order_does_not_matter_and_empty_values_are_left_out() {
+    fn parameter_order_does_not_matter_and_empty_values_are_left_out() {
         let mut shuffled = DEPOSIT.to_vec();
         shuffled.reverse();
         shuffled.push(("from", ""));

@@ -1,5 +1,5 @@
-//! JSON of the wire, read without trust: numbers stay as they are written, a doubled key at any
-//! depth is an error, depth is bounded (contract, "Mismatches": a trustworthy answer).
+//! A strict JSON parser for responses: numbers keep their digits, a repeated key at any depth is an
+//! error, depth is limited (contract, "Mismatches": a trustworthy answer).
 
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Error as _, Serialize, Serializer};
@@ -7,9 +7,9 @@ use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::fmt;
 
-/// A documented payment has so many.
+/// A documented payment object has 31 members.
 const USUAL_KEYS: usize = 31;
-/// Documented answers are three levels deep.
+/// Documented responses are three levels deep.
 const DEEPEST: u32 = 16;
 
 /// A JSON value that borrows from the body.
@@ -17,33 +17,31 @@ const DEEPEST: u32 = 16;
 pub(super) enum Json<'a> {
     Null,
     Bool(bool),
-    /// As written: never through a float.
+    /// The digits as received, never a float.
     Number(Cow<'a, str>),
     Text(Cow<'a, str>),
     List(Vec<Json<'a>>),
-    /// Sorted by key.
+    /// The members, sorted by key.
     Object(Vec<(Cow<'a, str>, Json<'a>)>),
 }
 
 impl<'a> Json<'a> {
-    /// Reads a whole body.
-    ///
-    /// # Errors
-    /// Why it cannot be trusted, as what is to be said of it ("is empty"); repeats nothing of the
-    /// body.
+    /// Parses a complete body. An error is a predicate such as "is empty", and repeats nothing of
+    /// the body.
     pub(super) fn read(body: &'a [u8]) -> Result<Json<'a>, String> {
         if body.is_empty() {
             return Err("is empty".to_owned());
         }
-        // At one go, if there is no number in it that would become a float, and nothing wrong.
-        let mut at_one_go = serde_json::Deserializer::from_slice(body);
-        match (Level(0).deserialize(&mut at_one_go), at_one_go.end()) {
+        // In one pass, if the body is valid and has no number that would become a float.
+        let mut one_pass = serde_json::Deserializer::from_slice(body);
+        match (Level(0).deserialize(&mut one_pass), one_pass.end()) {
             (Ok(json), Ok(())) => Ok(json),
             _ => Json::read_by_level(body),
         }
     }
 
-    /// The same by its levels: every number as it is written, every fault by its name.
+    /// Parses level by level: slower, but with the digits of every number, and an error for every
+    /// fault.
     fn read_by_level(body: &'a [u8]) -> Result<Json<'a>, String> {
         let raw: &RawValue = serde_json::from_slice(body).map_err(|error| {
             let (line, column) = (error.line(), error.column());
@@ -82,7 +80,7 @@ impl<'a> Json<'a> {
         })
     }
 
-    /// A member of an object.
+    /// The value of an object's member.
     pub(super) fn get(&self, key: &str) -> Option<&Json<'a>> {
         match self {
             Json::Object(members) => {
@@ -93,8 +91,8 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// Takes a member out of an object.
-    pub(super) fn take(&mut self, key: &str) -> Option<Json<'a>> {
+    /// Removes a member from an object, and returns its value.
+    pub(super) fn remove(&mut self, key: &str) -> Option<Json<'a>> {
         match self {
             Json::Object(members) => {
                 let found = members.binary_search_by(|(name, _)| (**name).cmp(key)).ok()?;
@@ -104,7 +102,7 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// The text of a text.
+    /// The content of a string.
     pub(super) fn as_text(&self) -> Option<&str> {
         match self {
             Json::Text(text) => Some(text),
@@ -132,18 +130,18 @@ impl Serialize for Json<'_> {
 }
 
 impl fmt::Display for Json<'_> {
-    /// Compact JSON, numbers as they were written.
+    /// Compact JSON; numbers keep their digits.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = serde_json::to_string(self).map_err(|_| fmt::Error)?;
         formatter.write_str(&text)
     }
 }
 
-/// Text that borrows where it holds no escapes.
+/// A string that borrows from the body unless it has escapes.
 #[derive(serde::Deserialize)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
-/// An object's members sorted by key, each key once.
+/// Sorts an object's members by key. A repeated key is an error.
 fn sorted<T, E: Error>(mut members: Vec<(Cow<str>, T)>) -> Result<Vec<(Cow<str>, T)>, E> {
     members.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
     if members.windows(2).any(|pair| pair[0].0 == pair[1].0) {
@@ -152,13 +150,13 @@ fn sorted<T, E: Error>(mut members: Vec<(Cow<str>, T)>) -> Result<Vec<(Cow<str>,
     Ok(members)
 }
 
-/// An object of which each value is still to be read.
+/// An object whose values are not parsed yet.
 struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Members<'a>, D::Error> {
-        struct Once;
-        impl<'de> Visitor<'de> for Once {
+        struct MembersVisitor;
+        impl<'de> Visitor<'de> for MembersVisitor {
             type Value = Members<'de>;
 
             fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
@@ -173,12 +171,12 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
                 sorted(members).map(Members)
             }
         }
-        deserializer.deserialize_map(Once)
+        deserializer.deserialize_map(MembersVisitor)
     }
 }
 
-/// A value so many levels deep, read at one go. An error where it holds a number that is no
-/// integer: serde's data model has only floats for it.
+/// Parses a value at this depth in one pass. A number that is not an integer is an error: serde's
+/// data model has only floats for it.
 #[derive(Clone, Copy)]
 struct Level(u32);
 
@@ -205,7 +203,7 @@ impl<'de> Visitor<'de> for Level {
         Ok(Json::Bool(value))
     }
 
-    // An integer is written in one way only ("-0" comes as a float).
+    // An integer has one notation only ("-0" is passed as a float).
     fn visit_u64<E: Error>(self, number: u64) -> Result<Json<'de>, E> {
         Ok(Json::Number(number.to_string().into()))
     }
@@ -224,7 +222,7 @@ impl<'de> Visitor<'de> for Level {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Json<'de>, A::Error> {
         let mut items = Vec::new();
-        while let Some(item) = seq.next_element_seed(self.below()?)? {
+        while let Some(item) = seq.next_element_seed(self.deeper()?)? {
             items.push(item);
         }
         Ok(Json::List(items))
@@ -233,14 +231,14 @@ impl<'de> Visitor<'de> for Level {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Json<'de>, A::Error> {
         let mut members = Vec::with_capacity(USUAL_KEYS);
         while let Some(key) = map.next_key::<Text<'de>>()? {
-            members.push((key.0, map.next_value_seed(self.below()?)?));
+            members.push((key.0, map.next_value_seed(self.deeper()?)?));
         }
         sorted(members).map(Json::Object)
     }
 }
 
 impl Level {
-    fn below<E: Error>(self) -> Result<Level, E> {
+    fn deeper<E: Error>(self) -> Result<Level, E> {
         if self.0 < DEEPEST { Ok(Level(self.0 + 1)) } else { Err(E::custom("is nested too deep")) }
     }
 }
@@ -279,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_stay_as_they_are_written() {
+    fn numbers_keep_their_digits() {
         for text in [
             r#"{"a":1e400,"b":12.340000,"c":[null,true,"x\n"],"d":{}}"#,
             "[0,-0,-1,18446744073709551615,18446744073709551616,-9223372036854775808,1E2,1.0]",
@@ -328,9 +326,9 @@ mod tests {
             cases: 1_000, failure_persistence: None, ..ProptestConfig::default()
         })]
 
-        /// Whole, cut anywhere, or with any byte exchanged.
+        /// On the whole body, a truncated one, and one with a changed byte.
         #[test]
-        fn both_ways_of_reading_agree(
+        fn both_parsers_agree(
             text in json(), at in any::<usize>(), byte in any::<u8>(), what in 0..3,
         ) {
             let mut body = text.into_bytes();

@@ -1,6 +1,6 @@
-//! What an error text of the gateway means: "no such order", or "wrong credentials" (gateway page,
-//! "Settled here"). Neither is documented, so both are recognised with care: a text that is not
-//! understood proves nothing.
+//! What an error text of the gateway means: "no such order" or "wrong credentials" (gateway page,
+//! "Settled here"). Neither text is documented, so a text counts only where all of it is
+//! understood. Any other text proves nothing.
 
 use regex::{Regex, RegexBuilder};
 use std::sync::LazyLock;
@@ -8,15 +8,19 @@ use std::sync::LazyLock;
 /// Recognises "no such order".
 #[derive(Debug, Clone, Default)]
 pub struct NotFoundPattern {
-    /// `None`: the usual wordings, below.
+    /// The merchant's own pattern. `None`: the usual wordings below.
     custom: Option<Regex>,
 }
 
-/// What an order may be called.
+/// Words for an order.
 const SUBJECTS: [&str; 4] = ["order", "payment", "transaction", "record"];
+/// Words for an order in Hindi, for a merchant's own pattern.
+const HINDI_SUBJECTS: [&str; 5] = ["ऑर्डर", "आर्डर", "भुगतान", "लेनदेन", "रिकॉर्ड"];
+/// What a web server says it cannot find when the address is wrong.
+const ADDRESSES: [&str; 7] = ["page", "route", "path", "url", "uri", "endpoint", "file"];
 
-/// What may stand around the subject in a sentence that is about nothing else. Any other word may
-/// name what is really missing ("payment method", "class Order", "order queue").
+/// Words that can surround the subject without changing what is missing. Any other word can name
+/// the missing thing itself ("payment method", "class Order", "order queue").
 #[rustfmt::skip]
 const COMMON: &[&str] = &[
     "a", "an", "any", "asked", "be", "been", "by", "can", "could", "deposit", "did", "do",
@@ -25,7 +29,7 @@ const COMMON: &[&str] = &[
     "this", "to", "uid", "was", "were", "with", "you", "your", "yet",
 ];
 
-/// Absence said after the subject: "order 7 was not found".
+/// An absence after the subject: "order 7 was not found".
 static AFTER_SUBJECT: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
         r"(?x)\b(
@@ -36,7 +40,7 @@ static AFTER_SUBJECT: LazyLock<Option<Regex>> = LazyLock::new(|| {
     .ok()
 });
 
-/// Absence said before the subject: "no such order".
+/// An absence before the subject: "no such order".
 static BEFORE_SUBJECT: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
         r"(?x)\b(
@@ -47,7 +51,7 @@ static BEFORE_SUBJECT: LazyLock<Option<Regex>> = LazyLock::new(|| {
     .ok()
 });
 
-/// Absence said around the subject: "no order was found".
+/// An absence around the subject: "no order was found".
 static AROUND_SUBJECT: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
         r"(?x)\bno\ (matching\ |such\ )?(merchant\ )?(order|payment|transaction|record)s?
@@ -56,7 +60,7 @@ static AROUND_SUBJECT: LazyLock<Option<Regex>> = LazyLock::new(|| {
     .ok()
 });
 
-/// A text that speaks of the key or the signature.
+/// A text about the key or the signature.
 static CREDENTIALS: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
         r"(?x)\b(
@@ -70,12 +74,12 @@ static CREDENTIALS: LazyLock<Option<Regex>> = LazyLock::new(|| {
     .ok()
 });
 
-/// That something does not exist.
+/// A statement that something does not exist.
 static NEGATED: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"(not|n.?t|\bno|longer|\bnon|never)([ -]yet)?[ -]?exist\w*").ok());
 
-/// That an order or its id is there. Words may be run together (`OrderAlreadyExists`).
-static THERE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+/// A statement that an order or its id exists. Words can be joined (`OrderAlreadyExists`).
+static EXISTS: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
         r"(?x) already | duplicat | exist | unique | repeated | \btaken\b | \btwice\b
         | used\ before | before\ used | re-?used | \b(is|was|been|were|an?|previously)\ used\b
@@ -85,33 +89,36 @@ static THERE: LazyLock<Option<Regex>> = LazyLock::new(|| {
 });
 
 impl NotFoundPattern {
-    /// A merchant's own pattern, case-insensitive, over the whole error text; it decides alone.
+    /// A merchant's own pattern, case-insensitive. It replaces the usual wordings, and matches
+    /// within one sentence that is about an order, payment, transaction or record: "The page was
+    /// not found" proves nothing, whatever the pattern (contract, "Mismatches", last paragraph).
     ///
     /// # Errors
-    /// It is not a regular expression.
-    pub fn custom(pattern: &str) -> Result<NotFoundPattern, regex::Error> {
+    /// `pattern` is not a valid regular expression.
+    pub(crate) fn custom(pattern: &str) -> Result<NotFoundPattern, regex::Error> {
         RegexBuilder::new(pattern)
             .case_insensitive(true)
             .build()
             .map(|custom| NotFoundPattern { custom: Some(custom) })
     }
 
-    /// Whether it is a merchant's own, which decides alone.
+    /// Whether it is a merchant's own pattern, which decides alone.
     #[must_use]
-    pub fn is_custom(&self) -> bool {
+    pub(crate) fn is_custom(&self) -> bool {
         self.custom.is_some()
     }
 
-    /// Whether this error text, an answer to a question about this order, says that the gateway
-    /// has no such order.
+    /// Whether an error text, in the response to a query of this order, says that the gateway has
+    /// no such order.
     #[must_use]
-    pub fn says_no_such_order(&self, text: &str, merchant_order_id: &str) -> bool {
+    pub(crate) fn says_no_such_order(&self, text: &str, merchant_order_id: &str) -> bool {
         if let Some(pattern) = &self.custom {
-            return pattern.is_match(text);
+            return whole_sentences(text)
+                .any(|sentence| is_about_an_order(sentence) && pattern.is_match(sentence));
         }
         let mut text = text.to_lowercase();
         let id = merchant_order_id.to_lowercase();
-        // Another id may be a word that the sentence is about: "status".
+        // An id without a digit can be a word of the sentence: "status".
         if id.len() >= 3 && id.contains(|character: char| character.is_ascii_digit()) {
             text = without_id(&text, &id);
         }
@@ -119,25 +126,76 @@ impl NotFoundPattern {
     }
 }
 
-/// The text with a bare number for the id, where the id is not part of a longer word.
+/// Whether an error text has a sentence about an order.
+#[must_use]
+pub(super) fn speaks_of_an_order(text: &str) -> bool {
+    whole_sentences(text).any(is_about_an_order)
+}
+
+/// Whether an error text says that the address is wrong: it speaks of a page or a path, and of no
+/// order.
+#[must_use]
+pub(super) fn speaks_of_an_address(text: &str) -> bool {
+    let is_address = |word: &str| word.contains('/') || is_one_of(&word.to_lowercase(), &ADDRESSES);
+    !speaks_of_an_order(text) && words(text).into_iter().any(is_address)
+}
+
+/// The sentences of a text, each with its final punctuation. A point inside an id or a number ends
+/// no sentence.
+fn whole_sentences(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let end = rest.char_indices().find_map(|(start, character)| {
+            let after = start + character.len_utf8();
+            let before_space = rest[after..].chars().next().is_none_or(char::is_whitespace);
+            let ends = matches!(character, '!' | '?' | ';' | '\n' | '।')
+                || (character == '.' && before_space);
+            ends.then_some(after)
+        });
+        let (sentence, following) = rest.split_at(end.unwrap_or(rest.len()));
+        rest = following;
+        (!sentence.is_empty()).then(|| sentence.trim())
+    })
+}
+
+/// Whether a sentence names an order, payment, transaction or record: in words, as
+/// `merchant_order_id`, `ORDER_NOT_FOUND` or `OrderNotFound`. A path such as `/order/get` and a
+/// file such as `order.php` name none.
+fn is_about_an_order(sentence: &str) -> bool {
+    let names_order = |word: &str| {
+        let mut spaced = String::new();
+        let mut after_lowercase = false;
+        for character in word.chars() {
+            if after_lowercase && character.is_uppercase() {
+                spaced.push(' ');
+            }
+            after_lowercase = character.is_lowercase();
+            spaced.push(if character.is_alphanumeric() { character } else { ' ' });
+        }
+        spaced.to_lowercase().split(' ').any(|part| is_one_of(part, &SUBJECTS))
+    };
+    words(sentence).into_iter().any(|word| !word.contains(['/', '.']) && names_order(word))
+        || HINDI_SUBJECTS.iter().any(|subject| sentence.contains(subject))
+}
+
+/// The text with the number 0 in place of the id, where the id is a whole word.
 fn without_id(text: &str, id: &str) -> String {
-    let mut left = String::new();
+    let mut replaced = String::new();
     let mut rest = 0;
     for (start, _) in text.match_indices(id) {
         let end = start + id.len();
         let neighbours = [text[..start].chars().next_back(), text[end..].chars().next()];
         if !neighbours.into_iter().flatten().any(char::is_alphanumeric) {
-            left.push_str(&text[rest..start]);
-            left.push_str(" 0 ");
+            replaced.push_str(&text[rest..start]);
+            replaced.push_str(" 0 ");
             rest = end;
         }
     }
-    left + &text[rest..]
+    replaced + &text[rest..]
 }
 
-/// A text's sentences (`true`), and the clauses that colons, commas, brackets and dashes make of
-/// them. A
-/// point inside an id or a number ends none.
+/// The sentences of a text (`true`), and their clauses (`false`), which colons, commas, brackets
+/// and dashes separate. A point inside an id or a number ends no sentence.
 fn sentences(text: &str) -> Vec<(String, bool)> {
     let text = text.replace('_', " ");
     let split = |text: &str, ends: &dyn Fn(char, bool) -> bool| -> Vec<String> {
@@ -170,7 +228,7 @@ fn find(pattern: &LazyLock<Option<Regex>>, text: &str) -> Option<(usize, usize)>
     pattern.as_ref()?.find(text).map(|found| (found.start(), found.end()))
 }
 
-/// Words without the punctuation around them; an id keeps the punctuation inside it.
+/// The words of a text, without the punctuation around them. An id keeps the punctuation inside it.
 fn words(text: &str) -> Vec<&str> {
     text.split_whitespace()
         .map(|word| word.trim_matches(|character: char| !character.is_alphanumeric()))
@@ -182,9 +240,8 @@ fn is_one_of(word: &str, list: &[&str]) -> bool {
     list.contains(&word) || word.strip_suffix('s').is_some_and(|word| list.contains(&word))
 }
 
-/// Whether the sentence says that there is no such order, and speaks of nothing else: a text that
-/// is not wholly understood proves nothing. Of a clause only, "record" and "transaction" may as
-/// well be a database's.
+/// Whether a sentence says that there is no such order, and nothing else. In a clause, "record" and
+/// "transaction" do not count: they can be a database's.
 fn denies_order(sentence: &str, is_whole: bool) -> bool {
     let subjects = if is_whole { &SUBJECTS[..] } else { &SUBJECTS[..2] };
     let is_subject = |word: &&str| is_one_of(word, subjects);
@@ -196,8 +253,8 @@ fn denies_order(sentence: &str, is_whole: bool) -> bool {
             _ => before,
         };
         if let Some(subject) = before.iter().rposition(is_subject)
-            && leads_to_subject(&before[..subject])
-            && says_nothing_else(&before[subject + 1..])
+            && may_precede(&before[..subject])
+            && are_common(&before[subject + 1..])
             && may_follow(&after)
         {
             return true;
@@ -206,22 +263,22 @@ fn denies_order(sentence: &str, is_whole: bool) -> bool {
     // "no order found": around the subject.
     if let Some((start, end)) = find(&AROUND_SUBJECT, sentence) {
         let (before, after) = (words(&sentence[..start]), words(&sentence[end..]));
-        return is_whole && says_nothing_else(&before) && may_follow(&after);
+        return is_whole && are_common(&before) && may_follow(&after);
     }
     // "no such order": the absence, then the subject.
     let Some((start, end)) = find(&BEFORE_SUBJECT, sentence) else { return false };
     let (before, after) = (words(&sentence[..start]), words(&sentence[end..]));
-    // What is unknown is what comes next: "unknown error for this order" is something else.
+    // "unknown" is about the next word: "unknown error for this order" is not about the order.
     let next_only = sentence[start..end].starts_with("unknown");
     after.iter().position(is_subject).is_some_and(|subject| {
-        says_nothing_else(&before)
-            && leads_to_subject(&after[..subject])
+        are_common(&before)
+            && may_precede(&after[..subject])
             && (!next_only || subject == 0)
             && may_follow(&after[subject + 1..])
     })
 }
 
-fn says_nothing_else(words: &[&str]) -> bool {
+fn are_common(words: &[&str]) -> bool {
     words.iter().all(|word| {
         COMMON.contains(word)
             || is_one_of(word, &SUBJECTS)
@@ -229,38 +286,40 @@ fn says_nothing_else(words: &[&str]) -> bool {
     })
 }
 
-/// "merchant order" names the order; "merchant of the order" does not.
-fn leads_to_subject(words: &[&str]) -> bool {
+/// Whether these words can precede the subject: "merchant order" names the order, "merchant of the
+/// order" does not.
+fn may_precede(words: &[&str]) -> bool {
     match words.split_last() {
-        Some((&"merchant", words)) => says_nothing_else(words),
-        _ => says_nothing_else(words),
+        Some((&"merchant", words)) => are_common(words),
+        _ => are_common(words),
     }
 }
 
-/// "… for merchant M1" only says whose order is not there, "… in our system" only where.
+/// Whether these words can follow: "… for merchant M1" only says whose order is missing, "… in our
+/// system" only where.
 fn may_follow(words: &[&str]) -> bool {
     let words = match words {
         [rest @ .., "system" | "database" | "records"] if words.first() == Some(&"in") => rest,
         _ => words,
     };
     let words: Vec<&str> = words.iter().copied().filter(|word| *word != "merchant").collect();
-    says_nothing_else(&words)
+    are_common(&words)
 }
 
-/// Whether an error text speaks of the key or the signature, so that it refuses the credentials
-/// rather than the order. A database's "duplicate key" does not.
+/// Whether an error text is about the key or the signature, so that it refuses the credentials. A
+/// database's "duplicate key" does not.
 #[must_use]
 pub(super) fn refuses_credentials(text: &str) -> bool {
     find(&CREDENTIALS, &text.to_lowercase().replace('_', " ")).is_some()
 }
 
-/// Whether a decline speaks of an order or id that is there: then the gateway may have the order.
-/// Taken too often rather than too seldom; but "the channel does not exist" is about none.
+/// Whether an error text speaks of an existing order or id: then the gateway may have the order. In
+/// doubt the answer is yes; but "the channel does not exist" speaks of nothing that exists.
 #[must_use]
-pub(super) fn speaks_of_one_there(text: &str) -> bool {
+pub(super) fn speaks_of_existing_order(text: &str) -> bool {
     let text = text.to_lowercase().replace('_', " ");
     let text = NEGATED.as_ref().map(|negated| negated.replace_all(&text, " "));
-    text.is_none_or(|text| THERE.as_ref().is_none_or(|there| there.is_match(&text)))
+    text.is_none_or(|text| EXISTS.as_ref().is_none_or(|exists| exists.is_match(&text)))
 }
 
 #[cfg(test)]

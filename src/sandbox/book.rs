@@ -1,8 +1,8 @@
-//! The book: the orders that the sandbox's gateway knows, and what it does when asked about them.
+//! The book: a file with the sandbox's orders.
 //!
-//! One JSON object a line, one line an order: the fields of the page's payment object as the
-//! gateway would answer them, and optionally `"sandbox"`, what is scripted for the order (the keys
-//! are in `script.rs`) and what becomes of it `"later"`:
+//! Each line is a JSON object for one order: the fields of the page's payment object, and
+//! optionally `"sandbox"`: the script for queries of the order (the keys are in `script.rs`), and
+//! the scheduled changes as `"later"`:
 //!
 //! ```json
 //! {"merchant_order_id":"A-1","amount":"500.00","final_amount":490,"payment_status":"completed"}
@@ -11,12 +11,12 @@
 //!  "sandbox":{"later":[{"after_seconds":60,"fields":{"payment_status":"overdue"}}]}}
 //! ```
 //!
-//! (The third is one line in a book.) What is counted, as by `times`, counts from the sandbox's
-//! start, also in a book that another sandbox has saved. Amounts are answered exactly as they are
-//! written, string or number, so that hostile ones can be scripted too.
+//! (In a book the third is one line.) Counters such as `times` start at zero with each sandbox,
+//! also with a saved book. Amounts are answered exactly as written, string or number, so that
+//! invalid ones can be scripted.
 //!
-//! Or, in a file whose name ends in `.csv`, the same with a heading for each field that is used,
-//! `sandbox` among them where it is. Each cell is a text; an empty one is not given.
+//! A file whose name ends in `.csv` has the same fields as headings, and `sandbox` if used. Each
+//! cell is a text; an empty cell means that the field is not given.
 
 use super::order::Order;
 use super::payment::{Field, field};
@@ -27,13 +27,13 @@ use std::io::{self, Write};
 use std::path::Path;
 use tempfile::NamedTempFile;
 
-/// The orders that the sandbox knows, by `merchant_order_id`, in the order in which they came.
+/// The orders of a sandbox by `merchant_order_id`, in order of arrival.
 #[derive(Clone, Default)]
 pub struct Book {
     pub(super) orders: Vec<(String, Order)>,
 }
 
-/// A book that cannot be used.
+/// Why a book is not usable.
 #[derive(Debug, thiserror::Error)]
 pub enum BookError {
     /// The file cannot be read.
@@ -41,17 +41,17 @@ pub enum BookError {
     Unreadable {
         /// The file.
         file: String,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
-    /// A line is wrong.
+    /// A line is not valid.
     #[error("{file}, line {line}: {what}")]
     Line {
-        /// The file, or "book" where the text came without one.
+        /// The file, or "book" for a text without a file.
         file: String,
-        /// From 1.
+        /// The line number, from 1.
         line: u64,
-        /// What is wrong and what to do about it.
+        /// What is wrong and how to fix it.
         what: String,
     },
     /// The file cannot be written.
@@ -59,19 +59,19 @@ pub enum BookError {
     Unwritable {
         /// The file.
         file: String,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
 }
 
-/// An order of a book, and where it stands.
+/// An order of a book, or its error, with its line number.
 type Numbered = (u64, Result<(String, Order), String>);
 
 impl Book {
-    /// Reads a book of JSON lines; blank lines are skipped.
+    /// Parses a book of JSON lines; blank lines are skipped.
     ///
     /// # Errors
-    /// Names the first line that is wrong, and what to do.
+    /// [`BookError::Line`]: the first line that is not valid.
     pub fn parse(text: &str) -> Result<Book, BookError> {
         Book::collect("book", json_lines(text))
     }
@@ -79,14 +79,14 @@ impl Book {
     /// Reads a book's file: CSV if its name ends in `.csv`, else JSON lines.
     ///
     /// # Errors
-    /// The file cannot be read or is not UTF-8, or a line is wrong.
-    pub fn load(path: &Path) -> Result<Book, BookError> {
+    /// [`BookError`]: the file cannot be read or is not UTF-8, or a line is not valid.
+    pub(crate) fn load(path: &Path) -> Result<Book, BookError> {
         let file = path.display().to_string();
         let text = match std::fs::read_to_string(path) {
             Ok(text) => text,
             Err(source) => return Err(BookError::Unreadable { file, source }),
         };
-        // As spreadsheets write it.
+        // Spreadsheets write a byte order mark.
         let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
         let is_csv = path.extension().is_some_and(|end| end.eq_ignore_ascii_case("csv"));
         if is_csv {
@@ -96,11 +96,11 @@ impl Book {
         }
     }
 
-    /// Writes it as JSON lines, whole or not at all, for its owner only: it holds accounts and
-    /// names.
+    /// Saves the book as JSON lines, atomically and readable only by its owner: it contains
+    /// accounts and names.
     ///
     /// # Errors
-    /// The file cannot be written.
+    /// [`BookError::Unwritable`].
     pub fn save(&self, path: &Path) -> Result<(), BookError> {
         let write = || {
             let mut file = beside(path)?;
@@ -114,24 +114,18 @@ impl Book {
         write().map_err(|source| unwritable(path, source))
     }
 
-    /// Whether a book can be saved there, without changing anything.
+    /// Checks that a book can be saved there, without changing the file.
     ///
     /// # Errors
-    /// Its directory cannot be written to.
-    pub fn can_be_saved(path: &Path) -> Result<(), BookError> {
+    /// [`BookError::Unwritable`]: the directory is not writable.
+    pub(crate) fn can_be_saved(path: &Path) -> Result<(), BookError> {
         beside(path).map(drop).map_err(|source| unwritable(path, source))
     }
 
-    /// How many orders it holds.
+    /// The number of orders.
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.orders.len()
-    }
-
-    /// Whether it holds none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.orders.is_empty()
     }
 
     fn collect(file: &str, orders: impl IntoIterator<Item = Numbered>) -> Result<Book, BookError> {
@@ -142,7 +136,7 @@ impl Book {
             let (id, order) = order.map_err(wrong)?;
             if let Some(first) = lines_by_id.insert(id.clone(), line) {
                 return Err(wrong(format!(
-                    "merchant_order_id {id:?} is in line {first} already: keep one of the two"
+                    "merchant_order_id {id:?} is already in line {first}: keep one of the two"
                 )));
             }
             book.orders.push((id, order));
@@ -152,7 +146,7 @@ impl Book {
 }
 
 impl fmt::Debug for Book {
-    /// Shows no order: accounts and names are nobody's business.
+    /// Prints no order: orders contain accounts and names.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Book").field("orders", &self.orders.len()).finish()
     }
@@ -166,7 +160,7 @@ fn directory_of(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// A temporary file that can take the place of this one.
+/// A temporary file in the same directory, to replace this one.
 fn beside(path: &Path) -> io::Result<NamedTempFile> {
     NamedTempFile::new_in(directory_of(path))
 }
@@ -176,7 +170,7 @@ fn json_lines(text: &str) -> impl Iterator<Item = Numbered> {
     lines.map(|(number, line)| (number, Order::parse(line)))
 }
 
-/// Every row, up to the first that cannot be read.
+/// Every row, up to the first that is not valid CSV.
 fn csv_rows(text: &str) -> Vec<Numbered> {
     let mut reader = csv::Reader::from_reader(text.as_bytes());
     let headings = match reader.headers() {
@@ -185,13 +179,13 @@ fn csv_rows(text: &str) -> Vec<Numbered> {
     };
     let mut seen = HashSet::new();
     if let Some(name) = headings.iter().find(|name| !seen.insert(*name)) {
-        return vec![(1, Err(format!("the heading {name:?} is given twice: keep one")))];
+        return vec![(1, Err(format!("the heading {name:?} occurs twice: keep one")))];
     }
     let rows = reader.into_records().map(|row| match row {
         Ok(row) => {
-            let given = headings.iter().zip(&row).filter(|(_, cell)| !cell.is_empty());
+            let cells = headings.iter().zip(&row).filter(|(_, cell)| !cell.is_empty());
             let members: Result<Vec<Field>, String> =
-                given.map(|(name, cell)| cell_of(name, cell)).collect();
+                cells.map(|(name, cell)| cell_of(name, cell)).collect();
             let line = row.position().map_or(0, csv::Position::line);
             (line, members.and_then(Order::from_members))
         }
@@ -202,10 +196,10 @@ fn csv_rows(text: &str) -> Vec<Numbered> {
 
 fn unreadable(error: &csv::Error) -> Numbered {
     let line = error.position().map_or(1, csv::Position::line);
-    (line, Err(format!("it cannot be read as CSV: {error}; mend the row")))
+    (line, Err(format!("it is not valid CSV: {error}; correct the row")))
 }
 
-/// A cell as a member of the order: its script as the JSON that it is, anything else as a text.
+/// A cell as a member of the order: `sandbox` is JSON, any other cell is a text.
 fn cell_of(name: &str, cell: &str) -> Result<Field, String> {
     if name != "sandbox" {
         return Ok(field(name, cell));
@@ -231,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn amounts_are_answered_exactly_as_they_are_written() {
+    fn amounts_are_answered_unchanged() {
         for amount in ["12", "12.0", r#""1,200.00""#, "1e400", "-0", "true", "null", r#""""#] {
             let line = format!(r#"{{"merchant_order_id":"A","amount": {amount} }}"#);
             let book = Book::parse(&line).unwrap_or_default();
@@ -242,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn merchant_and_payment_are_filled_in_only_where_the_book_leaves_them_open() {
+    fn merchant_and_payment_are_added_only_if_the_book_has_none() {
         let book = Book::parse(
             "{\"merchant_order_id\":\"A\"}\n\n\
              {\"merchant_order_id\":\"B\",\"merchant_uid\":null,\"payment\":\"myanmar\"}\n",
@@ -259,16 +253,16 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_line_is_named_with_what_to_do() {
+    fn an_invalid_line_is_named_with_a_fix() {
         let good = r#"{"merchant_order_id":"A"}"#;
         for (line, words) in [
-            ("{", "one JSON object a line"),
-            ("[]", "one JSON object a line"),
+            ("{", "one JSON object per line"),
+            ("[]", "one JSON object per line"),
             (r#"{"amount":"1.00"}"#, "`merchant_order_id` is missing"),
             (r#"{"merchant_order_id":""}"#, "`merchant_order_id` is missing"),
             (r#"{"merchant_order_id":7}"#, "put it in quotes"),
-            (r#"{"merchant_order_id":"B","merchant_order_id":"C"}"#, "given twice"),
-            (r#"{"merchant_order_id":"A"}"#, "is in line 1 already"),
+            (r#"{"merchant_order_id":"B","merchant_order_id":"C"}"#, "occurs twice"),
+            (r#"{"merchant_order_id":"A"}"#, "is already in line 1"),
             (r#"{"merchant_order_id":"B","payment_statsu":"none"}"#, "no field \"payment_statsu\""),
             (r#"{"merchant_order_id":"B","amount":["1"]}"#, "the gateway answers texts"),
             (r#"{"merchant_order_id":"B","channel":1}"#, "put it in quotes"),
@@ -295,13 +289,13 @@ mod tests {
     }
 
     #[test]
-    fn the_book_shows_nobodys_name() {
+    fn debug_prints_no_order() {
         let book = Book::parse(r#"{"merchant_order_id":"A","from_name":"Asha"}"#);
         assert_eq!(format!("{:?}", book.unwrap_or_default()), "Book { orders: 1 }");
     }
 
     #[test]
-    fn what_is_saved_is_what_is_loaded_again() {
+    fn a_saved_book_can_be_loaded() {
         let Ok(directory) = tempfile::tempdir() else { unreachable!() };
         let path = directory.path().join("book.jsonl");
         let lines = concat!(
@@ -323,7 +317,7 @@ mod tests {
     }
 
     #[test]
-    fn a_book_may_be_csv() {
+    fn a_book_can_be_csv() {
         let Ok(directory) = tempfile::tempdir() else { unreachable!() };
         let path = directory.path().join("book.csv");
         let load = |text: &str| {
@@ -348,10 +342,13 @@ mod tests {
             ]
         );
         for (text, words) in [
-            ("merchant_order_id,amount\nA,1,2\n", "line 2: it cannot be read as CSV"),
+            ("merchant_order_id,amount\nA,1,2\n", "line 2: it is not valid CSV"),
             ("merchant_order_id,amuont\nA,1\n", "line 2: the gateway's payment object has no"),
             ("amount\n1\n", "line 2: `merchant_order_id` is missing"),
-            ("merchant_order_id\nA\nB\nA\n", "line 4: merchant_order_id \"A\" is in line 2"),
+            (
+                "merchant_order_id\nA\nB\nA\n",
+                "line 4: merchant_order_id \"A\" is already in line 2",
+            ),
             ("merchant_order_id,sandbox\nA,{\n", "line 2: `sandbox` cannot be read"),
             ("merchant_order_id,amount,amount\nA,1,2\n", "line 1: "),
         ] {

@@ -1,40 +1,40 @@
-//! The sandbox's own time, counted from its start: it follows the real time, can run faster, and
-//! can be driven by tests.
+//! The sandbox's clock, counted from its start: it runs in real time or faster, and tests can move
+//! it forward.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Sandbox time since the sandbox's start.
 #[derive(Debug)]
-pub struct Clock {
-    begun: Instant,
-    /// Seconds of sandbox time in a real second; 0 stands still until it is driven.
+pub(super) struct Clock {
+    started: Instant,
+    /// Seconds of sandbox time per real second; with 0 only [`Clock::advance`] moves it.
     speed: u32,
-    driven: Mutex<Duration>,
+    advanced: Mutex<Duration>,
 }
 
 impl Clock {
-    /// A clock that begins now.
-    pub fn new(speed: u32) -> Clock {
-        Clock { begun: Instant::now(), speed, driven: Mutex::new(Duration::ZERO) }
+    /// A clock that starts now.
+    pub(super) fn new(speed: u32) -> Clock {
+        Clock { started: Instant::now(), speed, advanced: Mutex::new(Duration::ZERO) }
     }
 
-    /// How much sandbox time has passed.
-    pub fn elapsed(&self) -> Duration {
-        let driven = *self.driven.lock().unwrap_or_else(PoisonError::into_inner);
-        self.begun.elapsed().saturating_mul(self.speed).saturating_add(driven)
+    /// The sandbox time since the start.
+    pub(super) fn elapsed(&self) -> Duration {
+        let advanced = *self.advanced.lock().unwrap_or_else(PoisonError::into_inner);
+        self.started.elapsed().saturating_mul(self.speed).saturating_add(advanced)
     }
 
-    /// Puts the clock forward.
-    pub fn advance(&self, time: Duration) {
-        let mut driven = self.driven.lock().unwrap_or_else(PoisonError::into_inner);
-        *driven = driven.saturating_add(time);
+    /// Moves the clock forward.
+    pub(super) fn advance(&self, time: Duration) {
+        let mut advanced = self.advanced.lock().unwrap_or_else(PoisonError::into_inner);
+        *advanced = advanced.saturating_add(time);
     }
 
-    /// The real time until it shows `at`; `None` while it stands still.
-    pub fn real_time_until(&self, at: Duration) -> Option<Duration> {
+    /// The real time until the sandbox time `at`; `None` if the clock is frozen.
+    pub(super) fn real_time_until(&self, at: Duration) -> Option<Duration> {
         let left = at.saturating_sub(self.elapsed());
-        // Rounded up: who waits so long finds that it is time.
+        // Rounded up, so that `at` is reached after this wait.
         left.checked_div(self.speed).map(|real| real + Duration::from_nanos(1))
     }
 }
@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_stands_still_until_it_is_driven() {
+    fn with_speed_0_only_advance_moves_it() {
         let clock = Clock::new(0);
         assert_eq!(clock.elapsed(), Duration::ZERO);
         clock.advance(Duration::from_mins(30));

@@ -1,5 +1,5 @@
-//! Connections that the sandbox can slow down or cut in the middle of a call, as a failing gateway
-//! or network does. An HTTP handler can only answer, so this sits below HTTP, in the socket.
+//! Connections that the sandbox can slow down or cut during a call, like a failing gateway or
+//! network. An HTTP handler can only answer, so this is in the socket, below HTTP.
 
 use axum::extract::connect_info::Connected;
 use axum::serve::{IncomingStream, Listener};
@@ -14,59 +14,59 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::Sleep;
 
-/// How an answer reaches its caller.
+/// How a response reaches the caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Delivery {
-    /// As it should.
+pub(super) enum Delivery {
+    /// Complete, without delay.
     #[default]
     Whole,
-    /// So many bytes a second, its head too.
+    /// This many bytes per second, including the head.
     Slow(NonZeroU32),
-    /// Up to a point only.
+    /// Cut at a point.
     Cut {
-        /// Where it ends.
+        /// Where it is cut.
         at: CutPoint,
-        /// Whether the connection is reset there, or only closed.
+        /// Whether the connection is reset there, or closed.
         reset: bool,
     },
-    /// Not at all: the caller waits.
+    /// Never: the caller waits.
     Silent,
 }
 
-/// Where an answer is cut.
+/// Where a response is cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum CutPoint {
-    /// Before its first byte.
+pub(super) enum CutPoint {
+    /// Before the first byte.
     Before,
-    /// In its head.
+    /// In the head.
     Head,
-    /// In the middle of its body.
+    /// In the middle of the body.
     Body,
 }
 
-/// What of an answer's head gets out when it is cut there: not even the status line is whole.
+/// The bytes sent of a response that is cut in its head: less than the status line.
 const PART_OF_HEAD: usize = 12;
 
-/// What a caller has to read the part of an answer that comes before a reset.
+/// The caller's time to read the bytes before a reset.
 const TIME_TO_READ: Duration = Duration::from_millis(20);
 
-/// A handle on the connection that a call came over.
+/// A handle on the connection of a call.
 #[derive(Debug, Clone)]
-pub struct Connection {
+pub(super) struct Connection {
     peer: SocketAddr,
-    /// How the next answer is delivered, and how long its body is.
+    /// The delivery of the next response, and the length of its body.
     next: Arc<Mutex<(Delivery, usize)>>,
 }
 
 impl Connection {
-    /// Says how the answer that is sent next is delivered; its body has so many bytes.
-    pub fn deliver(&self, delivery: Delivery, body_length: usize) {
+    /// Sets the delivery of the next response, whose body has `body_length` bytes.
+    pub(super) fn deliver(&self, delivery: Delivery, body_length: usize) {
         *self.next.lock().unwrap_or_else(PoisonError::into_inner) = (delivery, body_length);
     }
 
-    /// Who calls.
-    pub fn peer(&self) -> SocketAddr {
+    /// The caller's address.
+    pub(super) fn peer(&self) -> SocketAddr {
         self.peer
     }
 }
@@ -78,7 +78,7 @@ impl Connected<IncomingStream<'_, UnreliableListener>> for Connection {
 }
 
 /// Accepts connections that can be slow or cut.
-pub struct UnreliableListener(pub TcpListener);
+pub(super) struct UnreliableListener(pub TcpListener);
 
 impl Listener for UnreliableListener {
     type Io = UnreliableStream;
@@ -86,8 +86,8 @@ impl Listener for UnreliableListener {
 
     async fn accept(&mut self) -> (UnreliableStream, SocketAddr) {
         let (stream, peer) = Listener::accept(&mut self.0).await;
-        // Answers are small: waiting to fill a packet would only add 40 ms to each. A socket that
-        // refuses the option still works.
+        // Responses are small: without the option each would wait 40 ms for a full packet. An error
+        // is ignored, because the socket works without it.
         let _ = stream.set_nodelay(true);
         let connection = Connection { peer, next: Arc::default() };
         (UnreliableStream { stream, connection, sent: Sent::default(), pause: None }, peer)
@@ -99,30 +99,30 @@ impl Listener for UnreliableListener {
 }
 
 /// A socket and its handle.
-pub struct UnreliableStream {
+pub(super) struct UnreliableStream {
     stream: TcpStream,
     connection: Connection,
-    /// Of an answer that is cut.
+    /// The bytes sent of a response that is cut.
     sent: Sent,
-    /// Until the next bytes of a slow answer.
+    /// The wait before the next bytes of a slow response.
     pause: Option<Pin<Box<Sleep>>>,
 }
 
-/// What has left of an answer.
+/// The bytes sent of a response.
 #[derive(Debug, Clone, Copy, Default)]
 struct Sent {
     bytes: usize,
-    /// How much of the empty line that ends a head has been seen last.
+    /// How many bytes of the end of the head (CR LF CR LF) were sent last.
     line_ends: usize,
     /// Where the body begins.
     body: Option<usize>,
 }
 
 impl Sent {
-    /// How many of these next bytes still get out.
+    /// How many of these bytes may be sent before the cut.
     fn allowance(self, bytes: &[u8], at: CutPoint, body_length: usize) -> usize {
         let mut sent = self;
-        let gets_out = |byte: &&u8| {
+        let may_be_sent = |byte: &&u8| {
             let limit = match at {
                 CutPoint::Before => 0,
                 CutPoint::Body if body_length > 0 => {
@@ -131,14 +131,14 @@ impl Sent {
                 // An empty body has no middle.
                 CutPoint::Head | CutPoint::Body => PART_OF_HEAD,
             };
-            let gets_out = sent.bytes < limit;
-            sent.note(**byte);
-            gets_out
+            let is_before_cut = sent.bytes < limit;
+            sent.count(**byte);
+            is_before_cut
         };
-        bytes.iter().take_while(gets_out).count()
+        bytes.iter().take_while(may_be_sent).count()
     }
 
-    fn note(&mut self, byte: u8) {
+    fn count(&mut self, byte: u8) {
         const END: &[u8; 4] = b"\r\n\r\n";
         self.bytes += 1;
         self.line_ends = match END.get(self.line_ends) {
@@ -166,19 +166,19 @@ impl UnreliableStream {
         let allowance = self.sent.allowance(bytes, at, body_length);
         if allowance == 0 {
             if reset {
-                // A reset overtakes what the caller has not read yet.
+                // A reset discards the bytes that the caller has not read yet.
                 if self.sent.bytes > 0 {
                     let pause = || Box::pin(tokio::time::sleep(TIME_TO_READ));
                     ready!(self.pause.get_or_insert_with(pause).as_mut().poll(context));
                 }
-                // The server closes a connection that it cannot write to: without lingering, that
-                // is a reset.
+                // The server closes a connection after a write error. With zero linger, closing
+                // resets it.
                 self.stream.set_zero_linger()?;
             }
             return Poll::Ready(Err(io::Error::new(ErrorKind::ConnectionAborted, "as scripted")));
         }
         let written = ready!(Pin::new(&mut self.stream).poll_write(context, &bytes[..allowance]))?;
-        bytes[..written].iter().for_each(|byte| self.sent.note(*byte));
+        bytes[..written].iter().for_each(|byte| self.sent.count(*byte));
         Poll::Ready(Ok(written))
     }
 
@@ -192,7 +192,7 @@ impl UnreliableStream {
         if let Some(pause) = &mut self.pause {
             ready!(pause.as_mut().poll(context));
         }
-        // Some ten portions a second, or single bytes where it is slower than that.
+        // About ten portions per second, or single bytes if the rate is lower.
         let rate = bytes_per_second.get();
         let portion = (rate / PORTIONS_A_SECOND).max(1);
         let length = usize::try_from(portion).unwrap_or(usize::MAX).min(bytes.len());

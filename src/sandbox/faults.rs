@@ -1,24 +1,24 @@
-//! Bad days: what goes wrong at the gateway, by order, by share and by time. Written as TOML:
+//! Scripted faults of the gateway: by order, by share and by time. Written as TOML:
 //!
 //! ```toml
 //! [rate_limit]                       # more calls a second are answered 429
 //! requests_per_second = 200
 //! retry_after = "1"
 //!
-//! [[fault]]                          # the first that holds is the one that happens
-//! orders = ["A-17", "B-*"]           # these ids, or what begins so
+//! [[fault]]                          # of several that apply, the first is used
+//! orders = ["A-17", "B-*"]           # these ids, and ids that start with "B-"
 //! operation = "order/new"            # or order/get
 //! percent = 5                        # this share …
-//! of = "orders"                      # … of the orders, each wholly; or of the "calls"
-//! seed = 7                           # which ones: the same seed, the same ones
+//! of = "orders"                      # … of the orders, with all their calls; or of the "calls"
+//! seed = 7                           # the same seed selects the same ones
 //! from_seconds = 10                  # of sandbox time, since the start
 //! to_seconds = 40
 //! does = { status = 503, times = 2 } # the keys are in `script.rs`
 //! ```
 //!
-//! Whether a share hits a call depends on the seed, the order and how often this operation was
-//! called about it, not on who else calls: a run with many calls in flight meets the same day as a
-//! slow one. `times` counts how often the fault has happened to the order.
+//! Whether a share includes a call depends on the seed, the order and the number of earlier calls
+//! of this operation for it, not on other calls: a run with many calls in flight has the same
+//! faults as a slow one. `times` limits how often the fault happens to an order.
 
 use super::reply::{Reply, error_text};
 use super::script::Script;
@@ -32,7 +32,7 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// What goes wrong.
+/// The scripted faults.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Faults {
@@ -40,7 +40,7 @@ pub struct Faults {
     fault: Vec<Fault>,
 }
 
-/// A file of faults that cannot be used.
+/// Why a file of faults is not usable.
 #[derive(Debug, thiserror::Error)]
 #[error("the faults {file}{what}")]
 pub struct FaultsError {
@@ -56,7 +56,7 @@ struct RateLimit {
     retry_after: Option<String>,
 }
 
-/// A fault, and when it happens: all that is given must hold.
+/// A fault and its conditions, all of which must be met.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Fault {
@@ -77,18 +77,18 @@ struct Fault {
     does: Script,
 }
 
-/// What is called.
+/// The documented operations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
-pub enum Operation {
+pub(super) enum Operation {
     /// Creates an order.
     #[serde(rename = "order/new")]
     OrderNew,
-    /// Asks about one.
+    /// Queries an order.
     #[serde(rename = "order/get")]
     OrderGet,
 }
 
-/// What a share is taken of.
+/// Whether a share is of calls or of orders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum ShareOf {
@@ -101,7 +101,7 @@ impl Faults {
     /// Reads a file of faults.
     ///
     /// # Errors
-    /// It cannot be read, or something in it cannot be meant.
+    /// [`FaultsError`]: the file cannot be read, or a value in it is not valid.
     pub fn load(path: &Path) -> Result<Faults, FaultsError> {
         let file = path.display().to_string();
         match std::fs::read_to_string(path) {
@@ -110,10 +110,10 @@ impl Faults {
         }
     }
 
-    /// Reads faults.
+    /// Parses faults.
     ///
     /// # Errors
-    /// Something in it cannot be meant.
+    /// [`FaultsError`]: the text is not TOML, or a value in it is not valid.
     pub fn parse(text: &str) -> Result<Faults, FaultsError> {
         let wrong = |what| FaultsError { file: "text".to_owned(), what };
         let faults: Faults = toml::from_str(text).map_err(|error| {
@@ -121,30 +121,31 @@ impl Faults {
             let line = before.matches('\n').count() + 1;
             let message = error.message().replace('\n', " ");
             let is_single = message == "invalid type: map, expected a sequence";
-            let remedy = if is_single { " (write [[fault]], a table for each)" } else { "" };
+            let remedy = if is_single { " (use [[fault]], one table per fault)" } else { "" };
             wrong(format!(", line {line}: {message}{remedy}"))
         })?;
         let begins = (1..).zip(text.lines()).filter(|(_, line)| line.trim() == "[[fault]]");
         for ((line, _), fault) in begins.zip(&faults.fault) {
-            if let Some(what) = fault.mistake() {
+            if let Some(what) = fault.problem() {
                 return Err(wrong(format!(", fault in line {line}: {what}")));
             }
         }
         let retry_after = faults.rate_limit.as_ref().and_then(|limit| limit.retry_after.as_ref());
         if retry_after.is_some_and(|text| HeaderValue::try_from(text).is_err()) {
-            let what = ", [rate_limit]: `retry_after` holds characters that a header cannot carry";
+            let what =
+                ", [rate_limit]: `retry_after` contains characters that a header cannot contain";
             return Err(wrong(what.to_owned()));
         }
         Ok(faults)
     }
 
-    /// Whether nothing goes wrong.
+    /// Whether there are no faults.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.rate_limit.is_none() && self.fault.is_empty()
     }
 
-    /// The limit of the rate, before it has seen a call.
+    /// A new limiter for the rate limit.
     fn limiter(&self) -> Option<Limiter> {
         let limit = self.rate_limit.as_ref()?;
         let retry_after =
@@ -154,8 +155,8 @@ impl Faults {
     }
 }
 
-/// The faults at work.
-pub(super) struct Day {
+/// The faults of a running sandbox.
+pub(super) struct ActiveFaults {
     faults: Faults,
     limiter: Option<Limiter>,
     seen: Mutex<Seen>,
@@ -163,35 +164,35 @@ pub(super) struct Day {
 
 #[derive(Default)]
 struct Seen {
-    /// Calls of each operation about an order, whether there is one or not.
+    /// Calls of each operation by order id, also of unknown orders.
     calls: HashMap<(Operation, String), u32>,
-    /// How often a fault has happened to an order, where that is limited.
+    /// How often each fault with `times` has happened to an order.
     hits: HashMap<(usize, String), u32>,
 }
 
-impl Day {
-    /// The beginning of the day.
-    pub(super) fn new(faults: Faults) -> Day {
-        Day { limiter: faults.limiter(), faults, seen: Mutex::default() }
+impl ActiveFaults {
+    /// Starts with no calls.
+    pub(super) fn new(faults: Faults) -> ActiveFaults {
+        ActiveFaults { limiter: faults.limiter(), faults, seen: Mutex::default() }
     }
 
-    /// The refusal of a call that comes now, if it is one too many.
+    /// The response to a call that exceeds the rate limit.
     pub(super) fn refusal(&self, now: Instant) -> Option<Reply> {
         self.limiter.as_ref()?.refusal(now)
     }
 
-    /// Counts one more call of this operation about an order, and says how many came before.
+    /// Counts a call of this operation for an order. Returns the number of earlier ones.
     pub(super) fn count_call(&self, operation: Operation, order_id: &str) -> u32 {
         let mut seen = self.seen();
         let calls = seen.calls.entry((operation, order_id.to_owned())).or_default();
         let earlier = *calls;
-        // It stays at the largest number rather than start a script again after 2³² calls.
+        // Saturates, so that a script does not start again after 2³² calls.
         *calls = calls.saturating_add(1);
         earlier
     }
 
-    /// What happens to a call about this order after so many earlier ones of its operation, so
-    /// long after the start.
+    /// The fault of a call for this order, after `earlier_calls` calls of its operation, at the
+    /// sandbox time `elapsed`.
     pub(super) fn script(
         &self,
         operation: Operation,
@@ -200,7 +201,7 @@ impl Day {
         elapsed: Duration,
     ) -> Option<&Script> {
         for (number, fault) in self.faults.fault.iter().enumerate() {
-            if !fault.happens(operation, order_id, earlier_calls, elapsed) {
+            if !fault.applies(operation, order_id, earlier_calls, elapsed) {
                 continue;
             }
             if !fault.does.is_limited() {
@@ -208,7 +209,7 @@ impl Day {
             }
             let mut seen = self.seen();
             let hits = seen.hits.entry((number, order_id.to_owned())).or_default();
-            if fault.does.holds_after(*hits) {
+            if fault.does.applies_after(*hits) {
                 *hits += 1;
                 return Some(&fault.does);
             }
@@ -222,28 +223,28 @@ impl Day {
 }
 
 impl Fault {
-    fn mistake(&self) -> Option<&'static str> {
+    fn problem(&self) -> Option<&'static str> {
         if self.percent.is_some_and(|percent| percent.get() > 100) {
             return Some("`percent` is more than 100");
         }
         if self.percent.is_none() && (self.seed != 0 || self.of != ShareOf::Calls) {
-            return Some("`seed` and `of` go with `percent`: give it, or leave them out");
+            return Some("`seed` and `of` need `percent`: add it, or remove them");
         }
         if self.to_seconds.is_some_and(|to| to <= self.from_seconds) {
-            return Some("`to_seconds` is not after `from_seconds`, so that it never happens");
+            return Some("`to_seconds` is not after `from_seconds`, so the fault never happens");
         }
         let star = |order: &String| order.trim_end_matches('*').contains('*');
         if self.orders.iter().flatten().any(star) {
-            return Some("`orders` takes a `*` at the end of an id only");
+            return Some("`orders` allows a `*` only at the end of an id");
         }
         let no_order = |orders: &Vec<String>| orders.is_empty();
         if self.orders.as_ref().is_some_and(no_order) {
-            return Some("`orders` names none: leave it out for all of them");
+            return Some("`orders` is empty: remove it to select all orders");
         }
         None
     }
 
-    fn happens(&self, operation: Operation, id: &str, calls: u32, elapsed: Duration) -> bool {
+    fn applies(&self, operation: Operation, id: &str, calls: u32, elapsed: Duration) -> bool {
         let names = |pattern: &String| match pattern.strip_suffix('*') {
             Some(beginning) => id.starts_with(beginning),
             None => id == pattern,
@@ -259,7 +260,7 @@ impl Fault {
     }
 }
 
-/// A number from 0 to 99 that only depends on these.
+/// A number from 0 to 99 that depends only on the parameters.
 fn roll(seed: u64, id: &str, call: Option<u32>) -> u64 {
     let mut digest = Sha256::new();
     digest.update(seed.to_be_bytes());
@@ -269,17 +270,17 @@ fn roll(seed: u64, id: &str, call: Option<u32>) -> u64 {
     digest.first_chunk().map_or(0, |first| u64::from_be_bytes(*first)) % 100
 }
 
-/// Lets so many calls through in any second.
+/// Allows at most `most` calls in any second.
 #[derive(Debug)]
 struct Limiter {
     most: usize,
     retry_after: Option<HeaderValue>,
-    /// When those of the last second came.
+    /// The times of the allowed calls of the last second.
     last: Mutex<VecDeque<Instant>>,
 }
 
 impl Limiter {
-    /// The refusal of a call that comes now, if it is one too many. A refused call does not count.
+    /// The response to a call that exceeds the limit. A refused call does not count.
     fn refusal(&self, now: Instant) -> Option<Reply> {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let second = Duration::from_secs(1);

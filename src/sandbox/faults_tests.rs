@@ -1,13 +1,13 @@
 use super::*;
 
 fn hits(faults: &str, id: &str, calls: u32, seconds: u64) -> Option<bool> {
-    let day = Day::new(Faults::parse(faults).ok()?);
+    let day = ActiveFaults::new(Faults::parse(faults).ok()?);
     let elapsed = Duration::from_secs(seconds);
     Some(day.script(Operation::OrderGet, id, calls, elapsed).is_some())
 }
 
 #[test]
-fn a_fault_happens_where_all_that_is_given_holds() {
+fn a_fault_applies_if_all_conditions_are_met() {
     let fault = |when: &str| format!("[[fault]]\n{when}\ndoes = {{ status = 503 }}");
     for (when, id, calls, seconds, expected) in [
         ("", "A", 0, 0, true),
@@ -28,12 +28,12 @@ fn a_fault_happens_where_all_that_is_given_holds() {
 }
 
 #[test]
-fn the_first_that_holds_happens_and_times_is_how_often_it_has() {
+fn the_first_fault_that_applies_is_used_and_times_limits_it() {
     let faults = "[[fault]]\noperation = \"order/get\"\nfrom_seconds = 5\n\
                   does = { status = 503, times = 1 }\n\
                   [[fault]]\ndoes = { status = 429, times = 2 }";
     let Ok(faults) = Faults::parse(faults) else { unreachable!() };
-    let day = Day::new(faults);
+    let day = ActiveFaults::new(faults);
     let status = |(operation, id, seconds)| {
         let calls = day.count_call(operation, id);
         let script = day.script(operation, id, calls, Duration::from_secs(seconds))?;
@@ -46,12 +46,12 @@ fn the_first_that_holds_happens_and_times_is_how_often_it_has() {
 }
 
 #[test]
-fn a_share_is_about_that_share_and_the_same_for_a_seed() {
+fn a_share_has_about_its_size_and_depends_on_the_seed() {
     let share = |seed: u64, of: &str, call: u32| {
         let when = format!("percent = 20\nseed = {seed}\nof = \"{of}\"");
         let faults = format!("[[fault]]\n{when}\ndoes = {{ status = 503 }}");
         let Ok(faults) = Faults::parse(&faults) else { unreachable!() };
-        let day = Day::new(faults);
+        let day = ActiveFaults::new(faults);
         let hit = |number: &u32| {
             let id = format!("A{number}");
             day.script(Operation::OrderGet, &id, call, Duration::ZERO).is_some()
@@ -68,12 +68,12 @@ fn a_share_is_about_that_share_and_the_same_for_a_seed() {
 }
 
 #[test]
-fn what_cannot_be_meant_is_refused() {
+fn invalid_faults_are_refused() {
     for (text, words) in [
         ("[[fault]]", ", line 1: missing field `does`"),
         ("\n[[fault]]\ndoes = { status = 99 }", ", line 3: `status` 99 is no HTTP status"),
         ("[[fault]]\nshare = 1\ndoes = { close = true }", ", line 2: unknown field `share`"),
-        ("[[fault]]\ndoes = {}", ", line 2: it scripts nothing"),
+        ("[[fault]]\ndoes = {}", ", line 2: it has no effect"),
         ("[[fault]]\npercent = 101\ndoes = { status = 503 }", ", fault in line 1: `percent`"),
         ("[[fault]]\npercent = 0\ndoes = { status = 503 }", ", line 2: "),
         ("[[fault]]\nseed = 1\ndoes = { status = 503 }", ", fault in line 1: `seed` and `of`"),
@@ -81,8 +81,8 @@ fn what_cannot_be_meant_is_refused() {
             "[[fault]]\nfrom_seconds = 3\nto_seconds = 3\ndoes = { close = true }",
             ", fault in line 1: `to_seconds`",
         ),
-        ("[fault]\ndoes = { close = true }", "(write [[fault]], a table for each)"),
-        ("[[fault]]\norders = [\"*-1\"]\ndoes = { close = true }", "`*` at the end"),
+        ("[fault]\ndoes = { close = true }", "(use [[fault]], one table per fault)"),
+        ("[[fault]]\norders = [\"*-1\"]\ndoes = { close = true }", "`*` only at the end"),
         ("[[fault]]\norders = []\ndoes = { close = true }", ", fault in line 1: `orders`"),
         ("[[fault]]\noperation = \"get\"\ndoes = { close = true }", ", line 2: "),
         ("[rate_limit]\nrequests_per_second = 0", ", line 2: "),
@@ -101,18 +101,18 @@ fn what_cannot_be_meant_is_refused() {
 }
 
 #[test]
-fn no_second_sees_more_than_the_limit() {
+fn the_rate_limit_holds_in_every_second() {
     let text = "[rate_limit]\nrequests_per_second = 3\nretry_after = \"2\"";
     let limiter = Faults::parse(text).ok().and_then(|faults| faults.limiter());
     let Some(limiter) = limiter else { unreachable!() };
-    let begun = Instant::now();
-    let refused = |ms| limiter.refusal(begun + Duration::from_millis(ms)).is_some();
+    let started = Instant::now();
+    let refused = |ms| limiter.refusal(started + Duration::from_millis(ms)).is_some();
     let calls = [0, 400, 800, 900, 999, 1000, 1001, 1399, 1400, 1800];
     assert_eq!(
         calls.map(refused),
         [false, false, false, true, true, false, true, true, false, false]
     );
-    let reply = limiter.refusal(begun + Duration::from_millis(1801));
+    let reply = limiter.refusal(started + Duration::from_millis(1801));
     let retry_after = reply.and_then(|reply| reply.header(&RETRY_AFTER).cloned());
     assert_eq!(retry_after, Some(HeaderValue::from_static("2")));
 }

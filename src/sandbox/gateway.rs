@@ -1,8 +1,8 @@
-//! A call from its arrival to its answer: what every operation has in common. An operation is a
-//! function from verified parameters to an [`Answer`], in a file of its own.
+//! A call from the request to the response: the steps that all operations share. An operation is a
+//! function from verified parameters to an [`Answer`], in its own file.
 
 use super::connection::{Connection, Delivery};
-use super::faults::{Day, Operation};
+use super::faults::{ActiveFaults, Operation};
 use super::journal::{Journal, OpenCall};
 use super::orders::Orders;
 use super::reply::{Answer, Reply};
@@ -24,18 +24,18 @@ use std::time::{Duration, Instant};
 use subtle::ConstantTimeEq;
 use tokio::sync::watch;
 
-/// The longest body that is read. An order's parameters take far less.
-pub const LONGEST_BODY: usize = 64 * 1024;
+/// The longest body that is read, in bytes. An order's parameters are far shorter.
+pub(super) const LONGEST_BODY: usize = 64 * 1024;
 
-/// Everything that the operations know.
-pub struct Gateway {
+/// The state that all operations share.
+pub(super) struct Gateway {
     pub address: SocketAddr,
     pub allow_remote: bool,
     pub api_key: SecretString,
     pub verifier: Verifier,
     pub merchant: Option<String>,
     pub orders: Arc<Orders>,
-    pub day: Day,
+    pub faults: ActiveFaults,
     pub shape: Shape,
     pub latency: Duration,
     pub journal: Arc<Journal>,
@@ -44,9 +44,9 @@ pub struct Gateway {
 }
 
 /// A call whose signature is verified.
-pub struct Call {
+pub(super) struct Call {
     pub params: Params,
-    /// Host and port as the caller knows them.
+    /// Host and port in the caller's URL.
     pub authority: String,
     pub user_agent: String,
     pub ip: IpAddr,
@@ -73,7 +73,7 @@ impl Call {
 }
 
 /// The documented paths, and the checkout page.
-pub fn routes(gateway: Arc<Gateway>) -> Router {
+pub(super) fn routes(gateway: Arc<Gateway>) -> Router {
     let order_get =
         |state, connection, request| answer_call(state, connection, request, Operation::OrderGet);
     let order_new =
@@ -84,13 +84,13 @@ pub fn routes(gateway: Arc<Gateway>) -> Router {
         .route("/", get(checkout::list))
         .route("/checkout/{payment_uid}", get(checkout::show).post(checkout::act))
         .fallback(undocumented)
-        .layer(from_fn(delivered_whole))
+        .layer(from_fn(reset_delivery))
         .method_not_allowed_fallback(undocumented)
         .with_state(gateway)
 }
 
-/// What was scripted for an earlier call over the same connection is over.
-async fn delivered_whole(
+/// Resets the delivery that was scripted for an earlier call over the same connection.
+async fn reset_delivery(
     ConnectInfo(connection): ConnectInfo<Connection>,
     request: Request,
     next: Next,
@@ -113,7 +113,7 @@ async fn answer_call(
         Ok(params) => {
             order_id = params.get("merchant_order_id").map(str::to_owned);
             if let Some(order_id) = &order_id {
-                journaled.asks_for(order_id);
+                journaled.set_order_id(order_id);
             }
             refusal(&gateway, &head.headers, &params).unwrap_or_else(|| {
                 let call = Call::new(&gateway, &head.headers, params, &connection);
@@ -128,7 +128,7 @@ async fn answer_call(
         order = order_id.map(|id| printable(&id)),
         answer = reply.status.as_u16(),
         delivery = ?reply.delivery,
-        "called"
+        "call answered"
     );
     match reply.delivery {
         Delivery::Whole | Delivery::Slow(_) => journaled.answered(reply.status),
@@ -141,10 +141,10 @@ async fn answer_call(
     reply.into_response()
 }
 
-/// The answer of a verified call: its own, unless something is scripted for it.
+/// The response to a verified call: the correct one, unless a script or a fault changes it.
 fn carry_out(gateway: &Gateway, operation: Operation, call: &Call, journaled: &OpenCall) -> Reply {
-    if let Some(refusal) = gateway.day.refusal(Instant::now()) {
-        journaled.is_scripted();
+    if let Some(refusal) = gateway.faults.refusal(Instant::now()) {
+        journaled.mark_scripted();
         return refusal;
     }
     let own = || match operation {
@@ -153,27 +153,28 @@ fn carry_out(gateway: &Gateway, operation: Operation, call: &Call, journaled: &O
     };
     let Some(order_id) = call.params.get("merchant_order_id") else { return own().into_reply() };
     let orders = &gateway.orders;
-    let earlier = gateway.day.count_call(operation, order_id);
-    let of_order = match operation {
-        Operation::OrderGet => orders.look(order_id, |order| order.script.clone()).flatten(),
-        // A book's script is about asking for its order.
+    let earlier = gateway.faults.count_call(operation, order_id);
+    let order_script = match operation {
+        Operation::OrderGet => orders.read(order_id, |order| order.script.clone()).flatten(),
+        // A script in the book is for queries of its order.
         Operation::OrderNew => None,
     };
-    let of_order = of_order.filter(|script| script.holds_after(earlier));
-    let of_day = || gateway.day.script(operation, order_id, earlier, orders.elapsed()).cloned();
-    let Some(script) = of_order.or_else(of_day) else { return own().into_reply() };
-    if !script.is_harmless() {
-        journaled.is_scripted();
+    let order_script = order_script.filter(|script| script.applies_after(earlier));
+    let fault_script =
+        || gateway.faults.script(operation, order_id, earlier, orders.elapsed()).cloned();
+    let Some(script) = order_script.or_else(fault_script) else { return own().into_reply() };
+    if !script.delivers_own_answer() {
+        journaled.mark_scripted();
     }
     let own = script.is_performed().then(own);
     script.reply(own, || {
-        orders.look_at_another(order_id, |order| {
+        orders.read_another(order_id, |order| {
             order.payment(gateway.shape, gateway.merchant.as_deref())
         })
     })
 }
 
-/// A path or method that the page does not document.
+/// The response to a path or method that the page does not document.
 async fn undocumented(State(gateway): State<Arc<Gateway>>, request: Request) -> Response {
     let journaled = gateway.journal.open(request.uri().path());
     let reply = Reply::error(
@@ -185,8 +186,8 @@ async fn undocumented(State(gateway): State<Arc<Gateway>>, request: Request) -> 
     reply.into_response()
 }
 
-/// The page's error about parameters.
-pub fn invalid(details: &str) -> Answer {
+/// The documented error about parameters.
+pub(super) fn invalid(details: &str) -> Answer {
     Answer::Other(Reply::error(StatusCode::BAD_REQUEST, "Invalid parameters", details))
 }
 
@@ -207,8 +208,8 @@ fn read_params<E>(headers: &HeaderMap, body: Result<impl AsRef<[u8]>, E>) -> Res
     })
 }
 
-/// Why the caller is not let in: key first, then signature (gateway page, "Signature parameters in
-/// headers").
+/// The error of a call with a wrong key or signature, checked in this order (gateway page,
+/// "Signature parameters in headers").
 fn refusal(gateway: &Gateway, headers: &HeaderMap, params: &Params) -> Option<Reply> {
     let refused = |error, details| Some(Reply::error(StatusCode::UNAUTHORIZED, error, details));
     let key = only(headers, &HeaderName::from_static("oc-key")).unwrap_or_default();
@@ -222,18 +223,18 @@ fn refusal(gateway: &Gateway, headers: &HeaderMap, params: &Params) -> Option<Re
     None
 }
 
-/// A header's value, if it is given once.
-pub fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a [u8]> {
+/// A header's value, if it occurs exactly once.
+pub(super) fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a [u8]> {
     let mut values = headers.get_all(name).iter();
     let first = values.next()?;
     values.next().is_none().then_some(first.as_bytes())
 }
 
-/// Waits, but not longer than the sandbox runs.
+/// Waits for this time, or until the sandbox stops.
 async fn wait(duration: Duration, mut stopping: watch::Receiver<bool>) {
     if duration.is_zero() {
         return;
     }
-    // Both ends of this wait mean the same: time to answer.
+    // After either, it is time to answer.
     let _ = tokio::time::timeout(duration, stopping.wait_for(|stopping| *stopping)).await;
 }

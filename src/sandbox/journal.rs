@@ -1,102 +1,100 @@
-//! The gateway's own journal of the calls that it received: the witness from outside when a test
-//! asks what the client really did.
+//! The journal of received calls: it shows a test what the client really sent.
 
 use axum::http::StatusCode;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// One call, as the gateway saw it.
+/// One received call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Call {
-    /// When it came, on the monotonic clock, counted from the sandbox's start.
+    /// The time of arrival since the sandbox's start, on the monotonic clock.
     pub at: Duration,
-    /// The path that was called.
+    /// The path of the request, at most 100 characters.
     pub path: String,
-    /// The order asked about, where the body could be read; also of calls that were refused.
+    /// The order's id, if the body could be parsed; also of refused calls.
     pub order_id: Option<String>,
-    /// Whether a script or a fault kept it from its right answer, or from the whole of it.
+    /// Whether a script or a fault changed or cut the response.
     pub scripted: bool,
-    /// What became of it.
+    /// How it ended.
     pub end: CallEnd,
 }
 
-/// What is kept of a path: those that are documented are far shorter.
+/// In characters; documented paths are far shorter.
 const LONGEST_PATH: usize = 100;
 
-/// What became of a call.
+/// How a call ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CallEnd {
     /// Not answered yet.
     Open,
-    /// Answered with this HTTP status: handed to the connection, whether it arrived or not.
+    /// Answered with this HTTP status; the response may not have arrived.
     Answered(u16),
-    /// The sandbox cut the connection instead of answering, as scripted.
+    /// The sandbox cut the connection, as scripted.
     Cut,
-    /// The caller went away before there was an answer.
+    /// The caller disconnected before the response.
     Abandoned,
 }
 
-/// All calls since the start, in the order in which they came.
+/// All calls since the start, in order of arrival.
 #[derive(Debug)]
-pub struct Journal {
+pub(super) struct Journal {
     started: Instant,
     calls: Mutex<Vec<Call>>,
 }
 
 impl Journal {
-    /// An empty one, whose time begins now.
-    pub fn new() -> Arc<Journal> {
+    /// An empty journal, whose time starts now.
+    pub(super) fn new() -> Arc<Journal> {
         Arc::new(Journal { started: Instant::now(), calls: Mutex::new(Vec::new()) })
     }
 
-    /// Notes that a call came. It is noted before anything is known of it, so that a caller who
-    /// gives up is counted too.
-    pub fn open(self: &Arc<Journal>, path: &str) -> OpenCall {
+    /// Records a call before its request is read, so that an aborted call is counted too.
+    pub(super) fn open(self: &Arc<Journal>, path: &str) -> OpenCall {
         let mut calls = self.calls();
-        // The time is taken under the lock: the journal's order is the order of its times.
+        // The time is read under the lock, so that the calls are ordered by time.
         let at = self.started.elapsed();
         let (path, end) = (path.chars().take(LONGEST_PATH).collect(), CallEnd::Open);
         calls.push(Call { at, path, order_id: None, scripted: false, end });
         OpenCall { journal: Arc::clone(self), index: calls.len() - 1 }
     }
 
-    /// A copy of it as it stands.
-    pub fn snapshot(&self) -> Vec<Call> {
+    /// A copy of the calls so far.
+    pub(super) fn snapshot(&self) -> Vec<Call> {
         self.calls().clone()
     }
 
     fn calls(&self) -> MutexGuard<'_, Vec<Call>> {
-        // Nothing is half-written when a holder panics: each holder does a single assignment.
+        // A poisoned lock is safe: each holder does a single assignment.
         self.calls.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A call under way. Dropped without an end, it counts as abandoned: that is what the server does
-/// with a call whose caller went away.
-pub struct OpenCall {
+/// An open call. If it is dropped without an end, it counts as abandoned: the server drops a call
+/// whose caller has disconnected.
+pub(super) struct OpenCall {
     journal: Arc<Journal>,
     index: usize,
 }
 
 impl OpenCall {
-    /// Notes the order that the call asks about.
-    pub fn asks_for(&self, order_id: &str) {
+    /// Records the order's id.
+    pub(super) fn set_order_id(&self, order_id: &str) {
         let order_id = order_id.to_owned();
         self.edit(|call| call.order_id = Some(order_id));
     }
 
-    /// Notes that something is scripted instead of its right answer.
-    pub fn is_scripted(&self) {
+    /// Records that a script or a fault changes the response.
+    pub(super) fn mark_scripted(&self) {
         self.edit(|call| call.scripted = true);
     }
 
-    /// Notes that it is answered.
-    pub fn answered(self, status: StatusCode) {
+    /// Records that the call is answered.
+    pub(super) fn answered(self, status: StatusCode) {
         self.edit(|call| call.end = CallEnd::Answered(status.as_u16()));
     }
 
-    /// Notes that its connection is cut.
-    pub fn cut(self) {
+    /// Records that the connection is cut.
+    pub(super) fn cut(self) {
         self.edit(|call| call.end = CallEnd::Cut);
     }
 

@@ -1,9 +1,9 @@
-//! What this machine is called by itself.
+//! Loopback addresses.
 
 use url::{Host, Url};
 
-/// Whether an address is one of this machine that no other can reach.
-pub fn is_loopback(url: &Url) -> bool {
+/// Whether a URL is one of this machine that no other machine can reach.
+pub(super) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
         Some(Host::Ipv4(address)) => address.is_loopback(),

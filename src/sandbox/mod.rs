@@ -1,10 +1,10 @@
-//! The gateway's side of the documented interface, on loopback: for the demonstration, the tests
-//! and rehearsals (contract, "Commands": `sandbox`).
+//! A server of the documented gateway interface, on loopback: for the demonstration, the tests and
+//! rehearsals (contract, "Commands": `sandbox`).
 //!
-//! It shares no code with the client, not even the signature: what one of them gets wrong, the
-//! other refuses. Its orders come from a [`Book`] and from `order/new`, and live by a clock of
-//! their own; what goes wrong comes from the book and from [`Faults`]; everything it was asked is
-//! in its journal of [`Call`]s.
+//! It shares no code with the client, not even the signature, so that an error in one of them makes
+//! the other refuse the call. Orders come from a [`Book`] and from `order/new`, and age by the
+//! sandbox's own clock. Faults come from the book and from [`Faults`]. A journal of [`Call`]s
+//! records every call.
 
 mod book;
 mod checkout;
@@ -13,7 +13,7 @@ mod connection;
 mod faults;
 mod gateway;
 mod journal;
-mod life;
+mod lifecycle;
 mod loopback;
 mod notify;
 mod order;
@@ -23,13 +23,13 @@ mod orders;
 mod page;
 mod pairs;
 mod payment;
-pub mod relative;
+pub(crate) mod relative;
 mod reply;
 mod script;
 mod signature;
+mod tamper;
 #[cfg(test)]
 mod tests;
-mod twist;
 
 pub use book::{Book, BookError};
 pub use faults::{Faults, FaultsError};
@@ -37,7 +37,7 @@ pub use journal::{Call, CallEnd};
 
 use clock::Clock;
 use connection::{Connection, UnreliableListener};
-use faults::Day;
+use faults::ActiveFaults;
 use gateway::Gateway;
 use journal::Journal;
 use notify::Notifier;
@@ -53,50 +53,49 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-/// How long [`Sandbox::stop`] waits for calls under way, e.g. of a caller that never ends its
+/// How long [`Sandbox::stop`] waits for open calls, e.g. of a caller that never completes its
 /// request, and for the last notifications.
 const LONGEST_STOP: Duration = Duration::from_secs(6);
 
-/// How `order/get` lays out a payment. The page shows one form for `order/new` and lists the
-/// fields for `order/get`: both have been seen (gateway-api, "Settled here").
+/// Where `order/get` puts the payment's fields. The page shows one form for `order/new` and lists
+/// the fields for `order/get`; both forms exist (gateway-api, "Settled here").
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Shape {
     /// `data.payment.{…}`.
     #[default]
     Nested,
-    /// The fields straight in `data`, where `payment` is a text ("india").
+    /// The fields are in `data`, where `payment` is a text ("india").
     Flat,
 }
 
-/// How a sandbox is set up.
+/// The settings of a sandbox.
 #[derive(Debug, Clone)]
 pub struct SandboxSettings {
-    /// Where to listen. Port 0 takes a free one.
+    /// The address to listen on. Port 0 means any free port.
     pub listen: SocketAddr,
-    /// Whether that may be an address that other machines reach.
+    /// Whether `listen` may be an address that other machines can reach.
     pub allow_remote: bool,
-    /// The OC-Key that it expects.
+    /// The expected `OC-Key`.
     pub api_key: SecretString,
-    /// The secret that signatures are made with.
+    /// The secret to verify signatures with.
     pub api_secret: SecretString,
-    /// The merchant of that key: answered as `merchant_uid` where the book gives none.
+    /// The merchant of the key: the `merchant_uid` of orders without one in the book.
     pub merchant: Option<String>,
-    /// The orders that it knows.
+    /// The orders at the start.
     pub book: Book,
-    /// How it lays out a payment.
+    /// Where the payment's fields are in an answer.
     pub shape: Shape,
-    /// How long each answer takes at least.
+    /// A delay before each response.
     pub latency: Duration,
-    /// Seconds of its orders' lives in a real second. With 0 they stand still until
-    /// [`Sandbox::advance`].
+    /// How much faster than real time orders age. 0 freezes them until [`Sandbox::advance`].
     pub speed: u32,
-    /// What goes wrong.
+    /// The scripted faults.
     pub faults: Faults,
 }
 
 impl SandboxSettings {
-    /// On a free port of 127.0.0.1, nested, without a merchant, as fast as it can, in real time
-    /// and without faults.
+    /// The defaults: a free port of 127.0.0.1, the nested shape, no merchant, no latency, real
+    /// time, no faults.
     #[must_use]
     pub fn new(api_key: SecretString, api_secret: SecretString, book: Book) -> SandboxSettings {
         SandboxSettings {
@@ -114,13 +113,13 @@ impl SandboxSettings {
     }
 }
 
-/// A sandbox that could not start.
+/// Why a sandbox cannot start.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SandboxError {
-    /// Other machines could reach it.
+    /// The address is not loopback, and not allowed.
     #[error(
-        "the sandbox does not listen on {address}, which other machines may reach: \
+        "the sandbox does not listen on {address}, which other machines can reach: \
          use a loopback address, e.g. 127.0.0.1:{port}, or allow it with --allow-remote",
         port = .address.port()
     )]
@@ -128,32 +127,32 @@ pub enum SandboxError {
         /// The refused address.
         address: SocketAddr,
     },
-    /// Nobody could sign a call to it.
-    #[error("the sandbox needs an API key and an API secret that are not empty")]
+    /// The key or the secret is empty.
+    #[error("the sandbox needs an API key and an API secret")]
     EmptyCredentials,
-    /// The address is taken or not allowed.
+    /// The address is in use or not permitted.
     #[error("the sandbox cannot listen on {address}: {source}; use another address or port")]
     Listen {
         /// The address.
         address: SocketAddr,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
-    /// Nobody could be notified.
-    #[error("the sandbox cannot make the HTTP client for its notifications: {0}")]
+    /// The HTTP client for notifications failed.
+    #[error("the sandbox cannot create the HTTP client for its notifications: {0}")]
     Notifier(String),
 }
 
-/// What a sandbox leaves.
+/// The final state of a sandbox.
 #[derive(Debug)]
 pub struct Stopped {
-    /// Every call that it received, in the order in which they came.
+    /// Every call received, in order of arrival.
     pub calls: Vec<Call>,
-    /// Its orders, as they were at the end.
+    /// The orders at the end.
     pub book: Book,
 }
 
-/// A running sandbox. Dropping it stops it too, without waiting.
+/// A running sandbox. Dropping it stops it without waiting.
 pub struct Sandbox {
     address: SocketAddr,
     orders: Arc<Orders>,
@@ -164,11 +163,11 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// Starts listening. It serves as a task of the current tokio runtime.
+    /// Starts a sandbox as a task of the current tokio runtime.
     ///
     /// # Errors
-    /// The address is not loopback (and not allowed all the same) or cannot be listened on, or the
-    /// key or secret is empty.
+    /// [`SandboxError`]: the address is not loopback and not allowed, or cannot be listened on; the
+    /// key or the secret is empty; or the HTTP client cannot be created.
     pub async fn start(settings: SandboxSettings) -> Result<Sandbox, SandboxError> {
         let address = settings.listen;
         if !address.ip().is_loopback() && !settings.allow_remote {
@@ -195,7 +194,7 @@ impl Sandbox {
             verifier,
             merchant: settings.merchant,
             orders: Arc::clone(&orders),
-            day: Day::new(settings.faults),
+            faults: ActiveFaults::new(settings.faults),
             shape: settings.shape,
             latency: settings.latency,
             journal: Arc::clone(&journal),
@@ -206,42 +205,35 @@ impl Sandbox {
             routes.into_make_service_with_connect_info::<Connection>(),
         )
         .with_graceful_shutdown(async move {
-            // A sandbox that is dropped takes its sender along: that is a stop too.
+            // An error means that the sandbox, and the sender with it, was dropped.
             let _ = stopping.wait_for(|stopping| *stopping).await;
         });
         let server = tokio::spawn(server.into_future());
         Ok(Sandbox { address, orders, journal, stop, server, notifier })
     }
 
-    /// Where it listens.
-    #[must_use]
-    pub fn address(&self) -> SocketAddr {
-        self.address
-    }
-
-    /// Its base URL, without a slash at the end.
+    /// The base URL for clients, without a slash at the end.
     #[must_use]
     pub fn base_url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// The calls that it has received so far, in the order in which they came.
+    /// The calls received so far, in order of arrival.
     #[must_use]
     pub fn journal(&self) -> Vec<Call> {
         self.journal.snapshot()
     }
 
-    /// Puts the clock that its orders live by forward.
+    /// Moves the sandbox's clock forward.
     pub fn advance(&self, time: Duration) {
         self.orders.advance(time);
     }
 
-    /// Takes no more calls, answers those under way without further delay, and gives what it
-    /// leaves.
+    /// Accepts no more calls, answers the open ones without further delay, and returns the final
+    /// state.
     pub async fn stop(self) -> Stopped {
         self.stop.send_replace(true);
-        // A caller in the middle of its request could hold the server for ever, and so could a
-        // merchant who is being notified.
+        // An open request or notification could keep the server waiting forever.
         let ended = async {
             let _ = self.server.await;
             let _ = self.notifier.await;

@@ -1,8 +1,9 @@
-//! Telling the merchant that a payment has ended (gateway page, `notify_url`). What is sent is not
-//! documented: here it is the payment object, its texts signed as a request's parameters are.
+//! Notifications to the merchant when a payment ends (gateway page, `notify_url`). The content is
+//! not documented: here it is the payment object, with its texts signed like a request's
+//! parameters.
 
 use super::loopback::is_loopback;
-use super::orders::{Ended, Orders};
+use super::orders::{EndedPayment, Orders};
 use super::payment::{Field, field, text_of};
 use super::signature::Verifier;
 use axum::http::header::CONTENT_TYPE;
@@ -14,33 +15,30 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use url::Url;
 
-/// How long the merchant has to acknowledge.
+/// The merchant's time to acknowledge.
 const LONGEST_ANSWER: Duration = Duration::from_secs(5);
 
-/// Calls `notify_url` of orders that end.
-pub struct Notifier {
+/// Calls the `notify_url` of orders whose payment ends.
+pub(super) struct Notifier {
     http: reqwest::Client,
     api_key: SecretString,
     signer: Verifier,
     orders: Arc<Orders>,
 }
 
-/// A notification on its way.
+/// A notification to send.
 struct Notification {
     url: Url,
     body: String,
     signature: String,
 }
 
-/// An order's ends that nobody has been told of yet, while it is told of an earlier one.
-type Waiting = HashMap<String, VecDeque<Ended>>;
+/// By order: the payments to notify after the notification in flight.
+type Waiting = HashMap<String, VecDeque<EndedPayment>>;
 
 impl Notifier {
-    /// A notifier of these orders' merchant.
-    ///
-    /// # Errors
-    /// The HTTP client cannot be made.
-    pub fn new(
+    /// Creates a notifier for these orders. Fails if the HTTP client cannot be created.
+    pub(super) fn new(
         api_key: SecretString,
         signer: Verifier,
         orders: Arc<Orders>,
@@ -49,22 +47,22 @@ impl Notifier {
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .no_proxy()
-            // Only this machine is called, over http: nobody's certificate is needed.
+            // Only loopback URLs are called, over http: no certificate is needed.
             .tls_certs_only([])
-            // A merchant may have closed a connection that was kept: each has one of its own.
+            // A merchant can close a pooled connection, so each notification opens a new one.
             .pool_max_idle_per_host(0)
             .timeout(LONGEST_ANSWER)
             .build()?;
         Ok(Notifier { http, api_key, signer, orders })
     }
 
-    /// Lets the orders live, and notifies of those that end, until the sandbox stops and the last
-    /// of them is told. Of one order's ends the later is told after the earlier, so that
-    /// `notify_status` is of the last one.
-    pub async fn run(self, mut stopping: watch::Receiver<bool>) {
+    /// Applies the scheduled changes and sends the notifications, until the sandbox stops and the
+    /// last notification is sent. Those of one order are sent one after another, so that
+    /// `notify_status` is the status of the last.
+    pub(super) async fn run(self, mut stopping: watch::Receiver<bool>) {
         let notifier = Arc::new(self);
         let mut waiting = Waiting::new();
-        let mut under_way: JoinSet<String> = JoinSet::new();
+        let mut in_flight: JoinSet<String> = JoinSet::new();
         let mut is_stopping = false;
         loop {
             for ended in notifier.orders.take_ended() {
@@ -72,29 +70,29 @@ impl Notifier {
                     line.push_back(ended);
                 } else {
                     waiting.insert(ended.id.clone(), VecDeque::new());
-                    under_way.spawn(Arc::clone(&notifier).notify(ended));
+                    in_flight.spawn(Arc::clone(&notifier).notify(ended));
                 }
             }
-            if is_stopping && under_way.is_empty() {
+            if is_stopping && in_flight.is_empty() {
                 return;
             }
             tokio::select! {
                 () = notifier.orders.change(), if !is_stopping => {}
-                Some(told) = under_way.join_next() => {
-                    let Ok(id) = told else { continue };
+                Some(sent) = in_flight.join_next() => {
+                    let Ok(id) = sent else { continue };
                     match waiting.get_mut(&id).and_then(VecDeque::pop_front) {
-                        Some(next) => drop(under_way.spawn(Arc::clone(&notifier).notify(next))),
+                        Some(next) => drop(in_flight.spawn(Arc::clone(&notifier).notify(next))),
                         None => drop(waiting.remove(&id)),
                     }
                 }
-                // A sandbox that is dropped takes its sender along: that is a stop too.
+                // An error means that the sandbox, and the sender with it, was dropped.
                 _ = stopping.wait_for(|stopping| *stopping), if !is_stopping => is_stopping = true,
             }
         }
     }
 
-    /// Tells of one end; gives the order's id back.
-    async fn notify(self: Arc<Self>, ended: Ended) -> String {
+    /// Sends one notification; returns the order's id.
+    async fn notify(self: Arc<Self>, ended: EndedPayment) -> String {
         let Some(notification) = self.prepare(&ended.fields) else { return ended.id };
         self.orders.set(&ended.id, &[field("notify_status", "delivered")]);
         let sent = self
@@ -120,7 +118,7 @@ impl Notifier {
         ended.id
     }
 
-    /// What is sent of a payment that has ended; `None` if nobody on this machine is to be told.
+    /// The notification of a payment that has ended; `None` without a loopback `notify_url`.
     fn prepare(&self, fields: &[Field]) -> Option<Notification> {
         let url = text_of(fields, "notify_url")?;
         let url = Url::parse(&url).ok().filter(is_on_this_machine)?;
@@ -134,7 +132,7 @@ impl Notifier {
     }
 }
 
-/// Only loopback is called: a sandbox does not reach out.
+/// Whether a URL may be called: the sandbox calls only http on loopback.
 fn is_on_this_machine(url: &Url) -> bool {
     url.scheme() == "http" && is_loopback(url)
 }
@@ -144,7 +142,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_this_machine_is_called() {
+    fn only_loopback_is_called() {
         for (url, expected) in [
             ("http://127.0.0.1:9/notify", true),
             ("http://[::1]:9/", true),

@@ -1,8 +1,7 @@
-//! One order of the gateway: its payment object, what is scripted for it, and what becomes of it
-//! later.
+//! One order of the sandbox: its payment object, its script and its scheduled changes.
 
 use super::Shape;
-use super::life::Phase;
+use super::lifecycle::Phase;
 use super::pairs::Pairs;
 use super::payment::{
     Field, Payment, check_field, field, object, read_fields, set_fields, text_of,
@@ -12,29 +11,29 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::time::Duration;
 
-/// An order as the sandbox keeps it.
+/// An order of the sandbox.
 #[derive(Clone, Default)]
-pub struct Order {
-    /// The payment object's members, as they are written.
+pub(super) struct Order {
+    /// The members of the payment object, unchanged.
     pub fields: Vec<Field>,
-    /// What to do instead of answering them.
+    /// The script for queries of the order.
     pub script: Option<Script>,
-    /// The script as it is written, for the saved book.
+    /// The JSON of the script, for the saved book.
     pub written_script: Vec<Field>,
-    /// What becomes of it, the earliest first.
+    /// The scheduled changes, the earliest first.
     pub later: Vec<Change>,
 }
 
-/// Fields that change at a time.
+/// A scheduled change of fields.
 #[derive(Debug, Clone)]
-pub struct Change {
+pub(super) struct Change {
     /// Sandbox time, since the sandbox's start.
     pub at: Duration,
     /// The new values.
     pub fields: Vec<Field>,
 }
 
-/// A change as a book has it.
+/// A scheduled change in a book.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct WrittenChange {
@@ -45,23 +44,18 @@ struct WrittenChange {
 }
 
 impl Order {
-    /// Reads a line of a book: the order and its id.
-    ///
-    /// # Errors
-    /// What is wrong with it and what to do, for people.
-    pub fn parse(line: &str) -> Result<(String, Order), String> {
+    /// Parses a line of a book. Returns the order's id and the order. An error says what is wrong
+    /// and how to fix it.
+    pub(super) fn parse(line: &str) -> Result<(String, Order), String> {
         let Pairs(fields) =
             serde_json::from_str::<Pairs<Box<RawValue>>>(line).map_err(|error| {
-                format!("it cannot be read: {error}; give one JSON object a line, for one order")
+                format!("it cannot be read: {error}; write one JSON object per line, for one order")
             })?;
         Order::from_members(fields)
     }
 
-    /// An order of these members, `sandbox` among them or not, and its id.
-    ///
-    /// # Errors
-    /// What is wrong with them and what to do, for people.
-    pub fn from_members(mut fields: Vec<Field>) -> Result<(String, Order), String> {
+    /// An order with these members, which can include `sandbox`. Returns its id and the order.
+    pub(super) fn from_members(mut fields: Vec<Field>) -> Result<(String, Order), String> {
         let sandbox = fields.iter().position(|(name, _)| name == "sandbox");
         let sandbox = sandbox.map(|index| fields.remove(index));
         let mut order = Order { fields, ..Order::default() };
@@ -75,11 +69,11 @@ impl Order {
                 id = serde_json::from_str::<String>(value.get()).ok().filter(|id| !id.is_empty());
             }
         }
-        let id = id.ok_or("`merchant_order_id` is missing or empty: give the order's id")?;
+        let id = id.ok_or("`merchant_order_id` is missing or empty: set the order's id")?;
         Ok((id, order))
     }
 
-    /// Splits `"sandbox"` into what is done instead of an answer and what becomes of the order.
+    /// Reads `"sandbox"`: the script and the scheduled changes.
     fn read_sandbox(&mut self, json: &str) -> Result<(), String> {
         let unreadable =
             |error| format!("`sandbox` cannot be read: {error}; see the book's format");
@@ -103,17 +97,17 @@ impl Order {
         Ok(())
     }
 
-    /// The line of a book that says all of this.
-    pub fn line(&self) -> String {
+    /// The order as a line of a book.
+    pub(super) fn line(&self) -> String {
         let mut sandbox = self.written_script.clone();
         if !self.later.is_empty() {
             let changes = self.later.iter().map(|change| {
-                // Rounded up: nothing comes early.
+                // Rounded up, so that no change is early.
                 let seconds = change.at.as_secs() + u64::from(change.at.subsec_nanos() > 0);
                 format!(r#"{{"after_seconds":{seconds},"fields":{}}}"#, object(&change.fields))
             });
             let changes = format!("[{}]", changes.collect::<Vec<_>>().join(","));
-            // What was just made of JSON is JSON.
+            // The text consists of JSON values, so it is valid JSON.
             let changes = RawValue::from_string(changes).unwrap_or_default();
             sandbox.push(("later".to_owned(), changes));
         }
@@ -125,39 +119,39 @@ impl Order {
         object(&members)
     }
 
-    /// The answer about this order. A merchant that it leaves open is `merchant`.
-    pub fn payment(&self, shape: Shape, merchant: Option<&str>) -> Payment {
-        let gives = |name: &str| self.fields.iter().any(|(known, _)| known == name);
+    /// The answer about this order. `merchant` is used if the order has no `merchant_uid`.
+    pub(super) fn payment(&self, shape: Shape, merchant: Option<&str>) -> Payment {
+        let has = |name: &str| self.fields.iter().any(|(known, _)| known == name);
         let mut fields = self.fields.clone();
-        if let Some(merchant) = merchant.filter(|_| !gives("merchant_uid")) {
+        if let Some(merchant) = merchant.filter(|_| !has("merchant_uid")) {
             fields.push(field("merchant_uid", merchant));
         }
-        if shape == Shape::Flat && !gives("payment") {
+        if shape == Shape::Flat && !has("payment") {
             fields.push(field("payment", "india"));
         }
         Payment { fields, url: None, shape }
     }
 
-    /// A field's text, if it is given.
-    pub fn text(&self, name: &str) -> Option<String> {
+    /// The text of a field; `None` if it is not given.
+    pub(super) fn text(&self, name: &str) -> Option<String> {
         text_of(&self.fields, name)
     }
 
-    /// Whether its payer comes to a checkout page: a payout goes by itself.
-    pub fn is_deposit(&self) -> bool {
+    /// Whether it is a deposit, which a payer pays on the checkout page.
+    pub(super) fn is_deposit(&self) -> bool {
         self.text("transaction_type").is_none_or(|direction| direction != "expense")
     }
 
-    /// What an answer shows in a field: a text, or an amount that is a number.
-    pub fn shown(&self, name: &str) -> String {
+    /// The text of a field, or the digits of an amount that is a number.
+    pub(super) fn shown(&self, name: &str) -> String {
         let json = self.fields.iter().find(|(known, _)| known == name).map(|(_, json)| json.get());
         let number = json.filter(|json| json.starts_with(|first: char| first.is_ascii_digit()));
         self.text(name).or(number.map(str::to_owned)).unwrap_or_default()
     }
 
-    /// Takes over what has become due. Gives the fields as they were each time that the order's
-    /// payment has ended by that.
-    pub fn become_due(&mut self, elapsed: Duration) -> Vec<Vec<Field>> {
+    /// Applies the changes that are due. Returns the fields after each change that has ended the
+    /// payment.
+    pub(super) fn apply_due(&mut self, elapsed: Duration) -> Vec<Vec<Field>> {
         let due = self.later.iter().take_while(|change| change.at <= elapsed).count();
         let mut ends = Vec::new();
         for change in self.later.drain(..due) {

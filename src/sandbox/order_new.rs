@@ -1,11 +1,11 @@
 //! `order/new`: a deposit or a payout (gateway page, "Basic parameters", "Deposit", "Payment").
 //!
-//! The page marks no parameter as required. Here those are without which it is not said what is
-//! moved, by what way, for whom: and of a payout, to whom.
+//! The page marks no parameter as required. The sandbox requires those that define what is moved,
+//! how and for which merchant, and for a payout the payee (gateway-api, "Settled here").
 
 use super::Shape;
 use super::gateway::{Call, Gateway, invalid};
-use super::life;
+use super::lifecycle;
 use super::order::Order;
 use super::payment::field;
 use super::reply::{Answer, Reply, error_text, error_with_details};
@@ -27,15 +27,15 @@ const REQUIRED: [&str; 7] = [
     "accounting_type",
 ];
 
-/// What is said of a payer or payee, both of which either kind of order may carry.
+/// The payer's and payee's parameters; deposits and payouts can have both.
 const PARTIES: [&str; 6] = ["from", "from_name", "from_bank_name", "to", "to_name", "to_bank_name"];
 
-/// What an answer may show of `signature_key`, which is a secret: nothing real.
+/// The answered `signature_key`: an invented value, because the real one is a secret.
 const MADE_UP_SIGNATURE_KEY: &str = "sandbox-signature-key";
 
-/// Creates the order, and answers its payment: with the checkout page's address for a deposit, or
-/// as a redirect there where `response_type` is empty.
-pub fn answer(gateway: &Gateway, call: &Call) -> Answer {
+/// Creates the order. The answer is its payment, for a deposit with the URL of the checkout page;
+/// if `response_type` is empty, it is a redirect to that page.
+pub(super) fn answer(gateway: &Gateway, call: &Call) -> Answer {
     let params = &call.params;
     if let Some(refusal) = refusal(gateway, params) {
         return refusal;
@@ -66,7 +66,7 @@ pub fn answer(gateway: &Gateway, call: &Call) -> Answer {
     }
 }
 
-/// Why these parameters make no order.
+/// The error if the parameters are not valid.
 fn refusal(gateway: &Gateway, params: &Params) -> Option<Answer> {
     if let Some(missing) = REQUIRED.iter().find(|name| params.get(name).is_none()) {
         return Some(invalid(&format!("The '{missing}' field is required.")));
@@ -111,7 +111,7 @@ fn refusal(gateway: &Gateway, params: &Params) -> Option<Answer> {
     })
 }
 
-/// The order with every documented field, and its life.
+/// The order with every documented field and its scheduled changes.
 fn order(call: &Call, payment_uid: &str, is_deposit: bool, now: Duration) -> Order {
     let text = |name| call.params.get(name).unwrap_or_default();
     let mut fields: Vec<_> = PARTIES.iter().map(|name| field(name, text(name))).collect();
@@ -146,15 +146,15 @@ fn order(call: &Call, payment_uid: &str, is_deposit: bool, now: Duration) -> Ord
         ]
         .map(|(name, text)| field(name, text)),
     );
-    let later = life::begin(now, is_deposit, text("amount"));
+    let later = lifecycle::initial_changes(now, is_deposit, text("amount"));
     Order { fields, later, ..Order::default() }
 }
 
-/// The same for the same order, and another for any other.
+/// A `payment_uid` that depends only on the merchant and the order's id.
 fn payment_uid(merchant: &str, order_id: &str) -> String {
     let mut digest = Sha256::new();
     digest.update(merchant.as_bytes());
-    // Of two texts in a row nobody knows where the first one ends.
+    // A separator, so that different pairs of texts have different digests.
     digest.update([0]);
     digest.update(order_id.as_bytes());
     let digest: [u8; 32] = digest.finalize().into();

@@ -1,9 +1,8 @@
-//! The orders as the running gateway knows them: the book's and those that were created since,
-//! each as it is now.
+//! The orders of the running sandbox: from the book and from `order/new`, in their current state.
 
 use super::book::Book;
 use super::clock::Clock;
-use super::life::{Act, Effect, effect};
+use super::lifecycle::{Action, Effect, effect};
 use super::order::{Change, Order};
 use super::payment::{Field, set_fields};
 use std::collections::{BTreeSet, HashMap};
@@ -11,45 +10,46 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
 
-/// All orders, and the clock that they live by.
-pub struct Orders {
+/// All orders, and the clock by which they age.
+pub(super) struct Orders {
     clock: Clock,
     state: Mutex<State>,
-    /// Somebody's life has changed: what is due next may be another time.
+    /// Signals that the time of the next change can be another one.
     changed: Notify,
 }
 
 #[derive(Default)]
 struct State {
     by_id: HashMap<String, Order>,
-    /// In the order in which they came.
+    /// In order of arrival.
     ids: Vec<String>,
     id_by_payment_uid: HashMap<String, String>,
-    /// When something becomes of which order next.
+    /// The time of each order's next change.
     due: BTreeSet<(Duration, String)>,
-    /// Orders whose payment has ended, as they were then, and nobody has been told.
-    ended: Vec<Ended>,
+    /// Payments that have ended, and whose merchant has not been notified yet.
+    ended: Vec<EndedPayment>,
 }
 
-/// An order whose payment has ended.
-pub struct Ended {
+/// A payment that has ended.
+pub(super) struct EndedPayment {
+    /// The order's id.
     pub id: String,
-    /// The payment object, as it was then.
+    /// The payment object at that time.
     pub fields: Vec<Field>,
 }
 
-/// What cannot be done to an order.
+/// Why an action on an order is refused.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Refused {
-    /// There is none.
-    Unknown,
-    /// It is not in a state for it; why, for people.
-    TooLate(String),
+pub(super) enum ActionError {
+    /// There is no such order.
+    NotFound,
+    /// Its status does not allow the action; a sentence for people.
+    WrongStatus(String),
 }
 
 impl Orders {
-    /// The book's orders.
-    pub fn new(book: Book, clock: Clock) -> Orders {
+    /// Starts with the orders of a book.
+    pub(super) fn new(book: Book, clock: Clock) -> Orders {
         let mut state = State::default();
         for (id, order) in book.orders {
             state.add(id, order);
@@ -58,50 +58,54 @@ impl Orders {
     }
 
     /// Sandbox time since the sandbox's start.
-    pub fn elapsed(&self) -> Duration {
+    pub(super) fn elapsed(&self) -> Duration {
         self.clock.elapsed()
     }
 
-    /// Puts the clock forward.
-    pub fn advance(&self, time: Duration) {
+    /// Moves the clock forward.
+    pub(super) fn advance(&self, time: Duration) {
         self.clock.advance(time);
         self.changed.notify_one();
     }
 
-    /// Looks at an order as it is now.
-    pub fn look<T>(&self, id: &str, at: impl FnOnce(&Order) -> T) -> Option<T> {
-        self.now().by_id.get(id).map(at)
+    /// Reads an order in its current state.
+    pub(super) fn read<T>(&self, id: &str, read: impl FnOnce(&Order) -> T) -> Option<T> {
+        self.current().by_id.get(id).map(read)
     }
 
-    /// Looks at another order than this one, if there is any.
-    pub fn look_at_another<T>(&self, id: &str, at: impl FnOnce(&Order) -> T) -> Option<T> {
-        let state = self.now();
+    /// Reads the newest order other than this one, if there is any.
+    pub(super) fn read_another<T>(&self, id: &str, read: impl FnOnce(&Order) -> T) -> Option<T> {
+        let state = self.current();
         let other = state.ids.iter().rev().find(|other| *other != id)?;
-        state.by_id.get(other).map(at)
+        state.by_id.get(other).map(read)
     }
 
-    /// Looks at the newest orders, the newest first.
-    pub fn look_at_newest<T>(&self, most: usize, mut at: impl FnMut(&Order) -> T) -> Vec<T> {
-        let state = self.now();
+    /// Reads at most `most` orders, the newest first.
+    pub(super) fn read_newest<T>(&self, most: usize, mut read: impl FnMut(&Order) -> T) -> Vec<T> {
+        let state = self.current();
         let newest = state.ids.iter().rev().take(most);
-        newest.filter_map(|id| state.by_id.get(id)).map(&mut at).collect()
+        newest.filter_map(|id| state.by_id.get(id)).map(&mut read).collect()
     }
 
-    /// Looks at the order of a payment.
-    pub fn look_at_payment<T>(&self, uid: &str, at: impl FnOnce(&Order) -> T) -> Option<T> {
-        let state = self.now();
+    /// Reads the order of a payment.
+    pub(super) fn read_by_payment_uid<T>(
+        &self,
+        uid: &str,
+        read: impl FnOnce(&Order) -> T,
+    ) -> Option<T> {
+        let state = self.current();
         let id = state.id_by_payment_uid.get(uid)?;
-        state.by_id.get(id).map(at)
+        state.by_id.get(id).map(read)
     }
 
-    /// How many there are.
-    pub fn len(&self) -> usize {
-        self.now().ids.len()
+    /// The number of orders.
+    pub(super) fn len(&self) -> usize {
+        self.current().ids.len()
     }
 
-    /// Takes in a new order; gives it back where its id was used before.
-    pub fn create(&self, id: String, order: Order) -> Result<(), Box<Order>> {
-        let mut state = self.now();
+    /// Adds a new order; returns it if its id is in use.
+    pub(super) fn create(&self, id: String, order: Order) -> Result<(), Box<Order>> {
+        let mut state = self.current();
         if state.by_id.contains_key(&id) {
             return Err(Box::new(order));
         }
@@ -111,56 +115,56 @@ impl Orders {
         Ok(())
     }
 
-    /// Does something to the order of a payment.
-    pub fn act(&self, payment_uid: &str, act: &Act) -> Result<(), Refused> {
-        let mut state = self.now();
+    /// Applies an action to the order of a payment.
+    pub(super) fn apply(&self, payment_uid: &str, action: &Action) -> Result<(), ActionError> {
+        let mut state = self.current();
         let now = self.clock.elapsed();
-        let id = state.id_by_payment_uid.get(payment_uid).cloned().ok_or(Refused::Unknown)?;
-        let order = state.by_id.get_mut(&id).ok_or(Refused::Unknown)?;
+        let id = state.id_by_payment_uid.get(payment_uid).cloned().ok_or(ActionError::NotFound)?;
+        let order = state.by_id.get_mut(&id).ok_or(ActionError::NotFound)?;
         let status = order.text("payment_status").unwrap_or_default();
-        let later = match effect(now, &status, act).map_err(Refused::TooLate)? {
-            Effect::Nothing => return Ok(()),
-            Effect::Also(changes) => {
+        let later = match effect(now, &status, action).map_err(ActionError::WrongStatus)? {
+            Effect::Unchanged => return Ok(()),
+            Effect::Add(changes) => {
                 let mut later = changes;
                 later.append(&mut order.later);
                 later
             }
-            Effect::Instead(changes) => changes,
+            Effect::Replace(changes) => changes,
         };
-        state.plan(&id, later);
-        state.become_due(now);
+        state.schedule(&id, later);
+        state.apply_due(now);
         drop(state);
         self.changed.notify_one();
         Ok(())
     }
 
-    /// Takes over fields of an order, e.g. what became of its notification.
-    pub fn set(&self, id: &str, fields: &[Field]) {
-        if let Some(order) = self.now().by_id.get_mut(id) {
+    /// Sets fields of an order, e.g. the status of its notification.
+    pub(super) fn set(&self, id: &str, fields: &[Field]) {
+        if let Some(order) = self.current().by_id.get_mut(id) {
             set_fields(&mut order.fields, fields);
         }
     }
 
-    /// Orders whose payment has ended since this was last asked.
-    pub fn take_ended(&self) -> Vec<Ended> {
-        std::mem::take(&mut self.now().ended)
+    /// Removes and returns the payments that have ended since the last call.
+    pub(super) fn take_ended(&self) -> Vec<EndedPayment> {
+        std::mem::take(&mut self.current().ended)
     }
 
-    /// Waits until something becomes of an order, or may.
-    pub async fn change(&self) {
-        let next = self.now().due.first().map(|(at, _)| *at);
+    /// Waits until an order may have changed.
+    pub(super) async fn change(&self) {
+        let next = self.current().due.first().map(|(at, _)| *at);
         let changed = self.changed.notified();
         match next.and_then(|at| self.clock.real_time_until(at)) {
-            // Either way it is time to look again.
+            // After either, the orders may have changed.
             Some(wait) => drop(tokio::time::timeout(wait, changed).await),
             None => changed.await,
         }
     }
 
-    /// All of them, as a book that a later sandbox goes on with.
-    pub fn book(&self) -> Book {
+    /// All orders, as a book with which a later sandbox can continue.
+    pub(super) fn book(&self) -> Book {
         let elapsed = self.clock.elapsed();
-        let state = self.now();
+        let state = self.current();
         let orders = state.ids.iter().filter_map(|id| Some((id.clone(), state.by_id.get(id)?)));
         let rebased = |order: &Order| {
             let mut order = order.clone();
@@ -172,10 +176,10 @@ impl Orders {
         Book { orders: orders.map(|(id, order)| (id, rebased(order))).collect() }
     }
 
-    /// The state, with everything taken over that is due.
-    fn now(&self) -> MutexGuard<'_, State> {
+    /// The state after all changes that are due.
+    fn current(&self) -> MutexGuard<'_, State> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.become_due(self.clock.elapsed());
+        state.apply_due(self.clock.elapsed());
         if !state.ended.is_empty() {
             self.changed.notify_one();
         }
@@ -187,16 +191,16 @@ impl State {
     fn add(&mut self, id: String, mut order: Order) {
         let later = std::mem::take(&mut order.later);
         if let Some(uid) = order.text("payment_uid") {
-            // Of a payment that answers for two orders, the first is the one that is acted on.
+            // If two orders have the same payment_uid, actions apply to the first.
             self.id_by_payment_uid.entry(uid).or_insert_with(|| id.clone());
         }
         self.by_id.insert(id.clone(), order);
-        self.plan(&id, later);
+        self.schedule(&id, later);
         self.ids.push(id);
     }
 
-    /// Gives an order another future.
-    fn plan(&mut self, id: &str, later: Vec<Change>) {
+    /// Replaces an order's scheduled changes.
+    fn schedule(&mut self, id: &str, later: Vec<Change>) {
         let Some(order) = self.by_id.get_mut(id) else { return };
         if let Some(change) = order.later.first() {
             self.due.remove(&(change.at, id.to_owned()));
@@ -207,14 +211,14 @@ impl State {
         }
     }
 
-    fn become_due(&mut self, elapsed: Duration) {
+    fn apply_due(&mut self, elapsed: Duration) {
         while let Some((at, _)) = self.due.first()
             && *at <= elapsed
             && let Some((_, id)) = self.due.pop_first()
         {
             let Some(order) = self.by_id.get_mut(&id) else { continue };
-            for fields in order.become_due(elapsed) {
-                self.ended.push(Ended { id: id.clone(), fields });
+            for fields in order.apply_due(elapsed) {
+                self.ended.push(EndedPayment { id: id.clone(), fields });
             }
             if let Some(change) = order.later.first() {
                 self.due.insert((change.at, id));

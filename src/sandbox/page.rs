@@ -1,12 +1,12 @@
-//! The pages for people: one order's checkout, and the list of orders. Plain HTML without scripts;
-//! every text is escaped by the template.
+//! The HTML pages: one order's checkout, and the list of orders. Plain HTML without scripts; the
+//! template escapes every text.
 
-use super::life::Phase;
+use super::lifecycle::Phase;
 use super::order::Order;
 use maud::{DOCTYPE, Markup, html};
 
-/// What a page shows of an order.
-pub struct View {
+/// The fields of an order that a page shows.
+pub(super) struct View {
     pub order_id: String,
     pub payment_uid: String,
     pub is_deposit: bool,
@@ -21,7 +21,8 @@ pub struct View {
 }
 
 impl View {
-    pub fn of(order: &Order) -> View {
+    /// The view of an order.
+    pub(super) fn of(order: &Order) -> View {
         let text = |name| order.shown(name);
         View {
             order_id: text("merchant_order_id"),
@@ -46,7 +47,7 @@ impl View {
         Phase::of(&self.payment_status)
     }
 
-    /// Whether its uid can stand in an address as it is.
+    /// Whether its `payment_uid` can be part of a URL without escaping.
     fn has_page(&self) -> bool {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
         !self.payment_uid.is_empty() && self.payment_uid.bytes().all(plain)
@@ -74,9 +75,8 @@ fn page(title: &str, body: &Markup) -> Markup {
     }
 }
 
-/// The checkout page: what the order is, and what can be done to it. `error` is why the last act
-/// was not done.
-pub fn checkout(view: &View, error: Option<&str>) -> Markup {
+/// The checkout page: the order and its possible actions. `error` says why the last action failed.
+pub(super) fn checkout(view: &View, error: Option<&str>) -> Markup {
     let title = format!("{} {}", view.kind(), view.order_id);
     page(
         &title,
@@ -143,8 +143,8 @@ fn reason(usual: &str) -> Markup {
     html! { label { "Reason: " input name="reason" value=(usual); } " " }
 }
 
-/// The list of the newest orders of so many.
-pub fn list(views: &[View], orders: usize) -> Markup {
+/// The list of the newest orders; `orders` is the number of all.
+pub(super) fn list(views: &[View], orders: usize) -> Markup {
     page(
         "Sandbox orders",
         &html! {

@@ -1,14 +1,14 @@
-//! A JSON object read as it stands: its keys in their order, none of them twice.
+//! A JSON object with its keys in their original order, each key once.
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 use std::collections::HashSet;
 use std::fmt;
 use std::marker::PhantomData;
 
-/// The members of a JSON object. Of a doubled key one reader takes the first value and another
-/// the last, so such an object says nothing for sure and is refused.
+/// The members of a JSON object. A repeated key is an error: parsers do not agree which of its
+/// values to use.
 #[derive(Debug)]
-pub struct Pairs<V>(pub Vec<(String, V)>);
+pub(super) struct Pairs<V>(pub Vec<(String, V)>);
 
 impl<'de, V: Deserialize<'de>> Deserialize<'de> for Pairs<V> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Pairs<V>, D::Error> {
@@ -30,7 +30,7 @@ impl<'de, V: Deserialize<'de>> Visitor<'de> for PairsVisitor<V> {
         let mut pairs = Vec::new();
         while let Some(key) = map.next_key::<String>()? {
             if !seen.insert(key.clone()) {
-                return Err(A::Error::custom(format_args!("the key {key:?} is given twice")));
+                return Err(A::Error::custom(format_args!("the key {key:?} occurs twice")));
             }
             pairs.push((key, map.next_value()?));
         }
@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_doubled_key_is_refused_however_it_is_written() {
+    fn a_repeated_key_is_refused_with_and_without_escapes() {
         let read = |text| serde_json::from_str::<Pairs<String>>(text);
         assert!(read(r#"{"b":"1","a":"2"}"#).is_ok_and(|pairs| pairs.0[0].0 == "b"));
         for text in [r#"{"a":"1","a":"1"}"#, r#"{"a":"1","\u0061":"2"}"#, r#"["a"]"#, r#"{"a":1}"#]

@@ -1,4 +1,4 @@
-//! The payment object as the sandbox answers it (gateway page, "Payment Object Total JSON Field
+//! The payment object in the sandbox's answers (gateway page, "Payment Object Total JSON Field
 //! Description").
 
 use super::Shape;
@@ -7,11 +7,11 @@ use super::reply::{Reply, success};
 use axum::http::StatusCode;
 use serde_json::value::{RawValue, to_raw_value};
 
-/// A field's name and its JSON, as it is answered.
-pub type Field = (String, Box<RawValue>);
+/// A field's name and its JSON.
+pub(super) type Field = (String, Box<RawValue>);
 
-/// Every documented field.
-pub const FIELDS: [&str; 31] = [
+/// All documented fields.
+pub(super) const FIELDS: [&str; 31] = [
     "from",
     "from_name",
     "from_bank_name",
@@ -45,28 +45,25 @@ pub const FIELDS: [&str; 31] = [
     "signature_key",
 ];
 
-/// One field as a text.
-pub fn field(name: &str, text: &str) -> Field {
-    // A text always has its JSON; `null`, "not given", is what would stand here if it had none.
+/// A field with a text.
+pub(super) fn field(name: &str, text: &str) -> Field {
+    // Serializing a text cannot fail; the default would be `null`, "not given".
     (name.to_owned(), to_raw_value(text).unwrap_or_default())
 }
 
-/// Reads fields from the JSON of an object.
-///
-/// # Errors
-/// What is wrong with it and what to do, for people.
-pub fn read_fields(json: &str) -> Result<Vec<Field>, String> {
+/// Parses the fields of a JSON object. An error says what is wrong and how to fix it.
+pub(super) fn read_fields(json: &str) -> Result<Vec<Field>, String> {
     let Pairs(fields) = serde_json::from_str::<Pairs<Box<RawValue>>>(json)
-        .map_err(|error| format!("`fields` cannot be read: {error}; give one JSON object"))?;
+        .map_err(|error| format!("`fields` cannot be read: {error}; use one JSON object"))?;
     for (name, value) in &fields {
         check_field(name, value.get())?;
     }
     Ok(fields)
 }
 
-/// Whether the gateway could answer this. Amounts may be anything that is no list and no object,
-/// so that hostile ones can be scripted.
-pub fn check_field(name: &str, json: &str) -> Result<(), String> {
+/// Checks that a field is documented and has a possible value. An amount can be anything except a
+/// list or an object, so that invalid amounts can be scripted.
+pub(super) fn check_field(name: &str, json: &str) -> Result<(), String> {
     if !FIELDS.contains(&name) {
         return Err(format!(
             "the gateway's payment object has no field {name:?}: correct it, or script the whole \
@@ -84,8 +81,8 @@ pub fn check_field(name: &str, json: &str) -> Result<(), String> {
     }
 }
 
-/// Takes over each of these fields, in its place if it is there.
-pub fn set_fields(fields: &mut Vec<Field>, changes: &[Field]) {
+/// Sets each of these fields; a field that exists keeps its place.
+pub(super) fn set_fields(fields: &mut Vec<Field>, changes: &[Field]) {
     for (name, value) in changes {
         match fields.iter_mut().find(|(known, _)| known == name) {
             Some((_, known)) => known.clone_from(value),
@@ -94,26 +91,26 @@ pub fn set_fields(fields: &mut Vec<Field>, changes: &[Field]) {
     }
 }
 
-/// A field's text; `None` if it is not given (gateway-api, "Settled here") or no text.
-pub fn text_of(fields: &[Field], name: &str) -> Option<String> {
+/// The text of a field; `None` if it is not given (gateway-api, "Settled here") or not a text.
+pub(super) fn text_of(fields: &[Field], name: &str) -> Option<String> {
     let (_, json) = fields.iter().find(|(known, _)| known == name)?;
     serde_json::from_str::<String>(json.get()).ok().filter(|text| !text.is_empty())
 }
 
-/// An answer about one order.
+/// An answer with a payment.
 #[derive(Clone)]
-pub struct Payment {
-    /// The payment object's members, as they are answered.
+pub(super) struct Payment {
+    /// The members of the payment object.
     pub fields: Vec<Field>,
-    /// Where its payer goes (`order/new` of a deposit).
+    /// The URL of the checkout page (`order/new` of a deposit).
     pub url: Option<String>,
-    /// How it is laid out.
+    /// Where the fields are in the response.
     pub shape: Shape,
 }
 
 impl Payment {
-    /// The answer, as the page documents it.
-    pub fn reply(&self) -> Reply {
+    /// The response that the page documents.
+    pub(super) fn reply(&self) -> Reply {
         let object = object(&self.fields);
         let data = match (self.shape, &self.url) {
             (Shape::Flat, _) => object,
@@ -127,8 +124,8 @@ impl Payment {
     }
 }
 
-/// The JSON of an object with these members. The names are the page's: they need no escaping.
-pub fn object(fields: &[Field]) -> String {
+/// The JSON of an object with these members. The names are documented ones, which need no escaping.
+pub(super) fn object(fields: &[Field]) -> String {
     let mut object = String::with_capacity(1024);
     for (name, value) in fields {
         object.push_str(if object.is_empty() { "{\"" } else { ",\"" });

@@ -1,13 +1,12 @@
-//! Dates that move with the calendar, so that the demonstration's orders are always of the last
-//! few days.
+//! Dates relative to today, so that the demonstration's orders are always a few days old.
 
 use chrono::{DateTime, Days, SecondsFormat, TimeDelta, Utc};
 
 /// Replaces `{T}` and `{T-2}` by today's date and the date two days before it (UTC, ISO 8601),
-/// `{NOW}`, `{NOW-90s}`, `{NOW-30m}` and `{NOW-5h}` by that instant (RFC 3339, UTC). Anything else
-/// in braces stays as it is.
+/// `{NOW}`, `{NOW-90s}`, `{NOW-30m}` and `{NOW-5h}` by that instant (RFC 3339, UTC). Any other text
+/// in braces is unchanged.
 #[must_use]
-pub fn with_dates(text: &str, now: DateTime<Utc>) -> String {
+pub(crate) fn with_dates(text: &str, now: DateTime<Utc>) -> String {
     let mut dated = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(start) = rest.find('{') {
@@ -29,7 +28,7 @@ pub fn with_dates(text: &str, now: DateTime<Utc>) -> String {
     dated
 }
 
-/// What a placeholder stands for; `None` if it is not one.
+/// The value of a placeholder; `None` if it is not one.
 fn moment(placeholder: &str, now: DateTime<Utc>) -> Option<String> {
     if let Some(back) = placeholder.strip_prefix("NOW") {
         let ago = if back.is_empty() { TimeDelta::zero() } else { duration(back)? };
@@ -42,7 +41,7 @@ fn moment(placeholder: &str, now: DateTime<Utc>) -> Option<String> {
     Some(date.to_string())
 }
 
-/// Reads `-30m`: a minus, a number, and s, m or h.
+/// Parses `-30m`: a minus, a number, and s, m or h.
 fn duration(text: &str) -> Option<TimeDelta> {
     let text = text.strip_prefix('-')?;
     let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
@@ -56,7 +55,7 @@ fn duration(text: &str) -> Option<TimeDelta> {
 }
 
 fn number(digits: &str) -> Option<u32> {
-    // `parse` alone would also take a sign.
+    // `parse` alone would also accept a sign.
     digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok()).flatten()
 }
 

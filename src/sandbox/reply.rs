@@ -1,5 +1,5 @@
-//! What the gateway answers: the page's forms of success and error, as bytes (gateway page,
-//! "Errors", "Payment Object").
+//! Responses: the documented forms of success and error (gateway page, "Errors", "Payment
+//! Object").
 
 use super::connection::Delivery;
 use super::payment::Payment;
@@ -11,39 +11,39 @@ use serde_json::Value;
 use std::fmt;
 use std::time::Duration;
 
-/// What an operation comes to.
-pub enum Answer {
+/// The answer of an operation.
+pub(super) enum Answer {
     /// An order's payment.
     Payment(Payment),
-    /// Anything else.
+    /// Any other response.
     Other(Reply),
 }
 
-/// An answer, before it is sent.
+/// A response, before it is sent.
 #[derive(Clone)]
-pub struct Reply {
-    /// HTTP status. The page gives none: these are the sandbox's own choice.
+pub(super) struct Reply {
+    /// The HTTP status. The page gives none, so these are the sandbox's choice.
     pub status: StatusCode,
-    /// Headers beside those that every answer has, or instead of them.
+    /// Headers that are added to the usual ones, or replace them.
     pub headers: Vec<(HeaderName, HeaderValue)>,
-    /// The body; JSON unless something else is scripted.
+    /// The body; JSON unless a script says otherwise.
     pub body: Bytes,
-    /// How long to wait first.
+    /// The delay before it is sent.
     pub delay: Duration,
-    /// How it reaches the caller.
+    /// How it is delivered.
     pub delivery: Delivery,
 }
 
 impl fmt::Debug for Reply {
-    /// Shows no body: accounts and names are nobody's business.
+    /// Prints no body: it can contain accounts and names.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Reply").field("status", &self.status).finish_non_exhaustive()
     }
 }
 
 impl Answer {
-    /// The answer, as the page documents it.
-    pub fn into_reply(self) -> Reply {
+    /// The response that the page documents.
+    pub(super) fn into_reply(self) -> Reply {
         match self {
             Answer::Payment(payment) => payment.reply(),
             Answer::Other(reply) => reply,
@@ -52,8 +52,8 @@ impl Answer {
 }
 
 impl Reply {
-    /// An answer with this body.
-    pub fn text(status: StatusCode, text: impl Into<Bytes>) -> Reply {
+    /// A response with this body.
+    pub(super) fn text(status: StatusCode, text: impl Into<Bytes>) -> Reply {
         Reply {
             status,
             headers: Vec::new(),
@@ -64,25 +64,25 @@ impl Reply {
     }
 
     /// The page's error with details: `{"result":"error","data":{"error":…,"details":…}}`.
-    pub fn error(status: StatusCode, error: &str, details: &str) -> Reply {
+    pub(super) fn error(status: StatusCode, error: &str, details: &str) -> Reply {
         Reply::text(status, error_with_details(error, details))
     }
 
-    /// The value of a header that is not every answer's.
+    /// The value of an added header.
     #[cfg(test)]
     pub fn header(&self, name: &HeaderName) -> Option<&HeaderValue> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value)
     }
 
-    /// The same with this header.
+    /// The response with this header added.
     #[must_use]
-    pub fn with(mut self, name: HeaderName, value: HeaderValue) -> Reply {
+    pub(super) fn with(mut self, name: HeaderName, value: HeaderValue) -> Reply {
         self.headers.push((name, value));
         self
     }
 
-    /// The answer as the server sends it.
-    pub fn into_response(self) -> Response {
+    /// The HTTP response.
+    pub(super) fn into_response(self) -> Response {
         let mut response = Response::new(Body::from(self.body));
         *response.status_mut() = self.status;
         let json = HeaderValue::from_static("application/json");
@@ -94,23 +94,23 @@ impl Reply {
     }
 }
 
-/// The page's short form of an error.
-pub fn error_text(error: &str) -> String {
+/// An error in its short form.
+pub(super) fn error_text(error: &str) -> String {
     format!(r#"{{"result":"error","data":{}}}"#, Value::from(error))
 }
 
-/// The page's long form of an error.
-pub fn error_with_details(error: &str, details: &str) -> String {
+/// An error in its long form.
+pub(super) fn error_with_details(error: &str, details: &str) -> String {
     let (error, details) = (Value::from(error), Value::from(details));
     format!(r#"{{"result":"error","data":{{"error":{error},"details":{details}}}}}"#)
 }
 
-/// The page's success around the JSON text of `data`.
-pub fn success(data: &str) -> String {
+/// A success with this JSON as `data`.
+pub(super) fn success(data: &str) -> String {
     format!(r#"{{"result":"success","data":{data}}}"#)
 }
 
-/// What the sandbox says of an order that it does not know. The page does not give the wording.
-pub fn order_not_found() -> String {
+/// The error for an unknown order. The page does not give the text.
+pub(super) fn order_not_found() -> String {
     error_with_details("Order not found", "No order with this merchant_order_id exists.")
 }

@@ -1,5 +1,5 @@
-//! Scripted behaviour: what the sandbox does instead of answering as it should. Written in a book
-//! as an order's `"sandbox"` object, and in a file of faults as what a fault `does`.
+//! Scripts: how the sandbox changes the response to a call. In a book, a script is an order's
+//! `"sandbox"` object; in a file of faults, it is what a fault `does`.
 //!
 //! | key | |
 //! |---|---|
@@ -8,41 +8,41 @@
 //! | `location = "http://…"` | a redirect there; 302, unless `status` says otherwise |
 //! | `error = "…"`, `details = "…"` | the page's error, in its short form without `details` |
 //! | `unknown = true` | no such order, in the sandbox's words, or in those of `error` |
-//! | `body = "…"` | this text is the body |
-//! | `answer = "html"` | a bad answer, one of those in `twist.rs` |
-//! | `fields = '{"amount":1e2}'` | the right answer, but for these fields: a JSON object as text |
-//! | `delay_ms = 50` | wait first |
-//! | `slow_bytes_per_second = 20` | the answer trickles, head and all |
-//! | `silent = true` | nothing is ever answered |
-//! | `close = true` | the connection is closed without an answer |
+//! | `body = "…"` | this body |
+//! | `answer = "html"` | a bad response, one of those in `tamper.rs` |
+//! | `fields = '{"amount":1e2}'` | these fields are changed in the answer: a JSON object as text |
+//! | `delay_ms = 50` | a delay before the response |
+//! | `slow_bytes_per_second = 20` | a slow response, including its head |
+//! | `silent = true` | no response, and the connection stays open |
+//! | `close = true` | the connection is closed without a response |
 //! | `reset = "before"` | the connection is reset: `before`, in the `head`, in the `body` |
 //! | `cut_body = true` | the connection is closed in the middle of the body |
-//! | `times = 2` | all of that for the first 2 calls about an order only |
-//! | `performed = true` | the call is carried out all the same; `false`: it is not |
+//! | `times = 2` | only for the first 2 calls for an order |
+//! | `performed = true` | whether the call is carried out |
 //!
-//! A call is carried out if its own answer is wanted, be it lost or changed, and is not if
-//! something else is answered. With `performed` an order is created although the answer is a 504,
-//! or is not although only the connection was lost.
+//! By default a call is carried out if the script uses its answer, even if the answer is changed or
+//! lost, and not if the script replaces it. `performed` sets this: for example, an order is created
+//! although the response is a 504, or is not created and the connection is lost.
 
 use super::connection::{CutPoint, Delivery};
 use super::payment::{Field, Payment, read_fields, set_fields};
 use super::reply::{Answer, Reply, error_text, error_with_details, order_not_found};
-use super::twist::Twist;
+use super::tamper::Tampering;
 use axum::http::header::{LOCATION, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use serde::Deserialize;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-/// The longest scripted delay: more is a slip of the pen, not a slow gateway.
+/// The longest scripted delay: a longer one is probably a typing error.
 const LONGEST_DELAY_MS: u64 = 3_600_000;
-/// The page's own example of an error without details.
+/// The page's example of an error without details.
 const PAGE_ERROR: &str = "An error occurred processing your request";
 
-/// The script as it is written: see the head of this file.
+/// A script in a file: see the table above.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-#[expect(clippy::struct_excessive_bools, reason = "the keys of a file, each on its own")]
+#[expect(clippy::struct_excessive_bools, reason = "the independent keys of a file")]
 struct WrittenScript {
     status: Option<u16>,
     retry_after: Option<String>,
@@ -51,7 +51,7 @@ struct WrittenScript {
     details: Option<String>,
     unknown: bool,
     body: Option<String>,
-    answer: Option<Twist>,
+    answer: Option<Tampering>,
     fields: Option<String>,
     delay_ms: Option<u64>,
     slow_bytes_per_second: Option<NonZeroU32>,
@@ -66,77 +66,78 @@ struct WrittenScript {
 /// A validated script.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(try_from = "WrittenScript")]
-pub struct Script {
+pub(super) struct Script {
     times: Option<u32>,
     performed: bool,
     delay: Duration,
     delivery: Delivery,
-    act: Act,
+    action: Action,
 }
 
 #[derive(Debug, Clone)]
-enum Act {
-    /// The call's own answer, under this status if there is one.
+enum Action {
+    /// The call's answer, with this status if there is one.
     Own(Option<StatusCode>),
-    /// The call's own answer, but for these fields.
+    /// The call's answer, except for these fields.
     With(Vec<Field>),
-    /// The call's own answer, made bad.
-    Twisted(Twist),
-    /// Something else.
+    /// A bad response, made from the call's answer.
+    Tampered(Tampering),
+    /// This response.
     Instead(Reply),
 }
 
 impl Script {
-    /// Reads and checks a `"sandbox"` object.
-    ///
-    /// # Errors
-    /// What is wrong with it and what to do, for people.
-    pub fn parse(json: &str) -> Result<Script, String> {
+    /// Parses a `"sandbox"` object. An error says what is wrong and how to fix it.
+    pub(super) fn parse(json: &str) -> Result<Script, String> {
         serde_json::from_str(json)
             .map_err(|error| format!("`sandbox` cannot be read: {error}; see the book's format"))
     }
 
-    /// Whether the script still holds after so many earlier calls about its order.
-    pub fn holds_after(&self, calls: u32) -> bool {
+    /// Whether the script still applies after `calls` earlier calls for its order.
+    pub(super) fn applies_after(&self, calls: u32) -> bool {
         self.times.is_none_or(|times| calls < times)
     }
 
-    /// Whether it holds for some calls only.
-    pub fn is_limited(&self) -> bool {
+    /// Whether it applies to a limited number of calls.
+    pub(super) fn is_limited(&self) -> bool {
         self.times.is_some()
     }
 
-    /// Whether the call that it is about is carried out.
-    pub fn is_performed(&self) -> bool {
+    /// Whether the call is carried out.
+    pub(super) fn is_performed(&self) -> bool {
         self.performed
     }
 
-    /// Whether the call's own answer arrives, whole, be it late.
-    pub fn is_harmless(&self) -> bool {
+    /// Whether the call's answer arrives complete and unchanged.
+    pub(super) fn delivers_own_answer(&self) -> bool {
         let arrives = matches!(self.delivery, Delivery::Whole | Delivery::Slow(_));
-        self.performed && arrives && matches!(self.act, Act::Own(None))
+        self.performed && arrives && matches!(self.action, Action::Own(None))
     }
 
-    /// The scripted answer. `own` is the call's own, if it was carried out; `another` is about
-    /// another order, where there is one.
-    pub fn reply(&self, own: Option<Answer>, another: impl FnOnce() -> Option<Payment>) -> Reply {
+    /// The scripted response. `own` is the call's answer, if it was carried out; `another` is the
+    /// payment of another order, if there is one.
+    pub(super) fn reply(
+        &self,
+        own: Option<Answer>,
+        another: impl FnOnce() -> Option<Payment>,
+    ) -> Reply {
         let own = own.unwrap_or_else(|| {
             let error = error_text(PAGE_ERROR);
             Answer::Other(Reply::text(StatusCode::INTERNAL_SERVER_ERROR, error))
         });
-        let mut reply = match (&self.act, own) {
-            (Act::Instead(reply), _) => reply.clone(),
-            (Act::Twisted(twist), own) => twist.reply(own, another()),
-            (Act::With(fields), Answer::Payment(mut payment)) => {
+        let mut reply = match (&self.action, own) {
+            (Action::Instead(reply), _) => reply.clone(),
+            (Action::Tampered(tampering), own) => tampering.reply(own, another()),
+            (Action::With(fields), Answer::Payment(mut payment)) => {
                 set_fields(&mut payment.fields, fields);
                 payment.reply()
             }
-            (Act::Own(status), own) => {
+            (Action::Own(status), own) => {
                 let mut reply = own.into_reply();
                 reply.status = status.unwrap_or(reply.status);
                 reply
             }
-            (Act::With(_), own) => own.into_reply(),
+            (Action::With(_), own) => own.into_reply(),
         };
         reply.delay = self.delay;
         reply.delivery = self.delivery;
@@ -152,9 +153,9 @@ impl TryFrom<WrittenScript> for Script {
         let delay = Duration::from_millis(written.delay_ms.unwrap_or(0));
         let (times, performed) = (written.times, written.performed);
         let delivery = written.delivery();
-        let act = written.act()?;
-        let performed = performed.unwrap_or(!matches!(act, Act::Instead(_)));
-        Ok(Script { times, performed, delay, delivery, act })
+        let action = written.action()?;
+        let performed = performed.unwrap_or(!matches!(action, Action::Instead(_)));
+        Ok(Script { times, performed, delay, delivery, action })
     }
 }
 
@@ -173,27 +174,27 @@ impl WrittenScript {
         let heads = self.status.is_some() || self.retry_after.is_some() || self.location.is_some();
         let answers = count(&contents) > 0 || heads;
         let wrong = if !answers && count(&deliveries) == 0 && self.delay_ms.is_none() {
-            "it scripts nothing: give `status`, `retry_after`, `body`, `delay_ms`, `close`, \
-             `unknown`, `error` or another of its keys, or leave it out"
+            "it has no effect: set `status`, `retry_after`, `body`, `delay_ms`, `close`, \
+             `unknown`, `error` or another key, or remove it"
         } else if (self.close || self.silent) && (answers || self.details.is_some()) {
-            "`close` and `silent` leave no answer: leave out `status`, `retry_after`, `location`, \
+            "`close` and `silent` send no response: remove `status`, `retry_after`, `location`, \
              `body`, `answer`, `fields`, `unknown`, `error` and `details`"
         } else if count(&contents) > 1 {
-            "`body`, `answer`, `fields` and `error` (or `unknown`) each make the whole body: give \
-             one of them"
+            "`body`, `answer`, `fields` and `error` (or `unknown`) each set the whole body: use \
+             only one of them"
         } else if count(&deliveries) > 1 {
-            "`slow_bytes_per_second`, `silent`, `close`, `reset` and `cut_body` each say how the \
-             answer arrives: give one of them"
+            "`slow_bytes_per_second`, `silent`, `close`, `reset` and `cut_body` each set how the \
+             response arrives: use only one of them"
         } else if heads && (self.answer.is_some() || self.fields.is_some()) {
-            "`answer` and `fields` change the call's own answer: leave out `status`, \
-             `retry_after` and `location`"
+            "`answer` and `fields` change the call's answer: remove `status`, `retry_after` and \
+             `location`"
         } else if self.details.is_some() && self.error.is_none() {
-            "`details` goes with `error`: give both"
+            "`details` needs `error`: set both"
         } else if self.times == Some(0) {
-            "`times` is 0, so that nothing would happen: give 1 or more, or leave it out"
+            "`times` is 0, so the script has no effect: set 1 or more, or remove it"
         } else if self.performed == Some(false) && (self.answer.is_some() || self.fields.is_some())
         {
-            "`answer` and `fields` change the call's own answer: `performed` cannot be false"
+            "`answer` and `fields` change the call's answer: `performed` cannot be false"
         } else if self.delay_ms.is_some_and(|delay_ms| delay_ms > LONGEST_DELAY_MS) {
             "`delay_ms` is more than an hour (3600000)"
         } else {
@@ -214,12 +215,12 @@ impl WrittenScript {
         }
     }
 
-    fn act(self) -> Result<Act, String> {
+    fn action(self) -> Result<Action, String> {
         if let Some(fields) = self.fields {
-            return read_fields(&fields).map(Act::With);
+            return read_fields(&fields).map(Action::With);
         }
-        if let Some(twist) = self.answer {
-            return Ok(Act::Twisted(twist));
+        if let Some(tampering) = self.answer {
+            return Ok(Action::Tampered(tampering));
         }
         let retry_after = self.retry_after.map(|it| header("retry_after", it)).transpose()?;
         let location = self.location.map(|it| header("location", it)).transpose()?;
@@ -237,7 +238,7 @@ impl WrittenScript {
             (None, None, _) if self.unknown => order_not_found(),
             (None, None, _) if location.is_some() => String::new(),
             (None, None, _) if retry_after.is_some() || is_error => error_text(PAGE_ERROR),
-            (None, None, _) => return Ok(Act::Own(status)),
+            (None, None, _) => return Ok(Action::Own(status)),
         };
         let mut reply = Reply::text(status.unwrap_or(StatusCode::OK), text);
         for (name, value) in [(RETRY_AFTER, retry_after), (LOCATION, location)] {
@@ -245,21 +246,21 @@ impl WrittenScript {
                 reply = reply.with(name, value);
             }
         }
-        Ok(Act::Instead(reply))
+        Ok(Action::Instead(reply))
     }
 }
 
-/// 1xx cannot end a call, and a server cannot make up a status.
+/// A status from 200 to 599: a 1xx cannot end a call.
 fn status_code(status: u16) -> Result<StatusCode, String> {
     StatusCode::from_u16(status)
         .ok()
         .filter(|_| (200..600).contains(&status))
-        .ok_or_else(|| format!("`status` {status} is no HTTP status: give one from 200 to 599"))
+        .ok_or_else(|| format!("`status` {status} is no HTTP status: use one from 200 to 599"))
 }
 
 fn header(key: &str, text: String) -> Result<HeaderValue, String> {
     HeaderValue::try_from(text)
-        .map_err(|_| format!("`{key}` holds characters that a header cannot carry"))
+        .map_err(|_| format!("`{key}` contains characters that a header cannot contain"))
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ fn scripted(json: &str) -> Result<(u16, Option<String>, String), String> {
 }
 
 #[test]
-fn each_script_has_its_answer() {
+fn each_script_has_its_response() {
     let failure = error_text(PAGE_ERROR);
     let gone = error_with_details("Merchant not found", "Ask.");
     let payment = |amount: &str| {
@@ -59,11 +59,11 @@ fn each_script_has_its_answer() {
 }
 
 #[test]
-fn a_script_that_cannot_be_meant_is_refused() {
+fn an_invalid_script_is_refused() {
     for (json, word) in [
-        ("{}", "scripts nothing"),
-        (r#"{"times":2}"#, "scripts nothing"),
-        (r#"{"performed":true}"#, "scripts nothing"),
+        ("{}", "it has no effect"),
+        (r#"{"times":2}"#, "it has no effect"),
+        (r#"{"performed":true}"#, "it has no effect"),
         (r#"{"status":503,"times":0}"#, "`times`"),
         (r#"{"status":99}"#, "from 200 to 599"),
         (r#"{"status":100}"#, "from 200 to 599"),
@@ -74,12 +74,12 @@ fn a_script_that_cannot_be_meant_is_refused() {
         (r#"{"silent":true,"body":""}"#, "`silent`"),
         (r#"{"body":"x","unknown":true}"#, "`body`"),
         (r#"{"body":"x","answer":"html"}"#, "`answer`"),
-        (r#"{"answer":"html","status":200}"#, "leave out `status`"),
+        (r#"{"answer":"html","status":200}"#, "remove `status`"),
         (r#"{"answer":"nonsense"}"#, "cannot be read"),
         (r#"{"answer":"html","performed":false}"#, "`performed`"),
         (r#"{"fields":"{\"amuont\":\"1\"}"}"#, "no field \"amuont\""),
         (r#"{"fields":"1e2"}"#, "`fields` cannot be read"),
-        (r#"{"close":true,"silent":true}"#, "how the answer arrives"),
+        (r#"{"close":true,"silent":true}"#, "how the response arrives"),
         (r#"{"reset":"middle"}"#, "cannot be read"),
         (r#"{"slow_bytes_per_second":0}"#, "cannot be read"),
         (r#"{"details":"x","status":400}"#, "`details`"),
@@ -95,14 +95,14 @@ fn a_script_that_cannot_be_meant_is_refused() {
 
 #[test]
 fn times_limits_a_script() {
-    let holds = |json, calls| Script::parse(json).map(|script| script.holds_after(calls));
-    assert_eq!(holds(r#"{"status":503,"times":2}"#, 1), Ok(true));
-    assert_eq!(holds(r#"{"status":503,"times":2}"#, 2), Ok(false));
-    assert_eq!(holds(r#"{"status":503}"#, u32::MAX), Ok(true));
+    let applies = |json, calls| Script::parse(json).map(|script| script.applies_after(calls));
+    assert_eq!(applies(r#"{"status":503,"times":2}"#, 1), Ok(true));
+    assert_eq!(applies(r#"{"status":503,"times":2}"#, 2), Ok(false));
+    assert_eq!(applies(r#"{"status":503}"#, u32::MAX), Ok(true));
 }
 
 #[test]
-fn a_call_is_carried_out_if_its_own_answer_is_wanted_or_as_the_script_says() {
+fn a_call_is_carried_out_if_its_answer_is_used_or_performed_says_so() {
     for (json, performed) in [
         (r#"{"status":503}"#, false),
         (r#"{"status":504,"performed":true}"#, true),

@@ -1,5 +1,5 @@
-//! The gateway's side of the signature (gateway page, "Signature parameters in headers"). Written
-//! apart from the client's: if one of them reads the page wrongly, they disagree.
+//! Verifies signatures (gateway page, "Signature parameters in headers"). It shares no code with
+//! the client's signature: if one of them is wrong, they disagree.
 
 use super::pairs::Pairs;
 use hmac::{Hmac, KeyInit, Mac};
@@ -9,42 +9,39 @@ use sha2::Sha256;
 /// Lowercase hex digits of an HMAC-SHA256.
 const HEX_DIGITS: usize = 64;
 
-/// A call's parameters: the members of its JSON body, all texts, sorted by key; empty ones are
-/// left out, as in the signature (gateway-api, "Signature", settled).
-pub struct Params(Vec<(String, String)>);
+/// The parameters of a call: the members of its JSON body, all texts, sorted by key. Empty ones are
+/// left out, as in the signature (gateway-api, "Signature").
+pub(super) struct Params(Vec<(String, String)>);
 
 impl Params {
-    /// Reads the received bytes.
-    ///
-    /// # Errors
-    /// It is not one JSON object of texts without doubled keys.
-    pub fn read(body: &[u8]) -> Result<Params, serde_json::Error> {
+    /// Parses a body. It must be one JSON object of texts without repeated keys.
+    pub(super) fn read(body: &[u8]) -> Result<Params, serde_json::Error> {
         let Pairs(mut pairs) = serde_json::from_slice::<Pairs<String>>(body)?;
         pairs.retain(|(_, value)| !value.is_empty());
         pairs.sort_unstable();
         Ok(Params(pairs))
     }
 
-    /// A parameter's value; none if it is empty.
-    pub fn get(&self, key: &str) -> Option<&str> {
+    /// A parameter's value; `None` if it is missing or empty.
+    pub(super) fn get(&self, key: &str) -> Option<&str> {
         self.0.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_str())
     }
 }
 
 /// Verifies signatures with one secret, and makes those of notifications.
 #[derive(Clone)]
-pub struct Verifier(Hmac<Sha256>);
+pub(super) struct Verifier(Hmac<Sha256>);
 
 impl Verifier {
-    /// `None` if the secret is empty.
-    pub fn new(secret: &SecretString) -> Option<Verifier> {
+    /// Creates a verifier; `None` if the secret is empty.
+    pub(super) fn new(secret: &SecretString) -> Option<Verifier> {
         let secret = secret.expose_secret().as_bytes();
         if secret.is_empty() { None } else { Hmac::new_from_slice(secret).ok().map(Verifier) }
     }
 
     /// Whether `signature` is the lowercase hex of these parameters' HMAC. Compared in constant
     /// time.
-    pub fn accepts(&self, params: &Params, signature: &[u8]) -> bool {
+    pub(super) fn accepts(&self, params: &Params, signature: &[u8]) -> bool {
         let lowercase_hex = |byte: &u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
         if signature.len() != HEX_DIGITS || !signature.iter().all(lowercase_hex) {
             return false;
@@ -54,9 +51,9 @@ impl Verifier {
         self.mac(pairs).verify_slice(&tag).is_ok()
     }
 
-    /// The signature of these parameters, which are sorted and not empty: a notification is signed
-    /// as a request is.
-    pub fn sign<'a>(&self, pairs: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+    /// The signature of these parameters, which must be sorted and not empty. A notification is
+    /// signed like a request.
+    pub(super) fn sign<'a>(&self, pairs: impl Iterator<Item = (&'a str, &'a str)>) -> String {
         hex::encode(self.mac(pairs).finalize().into_bytes())
     }
 
@@ -90,7 +87,7 @@ mod tests {
     const QUERY: &str = "d5acd67441c6d2f1b5f843f203d3c0a699051a2cd0a0ed26195b0bcbe3f9bee9";
 
     #[test]
-    fn the_known_answers_of_the_page_are_accepted() {
+    fn the_known_answers_are_accepted() {
         let deposit = r#"{"transaction_type":"income","amount":"100.00","currency":"mmk",
             "payment":"myanmar","to_bank_name":"kbz","merchant_order_id":"123qq",
             "merchant_uid":"Merchant_UID","redirect_url":"https://example.com/redirect",

@@ -1,4 +1,4 @@
-//! The sandbox over a real socket, asked by hand-written HTTP: no client of ours is in between.
+//! The sandbox over a real socket, called with hand-written HTTP and without the crate's client.
 
 #![expect(clippy::unwrap_used, reason = "a failed step of a test ends that test")]
 
@@ -28,7 +28,7 @@ async fn start(book: &str) -> Sandbox {
     Sandbox::start(settings(book)).await.unwrap()
 }
 
-/// The signature of a text, by the page's recipe.
+/// The signature of a text, computed as the page documents it.
 fn signed(text: &str) -> String {
     let mut mac = Hmac::<sha2::Sha256>::new_from_slice(b"SECRET").unwrap();
     mac.update(text.as_bytes());
@@ -54,10 +54,10 @@ fn request(start: &str, headers: &str, body: &str) -> String {
     )
 }
 
-/// Sends bytes on a new connection and reads until its end: status, head and body, or `None` if
-/// the connection ended without a byte.
+/// Sends a request on a new connection and reads to its end: status, head and body; `None` if the
+/// connection ends without a byte.
 async fn exchange(sandbox: &Sandbox, request: &str) -> Option<(u16, String, String)> {
-    let mut stream = TcpStream::connect(sandbox.address()).await.unwrap();
+    let mut stream = TcpStream::connect(sandbox.address).await.unwrap();
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
@@ -89,7 +89,7 @@ async fn a_signed_call_is_answered_with_the_orders_payment() {
 }
 
 #[tokio::test]
-async fn ids_of_every_script_are_found() {
+async fn ids_in_any_script_are_found() {
     let id = "=क्रम/7&x=1 +\"é\\\u{202e}🐙\n";
     let sandbox = start(&serde_json::json!({"merchant_order_id": id}).to_string()).await;
     let (status, body) = ask(&sandbox, id).await;
@@ -99,7 +99,7 @@ async fn ids_of_every_script_are_found() {
 }
 
 #[tokio::test]
-async fn the_flat_shape_has_the_fields_straight_in_data() {
+async fn the_flat_shape_has_the_fields_in_data() {
     let mut settings = settings(A);
     (settings.shape, settings.merchant) = (Shape::Flat, Some("M-1".to_owned()));
     let sandbox = Sandbox::start(settings).await.unwrap();
@@ -111,7 +111,7 @@ async fn the_flat_shape_has_the_fields_straight_in_data() {
 }
 
 #[tokio::test]
-async fn what_is_not_signed_as_documented_is_refused() {
+async fn a_wrong_key_or_signature_is_refused() {
     let sandbox = start(A).await;
     let (good, body) = (signed("merchant_order_id=A"), r#"{"merchant_order_id":"A"}"#);
     let other_key = headers(&good).replace("KEY", "KEY2");
@@ -139,7 +139,7 @@ async fn what_is_not_signed_as_documented_is_refused() {
 }
 
 #[tokio::test]
-async fn what_is_no_documented_request_gets_the_documented_error() {
+async fn an_undocumented_request_gets_the_documented_error() {
     let sandbox = start(A).await;
     let signed_headers = headers(&signed("merchant_order_id=A"));
     let (form, body) = ("application/x-www-form-urlencoded", r#"{"merchant_order_id":"A"}"#);
@@ -167,7 +167,7 @@ async fn what_is_no_documented_request_gets_the_documented_error() {
 }
 
 #[tokio::test]
-async fn another_merchant_than_the_keys_is_refused() {
+async fn a_merchant_other_than_the_keys_is_refused() {
     let mut settings = settings(A);
     settings.merchant = Some("M-1".to_owned());
     let sandbox = Sandbox::start(settings).await.unwrap();
@@ -204,7 +204,7 @@ async fn orders_behave_as_scripted() {
 }
 
 #[tokio::test]
-async fn a_cut_connection_carries_no_answer() {
+async fn a_cut_connection_has_no_response() {
     let sandbox = start(&A.replace('}', r#","sandbox":{"close":true,"times":1}}"#)).await;
     assert_eq!(exchange(&sandbox, &query("A")).await, None);
     assert_eq!(ask(&sandbox, "A").await, answer(200, SUCCESS));
@@ -223,7 +223,7 @@ async fn answers_wait_for_latency_and_delay() {
 }
 
 #[tokio::test]
-async fn the_journal_holds_every_call() {
+async fn the_journal_records_every_call() {
     let sandbox = start(A).await;
     ask(&sandbox, "A").await;
     ask(&sandbox, "B").await;
@@ -247,19 +247,19 @@ async fn the_journal_holds_every_call() {
 }
 
 #[tokio::test]
-async fn a_caller_who_gives_up_is_counted_and_stopping_ends_delays() {
+async fn an_aborted_call_is_recorded_and_stopping_ends_delays() {
     let sandbox = start(&A.replace('}', r#","sandbox":{"delay_ms":60000}}"#)).await;
-    let mut gone = TcpStream::connect(sandbox.address()).await.unwrap();
+    let mut gone = TcpStream::connect(sandbox.address).await.unwrap();
     gone.write_all(query("A").as_bytes()).await.unwrap();
     wait_for(&sandbox, |calls| calls.len() == 1 && calls[0].order_id.is_some()).await;
     assert_eq!(sandbox.journal()[0].end, CallEnd::Open);
     drop(gone);
     wait_for(&sandbox, |calls| calls[0].end == CallEnd::Abandoned).await;
 
-    let mut waiting = TcpStream::connect(sandbox.address()).await.unwrap();
+    let mut waiting = TcpStream::connect(sandbox.address).await.unwrap();
     waiting.write_all(query("A").as_bytes()).await.unwrap();
     wait_for(&sandbox, |calls| calls.len() == 2).await;
-    let address = sandbox.address();
+    let address = sandbox.address;
     let stopped = Instant::now();
     assert_eq!(sandbox.stop().await.calls[1].end, CallEnd::Answered(200));
     assert!(stopped.elapsed() < LONGEST_STOP);
@@ -269,7 +269,7 @@ async fn a_caller_who_gives_up_is_counted_and_stopping_ends_delays() {
     assert!(TcpStream::connect(address).await.is_err(), "nobody listens any more");
 }
 
-/// Looks into the journal until it shows what is expected; a minute is never reached.
+/// Waits until the journal matches, for at most a minute.
 async fn wait_for(sandbox: &Sandbox, shows: impl Fn(&[Call]) -> bool) {
     let looks = async {
         while !shows(&sandbox.journal()) {
@@ -282,7 +282,7 @@ async fn wait_for(sandbox: &Sandbox, shows: impl Fn(&[Call]) -> bool) {
 #[tokio::test]
 async fn one_connection_carries_many_calls() {
     let sandbox = start(A).await;
-    let mut stream = TcpStream::connect(sandbox.address()).await.unwrap();
+    let mut stream = TcpStream::connect(sandbox.address).await.unwrap();
     let call = query("A").replace("Connection: close\r\n", "");
     for _ in 0..3 {
         stream.write_all(call.as_bytes()).await.unwrap();
@@ -297,13 +297,13 @@ async fn one_connection_carries_many_calls() {
 }
 
 #[tokio::test]
-async fn it_starts_only_where_and_as_it_may() {
+async fn it_starts_only_on_loopback_and_with_credentials() {
     for address in ["0.0.0.0:8787", "[::]:8787", "192.0.2.1:8787"] {
         let mut settings = settings("");
         settings.listen = address.parse().unwrap();
         let message = Sandbox::start(settings).await.unwrap_err().to_string();
         let expected = format!(
-            "the sandbox does not listen on {address}, which other machines may reach: \
+            "the sandbox does not listen on {address}, which other machines can reach: \
              use a loopback address, e.g. 127.0.0.1:8787, or allow it with --allow-remote"
         );
         assert_eq!(message, expected);
@@ -313,14 +313,14 @@ async fn it_starts_only_where_and_as_it_may() {
     assert!(matches!(Sandbox::start(unset).await, Err(SandboxError::EmptyCredentials)));
 
     let first = start("").await;
-    assert_eq!(first.base_url(), format!("http://127.0.0.1:{}", first.address().port()));
+    assert_eq!(first.base_url(), format!("http://127.0.0.1:{}", first.address.port()));
     let mut second = settings("");
-    second.listen = first.address();
+    second.listen = first.address;
     assert!(matches!(Sandbox::start(second).await, Err(SandboxError::Listen { .. })));
 }
 
 #[tokio::test]
-async fn the_demonstrations_book_is_served_and_its_dates_move() {
+async fn the_book_of_the_demonstration_is_served_with_relative_dates() {
     let sandbox = start(include_str!("../../fixtures/demo/book.jsonl")).await;
     let (status, body) = ask(&sandbox, "=cmd|'/C calc'!A0").await;
     assert!(status == 200 && body.contains("\"notify_status\":\"failed\""), "{body}");

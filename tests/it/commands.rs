@@ -277,7 +277,7 @@ fn a_rehearsal_against_the_sandbox_command() {
         assert!(Command::new("sh").args(["-c", &interrupt]).status().unwrap().success());
         let mut farewell = String::new();
         stdout.read_to_string(&mut farewell).unwrap();
-        assert!(farewell.contains("3 times"), "{farewell}");
+        assert!(farewell.contains("3 calls"), "{farewell}");
         assert_eq!(sandbox.0.wait().unwrap().code(), Some(0));
     }
 }

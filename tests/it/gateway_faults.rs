@@ -1,6 +1,7 @@
-//! The gateway's bad days, over a bare TCP server: one order is affected, the others are as usual.
+//! Faults of the gateway, over a bare TCP server: one order is affected, the others are not.
 
 mod answers;
+mod base_url;
 mod bounds;
 mod tls;
 mod transport;
@@ -8,36 +9,37 @@ mod transport;
 use crate::rude_gateway::{RudeGateway, Turn};
 use crate::support::{Done, Merchant, ledger, rows};
 
-/// What a run among faults came to.
-struct Night {
+/// A run against a faulty gateway.
+struct FaultyRun {
     merchant: Merchant,
     done: Done,
     gateway: RudeGateway,
 }
 
-/// No patience where a test would have to wait for it.
+/// Short waits and timeouts.
 const IMPATIENT: &str =
     "[gateway]\nbackoff_first_ms = 1\ncall_timeout_seconds = 2\nmax_in_flight = 4\n";
 
-/// Reconciles orders A1 to A6, of which A3 meets this fault at each call.
-fn with_a_fault(fault: impl Fn(Turn) + Send + Sync + 'static) -> Night {
+/// Reconciles the orders A1 to A6; every call for A3 has this fault.
+fn with_a_fault(fault: impl Fn(Turn) + Send + Sync + 'static) -> FaultyRun {
     let gateway = RudeGateway::serve(move |turn| match &*turn.order {
         "A3" => fault(turn),
         _ => turn.answer_well(),
     });
-    night(6, gateway)
+    reconcile(6, gateway)
 }
 
-fn night(orders: usize, gateway: RudeGateway) -> Night {
+fn reconcile(orders: usize, gateway: RudeGateway) -> FaultyRun {
     let merchant = Merchant::new();
     merchant.write("ledger.csv", ledger(orders));
     merchant.write("octopus-recon.toml", IMPATIENT);
     let done = merchant.reconcile(&gateway.url, &["--ledger", "ledger.csv", "-vv"]);
-    Night { merchant, done, gateway }
+    FaultyRun { merchant, done, gateway }
 }
 
-impl Night {
-    /// A3 is unverified for this reason after so many calls, and everything else is well.
+impl FaultyRun {
+    /// Asserts that A3 is unverified for this reason after `calls` calls, and that the other orders
+    /// are matched.
     fn unverified(&self, what: &str, why: &str, calls: usize) {
         let done = &self.done;
         assert_eq!(done.code, Some(3), "{what}: {done:?}");
@@ -52,7 +54,7 @@ impl Night {
         assert!(reason.contains(why), "{what}: {reason}");
         assert_eq!(self.gateway.calls_for("A3"), calls, "{what}: {reason}");
         assert_eq!(summary["requests"], 5 + calls, "{what}: {summary}");
-        // What could not be trusted is not kept as if it could.
+        // An answer that is not trustworthy is not stored.
         assert_eq!(self.merchant.sql("SELECT count(*) FROM answers"), 5, "{what}");
     }
 }

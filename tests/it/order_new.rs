@@ -1,19 +1,18 @@
-//! `order new`: what is sent, how often, and what is said of it. The gateway's own journal of calls
-//! is the witness.
+//! `order new`: what is sent, how often, and what is printed, as the test gateway recorded it.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
-mod course;
-mod ending;
+mod interrupted;
 mod model;
 mod sending;
+mod sequences;
 mod usage;
 
 use crate::rude_gateway::{Request, RudeGateway, Turn, success};
 use crate::support::{Done, Merchant};
 use serde_json::json;
 
-/// A merchant whose failed calls keep no test waiting: two attempts for a call.
+/// Short waits, and two attempts per call.
 const SETTINGS: &str = "[gateway]\nmerchant_uid = \"M1\"\nmax_attempts = 2\nbackoff_first_ms = 1\n\
                         call_timeout_seconds = 10\nrequests_per_second = 1000\n";
 const DEPOSIT: [&str; 8] =
@@ -39,13 +38,13 @@ fn merchant() -> Merchant {
     merchant
 }
 
-/// What is typed to place an order.
+/// The command line that creates an order.
 fn arguments<'a>(url: &'a str, typed: &[&'a str]) -> Vec<&'a str> {
     [&["order", "new"], typed, &["--base-url", url]].concat()
 }
 
-/// Places an order against this gateway.
-fn place(merchant: &Merchant, gateway: &RudeGateway, typed: &[&str]) -> Done {
+/// Creates an order at this gateway.
+fn create(merchant: &Merchant, gateway: &RudeGateway, typed: &[&str]) -> Done {
     merchant.run(&arguments(&gateway.url, typed))
 }
 
@@ -63,8 +62,8 @@ fn name(request: &Request) -> &'static str {
     }
 }
 
-/// What the gateway makes of a deposit: the values that came, and where to pay.
-fn placed(turn: Turn) {
+/// The gateway accepts the order: it answers with the values of the request.
+fn created(turn: Turn) {
     let sent: serde_json::Value = serde_json::from_str(&turn.request.body).unwrap();
     let mut data = json!({"payment": {
         "merchant_order_id": sent["merchant_order_id"], "merchant_uid": sent["merchant_uid"],
@@ -78,7 +77,7 @@ fn placed(turn: Turn) {
     turn.answer("200 OK", "", json!({"result": "success", "data": data}).to_string());
 }
 
-/// That the gateway has the order, with 100.00 inr of income.
+/// The gateway has the order: an income of 100.00 inr.
 fn has(turn: Turn) {
     let body = success(&turn.order);
     turn.answer("200 OK", "", body);
@@ -92,7 +91,7 @@ fn reset(turn: Turn) {
     turn.reset_after(b"");
 }
 
-/// One behaviour for each call; the last one stays.
+/// A gateway that handles each call with the next of these; the last one repeats.
 fn scripted(acts: &'static [fn(Turn)]) -> RudeGateway {
     RudeGateway::serve(move |turn| {
         let act = acts.get(turn.earlier).or(acts.last()).unwrap();

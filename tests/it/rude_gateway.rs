@@ -1,5 +1,5 @@
-//! A gateway without manners: a bare TCP server that does with each call what a test says, below
-//! HTTP where need be. It shares nothing with the sandbox, which always speaks correct HTTP.
+//! A faulty gateway: a bare TCP server that handles each call as the test says, also with invalid
+//! HTTP. It shares no code with the sandbox, which always sends valid HTTP.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
@@ -10,24 +10,24 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-/// A call that came: when, and about which order.
+/// A received call: its time and its order.
 pub type Arrival = (Instant, String);
 
-/// What came with a call.
+/// A received request.
 #[derive(Debug, Clone)]
 pub struct Request {
-    /// As it was asked for, e.g. `/octopus/api/order/get`.
+    /// The path of the request line, e.g. `/octopus/api/order/get`.
     pub path: String,
     /// The request line and the headers.
     pub head: String,
-    /// The JSON as it came.
+    /// The JSON, unchanged.
     pub body: String,
     /// The order it is about.
     pub order: String,
 }
 
 impl Request {
-    /// Reads a request, once all of it is there.
+    /// Parses a request; `None` until it is complete.
     fn read(bytes: &[u8]) -> Option<Request> {
         let (head, body) = std::str::from_utf8(bytes).ok()?.split_once("\r\n\r\n")?;
         let json: serde_json::Value = serde_json::from_str(body).ok()?;
@@ -39,7 +39,7 @@ impl Request {
         })
     }
 
-    /// Whether it asks for what `order/new` does, not `order/get`.
+    /// Whether it is a call of `order/new`, not of `order/get`.
     pub fn is_new(&self) -> bool {
         self.path == "/octopus/api/order/new"
     }
@@ -57,20 +57,20 @@ pub struct RudeGateway {
     arrivals: Arc<Mutex<Vec<(Instant, Request)>>>,
 }
 
-/// One call. Its request is only peeked at, so that the connection can still be reset.
+/// One call. Its request stays unread, so that closing the connection resets it.
 pub struct Turn {
     /// The order it is about.
     pub order: String,
-    /// The whole of it.
+    /// The request.
     pub request: Request,
-    /// How many calls about this order came before.
+    /// The number of earlier calls for this order.
     pub earlier: usize,
     pub stream: TcpStream,
     length: usize,
 }
 
 impl RudeGateway {
-    /// Serves each call on a thread of its own by `behave`; then the connection is closed.
+    /// Serves each call with `behave` on a separate thread, then closes the connection.
     pub fn serve(behave: impl Fn(Turn) + Send + Sync + 'static) -> RudeGateway {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -96,19 +96,19 @@ impl RudeGateway {
         arrivals.iter().map(|(at, request)| (*at, request.order.clone())).collect()
     }
 
-    /// The calls so far, whole and in their order.
+    /// The requests so far, in order of arrival.
     pub fn requests(&self) -> Vec<Request> {
         self.arrivals.lock().unwrap().iter().map(|(_, request)| request.clone()).collect()
     }
 
-    /// How often it was asked about an order.
+    /// The number of calls for an order.
     pub fn calls_for(&self, order: &str) -> usize {
         self.arrivals().iter().filter(|(_, asked)| asked == order).count()
     }
 }
 
 impl Turn {
-    /// Waits until the whole request is there.
+    /// Waits until the request is complete.
     fn take(stream: TcpStream, journal: &Mutex<Vec<(Instant, Request)>>) -> Option<Turn> {
         let mut bytes = [0; 8192];
         loop {
@@ -124,17 +124,17 @@ impl Turn {
         }
     }
 
-    /// Sends these bytes as they are, and closes. Whether the client still listens is its business.
+    /// Sends these bytes unchanged, and closes the connection, which the client may have closed.
     pub fn send(mut self, bytes: impl AsRef<[u8]>) {
         self.read_request();
         let _ = self.stream.write_all(bytes.as_ref());
         let _ = self.stream.shutdown(Shutdown::Write);
-        // Closing with something unread would be a reset, which can overtake what was sent.
+        // Closing with unread data would reset the connection, and could discard the bytes sent.
         let _ = self.stream.set_read_timeout(Some(Duration::from_secs(1)));
         let _ = self.stream.read(&mut [0]);
     }
 
-    /// A whole answer.
+    /// Sends a complete HTTP response.
     pub fn answer(self, status: &str, headers: &str, body: impl AsRef<[u8]>) {
         let body = body.as_ref();
         let length = body.len();
@@ -142,18 +142,18 @@ impl Turn {
         self.send([head.as_bytes(), body].concat());
     }
 
-    /// What a good gateway says.
+    /// Sends the answer of a gateway without faults.
     pub fn answer_well(self) {
         let body = success(&self.order);
         self.answer("200 OK", "", body);
     }
 
-    /// Sends these bytes and resets the connection: that is what closing does to unread data.
+    /// Sends these bytes and resets the connection, by closing it with unread data.
     pub fn reset_after(mut self, bytes: &[u8]) {
         let _ = self.stream.write_all(bytes);
     }
 
-    /// Takes the request and keeps silent until the caller goes away.
+    /// Reads the request and never answers.
     pub fn keep_silent(mut self) {
         self.read_request();
         let _ = self.stream.read(&mut [0]);
@@ -165,7 +165,7 @@ impl Turn {
     }
 }
 
-/// The head of an answer, each connection good for one.
+/// The head of a response; each connection serves one.
 pub fn head(status: &str, headers: &str) -> String {
     format!(
         "HTTP/1.1 {status}\r\nConnection: close\r\nContent-Type: application/json\r\n{headers}\r\n"
@@ -178,7 +178,7 @@ pub fn success(order: &str) -> String {
     format!(r#"{{"result":"success","data":{{"payment":{payment}}}}}"#)
 }
 
-/// The order that a request is about, once all of it is there.
+/// The order of a request; `None` until the request is complete.
 pub fn order_in(request: &[u8]) -> Option<String> {
     Some(Request::read(request)?.order)
 }

@@ -94,7 +94,7 @@ fn a_planted_secret_is_nowhere() {
     });
     let done = running.end();
     assert_eq!(done.code, Some(3), "{done:?}");
-    assert!(done.stderr.contains("asking again"), "-vv says more: {done:?}");
+    assert!(done.stderr.contains("retrying"), "-vv says more: {done:?}");
     assert_unsaid(&done, &words);
     assert_nowhere(&merchant, &words);
     for arguments in

@@ -1,8 +1,8 @@
-//! Answers that arrive whole and cannot be trusted, and those that can.
+//! Complete responses, trustworthy and not trustworthy.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
-use super::{night, with_a_fault};
+use super::{reconcile, with_a_fault};
 use crate::rude_gateway::{RudeGateway, success};
 use crate::support::{kinds, rows};
 
@@ -13,7 +13,7 @@ fn answer_for(order: &str, fields: &str) -> String {
 }
 
 #[test]
-fn a_body_that_is_no_answer() {
+fn a_body_that_is_not_an_answer() {
     let nested = |open: &str, close: &str| {
         let deep = format!("{}1{}", open.repeat(10_000), close.repeat(10_000));
         success("A3").replacen('{', &format!(r#"{{"deep":{deep},"#), 1).into_bytes()
@@ -48,36 +48,41 @@ fn a_body_that_is_no_answer() {
         ("another error", br#"{"result":"error","data":"Try later"}"#.to_vec(), "Try later"),
     ];
     for (what, body, why) in cases {
-        let night = with_a_fault(move |turn| turn.answer("200 OK", "", &body));
-        night.unverified(what, why, 4);
+        let run = with_a_fault(move |turn| turn.answer("200 OK", "", &body));
+        run.unverified(what, why, 4);
     }
 }
 
 #[test]
-fn an_answer_about_something_else() {
-    for (what, body, why) in [
-        ("another order", success("A4"), "another order"),
-        ("a longer id", success("A33"), "another order"),
-        ("no order", success("A3").replace("merchant_order_id", "order"), "which order"),
-        ("another merchant", answer_for("A3", r#""amount":"100","merchant_uid":"M2""#), "merchant"),
+fn an_answer_about_another_order_or_merchant() {
+    let of_m2 = answer_for("A3", r#""amount":"100","merchant_uid":"M2""#);
+    let other_merchant = "the answer is about another merchant's order (the gateway answered \
+                          merchant_uid \"M2\", configured is \"M1\")";
+    let nameless = success("A3").replace("merchant_order_id", "order");
+    for (what, body, why, calls) in [
+        ("another order", success("A4"), "the answer is about the order \"A4\"", 1),
+        ("a longer id", success("A33"), "the answer is about the order \"A33\"", 1),
+        ("no order", nameless, "which order", 4),
+        ("another merchant", of_m2, other_merchant, 1),
     ] {
         let gateway = RudeGateway::serve(move |turn| match &*turn.order {
             "A3" => turn.answer("200 OK", "", &body),
             _ => turn.answer_well(),
         });
-        let mut night = night(0, gateway);
-        // This one is known to the gateway as M1.
-        night.merchant.write("ledger.csv", crate::support::ledger(6));
-        let arguments = ["run", "--base-url", &night.gateway.url, "--rate", "2000", "--format"];
+        let mut run = reconcile(0, gateway);
+        // The configured merchant is M1.
+        run.merchant.write("ledger.csv", crate::support::ledger(6));
+        let arguments = ["run", "--base-url", &run.gateway.url, "--rate", "2000", "--format"];
         let more = ["json", "--ledger", "ledger.csv"];
-        let mut command = night.merchant.command(&[&arguments[..], &more].concat());
+        let mut command = run.merchant.command(&[&arguments[..], &more].concat());
         let output = command.env("OCTOPUS_RECON_MERCHANT_UID", "M1").output();
-        night.done = output.unwrap().into();
-        night.unverified(what, why, 4);
+        run.done = output.unwrap().into();
+        run.unverified(what, why, calls);
     }
 }
 
-/// What is an amount and what is none (faults, "The gateway"). As `amount`: none is no answer.
+/// The table of amounts (faults, "The gateway"). An answer whose `amount` is none is not
+/// trustworthy.
 #[test]
 fn only_plain_decimals_are_amounts() {
     let amounts = [
@@ -118,9 +123,9 @@ fn only_plain_decimals_are_amounts() {
         let body = answer_for(&turn.order, &fields);
         turn.answer("200 OK", "", body);
     });
-    let night = night(amounts.len(), gateway);
-    assert_eq!(night.done.code, Some(3), "{:?}", night.done);
-    let rows = rows(&night.merchant.report_path());
+    let run = reconcile(amounts.len(), gateway);
+    assert_eq!(run.done.code, Some(3), "{:?}", run.done);
+    let rows = rows(&run.merchant.report_path());
     let kinds = kinds(&rows);
     for (index, (amount, meant)) in amounts.iter().enumerate() {
         let order = format!("A{}", index + 1);
@@ -130,35 +135,35 @@ fn only_plain_decimals_are_amounts() {
             "100.00" => "",
             _ => "ledger_amount_difference",
         };
-        // Completed with another final amount than the ledger's: the rules say more than one thing.
+        // With another final amount than the ledger's, more than one rule finds a mismatch.
         let is_so =
             if *meant == "100.000001" { kinds.contains(expected) } else { kinds == expected };
         assert!(is_so, "{amount} as {order}: {kinds:?}, not {expected:?}");
-        let calls = night.gateway.calls_for(&order);
+        let calls = run.gateway.calls_for(&order);
         assert_eq!(calls, if meant.is_empty() { 4 } else { 1 }, "{amount}");
     }
 }
 
 #[test]
-fn a_value_that_the_page_does_not_list_is_reported_and_never_guessed() {
+fn a_value_that_the_page_does_not_list_is_reported_unchanged() {
     let fields = |payment_status: &str| {
         format!(r#""amount":"100.00","currency":"inr","payment_status":{payment_status}"#)
     };
     for status in [r#""complete""#, r#""COMPLETED ""#, "null", r#""""#] {
         let body = answer_for("A3", &fields(status));
-        let night = with_a_fault(move |turn| turn.answer("200 OK", "", &body));
-        assert_eq!(night.done.code, Some(1), "{status}: {:?}", night.done);
-        let kinds = kinds(&rows(&night.merchant.report_path()));
+        let run = with_a_fault(move |turn| turn.answer("200 OK", "", &body));
+        assert_eq!(run.done.code, Some(1), "{status}: {:?}", run.done);
+        let kinds = kinds(&rows(&run.merchant.report_path()));
         assert!(kinds["A3"].contains(&"unknown_status".to_owned()), "{status}: {kinds:?}");
     }
     let body = answer_for("A3", &fields(r#""completed""#).replace("inr", "doubloon"));
-    let night = with_a_fault(move |turn| turn.answer("200 OK", "", &body));
-    let kinds = kinds(&rows(&night.merchant.report_path()));
+    let run = with_a_fault(move |turn| turn.answer("200 OK", "", &body));
+    let kinds = kinds(&rows(&run.merchant.report_path()));
     assert!(kinds["A3"].contains(&"currency_difference".to_owned()), "{kinds:?}");
 }
 
 #[test]
-fn no_such_order_counts_only_where_it_is_said() {
+fn no_such_order_counts_only_under_2xx_and_404() {
     let missing = r#"{"result":"error","data":"Order not found"}"#;
     let cases = [
         ("200 OK", missing, "missing_at_gateway", 1),
@@ -172,11 +177,11 @@ fn no_such_order_counts_only_where_it_is_said() {
         ("429 Later", missing, "unverified", 4),
     ];
     for (status, body, kind, calls) in cases {
-        let night = with_a_fault(move |turn| turn.answer(status, "", body));
+        let run = with_a_fault(move |turn| turn.answer(status, "", body));
         let code = if kind == "unverified" { 3 } else { 1 };
-        assert_eq!(night.done.code, Some(code), "{status} {body}: {:?}", night.done);
-        let kinds = kinds(&rows(&night.merchant.report_path()));
+        assert_eq!(run.done.code, Some(code), "{status} {body}: {:?}", run.done);
+        let kinds = kinds(&rows(&run.merchant.report_path()));
         assert_eq!(kinds["A3"], [kind], "{status} {body}");
-        assert_eq!(night.gateway.calls_for("A3"), calls, "{status} {body}");
+        assert_eq!(run.gateway.calls_for("A3"), calls, "{status} {body}");
     }
 }

@@ -1,5 +1,5 @@
-//! Whom the client trusts: a certificate that does not hold is not asked twice, and no setting
-//! makes it hold. A private authority can be configured.
+//! Trusted certificates: an invalid certificate is not retried, and no setting accepts it. A
+//! private CA can be configured.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
@@ -20,7 +20,8 @@ const GOOD: &[u8] = include_bytes!("certificates/good.pem");
 const WRONG_NAME: &[u8] = include_bytes!("certificates/wrong-name.pem");
 const EXPIRED: &[u8] = include_bytes!("certificates/expired.pem");
 
-/// A good gateway behind this certificate. Gives its port and counts its connections.
+/// A gateway without faults behind this certificate. Returns its port and its count of
+/// connections.
 fn serve(certificate: &[u8]) -> (u16, Arc<AtomicUsize>) {
     let chain = vec![CertificateDer::from_pem_slice(certificate).unwrap()];
     let key = PrivateKeyDer::from_pem_slice(KEY).unwrap();
@@ -63,7 +64,7 @@ fn talk(mut connection: ServerConnection, mut stream: TcpStream) {
     }
 }
 
-/// A run against it that trusts this authority, or the machine's where it is empty.
+/// A run against it that trusts this CA, or the machine's CAs if it is empty.
 fn run(port: u16, authority: &str) -> Done {
     let merchant = Merchant::new();
     merchant.write("ledger.csv", ledger(6));
@@ -74,7 +75,7 @@ fn run(port: u16, authority: &str) -> Done {
 }
 
 #[test]
-fn a_private_authority_can_be_trusted() {
+fn a_private_ca_can_be_configured() {
     let (port, connections) = serve(GOOD);
     let done = run(port, AUTHORITY);
     assert_eq!(done.code, Some(0), "{done:?}");
@@ -82,7 +83,7 @@ fn a_private_authority_can_be_trusted() {
 }
 
 #[test]
-fn a_certificate_that_does_not_hold_is_not_asked_twice() {
+fn an_invalid_certificate_is_not_retried() {
     for (what, certificate, authority, words) in [
         ("nobody's", GOOD, "", "certificate"),
         ("a stranger's", GOOD, STRANGER, "certificate"),
@@ -99,7 +100,7 @@ fn a_certificate_that_does_not_hold_is_not_asked_twice() {
 }
 
 #[test]
-fn plain_text_where_tls_is_expected_is_no_answer() {
+fn plain_http_instead_of_tls_is_not_an_answer() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     std::thread::spawn(move || {

@@ -1,4 +1,4 @@
-//! Answers that do not arrive as they should: redirects, broken connections, endless bodies.
+//! Responses that do not arrive completely: redirects, broken connections, endless bodies.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
@@ -16,11 +16,11 @@ fn a_redirect_is_not_followed() {
     for status in [301, 302, 303, 307, 308] {
         let elsewhere = RudeGateway::serve(Turn::answer_well);
         let location = format!("Location: {}/octopus/api/order/get\r\n", elsewhere.url);
-        let night = with_a_fault(move |turn| {
+        let run = with_a_fault(move |turn| {
             let body = success(&turn.order);
             turn.answer(&format!("{status} Elsewhere"), &location, body);
         });
-        night.unverified(&status.to_string(), "a redirect, which is not followed", 1);
+        run.unverified(&status.to_string(), "a redirect, which is not followed", 1);
         assert_eq!(elsewhere.arrivals().len(), 0, "{status}");
     }
 }
@@ -40,10 +40,10 @@ fn a_connection_that_breaks() {
     ];
     for (what, bytes) in cases {
         let sent = bytes.clone();
-        let night = with_a_fault(move |turn| turn.reset_after(sent.as_bytes()));
-        night.unverified(&format!("reset {what}"), "", 4);
-        let night = with_a_fault(move |turn| turn.send(&bytes));
-        night.unverified(&format!("closed {what}"), "", 4);
+        let run = with_a_fault(move |turn| turn.reset_after(sent.as_bytes()));
+        run.unverified(&format!("reset {what}"), "", 4);
+        let run = with_a_fault(move |turn| turn.send(&bytes));
+        run.unverified(&format!("closed {what}"), "", 4);
     }
 }
 
@@ -53,20 +53,20 @@ fn a_body_of_another_length_than_announced() {
     for (what, length) in [("shorter", whole.len() + 1), ("longer", whole.len() - 1)] {
         let whole = whole.clone();
         let head = head("200 OK", &format!("Content-Length: {length}\r\n"));
-        let night = with_a_fault(move |turn| turn.send(format!("{head}{whole}")));
-        night.unverified(what, "", 4);
+        let run = with_a_fault(move |turn| turn.send(format!("{head}{whole}")));
+        run.unverified(what, "", 4);
     }
-    // No length at all, up to the connection's end: cut anywhere it is no JSON.
+    // Without a length, the body ends with the connection; cut anywhere, it is not valid JSON.
     let bytes = head("200 OK", "") + &whole[..whole.len() - 1];
-    let night = with_a_fault(move |turn| turn.send(&bytes));
-    night.unverified("cut without a length", "not whole, valid JSON", 4);
+    let run = with_a_fault(move |turn| turn.send(&bytes));
+    run.unverified("cut without a length", "not whole, valid JSON", 4);
 }
 
-/// What stands behind an answer on the same connection is nobody's answer.
+/// A second response on the same connection belongs to no request.
 #[test]
-fn an_answer_that_nobody_asked_for_is_nobodys() {
+fn a_response_without_a_request_is_ignored() {
     let forged = success("A4").replace("100.00", "1.00");
-    let night = with_a_fault(move |mut turn| {
+    let run = with_a_fault(move |mut turn| {
         let first = success("A3");
         let answer =
             |body: &str| format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len());
@@ -74,8 +74,8 @@ fn an_answer_that_nobody_asked_for_is_nobodys() {
         let _ = turn.stream.write_all((answer(&first) + &answer(&forged)).as_bytes());
         let _ = std::io::Read::read(&mut turn.stream, &mut [0; 4096]);
     });
-    assert_eq!(night.done.code, Some(0), "{:?}", night.done);
-    assert_eq!(night.done.json()["orders"]["matched"], 6);
+    assert_eq!(run.done.code, Some(0), "{:?}", run.done);
+    assert_eq!(run.done.json()["orders"]["matched"], 6);
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn a_call_has_one_deadline_for_all_of_it() {
         let head = head("200 OK", &format!("Content-Length: {}\r\n", body.len()));
         let begun = Instant::now();
         for byte in [head.as_bytes(), body.as_bytes()].concat() {
-            // Each byte comes well within any deadline for a single read.
+            // Each byte arrives within any deadline for a single read.
             if turn.stream.write_all(&[byte]).is_err() || begun.elapsed() > Duration::from_secs(20)
             {
                 return;
@@ -107,32 +107,32 @@ fn a_call_has_one_deadline_for_all_of_it() {
             std::thread::sleep(Duration::from_millis(50));
         }
     };
-    // Side by side, because there is nothing to do but to wait.
+    // In parallel, because each run only waits.
     std::thread::scope(|scope| {
         for (what, fault) in [("silence", silence), ("head", drip), ("body", drips_the_body)] {
             scope.spawn(move || {
                 let begun = Instant::now();
-                let night = with_a_fault(fault);
-                night.unverified(what, "no whole answer within 2 s", 4);
+                let run = with_a_fault(fault);
+                run.unverified(what, "no whole answer within 2 s", 4);
                 assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
             });
         }
     });
 }
 
-/// The largest resident memory that a process has had, in KiB.
+/// The peak resident memory of a process, in KiB.
 fn peak_memory(pid: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
     let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
     line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }
 
-/// A gibibyte of zeros, packed into a megabyte.
+/// A gibibyte of zeros, compressed to a megabyte.
 fn bomb() -> Vec<u8> {
     let zeros = vec![0; 1 << 20];
     let mut packed = vec![0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 0xFF];
     let mut part = Vec::with_capacity(1 << 16);
-    // After a full flush the next part needs nothing of the one before: it can be repeated.
+    // After a full flush the next part does not depend on the part before, so it can be repeated.
     Compress::new(Compression::fast(), false)
         .compress_vec(&zeros, &mut part, FlushCompress::Full)
         .unwrap();
@@ -141,14 +141,14 @@ fn bomb() -> Vec<u8> {
 }
 
 #[test]
-fn a_body_without_end_takes_no_memory() {
+fn an_endless_body_needs_little_memory() {
     let sent = Arc::new(AtomicU64::new(0));
     let pid = Arc::new(AtomicU32::new(0));
     let peaks = Arc::new(std::sync::Mutex::new(Vec::new()));
     let (bytes, whose, seen, bomb) = (sent.clone(), pid.clone(), peaks.clone(), bomb());
     let gateway = RudeGateway::serve(move |mut turn| {
         let endless = |turn: &mut Turn, chunk: &[u8]| {
-            // A gibibyte at most, so that a client that swallows it all is seen and not waited for.
+            // At most a gibibyte: a client that reads it all fails the test without a long wait.
             for _ in 0..(1 << 30) / chunk.len() {
                 if turn.stream.write_all(chunk).is_err() {
                     return;
@@ -202,7 +202,7 @@ fn a_body_without_end_takes_no_memory() {
     let reasons: Vec<&str> = rows.iter().map(|row| &*row["reason"]).collect();
     let large = reasons.iter().filter(|reason| reason.contains("larger than 1 MiB")).count();
     assert_eq!(large, 3, "{reasons:?}");
-    // Of each of 16 calls at most 1 MiB is read, and what the sockets held.
+    // Each of 16 calls reads at most 1 MiB, plus the socket buffers.
     let sent = sent.load(Ordering::SeqCst) >> 20;
     assert!(sent < 16 * 12, "{sent} MiB were taken");
     let peaks = peaks.lock().unwrap().clone();

@@ -1,5 +1,5 @@
-//! Random days at the gateway: whatever it does, its own journal shows that no order is sent twice
-//! without its having said that there is none.
+//! `order new` against random gateways: the gateway's journal shows that an order is sent again
+//! only after the gateway has said that there is no such order.
 
 use crate::rude_gateway::{RudeGateway, Turn, success};
 use crate::support::{API_KEY, API_SECRET, paid};
@@ -8,24 +8,24 @@ use octopus_recon::domain::amount::Amount;
 use octopus_recon::domain::order::OrderKey;
 use octopus_recon::domain::payment::{AccountingType, PersonalData, TransactionType};
 use octopus_recon::gateway::{
-    Accounts, Asker, Client, Credentials, Draft, GatewaySettings, NewOrder, NotPlaced, Placement,
-    Sends,
+    Accounts, Asker, Client, Creation, Credentials, Draft, GatewaySettings, NewOrder, NotCreated,
+    SendState,
 };
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex};
 
-const DAYS: u64 = 600;
+const CASES: u64 = 600;
 
 /// What the gateway did with a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Event {
-    /// `order/new`: whether it made the order, and whether it said so.
-    New { made: bool, claimed: bool },
-    /// `order/get`, whole and well-formed; it may lag.
-    Said { has: bool },
-    /// `order/get`, and no answer that could be trusted.
+    /// `order/new`: whether it created the order, and whether the response said so.
+    New { is_created: bool, is_confirmed: bool },
+    /// A trustworthy answer to `order/get`, which can be outdated.
+    Answered { has: bool },
+    /// `order/get` without a trustworthy answer.
     Unanswered,
 }
 
@@ -37,26 +37,26 @@ enum Has {
     Other,
 }
 
-/// One order's day.
-struct Day {
+/// One order, and a gateway with random faults.
+struct Case {
     random: fastrand::Rng,
     has: Has,
-    /// How many more `order/get` do not know of the order yet.
+    /// The number of further `order/get` that do not find the order yet.
     lag: u8,
     journal: Vec<Event>,
 }
 
-impl Day {
-    fn new(number: u64) -> Day {
+impl Case {
+    fn new(number: u64) -> Case {
         let mut random = fastrand::Rng::with_seed(number);
         let has = [Has::Same, Has::Other].get(random.usize(..8)).copied().unwrap_or(Has::Nothing);
         let lag = random.u8(..6).saturating_sub(2);
-        Day { random, has, lag, journal: Vec::new() }
+        Case { random, has, lag, journal: Vec::new() }
     }
 
-    /// What is to be done with this call: nothing stays of the lock while it is done.
+    /// How to handle this call. The caller runs it after releasing the lock.
     fn decide(&mut self, is_new: bool) -> fn(Turn) {
-        // Some days are worse than others, and some have no answer that can be used.
+        // One of the faults, for the cases below that need one.
         let fault = FAULTS[self.random.usize(..FAULTS.len())];
         if !is_new {
             if self.random.u8(..3) == 0 {
@@ -65,7 +65,7 @@ impl Day {
             }
             let knows = self.has != Has::Nothing && self.lag == 0;
             self.lag = self.lag.saturating_sub(1);
-            self.journal.push(Event::Said { has: knows });
+            self.journal.push(Event::Answered { has: knows });
             return match self.has {
                 Has::Same if knows => well,
                 Has::Other if knows => other,
@@ -75,22 +75,22 @@ impl Day {
         let arrives = self.random.u8(..3) > 0;
         let is_there = self.has != Has::Nothing;
         let declines = arrives && (is_there || self.random.u8(..6) == 0);
-        let made = arrives && !declines;
-        if made {
+        let is_created = arrives && !declines;
+        if is_created {
             self.has = Has::Same;
         }
-        // Who is refused is not told of an order from before; order/get alone must tell of it.
+        // A refusal does not mention an earlier order: only order/get can.
         let lags_from_before =
-            is_there && self.lag > 0 && !self.journal.iter().any(|event| is_made(*event));
-        let (act, claimed): (fn(Turn), bool) = match self.random.u8(..4) {
-            0 if made => (well, true),
-            1 if made => (garbled, true),
+            is_there && self.lag > 0 && !self.journal.iter().any(|event| creates(*event));
+        let (act, is_confirmed): (fn(Turn), bool) = match self.random.u8(..4) {
+            0 if is_created => (well, true),
+            1 if is_created => (garbled, true),
             0 if is_there && declines => (duplicate, false),
             0 if declines => (declined, false),
-            1 if !made && !lags_from_before => (refused, false),
+            1 if !is_created && !lags_from_before => (refused, false),
             _ => (fault, false),
         };
-        self.journal.push(Event::New { made, claimed });
+        self.journal.push(Event::New { is_created, is_confirmed });
         act
     }
 }
@@ -105,7 +105,7 @@ fn other(turn: Turn) {
     turn.answer("200 OK", "", body);
 }
 
-/// A success of which nothing else can be trusted.
+/// A success with an amount that is not trustworthy.
 fn garbled(turn: Turn) {
     let body = success(&turn.order).replace("100.00", "1e2");
     turn.answer("200 OK", "", body);
@@ -147,13 +147,13 @@ fn asker(url: &str) -> Asker {
     };
     let credentials = Credentials { api_key: API_KEY.into(), api_secret: API_SECRET.into() };
     let client = Client::new(&settings, &credentials, PersonalData::Drop, Utc::now).unwrap();
-    Asker::new(client, settings.limits(), DAYS * 1_000, Utc::now)
+    Asker::new(client, settings.limits(), CASES * 1_000, Utc::now)
 }
 
 fn order(number: u64) -> NewOrder {
     let key = OrderKey {
         merchant_uid: Some("M1".to_owned()),
-        merchant_order_id: format!("day-{number}"),
+        merchant_order_id: format!("case-{number}"),
     };
     NewOrder::new(Draft {
         key,
@@ -171,31 +171,31 @@ fn order(number: u64) -> NewOrder {
     .unwrap()
 }
 
-/// Between two sends there is an `order/get` that was answered, and the last that was answered
-/// said that there is no such order; after a success there is no other send.
+/// Before an order is sent again, the last answer to `order/get` since the send before says that
+/// there is no such order. After a confirmed order nothing is sent.
 fn assert_safe(journal: &[Event]) {
-    let (mut last_said, mut sent, mut taken) = (None, false, false);
+    let (mut last_said, mut sent, mut confirmed) = (None, false, false);
     for event in journal {
         match event {
-            Event::New { claimed, .. } => {
+            Event::New { is_confirmed, .. } => {
                 assert!(!sent || last_said == Some(false), "{journal:?}");
-                assert!(!taken, "sent again after a success: {journal:?}");
-                (sent, last_said, taken) = (true, None, *claimed);
+                assert!(!confirmed, "sent again after a confirmation: {journal:?}");
+                (sent, last_said, confirmed) = (true, None, *is_confirmed);
             }
-            Event::Said { has } => last_said = Some(*has),
+            Event::Answered { has } => last_said = Some(*has),
             Event::Unanswered => {}
         }
     }
 }
 
-fn is_made(event: Event) -> bool {
-    matches!(event, Event::New { made: true, .. })
+fn creates(event: Event) -> bool {
+    matches!(event, Event::New { is_created: true, .. })
 }
 
 #[test]
-fn no_order_is_sent_twice_without_a_word_that_there_is_none() {
-    let days: Arc<Mutex<BTreeMap<String, Day>>> = Arc::default();
-    let seen = Arc::clone(&days);
+fn an_order_is_sent_again_only_after_no_such_order() {
+    let cases: Arc<Mutex<BTreeMap<String, Case>>> = Arc::default();
+    let seen = Arc::clone(&cases);
     let gateway = RudeGateway::serve(move |turn| {
         let act = seen.lock().unwrap().get_mut(&turn.order).unwrap().decide(turn.request.is_new());
         act(turn);
@@ -203,38 +203,38 @@ fn no_order_is_sent_twice_without_a_word_that_there_is_none() {
     let asker = asker(&gateway.url);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let (mut ends, mut sent_again) = (BTreeMap::new(), 0);
-    for number in 0..DAYS {
+    for number in 0..CASES {
         let order = order(number);
         let id = order.key().merchant_order_id.clone();
-        days.lock().unwrap().insert(id.clone(), Day::new(number));
-        let placement = runtime.block_on(asker.place(&order, &Sends::default()));
-        let days = days.lock().unwrap();
-        let Day { has, journal, .. } = &days[&id];
+        cases.lock().unwrap().insert(id.clone(), Case::new(number));
+        let placement = runtime.block_on(asker.create_order(&order, &SendState::default()));
+        let cases = cases.lock().unwrap();
+        let Case { has, journal, .. } = &cases[&id];
         assert_safe(journal);
-        let made = journal.iter().filter(|event| is_made(**event)).count();
-        assert!(made <= 1, "made {made} times: {journal:?}");
+        let is_created = journal.iter().filter(|event| creates(**event)).count();
+        assert!(is_created <= 1, "created {is_created} times: {journal:?}");
         let sends = journal.iter().filter(|event| matches!(event, Event::New { .. })).count();
         sent_again += usize::from(sends > 1);
         let last_said = journal.iter().rev().find(|event| !matches!(event, Event::New { .. }));
-        let said_none = last_said == Some(&Event::Said { has: false });
+        let said_none = last_said == Some(&Event::Answered { has: false });
         let (end, is_true) = match &placement {
             // Exit 0: the gateway has an order with these values.
-            Ok(Placement::Placed(_)) => ("placed", *has == Has::Same),
-            Ok(Placement::Found { .. }) => ("found", *has == Has::Same),
-            // Exit 1: it has none, and none was made.
-            Err(NotPlaced::Declined(_)) => ("declined", *has == Has::Nothing && made == 0),
-            Err(NotPlaced::Exists { differences: None, .. }) => ("exists", *has == Has::Same),
-            Err(NotPlaced::Exists { .. }) => ("differs", *has == Has::Other),
-            Err(NotPlaced::Absent { .. }) => ("absent", said_none),
-            Err(NotPlaced::Unknown { .. }) => ("unknown", true),
+            Ok(Creation::Confirmed(_)) => ("created", *has == Has::Same),
+            Ok(Creation::Found { .. }) => ("found", *has == Has::Same),
+            // Exit 1: it has none, and none was is_created.
+            Err(NotCreated::Declined(_)) => ("declined", *has == Has::Nothing && is_created == 0),
+            Err(NotCreated::Exists { differences: None, .. }) => ("exists", *has == Has::Same),
+            Err(NotCreated::Exists { .. }) => ("differs", *has == Has::Other),
+            Err(NotCreated::Absent { .. }) => ("absent", said_none),
+            Err(NotCreated::Unknown { .. }) => ("unknown", true),
             other => unreachable!("{other:?}: {journal:?}"),
         };
         assert!(is_true, "{placement:?}: {journal:?}");
         *ends.entry(end).or_insert(0) += 1;
     }
-    // The days were bad enough to show something.
+    // Every result occurred, so the cases were varied enough.
     let met: Vec<&&str> = ends.keys().collect();
-    let every = [&"absent", &"declined", &"differs", &"exists", &"found", &"placed", &"unknown"];
+    let every = [&"absent", &"created", &"declined", &"differs", &"exists", &"found", &"unknown"];
     assert_eq!(met, every);
     assert!(sent_again > 50, "{sent_again}: {ends:?}");
 }

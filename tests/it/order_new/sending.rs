@@ -1,6 +1,6 @@
-//! What leaves, and what comes back where all is well.
+//! The request of `order new`, and the response of a gateway without faults.
 
-use super::{DEPOSIT, PAYOUT, calls, merchant, place, placed, scripted};
+use super::{DEPOSIT, PAYOUT, calls, create, created, merchant, scripted};
 use crate::rude_gateway::Request;
 use crate::support::{API_KEY, API_SECRET};
 use hmac::{Hmac, KeyInit, Mac};
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 use std::collections::BTreeMap;
 
-/// The signature of what came, by the page's own recipe.
+/// The signature of a received request, computed as the page documents it.
 fn signature(request: &Request) -> String {
     let parameters: BTreeMap<String, String> = serde_json::from_str(&request.body).unwrap();
     let pairs: Vec<String> =
@@ -31,8 +31,8 @@ fn sent(request: &Request) -> Value {
 
 #[test]
 fn a_deposit_is_one_signed_call() {
-    let (merchant, gateway) = (merchant(), scripted(&[placed]));
-    let done = place(&merchant, &gateway, &DEPOSIT);
+    let (merchant, gateway) = (merchant(), scripted(&[created]));
+    let done = create(&merchant, &gateway, &DEPOSIT);
     assert_eq!(done.code, Some(0), "{done:?}");
     assert_eq!(done.stderr, "");
     let data = json!({"payment": {
@@ -55,7 +55,7 @@ fn a_deposit_is_one_signed_call() {
 
 #[test]
 fn every_parameter_arrives() {
-    let (merchant, gateway) = (merchant(), scripted(&[placed]));
+    let (merchant, gateway) = (merchant(), scripted(&[created]));
     merchant.write(
         "all.json",
         r#"{"from":"660-77","from_name":"जॉन & Co=1","from_bank_name":"UPI","to":"0099",
@@ -83,7 +83,7 @@ fn every_parameter_arrives() {
         "--accounts",
         "all.json",
     ];
-    let done = place(&merchant, &gateway, &typed);
+    let done = create(&merchant, &gateway, &typed);
     assert_eq!(done.code, Some(0), "{done:?}");
     let request = &gateway.requests()[0];
     assert_signed(request);
@@ -103,19 +103,19 @@ fn every_parameter_arrives() {
 
 #[test]
 fn a_payout_is_sent_only_with_yes() {
-    let (merchant, gateway) = (merchant(), scripted(&[placed]));
-    let refused = place(&merchant, &gateway, &PAYOUT);
+    let (merchant, gateway) = (merchant(), scripted(&[created]));
+    let refused = create(&merchant, &gateway, &PAYOUT);
     assert_eq!(refused.code, Some(2), "{refused:?}");
     assert_eq!(
         refused.stderr,
         format!(
             "error: nothing was sent: a payout of 100.00 inr to account …9999 as order A1 needs \
-             --yes\n hint: --yes sends it to {} for merchant M1, and then money moves\n",
+             --yes\n hint: --yes sends it to {} for merchant M1: then money moves\n",
             gateway.url
         )
     );
     assert_eq!(calls(&gateway), "");
-    let done = place(&merchant, &gateway, &[&PAYOUT[..], &["--yes"]].concat());
+    let done = create(&merchant, &gateway, &[&PAYOUT[..], &["--yes"]].concat());
     assert_eq!(done.code, Some(0), "{done:?}");
     assert_eq!(done.json()["data"].get("payment_url"), None);
     assert_eq!(done.json()["data"]["payment"]["to"], "…9999");
@@ -133,7 +133,7 @@ fn a_payout_is_sent_only_with_yes() {
 
 #[test]
 fn accounts_come_from_stdin_too() {
-    let (merchant, gateway) = (merchant(), scripted(&[placed]));
+    let (merchant, gateway) = (merchant(), scripted(&[created]));
     let typed = [&PAYOUT[..9], &["-", "--yes", "--accounting-type", "settle"]].concat();
     let done =
         merchant.run_with_stdin(&super::arguments(&gateway.url, &typed), br#"{"to":"0077"}"#);

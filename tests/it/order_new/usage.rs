@@ -1,11 +1,11 @@
-//! What is refused before anything is sent.
+//! Wrong use of `order new`, which sends nothing.
 
-use super::{DEPOSIT, PAYOUT, arguments, calls, merchant, place, placed, scripted};
+use super::{DEPOSIT, PAYOUT, arguments, calls, create, created, merchant, scripted};
 use crate::support::Merchant;
 
 #[test]
 fn wrong_use_sends_nothing() {
-    let gateway = scripted(&[placed]);
+    let gateway = scripted(&[created]);
     let merchant = merchant();
     let with = |more: &[&'static str]| [&DEPOSIT[..], more].concat();
     let amount = |amount| [&DEPOSIT[..3], &[amount], &DEPOSIT[4..]].concat();
@@ -21,13 +21,13 @@ fn wrong_use_sends_nothing() {
         ([&DEPOSIT[..5], &[" "], &DEPOSIT[6..]].concat(), "the currency is empty"),
         (DEPOSIT[..6].to_vec(), "--payment"),
         (with(&["--accounting-type", "pay"]), "'pay'"),
-        (with(&["--redirect-url", "example.com"]), "the redirect_url is not a whole http"),
-        (with(&["--notify-url", "ftp://example.com/"]), "the notify_url is not a whole http"),
+        (with(&["--redirect-url", "example.com"]), "the redirect_url is not a complete http"),
+        (with(&["--notify-url", "ftp://example.com/"]), "the notify_url is not a complete http"),
         (with(&["--to", "99999999"]), "--to"),
         (with(&["--yes"]), "--yes"),
         (with(&["--accounts", "none.json"]), "none.json"),
         (with(&["--accounts", "."]), "the accounts from . are not usable"),
-        ([&PAYOUT[..8], &["--yes"]].concat(), "no \"to\" is given"),
+        ([&PAYOUT[..8], &["--yes"]].concat(), "\"to\" is missing"),
     ] {
         let done = merchant.run(&arguments(&gateway.url, &typed));
         assert_eq!(done.code, Some(2), "{typed:?}: {done:?}");
@@ -38,14 +38,14 @@ fn wrong_use_sends_nothing() {
 }
 
 #[test]
-fn accounts_that_are_not_usable_are_repeated_nowhere() {
-    let gateway = scripted(&[placed]);
+fn errors_about_accounts_repeat_no_value() {
+    let gateway = scripted(&[created]);
     let merchant = merchant();
     let large = format!(r#"{{"to":"PLANTED"{}}}"#, " ".repeat(20_000));
     for (json, words) in [
         ("", "is empty"),
-        (r#"{"to":"PLANTED","iban":"PLANTED"}"#, "something else than these: from, from_name"),
-        (r#"{"PLANTED":"1"}"#, "something else than these"),
+        (r#"{"to":"PLANTED","iban":"PLANTED"}"#, "a key other than from, from_name"),
+        (r#"{"PLANTED":"1"}"#, "a key other than"),
         (r#"{"to":"PLANTED","to":"PLANTED"}"#, "a key twice"),
         (r#"{"to":"PLANTED","\u0074o":"PLANTED"}"#, "a key twice"),
         (r#"{"to":6660006666789}"#, "its to is not a text"),
@@ -53,9 +53,9 @@ fn accounts_that_are_not_usable_are_repeated_nowhere() {
         (r#""PLANTED""#, "not a JSON object"),
         (r#"{"to":"PLANTED"#, "line 1, column 14"),
         (r#"{"to":"PLANTED\nPLANTED"}"#, "line break"),
-        (r#"{"from":"PLANTED"}"#, "no \"to\" is given"),
-        (r#"{"to":"","to_name":"PLANTED"}"#, "no \"to\" is given"),
-        (&large, "larger than 16 KiB"),
+        (r#"{"from":"PLANTED"}"#, "\"to\" is missing"),
+        (r#"{"to":"","to_name":"PLANTED"}"#, "\"to\" is missing"),
+        (&large, "longer than 16 KiB"),
     ] {
         merchant.write("accounts.json", json);
         let typed = [&PAYOUT[..], &["--yes", "-vv"]].concat();
@@ -71,8 +71,8 @@ fn accounts_that_are_not_usable_are_repeated_nowhere() {
 }
 
 #[test]
-fn a_new_order_names_its_merchant() {
-    let gateway = scripted(&[placed]);
+fn a_new_order_needs_a_merchant() {
+    let gateway = scripted(&[created]);
     let nobody = Merchant::new();
     let done = nobody.run(&arguments(&gateway.url, &DEPOSIT));
     assert_eq!(done.code, Some(2), "{done:?}");
@@ -85,10 +85,10 @@ fn a_new_order_names_its_merchant() {
 }
 
 #[test]
-fn accounts_that_are_typed_are_not_repeated() {
-    let (merchant, gateway) = (merchant(), scripted(&[placed]));
+fn accounts_on_the_command_line_are_not_repeated() {
+    let (merchant, gateway) = (merchant(), scripted(&[created]));
     let typed = [&PAYOUT[..8], &["--accounts", r#"{"to":"666000123456"}"#, "--yes"]].concat();
-    let refused = place(&merchant, &gateway, &typed);
+    let refused = create(&merchant, &gateway, &typed);
     assert_eq!(refused.code, Some(2), "{refused:?}");
     assert!(refused.stderr.contains("the accounts from the command line"), "{refused:?}");
     assert!(!refused.stderr.contains("666000123456"), "{refused:?}");

@@ -1,5 +1,5 @@
 //! The checkout page in a real browser: headless Chromium, driven by `ChromeDriver` over plain
-//! HTTP (<https://www.w3.org/TR/webdriver2/>). Where there is none, this says so and is skipped.
+//! HTTP (<https://www.w3.org/TR/webdriver2/>). Without Chromium the test prints so and is skipped.
 
 #![expect(
     clippy::unwrap_used,
@@ -14,17 +14,17 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
-/// A browser with a window of its own.
+/// A browser with its own window.
 struct Browser {
     caller: Caller,
     session: String,
     driver: Child,
-    /// Kept open: a driver that cannot print ends.
+    /// Kept open, because the driver exits when it cannot print.
     _stdout: BufReader<ChildStdout>,
 }
 
 impl Browser {
-    /// `None` where it is not installed.
+    /// `None` if it is not installed.
     fn open(profile: &Merchant) -> Option<Browser> {
         let (mut driver, stdout, port) = Browser::driver()?;
         let profile = format!("--user-data-dir={}", profile.path("profile").display());
@@ -51,8 +51,8 @@ impl Browser {
         Some(Browser { caller, session, driver, _stdout: stdout })
     }
 
-    /// Starts chromedriver, with what it prints and its port. It takes a port on two addresses, and
-    /// ends where another program has the second: then once more.
+    /// Starts chromedriver. Returns its output and port. It uses a port on two addresses, and exits
+    /// if another program has the second one; then it is started again.
     fn driver() -> Option<(Child, BufReader<ChildStdout>, String)> {
         let mut attempts = 0..5;
         loop {
@@ -102,8 +102,8 @@ impl Browser {
         self.post(&format!("{button}/click"), &json!({}));
     }
 
-    /// The text of what is there now, if it is. At one go: chromedriver was seen to end where it
-    /// was asked for the text of something that it had found on the page before.
+    /// The text of an element of the current page, if it exists. In one call: chromedriver crashed
+    /// when asked for the text of an element of an earlier page.
     fn text(&mut self, xpath: &str) -> Option<String> {
         let script = "const found = document.evaluate(arguments[0], document, null, \
                       XPathResult.FIRST_ORDERED_NODE_TYPE, null).singleNodeValue;
@@ -113,7 +113,7 @@ impl Browser {
         said.as_str().map(str::to_owned)
     }
 
-    /// Waits until it is there and says so: a click does not wait for the page that it leads to.
+    /// Waits until the element has this text: a click does not wait for the next page.
     fn shows(&mut self, xpath: &str, expected: &str) {
         until(expected, || self.text(xpath).as_deref() == Some(expected));
     }
@@ -121,7 +121,7 @@ impl Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // The browser outlives its driver, unless it is told to go.
+        // Without this call the browser would outlive its driver.
         let _ = self.caller.json("DELETE", &self.session.clone(), &Value::Null);
         let _ = self.driver.kill();
         let _ = self.driver.wait();
@@ -150,7 +150,7 @@ fn a_tester_settles_an_order_short_on_the_checkout_page() {
     browser.shows(&cell("Payment"), "preparing");
     let back = browser.find("//a[.='Back to the merchant']");
     assert_eq!(browser.read(&format!("{back}/attribute/href")), "http://127.0.0.1:1/shop");
-    // The style is let through by the page's own policy.
+    // The page's policy allows its style.
     let heading = browser.find("//th");
     assert_eq!(browser.read(&format!("{heading}/css/text-align")), "left");
     let screenshot = browser.read("/screenshot");

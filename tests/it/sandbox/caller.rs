@@ -1,4 +1,4 @@
-//! A caller who speaks plain HTTP/1.1 over one connection, and signs by hand.
+//! A test client: plain HTTP/1.1 over one connection, with its own signatures.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot call has failed")]
 
@@ -12,14 +12,14 @@ use std::net::TcpStream;
 pub const NEW: &str = "/octopus/api/order/new";
 pub const GET: &str = "/octopus/api/order/get";
 
-/// A connection that is kept.
+/// A persistent connection.
 pub struct Caller(BufReader<TcpStream>);
 
-/// What came back.
+/// A response.
 #[derive(Debug)]
 pub struct Response {
     pub status: u16,
-    /// By lower-case name.
+    /// Headers by lower-case name.
     pub headers: BTreeMap<String, String>,
     pub body: String,
 }
@@ -35,7 +35,7 @@ impl Response {
         self.json()["data"]["payment"].clone()
     }
 
-    /// What an error says, in either of its forms.
+    /// The text of an error, in either form.
     pub fn error(&self) -> String {
         let json = self.json();
         assert_eq!(json["result"], "error", "{self:?}");
@@ -51,13 +51,13 @@ impl Caller {
         Caller(BufReader::new(stream))
     }
 
-    /// Sends these bytes and reads one answer.
+    /// Sends these bytes and reads one response.
     pub fn send(&mut self, request: impl AsRef<[u8]>) -> Response {
         self.0.get_mut().write_all(request.as_ref()).unwrap();
         self.receive()
     }
 
-    /// Reads one answer.
+    /// Reads one response.
     pub fn receive(&mut self) -> Response {
         let mut line = String::new();
         self.0.read_line(&mut line).unwrap();
@@ -75,7 +75,7 @@ impl Caller {
         Response { status, headers, body: String::from_utf8(body).unwrap() }
     }
 
-    /// Sends JSON, unless it is null, and gives the `value` that comes back.
+    /// Sends JSON, unless it is null, and returns the `value` of the response.
     pub fn json(&mut self, method: &str, path: &str, body: &Value) -> Value {
         let body = if body.is_null() { String::new() } else { body.to_string() };
         let length = body.len();
@@ -118,7 +118,7 @@ pub fn request(path: &str, signature: &str, body: &str) -> String {
     )
 }
 
-/// The page's recipe, by hand.
+/// The signature that the page documents.
 pub fn signature(secret: &str, params: &[(&str, &str)]) -> String {
     let sorted: BTreeMap<&str, &str> = params.iter().copied().collect();
     let given = sorted.iter().filter(|(_, value)| !value.is_empty());
@@ -128,7 +128,7 @@ pub fn signature(secret: &str, params: &[(&str, &str)]) -> String {
     hex::encode(mac.finalize().into_bytes())
 }
 
-/// A deposit's parameters, with these changed; an empty value takes one away.
+/// The parameters of a deposit with these changes; an empty value removes one.
 pub fn deposit<'a>(id: &'a str, changes: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
     let usual = [
         ("transaction_type", "income"),
@@ -145,7 +145,7 @@ pub fn deposit<'a>(id: &'a str, changes: &[(&'a str, &'a str)]) -> Vec<(&'a str,
     params.into_iter().filter(|(_, value)| !value.is_empty()).collect()
 }
 
-/// A payout's parameters, likewise.
+/// The parameters of a payout with these changes.
 pub fn payout<'a>(id: &'a str, changes: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
     let usual =
         [("transaction_type", "expense"), ("accounting_type", "pay"), ("to", "6660006666987")];

@@ -1,4 +1,4 @@
-//! The checkout page's endpoints, and how orders live by them.
+//! The endpoints of the checkout page, and their effect on orders.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot call has failed")]
 
@@ -7,18 +7,18 @@ use crate::support::Gateway;
 use serde_json::Value;
 use std::time::Duration;
 
-/// A gateway whose clock stands still until it is driven.
+/// A gateway whose clock moves only when the test advances it.
 fn gateway(book: &str) -> Gateway {
     Gateway::serve_as(book, |it| it.speed = 0)
 }
 
-/// Creates an order and gives the path of its page.
+/// Creates an order and returns the path of its page.
 fn create(caller: &mut Caller, params: &[(&str, &str)]) -> String {
     let payment = caller.call(NEW, params).payment();
     format!("/checkout/{}", payment["payment_uid"].as_str().unwrap())
 }
 
-/// Payment status, accounting status and final amount, as `order/get` tells them.
+/// Payment status, accounting status and final amount from `order/get`.
 fn status(caller: &mut Caller, id: &str) -> String {
     let payment = caller.call(GET, &[("merchant_order_id", id)]).payment();
     let text = |name: &str| payment[name].as_str().unwrap_or("-").to_owned();
@@ -45,7 +45,7 @@ fn a_deposit_is_prepared_paid_completed_and_accounted() {
 }
 
 #[test]
-fn an_order_fails_is_rejected_lapses_or_is_given_back() {
+fn an_order_fails_is_rejected_lapses_or_is_refunded() {
     let gateway = gateway("");
     let mut caller = Caller::to(&gateway.url);
     for (act, end) in
@@ -75,7 +75,7 @@ fn an_order_fails_is_rejected_lapses_or_is_given_back() {
 }
 
 #[test]
-fn what_the_page_does_not_take_is_refused_and_changes_nothing() {
+fn an_invalid_form_is_refused_and_changes_nothing() {
     let gateway = gateway("");
     let mut caller = Caller::to(&gateway.url);
     let page = create(&mut caller, &deposit("A", &[]));
@@ -116,7 +116,7 @@ fn what_the_page_does_not_take_is_refused_and_changes_nothing() {
 }
 
 #[test]
-fn a_page_shows_every_text_as_text() {
+fn a_page_escapes_every_text() {
     let gateway = gateway("");
     let mut caller = Caller::to(&gateway.url);
     let id = "<script>alert(1)</script>\"'&";
@@ -145,7 +145,7 @@ fn the_list_has_the_newest_orders_first_and_links_to_their_pages() {
 }
 
 #[test]
-fn orders_of_a_book_live_as_it_says_and_go_on_where_they_were_saved() {
+fn orders_of_a_book_change_as_scheduled_and_continue_after_saving() {
     let book = concat!(
         r#"{"merchant_order_id":"A","payment_status":"pending","sandbox":{"later":["#,
         r#"{"after_seconds":90,"fields":{"payment_status":"completed","final_amount":"1.00"}},"#,
@@ -184,11 +184,11 @@ fn an_amount_that_is_a_number_can_be_settled_in_full() {
 }
 
 #[test]
-fn people_can_speed_life_up() {
+fn orders_can_age_faster_than_real_time() {
     let gateway = Gateway::serve_as("", |it| it.speed = 86_400);
     let mut caller = Caller::to(&gateway.url);
     create(&mut caller, &deposit("A", &[]));
-    // Half an hour is some 20 ms.
+    // Half an hour takes about 20 ms.
     crate::support::until("the order is overdue", || {
         status(&mut caller, "A") == "overdue none 0.00"
     });

@@ -1,4 +1,4 @@
-//! The command: what it takes, what it leaves, and what it says when it cannot.
+//! The command `sandbox`: its arguments, its files and its errors.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
@@ -8,7 +8,7 @@ use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 
-/// A sandbox in a process of its own, and its address.
+/// The sandbox as a separate process, and its address.
 struct Sandbox(Running, String);
 
 impl Sandbox {
@@ -16,7 +16,7 @@ impl Sandbox {
         let all = [&["sandbox", "--listen", "127.0.0.1:0"], arguments].concat();
         let mut child = merchant.command(&all).stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
-        // Read without a buffer that would keep what comes later.
+        // Read without a buffer, which could consume later output.
         let stdout = child.stdout.as_mut().unwrap();
         BufReader::with_capacity(1, stdout).read_line(&mut line).unwrap();
         let url = line.split(' ').nth(2).unwrap().to_owned();
@@ -30,7 +30,7 @@ impl Sandbox {
 }
 
 #[test]
-fn orders_outlive_the_sandbox_in_the_book_that_it_saves() {
+fn orders_are_saved_and_loaded_again() {
     let merchant = Merchant::new();
     merchant.write("book.csv", "merchant_order_id,amount,payment_uid\nOLD,7.00,P-1\n");
     let arguments = ["--book", "book.csv", "--save", "orders.jsonl", "--speed", "0"];
@@ -39,7 +39,7 @@ fn orders_outlive_the_sandbox_in_the_book_that_it_saves() {
     assert_eq!(caller.call(NEW, &deposit("NEW", &[("to_name", "Asha")])).status, 200);
     let done = sandbox.end("TERM");
     assert_eq!(done.code, Some(0), "{done:?}");
-    assert_eq!(done.stdout, "It was called 1 time and has 2 orders.\n");
+    assert_eq!(done.stdout, "The sandbox received 1 call and has 2 orders.\n");
     let mode = std::fs::metadata(merchant.path("orders.jsonl")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
 
@@ -58,11 +58,11 @@ fn orders_outlive_the_sandbox_in_the_book_that_it_saves() {
 }
 
 #[test]
-fn faults_of_a_file_happen() {
+fn faults_are_read_from_a_file() {
     let merchant = Merchant::new();
-    merchant.write("day.toml", "[[fault]]\norders = [\"B*\"]\ndoes = { status = 503 }\n");
+    merchant.write("faults.toml", "[[fault]]\norders = [\"B*\"]\ndoes = { status = 503 }\n");
     merchant.write("book.jsonl", "{\"merchant_order_id\":\"A\"}\n{\"merchant_order_id\":\"B1\"}");
-    let arguments = ["--book", "book.jsonl", "--faults", "day.toml", "--flat"];
+    let arguments = ["--book", "book.jsonl", "--faults", "faults.toml", "--flat"];
     let sandbox = Sandbox::start(&merchant, &arguments);
     let mut caller = Caller::to(&sandbox.1);
     for (id, status) in [("A", 200), ("B1", 503), ("B2", 503), ("C", 200)] {
@@ -72,19 +72,19 @@ fn faults_of_a_file_happen() {
 }
 
 #[test]
-fn what_it_cannot_start_with_is_said() {
+fn unusable_arguments_are_named() {
     let merchant = Merchant::new();
     merchant.write("book.jsonl", "{}");
-    merchant.write("day.toml", "[[fault]]\ndoes = { status = 99 }\n");
+    merchant.write("faults.toml", "[[fault]]\ndoes = { status = 99 }\n");
     merchant.write("orders.jsonl", "");
     for (arguments, code, words) in [
         (&["--listen", "0.0.0.0:0"][..], 2, "or allow it with --allow-remote"),
         (&["--book", "book.jsonl"], 2, "book.jsonl, line 1: `merchant_order_id` is missing"),
         (&["--book", "none.jsonl"], 2, "the book none.jsonl cannot be read"),
-        (&["--faults", "day.toml"], 2, "the faults day.toml, line 2: `status` 99 is no HTTP"),
+        (&["--faults", "faults.toml"], 2, "the faults faults.toml, line 2: `status` 99 is no HTTP"),
         (&["--faults", "none.toml"], 2, "the faults none.toml cannot be read"),
         (&["--save", "orders.csv"], 2, "orders are saved as JSON lines"),
-        (&["--save", "orders.jsonl"], 2, "orders.jsonl is there already"),
+        (&["--save", "orders.jsonl"], 2, "orders.jsonl already exists"),
         (&["--save", "nowhere/orders.jsonl"], 14, "cannot be written"),
         (&["--speed", "86401"], 2, "86401 is not in"),
     ] {
@@ -96,7 +96,7 @@ fn what_it_cannot_start_with_is_said() {
 }
 
 #[test]
-fn it_listens_for_other_machines_only_where_that_is_allowed() {
+fn it_listens_for_other_machines_only_with_allow_remote() {
     let merchant = Merchant::new();
     let mut command: Command =
         merchant.command(&["sandbox", "--listen", "0.0.0.0:0", "--allow-remote"]);

@@ -1,4 +1,4 @@
-//! How a scripted answer reaches its caller, byte by byte.
+//! The delivery of scripted responses, byte by byte.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot call has failed")]
 
@@ -14,13 +14,13 @@ fn ask() -> String {
     request(GET, &signature, r#"{"merchant_order_id":"A"}"#)
 }
 
-/// A gateway with one order for which this is scripted.
+/// A gateway with one order that has this script.
 fn scripted(script: &serde_json::Value) -> Gateway {
     let order = json!({"merchant_order_id": "A", "amount": "5.00", "sandbox": script});
     Gateway::serve(&order.to_string())
 }
 
-/// Everything that arrives until the connection ends, and whether it was reset.
+/// All bytes until the connection ends, and whether it was reset.
 fn received(gateway: &Gateway) -> (String, bool) {
     let mut stream = TcpStream::connect(gateway.url.strip_prefix("http://").unwrap()).unwrap();
     stream.write_all(ask().as_bytes()).unwrap();
@@ -39,7 +39,7 @@ fn received(gateway: &Gateway) -> (String, bool) {
 }
 
 #[test]
-fn an_answer_is_cut_where_it_is_said() {
+fn a_response_is_cut_at_the_scripted_point() {
     const BODY: &str = concat!(
         r#"{"result":"success","data":{"payment":"#,
         r#"{"merchant_order_id":"A","amount":"5.00"}}}"#
@@ -51,7 +51,7 @@ fn an_answer_is_cut_where_it_is_said() {
         (json!({"reset": "head"}), "HTTP/1.1 200", true),
         (json!({"reset": "body"}), half, true),
         (json!({"cut_body": true}), half, false),
-        // An empty body has no middle.
+        // An empty body has no middle, so the head is cut.
         (json!({"location": "/x", "cut_body": true}), "HTTP/1.1 302", false),
     ] {
         let gateway = scripted(&script);
@@ -68,8 +68,8 @@ fn an_answer_is_cut_where_it_is_said() {
 }
 
 #[test]
-fn what_was_scripted_for_a_call_is_over_with_it() {
-    // A thousandth of that speed would take minutes.
+fn a_script_affects_only_its_own_call() {
+    // At a thousandth of this speed the call would take minutes.
     let gateway = scripted(&json!({"slow_bytes_per_second": 100_000, "times": 1}));
     let mut caller = Caller::to(&gateway.url);
     assert_eq!(caller.send(ask()).status, 200);
@@ -80,7 +80,7 @@ fn what_was_scripted_for_a_call_is_over_with_it() {
 }
 
 #[test]
-fn a_bad_answers_own_headers_stand_alone() {
+fn a_bad_response_replaces_the_usual_headers() {
     let gateway = scripted(&json!({"answer": "html"}));
     let (text, _) = {
         let mut caller = Caller::to(&gateway.url);

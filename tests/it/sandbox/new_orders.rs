@@ -1,4 +1,4 @@
-//! `order/new` as the page documents it, and what is refused.
+//! `order/new` as documented, and its errors.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot call has failed")]
 
@@ -6,7 +6,7 @@ use super::caller::{Caller, GET, NEW, deposit, payout};
 use crate::support::Gateway;
 use serde_json::Value;
 
-/// Every field of the page's payment object.
+/// The documented fields of the payment object.
 const FIELDS: [&str; 31] = [
     "accounting_fail_reason",
     "accounting_status",
@@ -49,7 +49,7 @@ fn gateway() -> Gateway {
 }
 
 #[test]
-fn an_order_has_every_documented_field_from_the_first_answer_on() {
+fn every_response_has_all_documented_fields() {
     let gateway = gateway();
     let mut caller = Caller::to(&gateway.url);
     let party = [("from", "111"), ("from_name", "Asha"), ("to_name", "Ravi"), ("channel", "upi")];
@@ -94,14 +94,14 @@ fn a_deposit_without_a_response_type_is_sent_to_the_checkout_page() {
     let page = answer.headers["location"].strip_prefix("http://sandbox").unwrap().to_owned();
     let page = caller.open(&page);
     assert!(page.status == 200 && page.body.contains("Deposit A"), "{page:?}");
-    // A payout has no such page to go to.
+    // A payout has no checkout page.
     let answer = caller.call(NEW, &payout("B", &[("response_type", "")]));
     assert_eq!(answer.payment()["merchant_order_id"], "B");
     assert_eq!(answer.json()["data"].get("payment_url"), None);
 }
 
 #[test]
-fn both_kinds_of_either_direction_are_taken() {
+fn both_accounting_types_of_each_direction_are_accepted() {
     let gateway = gateway();
     let mut caller = Caller::to(&gateway.url);
     for kind in ["receive", "recharge"] {
@@ -115,7 +115,7 @@ fn both_kinds_of_either_direction_are_taken() {
 }
 
 #[test]
-fn what_makes_no_order_gets_the_documented_errors() {
+fn invalid_parameters_get_the_documented_errors() {
     let gateway = gateway();
     let mut caller = Caller::to(&gateway.url);
     for (change, error) in [
@@ -145,7 +145,7 @@ fn what_makes_no_order_gets_the_documented_errors() {
     }
     let answer = caller.call(NEW, &payout("A", &[("to", "")]));
     assert_eq!(answer.error(), "The 'to' field is required.");
-    // Nothing came of all these, so that the id is still free, once.
+    // None of these created an order, so the id can be used once.
     assert_eq!(caller.call(NEW, &deposit("A", &[])).status, 200);
     let again = caller.call(NEW, &payout("A", &[]));
     assert_eq!(again.status, 400);

@@ -1,4 +1,4 @@
-//! A merchant who is told that a payment has ended.
+//! Notifications to the merchant when a payment ends.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot listen has failed")]
 
@@ -11,10 +11,10 @@ use std::net::TcpListener;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-/// A notification as it came: its headers by lower-case name, and its body.
+/// A received notification: its headers by lower-case name, and its body.
 type Received = (BTreeMap<String, String>, String);
 
-/// Listens on a free port, and answers every notification with this status; none: not at all.
+/// Listens on a free port, and answers every notification with this status; `None`: never.
 fn merchant(status: Option<u16>) -> (String, Receiver<Received>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/notify", listener.local_addr().unwrap());
@@ -55,7 +55,7 @@ fn notify_status(caller: &mut Caller, id: &str) -> String {
 }
 
 #[test]
-fn the_end_of_a_payment_is_told_signed_as_a_request_is() {
+fn the_notification_of_an_ended_payment_is_signed() {
     let gateway = gateway();
     let (url, received) = merchant(Some(200));
     let mut caller = Caller::to(&gateway.url);
@@ -78,7 +78,7 @@ fn the_end_of_a_payment_is_told_signed_as_a_request_is() {
     assert_eq!(headers["oc-key"], API_KEY);
     assert_eq!(headers["content-type"], "application/json");
     until("it is acknowledged", || notify_status(&mut caller, "क्रम/7&x=1 +é") == "completed");
-    // Being accounted is no end: nobody is told twice.
+    // Accounting does not end the payment again: there is no second notification.
     gateway.advance(Duration::from_hours(1));
     caller.call(NEW, &payout("next", &[("notify_url", &url)]));
     gateway.advance(Duration::from_secs(15));
@@ -88,7 +88,7 @@ fn the_end_of_a_payment_is_told_signed_as_a_request_is() {
 }
 
 #[test]
-fn a_notification_follows_what_comes_back() {
+fn notify_status_depends_on_the_merchants_response() {
     let gateway = gateway();
     let mut caller = Caller::to(&gateway.url);
     let closed = {
@@ -112,7 +112,7 @@ fn a_notification_follows_what_comes_back() {
 }
 
 #[test]
-fn of_two_ends_the_later_counts_however_slow_the_earlier_is_told() {
+fn notify_status_is_of_the_last_notification() {
     let gateway = gateway();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/notify", listener.local_addr().unwrap());
@@ -138,7 +138,7 @@ fn of_two_ends_the_later_counts_however_slow_the_earlier_is_told() {
 }
 
 #[test]
-fn who_is_told_when_the_sandbox_stops_is_still_told() {
+fn a_notification_in_flight_is_completed_when_the_sandbox_stops() {
     let gateway = gateway();
     let (url, received) = merchant(Some(200));
     let mut caller = Caller::to(&gateway.url);
@@ -150,14 +150,14 @@ fn who_is_told_when_the_sandbox_stops_is_still_told() {
 }
 
 #[test]
-fn nobody_elsewhere_is_called() {
+fn only_loopback_urls_are_called() {
     let gateway = gateway();
     let (here, told) = merchant(Some(200));
     let mut caller = Caller::to(&gateway.url);
     for url in ["https://example.com/notify", "http://192.0.2.1/"] {
         caller.call(NEW, &payout(url, &[("notify_url", url)]));
     }
-    // Whoever ends after them is told after them.
+    // A later notification is sent after them.
     caller.call(NEW, &payout("last", &[("notify_url", &here)]));
     gateway.advance(Duration::from_mins(1));
     told.recv_timeout(Duration::from_secs(30)).unwrap();

@@ -7,7 +7,7 @@ use crate::support::Gateway;
 use serde_json::{Value, json};
 use std::path::Path;
 
-/// A gateway with the page's own key, secret and merchant, that knows the order of the query.
+/// A gateway with the page's key, secret and merchant, and with the order of the query.
 fn gateway() -> Gateway {
     let book = r#"{"merchant_order_id":"12345611","amount":"7.00","payment_status":"completed"}"#;
     Gateway::serve_as(book, |it| {
@@ -22,7 +22,7 @@ fn recorded(name: &str) -> Vec<u8> {
     std::fs::read(directory.join(name)).unwrap()
 }
 
-/// The fields of an answer that a program's own parameters say.
+/// The fields of an answer that must match the program's parameters.
 fn assert_says_what_was_sent(payment: &Value, direction: &str, accounting_type: &str) {
     for (name, value) in [
         ("transaction_type", direction),
@@ -81,7 +81,7 @@ fn all_of_them_over_one_connection() {
     let second = caller.receive();
     assert_eq!((first.status, first.body), (200, second.body));
     assert_eq!(caller.send(recorded("deposit.http")).status, 200);
-    // The page's payout has the id of its deposit.
+    // The page's payout has the same id as its deposit.
     let again = caller.send(recorded("payout.http"));
     assert_eq!(again.error(), "The merchant_order_id has been used before");
     assert_eq!(caller.send(recorded("query.http")).status, 200);
@@ -89,7 +89,7 @@ fn all_of_them_over_one_connection() {
 }
 
 #[test]
-fn keys_may_come_in_any_order() {
+fn keys_can_be_in_any_order() {
     let text = String::from_utf8(recorded("deposit.http")).unwrap();
     let (head, body) = text.split_once("\r\n\r\n").unwrap();
     let inner = body.strip_prefix('{').unwrap().strip_suffix('}').unwrap();

@@ -1,4 +1,4 @@
-//! Signatures of random parameters: the client's, the gateway's, and a third by Python.
+//! Signatures of random parameters: by the client, the sandbox and Python.
 
 #![expect(
     clippy::unwrap_used,
@@ -15,7 +15,7 @@ use std::process::{Command, Stdio};
 
 const SETS: u64 = 10_000;
 
-/// What a recipe may trip over.
+/// Values that a wrong implementation would sign differently.
 const PIECES: [&str; 24] = [
     "",
     "&",
@@ -78,7 +78,7 @@ fn signed(signer: &Signer, params: &Params) -> (String, String) {
 }
 
 #[test]
-fn client_and_gateway_agree_over_ten_thousand_sets() {
+fn client_and_sandbox_agree_on_ten_thousand_parameter_sets() {
     let gateway = Gateway::serve("");
     let mut caller = Caller::to(&gateway.url);
     let signer = Signer::new(&API_SECRET.into()).unwrap();
@@ -86,9 +86,9 @@ fn client_and_gateway_agree_over_ten_thousand_sets() {
         let params = random_params(seed);
         let (signature, body) = signed(&signer, &params);
         let answer = caller.send(request(NEW, &signature, &body));
-        // No order comes of nonsense, but whose it is has been understood.
+        // The parameters are not valid, but the signature is accepted.
         assert_eq!(answer.status, 400, "{params:?}: {answer:?}");
-        // Any other value of any parameter is somebody else's.
+        // With any changed value the signature is refused.
         let mut changed = params.clone();
         let key = *changed.keys().next().unwrap();
         changed.entry(key).and_modify(|value| value.push('x'));
@@ -98,7 +98,7 @@ fn client_and_gateway_agree_over_ten_thousand_sets() {
 }
 
 #[test]
-fn a_third_computes_the_same() {
+fn python_computes_the_same_signatures() {
     const PYTHON: &str = "
 import hashlib, hmac, json, sys
 secret = sys.argv[1].encode()

@@ -1,7 +1,7 @@
-//! Ends that are not an answer: no connection, a signal, nobody to read it. And what is said
-//! nowhere, however it ends.
+//! `order new` without an answer to print: no connection, a signal, an unwritable stdout. And no
+//! secret or personal data in any output.
 
-use super::{DEPOSIT, PAYOUT, arguments, calls, has, merchant, place, placed, reset, scripted};
+use super::{DEPOSIT, PAYOUT, arguments, calls, create, created, has, merchant, reset, scripted};
 use crate::rude_gateway::{RudeGateway, Turn};
 use crate::support::{Done, Running, until};
 use std::io::{BufRead, BufReader, Read};
@@ -9,15 +9,15 @@ use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
 
-/// Where nobody listens.
-fn nowhere() -> String {
+/// An address without a server.
+fn no_server() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     format!("http://{}", listener.local_addr().unwrap())
 }
 
 #[test]
 fn without_a_connection_nothing_was_sent() {
-    let done = merchant().run(&arguments(&nowhere(), &DEPOSIT));
+    let done = merchant().run(&arguments(&no_server(), &DEPOSIT));
     assert_eq!(done.code, Some(13), "{done:?}");
     for words in ["it is not known whether the gateway has order A1", "but nothing was sent"] {
         assert!(done.stderr.contains(words), "{done:?}");
@@ -25,7 +25,7 @@ fn without_a_connection_nothing_was_sent() {
 }
 
 #[test]
-fn a_signal_says_what_is_not_known() {
+fn after_a_signal_the_message_says_what_is_not_known() {
     let silent: fn(Turn) = Turn::keep_silent;
     for (signal, code) in [("INT", 130), ("TERM", 143)] {
         for (acts, at) in [(vec![silent], 1), (vec![reset, silent], 2)] {
@@ -37,26 +37,26 @@ fn a_signal_says_what_is_not_known() {
             let done = running.end();
             assert_eq!(done.code, Some(code), "{done:?}");
             assert!(done.stderr.contains("not known whether the gateway has order A1"), "{done:?}");
-            assert!(done.stderr.contains("hint: ask `order get A1` before"), "{done:?}");
+            assert!(done.stderr.contains("hint: run `order get A1` before"), "{done:?}");
             assert_eq!(gateway.requests().len(), at);
         }
     }
 }
 
 #[test]
-fn a_signal_before_anything_left_says_so() {
+fn after_a_signal_before_a_call_the_message_says_so() {
     let merchant = merchant();
-    // Of four million seconds the jitter leaves enough.
+    // Long enough, whatever the jitter.
     let waits = "[gateway]\nmerchant_uid = \"M1\"\nbackoff_first_ms = 4000000000\n\
                  backoff_max_ms = 4000000000\n";
     merchant.write("octopus-recon.toml", waits);
-    let nowhere = nowhere();
-    let mut command = merchant.command(&[&arguments(&nowhere, &DEPOSIT)[..], &["-v"]].concat());
+    let url = no_server();
+    let mut command = merchant.command(&[&arguments(&url, &DEPOSIT)[..], &["-v"]].concat());
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let mut stderr = BufReader::new(child.stderr.take().unwrap());
     let mut line = String::new();
     stderr.read_line(&mut line).unwrap();
-    assert!(line.contains("asking what became of the order"), "{line}");
+    assert!(line.contains("querying the order after a failed order/new"), "{line}");
     let pid = child.id().to_string();
     assert!(
         std::process::Command::new("kill").args(["-s", "INT", &pid]).status().unwrap().success()
@@ -68,8 +68,8 @@ fn a_signal_before_anything_left_says_so() {
 }
 
 #[test]
-fn who_does_not_see_the_answer_is_told_that_there_is_one() {
-    let (merchant, gateway) = (merchant(), scripted(&[placed]));
+fn an_answer_that_cannot_be_printed_is_named() {
+    let (merchant, gateway) = (merchant(), scripted(&[created]));
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
     let mut command = merchant.command(&arguments(&gateway.url, &DEPOSIT));
     let done: Done = command.stdout(full).output().unwrap().into();
@@ -78,7 +78,7 @@ fn who_does_not_see_the_answer_is_told_that_there_is_one() {
     assert!(done.stderr.contains("do not send it again"), "{done:?}");
 }
 
-/// What must be found neither on stdout nor on stderr.
+/// Values that must not be printed.
 const PLANTED: [&str; 8] = [
     "55500055551234",
     "PLANTED-NAME",
@@ -90,25 +90,25 @@ const PLANTED: [&str; 8] = [
     "Ravi",
 ];
 
-/// Repeats in an error whatever came.
+/// An error that repeats the whole request.
 fn repeats(turn: Turn) {
     let said = format!("{} {}", turn.request.body, turn.request.head).replace('"', "'");
     let body = serde_json::json!({"result": "error", "data": {"error": "No.", "details": said}});
     turn.answer("400 Bad Request", "", body.to_string());
 }
 
-/// Short, so that nothing of it is cut off, and in other letters.
+/// A short error, so that no part is cut off, with other upper and lower case.
 fn repeats_names(turn: Turn) {
     let body = r#"{"result":"error","data":"RAVI planted-name (Planted-Member) PLANTED-KEY-q7"}"#;
     turn.answer("200 OK", "", body);
 }
 
 #[test]
-fn what_is_personal_or_secret_is_said_nowhere() {
+fn no_secret_and_no_personal_data_is_printed() {
     let accounts = r#"{"to":"55500055551234","to_name":"Ravi PLANTED-NAME",
         "merchant_id":"PLANTED-MEMBER"}"#;
-    let courses: [&'static [fn(Turn)]; 8] = [
-        &[placed],
+    let sequences: [&'static [fn(Turn)]; 8] = [
+        &[created],
         &[repeats, super::missing],
         &[repeats_names, super::missing],
         &[repeats_names, has],
@@ -117,7 +117,7 @@ fn what_is_personal_or_secret_is_said_nowhere() {
         &[reset, repeats],
         &[Turn::answer_well],
     ];
-    for acts in courses {
+    for acts in sequences {
         let merchant = merchant();
         let path = merchant.write("accounts.json", accounts);
         std::fs::set_permissions(path, PermissionsExt::from_mode(0o600)).unwrap();
@@ -137,7 +137,7 @@ fn what_is_personal_or_secret_is_said_nowhere() {
 }
 
 #[test]
-fn the_command_line_holds_nothing_personal() {
+fn the_command_line_has_no_personal_data() {
     let merchant = merchant();
     let gateway = scripted(&[Turn::keep_silent]);
     let running: Running =
@@ -148,9 +148,9 @@ fn the_command_line_holds_nothing_personal() {
     running.end();
     assert!(!String::from_utf8_lossy(&line).contains("99999999"));
     assert!(gateway.requests()[0].body.contains("99999999"));
-    // And whoever was killed may ask.
+    // After the kill, the order can be queried.
     let asked = scripted(&[has]);
     let done = merchant.run(&["order", "get", "A1", "--base-url", &asked.url]);
     assert_eq!(done.code, Some(0), "{done:?}");
-    assert!(place(&merchant, &scripted(&[placed]), &DEPOSIT).stderr.is_empty());
+    assert!(create(&merchant, &scripted(&[created]), &DEPOSIT).stderr.is_empty());
 }

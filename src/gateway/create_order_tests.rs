@@ -4,24 +4,32 @@ use crate::domain::amount::Amount;
 use crate::domain::payment::{AccountingStatus, AccountingType, NotifyStatus, TransactionType};
 use crate::gateway::{Accounts, Draft};
 
-fn failed(cause: Cause) -> Setback {
-    Setback::Failed(Failure::retried(cause, "it failed"))
+fn failed(cause: Cause) -> SendFailure {
+    SendFailure::Failed(CallFailure::retried(cause, "it failed"))
 }
 
-fn declined() -> Setback {
-    Setback::Declined { why: "no".to_owned(), refuses: false, one_is_there: false }
+fn declined() -> SendFailure {
+    SendFailure::Declined { why: "no".to_owned(), refuses_credentials: false, may_exist: false }
 }
 
-fn duplicate() -> Setback {
-    Setback::Declined { why: "it is there".to_owned(), refuses: false, one_is_there: true }
+fn duplicate() -> SendFailure {
+    SendFailure::Declined {
+        why: "duplicate".to_owned(),
+        refuses_credentials: false,
+        may_exist: true,
+    }
 }
 
-fn refused() -> Setback {
-    Setback::Declined { why: "who is it?".to_owned(), refuses: true, one_is_there: false }
+fn refused() -> SendFailure {
+    SendFailure::Declined {
+        why: "invalid key".to_owned(),
+        refuses_credentials: true,
+        may_exist: false,
+    }
 }
 
-fn claimed() -> Setback {
-    Setback::Claimed("it is taken, of course".to_owned())
+fn unclear() -> SendFailure {
+    SendFailure::Unclear("it was created".to_owned())
 }
 
 fn payment(amount: i64) -> Payment {
@@ -46,7 +54,7 @@ fn answered(payment: Payment, evidence: &str) -> Answered {
     Answered { answer: Answer::Payment(Box::new(payment)), evidence: evidence.to_owned() }
 }
 
-/// What `order/get` says.
+/// The answer to `order/get`.
 #[derive(Clone, Copy)]
 enum Get {
     Same,
@@ -57,41 +65,41 @@ enum Get {
     Refused,
 }
 
-fn said(get: Get) -> Result<Answered, Failure> {
+fn answer(get: Get) -> Result<Answered, CallFailure> {
     match get {
         Get::Same => Ok(answered(payment(100_000_000), "{}")),
         Get::Other => Ok(answered(payment(99_000_000), "{}")),
         Get::Missing => {
             Ok(Answered { answer: Answer::Missing("none".to_owned()), evidence: "none".to_owned() })
         }
-        Get::Rubbish => Err(Failure::retried(Cause::Untrustworthy, "rubbish")),
-        Get::Outage => Err(Failure::retried(Cause::Timeout, "silence")),
-        Get::Refused => Err(Failure::is_final(Cause::Refused, "who are you?")),
+        Get::Rubbish => Err(CallFailure::retried(Cause::Untrustworthy, "rubbish")),
+        Get::Outage => Err(CallFailure::retried(Cause::Timeout, "silence")),
+        Get::Refused => Err(CallFailure::is_final(Cause::Refused, "invalid key")),
     }
 }
 
-fn word(placement: &Result<Placement, NotPlaced>) -> &'static str {
+fn word(placement: &Result<Creation, NotCreated>) -> &'static str {
     match placement {
-        Ok(Placement::Placed(_)) => "placed",
-        Ok(Placement::Found { .. }) => "found",
-        Err(NotPlaced::Refused(_)) => "refused",
-        Err(NotPlaced::Declined(_)) => "declined",
-        Err(NotPlaced::Exists { differences: Some(_), .. }) => "differs",
-        Err(NotPlaced::Exists { sent: true, .. }) => "exists",
-        Err(NotPlaced::Exists { sent: false, .. }) => "not sent, exists",
-        Err(NotPlaced::Absent { only_outages: true, .. }) => "absent",
-        Err(NotPlaced::Absent { only_outages: false, .. }) => "absent after rubbish",
-        Err(NotPlaced::Unknown { .. }) => "unknown",
-        Err(NotPlaced::Unreachable(_)) => "unreachable",
+        Ok(Creation::Confirmed(_)) => "created",
+        Ok(Creation::Found { .. }) => "found",
+        Err(NotCreated::Refused(_)) => "refused",
+        Err(NotCreated::Declined(_)) => "declined",
+        Err(NotCreated::Exists { differences: Some(_), .. }) => "differs",
+        Err(NotCreated::Exists { sent: true, .. }) => "exists",
+        Err(NotCreated::Exists { sent: false, .. }) => "not sent, exists",
+        Err(NotCreated::Absent { only_outages: true, .. }) => "absent",
+        Err(NotCreated::Absent { only_outages: false, .. }) => "absent after rubbish",
+        Err(NotCreated::Unknown { .. }) => "unknown",
+        Err(NotCreated::Unreachable(_)) => "unreachable",
     }
 }
 
-/// What becomes of these sends, by what `order/get` says after the last of them.
-fn table(sends: &[Setback]) -> String {
+/// The result of these failed sends, for each answer to `order/get` after them.
+fn table(sends: &[SendFailure]) -> String {
     let every =
         [Get::Same, Get::Other, Get::Missing, Get::Rubbish, Get::Outage, Get::Refused].into_iter();
     let Ok(order) = NewOrder::new(draft()) else { return String::new() };
-    every.map(|get| word(&decide(&order, sends, said(get)))).collect::<Vec<_>>().join(" | ")
+    every.map(|get| word(&decide(&order, sends, answer(get)))).collect::<Vec<_>>().join(" | ")
 }
 
 #[test]
@@ -101,16 +109,16 @@ fn order_get_decides_in_one_table() {
         let absent = if cause.is_outage() { "absent" } else { "absent after rubbish" };
         let expected = format!("found | differs | {absent} | unknown | unknown | unknown");
         assert_eq!(table(&[failed(cause)]), expected);
-        // What came before the gateway said that there is none may still have been late.
+        // An earlier send can arrive after the gateway has said that there is no such order.
         assert_eq!(table(&[failed(cause), unreachable()]), expected);
         assert_eq!(table(&[failed(cause), failed(Cause::Broken)]), expected);
-        // And then its saying so twice proves nothing either.
+        // Then saying so a second time proves nothing either.
         let expected = "found | differs | unknown | unknown | unknown | unknown";
-        for last in [declined(), duplicate(), refused(), claimed()] {
+        for last in [declined(), duplicate(), refused(), unclear()] {
             assert_eq!(table(&[failed(cause), last]), expected);
         }
     }
-    assert_eq!(table(&[claimed()]), "found | differs | unknown | unknown | unknown | unknown");
+    assert_eq!(table(&[unclear()]), "found | differs | unknown | unknown | unknown | unknown");
     for before in [vec![], vec![unreachable()]] {
         let after = |last| table(&[&before[..], &[last]].concat());
         let expected = "exists | differs | declined | unknown | unknown | unknown";
@@ -125,17 +133,17 @@ fn order_get_decides_in_one_table() {
 }
 
 #[test]
-fn a_doubt_is_told_before_what_came_last() {
+fn every_failure_is_described_in_order() {
     for (sends, expected) in [
         (vec![declined()], "no"),
         (vec![failed(Cause::Broken), failed(Cause::Broken)], "it failed"),
         (vec![failed(Cause::Broken), declined()], "first it failed, then no"),
         (
-            vec![failed(Cause::Broken), failed(Cause::Broken), claimed()],
-            "first it failed, then it is taken, of course",
+            vec![failed(Cause::Broken), failed(Cause::Broken), unclear()],
+            "first it failed, then it was created",
         ),
     ] {
-        assert_eq!(told(&sends), expected);
+        assert_eq!(describe(&sends), expected);
     }
 }
 
@@ -146,7 +154,7 @@ fn differs(accounts: &str, payment: Payment, evidence: &str) -> Option<String> {
 }
 
 #[test]
-fn only_what_the_gateway_gives_can_differ() {
+fn only_fields_of_the_answer_can_differ() {
     assert_eq!(differs("{}", payment(100_000_000), "{}"), None);
     let silent = Payment { currency: None, transaction_type: None, ..payment(100_000_000) };
     assert_eq!(differs("{}", silent, "{}"), None);
@@ -166,7 +174,7 @@ fn only_what_the_gateway_gives_can_differ() {
 }
 
 #[test]
-fn an_account_differs_without_being_shown() {
+fn a_different_account_is_named_without_its_digits() {
     let sent = r#"{"to":"6660006666987","from":"77","to_name":"India Rao"}"#;
     for (evidence, expected) in [
         (r#"{"to":"6660006666987","from":"77"}"#, None),
@@ -180,11 +188,11 @@ fn an_account_differs_without_being_shown() {
         (r#"{"to":"…"}"#, Some("the payee's account differs")),
         (r#"{"payment":"6660006666987"}"#, Some("payment method ********, not india")),
         (r#"{"payment":true}"#, Some("the payment method is not a text")),
-        ("", Some("what it says cannot be read again")),
+        ("", Some("the stored answer cannot be parsed")),
     ] {
         let differences = differs(sent, payment(100_000_000), evidence);
         assert_eq!(differences.as_deref(), expected, "{evidence}");
     }
-    // What was not sent is not held against the answer.
+    // A parameter that was not sent is not compared.
     assert_eq!(differs("{}", payment(100_000_000), r#"{"to":"…6988","from":"1"}"#), None);
 }

@@ -1,6 +1,6 @@
-//! Whatever goes wrong: the calls in their order, and the exit code.
+//! `order new` against each sequence of faults: the calls in their order, and the exit code.
 
-use super::{DEPOSIT, PAYOUT, calls, has, merchant, missing, place, placed, reset, scripted};
+use super::{DEPOSIT, PAYOUT, calls, create, created, has, merchant, missing, reset, scripted};
 use crate::rude_gateway::{RudeGateway, Turn, success};
 use crate::support::{Done, paid};
 use serde_json::json;
@@ -60,12 +60,12 @@ fn has_other(turn: Turn) {
     says(turn, "200 OK", &body);
 }
 
-/// A success that is cut short within its JSON, though the call itself is whole.
+/// A success whose JSON is cut, in a complete HTTP response.
 fn half_a_success(turn: Turn) {
     says(turn, "200 OK", r#"{"result":"success","data":{"payment":"#);
 }
 
-/// A success that ends early below HTTP.
+/// A success whose HTTP body is shorter than announced.
 fn breaks_off(turn: Turn) {
     let body = success(&turn.order);
     turn.send(format!("HTTP/1.1 200 OK\r\nContent-Length: 9000\r\n\r\n{body}"));
@@ -80,12 +80,12 @@ fn another_order(turn: Turn) {
 }
 
 #[test]
-fn every_course_has_its_calls_and_its_exit_code() {
+fn each_sequence_has_its_calls_and_its_exit_code() {
     let cases: &[(&str, Acts, &str, i32)] = &[
-        ("all is well", &[placed], "new", 0),
+        ("all is well", &[created], "new", 0),
         ("the answer is lost", &[reset, has], "new get", 0),
         ("half an answer", &[cut, has], "new get", 0),
-        ("lost before it arrived", &[reset, missing, placed], "new get new", 0),
+        ("lost before it arrived", &[reset, missing, created], "new get new", 0),
         ("lost, and then lost again", &[reset, missing, reset, has], "new get new get", 0),
         ("no attempt is left", &[reset, missing, reset, missing], "new get new get", 13),
         ("busy, no attempt is left", &[busy, missing, busy, missing], "new get new get", 13),
@@ -98,9 +98,9 @@ fn every_course_has_its_calls_and_its_exit_code() {
         ("lost, order/get refuses", &[reset, refused], "new get", 3),
         ("lost, order/get declines", &[reset, declined], "new get get", 3),
         ("lost, order/get is not there", &[reset, not_there], "new get", 3),
-        ("lost, order/get of another", &[reset, another_order], "new get get", 3),
+        ("lost, order/get of another", &[reset, another_order], "new get", 3),
         ("lost, order/get at the second", &[reset, busy, has], "new get get", 0),
-        ("lost, none at the second", &[reset, busy, missing, placed], "new get get new", 0),
+        ("lost, none at the second", &[reset, busy, missing, created], "new get get new", 0),
         ("declined", &[declined, missing], "new get", 1),
         ("declined in detail", &[declined_in_detail, missing], "new get", 1),
         ("declined, and it is there", &[declined, has], "new get", 3),
@@ -136,24 +136,25 @@ fn every_course_has_its_calls_and_its_exit_code() {
         ("refused later, and none", &[reset, missing, refused, missing], "new get new get", 3),
         ("refused later, it is there", &[reset, missing, refused, has], "new get new get", 0),
         ("no sense, then an outage", &[rubbish, missing, reset, missing], "new get new get", 3),
-        ("asked to wait", &[later, missing, placed], "new get new", 0),
+        ("asked to wait", &[later, missing, created], "new get new", 0),
         ("busy, but taken", &[busy, has], "new get", 0),
-        ("not there", &[not_there, missing, placed], "new get new", 0),
+        ("not there", &[not_there, missing, created], "new get new", 0),
     ];
     for (what, acts, expected, code) in cases {
         let (merchant, gateway) = (merchant(), scripted(acts));
-        let done = place(&merchant, &gateway, &DEPOSIT);
+        let done = create(&merchant, &gateway, &DEPOSIT);
         assert_eq!(calls(&gateway), *expected, "{what}: {done:?}");
         assert_eq!(done.code, Some(*code), "{what}: {done:?}");
         assert_eq!(done.stdout.is_empty(), *code != 0, "{what}: {done:?}");
-        assert_eq!(done.stderr.matches("error: ").count(), usize::from(*code != 0), "{done:?}");
+        let errors = done.stderr.lines().filter(|line| line.starts_with("error: ")).count();
+        assert_eq!(errors, usize::from(*code != 0), "{what}: {done:?}");
         assert_eq!(done.stderr.matches("\n hint: ").count(), usize::from(*code != 0), "{done:?}");
         assert!(!done.stderr.contains("6660006666789"), "{what}: {done:?}");
     }
 }
 
-fn course(acts: Acts) -> Done {
-    place(&merchant(), &scripted(acts), &DEPOSIT)
+fn order_new(acts: Acts) -> Done {
+    create(&merchant(), &scripted(acts), &DEPOSIT)
 }
 
 fn assert_says(done: &Done, words: &[&str]) {
@@ -163,72 +164,75 @@ fn assert_says(done: &Done, words: &[&str]) {
 }
 
 #[test]
-fn what_is_said_tells_what_is_known() {
-    let found = course(&[reset, has]);
+fn messages_say_what_is_known_about_the_order() {
+    let found = order_new(&[reset, has]);
     assert_says(
         &found,
-        &["was not usable (", "order/get has order A1", "payment_url is therefore not"],
+        &["was not usable (", "order/get has order A1", "its payment_url is not known"],
     );
     assert_eq!(found.stderr.trim_end().lines().count(), 1, "{found:?}");
     assert_eq!(found.json()["data"]["payment"]["merchant_order_id"], "A1");
 
-    let late = course(&[reset, missing, declined, has]);
+    let late = order_new(&[reset, missing, declined, has]);
     assert_says(&late, &["was not usable (first the connection broke ("]);
     assert_says(
         &late,
-        &["), then the gateway declined it with \"Channel closed for …6789\"); order"],
+        &["), then the gateway declined it with \"Channel closed for …6789\"), but"],
     );
 
-    let unknown = course(&[reset, rubbish]);
+    let unknown = order_new(&[reset, rubbish]);
     let words = ["it is not known whether the gateway has order A1", "`order get A1` before"];
     assert_says(&unknown, &words);
-    assert_says(&unknown, &["never send the order under another id"]);
-    let lags = course(&[reset, missing, duplicate, missing]);
+    assert_says(&unknown, &["do not send the order with another id"]);
+    let lags = order_new(&[reset, missing, duplicate, missing]);
     assert_says(
         &lags,
-        &["not known whether the gateway has order A1: of order/new, first the conn"],
+        &["not known whether the gateway has order A1: order/new: first the connect"],
     );
     assert_says(
         &lags,
         &["then the gateway declined it with \"The order id has been used before\""],
     );
-    assert_says(&lags, &["of order/get, the gateway says that it has no such order\n hint: ask"]);
+    assert_says(&lags, &["order/get: the gateway says that it has no such order\n hint: run"]);
 
-    let declined_now = course(&[declined, missing]);
+    let declined_now = order_new(&[declined, missing]);
     assert_says(
         &declined_now,
         &["order A1: the gateway declined it with \"Channel closed for …6789\""],
     );
-    assert_says(&declined_now, &[", and has no such order", "hint: correct what it names"]);
-    let detail = course(&[declined_in_detail, missing]);
+    assert_says(&declined_now, &[", and has no such order", "hint: correct the named value"]);
+    let detail = order_new(&[declined_in_detail, missing]);
     assert_says(&detail, &["with \"Invalid parameters. The 'channel' field is required.\""]);
 
-    let exists = course(&[declined, has]);
+    let exists = order_new(&[declined, has]);
     assert_says(
         &exists,
-        &["order A1: the gateway declined it with", "hint: look at `order get A1`: if it is"],
+        &["order A1: the gateway declined it with", "hint: check it with `order get A1`"],
     );
     assert_says(
         &exists,
-        &["with the same values (completed, 100.00 inr): by this call or an earl"],
+        &["and the same values (completed, 100.00 inr), from this call or an earl"],
     );
     for acts in [&[declined, has_other], &[reset, has_other], &[has_other, has_other]] {
-        let differs = course(acts);
-        let other = "of this id with other values: amount 70.00, not 100.00; currency usd, not inr";
-        assert_says(&differs, &[other, "hint: look at `order get A1`: if that is another order"]);
+        let differs = order_new(acts);
+        let other = "already has an order with this id, which may not be yours: amount 70.00, not";
+        assert_says(
+            &differs,
+            &[other, "hint: check it with `order get A1`: if it is another order"],
+        );
     }
 
-    let absent = course(&[busy, missing, busy, missing]);
-    assert_says(&absent, &["could not be placed", "no such order: the gateway answered 503"]);
-    assert_says(&course(&[refused]), &["refuses the credentials"]);
-    let refused_only = course(&[refused, missing]);
+    let absent = order_new(&[busy, missing, busy, missing]);
+    assert_says(&absent, &["was not created", "no such order: the gateway answered 503"]);
+    assert_says(&order_new(&[refused]), &["refuses the credentials"]);
+    let refused_only = order_new(&[refused, missing]);
     let words =
         "order A1: the gateway refuses the credentials (the gateway answered 401), and has no";
     assert_says(&refused_only, &[words]);
 }
 
 #[test]
-fn a_payout_found_again_is_the_payout() {
+fn a_payout_is_recognised_by_its_values() {
     let merchant = merchant();
     let gateway = RudeGateway::serve(|turn| {
         if turn.request.is_new() {
@@ -239,15 +243,15 @@ fn a_payout_found_again_is_the_payout() {
         let body = format!(r#"{{"result":"success","data":{{"payment":{payment}}}}}"#);
         turn.answer("200 OK", "", body);
     });
-    let done = place(&merchant, &gateway, &[&PAYOUT[..], &["--yes"]].concat());
+    let done = create(&merchant, &gateway, &[&PAYOUT[..], &["--yes"]].concat());
     assert_eq!((done.code, &*calls(&gateway)), (Some(0), "new get"), "{done:?}");
     assert!(!done.stderr.contains("payment_url"), "a payout has none: {done:?}");
     // Income of the same amount is another order.
     let gateway = scripted(&[reset, has]);
-    let done = place(&merchant, &gateway, &[&PAYOUT[..], &["--yes"]].concat());
+    let done = create(&merchant, &gateway, &[&PAYOUT[..], &["--yes"]].concat());
     assert_eq!(done.code, Some(3), "{done:?}");
     assert_says(&done, &["transaction type income, not expense"]);
-    // And so is a payout to another account; neither of the two is shown.
+    // So is a payout to another account. Neither account is shown.
     let gateway = RudeGateway::serve(|turn| {
         let changes = json!({"transaction_type": "expense", "accounting_type": "pay",
             "to": "6660006666987"});
@@ -255,21 +259,21 @@ fn a_payout_found_again_is_the_payout() {
         let body = format!(r#"{{"result":"success","data":{{"payment":{payment}}}}}"#);
         turn.answer("200 OK", "", body);
     });
-    let done = place(&merchant, &gateway, &[&PAYOUT[..], &["--yes", "-vv"]].concat());
+    let done = create(&merchant, &gateway, &[&PAYOUT[..], &["--yes", "-vv"]].concat());
     assert_eq!((done.code, &*calls(&gateway)), (Some(3), "new get"), "{done:?}");
-    assert_says(&done, &["with other values: the payee's account differs\n"]);
+    assert_says(&done, &["may not be yours: the payee's account differs\n"]);
     assert!(!done.stderr.contains("6987") && !done.stderr.contains("9999"), "{done:?}");
 }
 
 #[test]
 fn a_redirect_is_not_followed() {
     for status in ["301 Moved Permanently", "302 Found", "307 Temporary", "308 Permanent"] {
-        let elsewhere = scripted(&[placed]);
+        let elsewhere = scripted(&[created]);
         let location = format!("Location: {}/octopus/api/order/new\r\n", elsewhere.url);
         let gateway = RudeGateway::serve(move |turn| {
             if turn.request.is_new() { turn.answer(status, &location, "") } else { has(turn) }
         });
-        let done = place(&merchant(), &gateway, &DEPOSIT);
+        let done = create(&merchant(), &gateway, &DEPOSIT);
         assert_eq!((done.code, &*calls(&gateway)), (Some(0), "new get"), "{done:?}");
         assert_says(&done, &["a redirect, which is not followed"]);
         assert_eq!(calls(&elsewhere), "");

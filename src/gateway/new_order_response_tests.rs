@@ -1,5 +1,5 @@
-use super::super::hidden::Secrets;
 use super::super::new_order::tests::draft;
+use super::super::redact::Secrets;
 use super::*;
 use crate::domain::payment::PersonalData;
 use crate::gateway::{Accounts, Credentials, Draft, NotFoundPattern};
@@ -11,7 +11,7 @@ fn order() -> Option<NewOrder> {
     NewOrder::new(Draft { accounts, ..draft() }).ok()
 }
 
-fn read(status: u16, body: Result<&str, Failure>) -> Option<Result<Placed, Setback>> {
+fn read(status: u16, body: Result<&str, CallFailure>) -> Option<Result<CreatedOrder, SendFailure>> {
     let order = order()?;
     let reader = Reader {
         not_found: NotFoundPattern::default(),
@@ -19,8 +19,8 @@ fn read(status: u16, body: Result<&str, Failure>) -> Option<Result<Placed, Setba
         secrets: Secrets(Credentials { api_key: "k".into(), api_secret: "s".into() }),
         personal: order.personal().clone(),
     };
-    let came = body.clone().unwrap_or(r#"{"result":"succ"#).as_bytes();
-    Some(reader.read_new(&order, status, body.map(str::as_bytes), came))
+    let received = body.clone().unwrap_or(r#"{"result":"succ"#).as_bytes();
+    Some(reader.read_new(&order, status, body.map(str::as_bytes), received))
 }
 
 fn success(fields: &str) -> String {
@@ -30,21 +30,21 @@ fn success(fields: &str) -> String {
     )
 }
 
-fn outcome(said: Option<Result<Placed, Setback>>) -> String {
+fn outcome(said: Option<Result<CreatedOrder, SendFailure>>) -> String {
     match said {
         Some(Ok(_)) => "placed".to_owned(),
-        Some(Err(Setback::Declined { why, refuses, one_is_there })) => {
-            let kind = if refuses { "refused" } else { "declined" };
-            format!("{kind}{}: {why}", if one_is_there { ", one is there" } else { "" })
+        Some(Err(SendFailure::Declined { why, refuses_credentials, may_exist })) => {
+            let kind = if refuses_credentials { "refused" } else { "declined" };
+            format!("{kind}{}: {why}", if may_exist { ", may exist" } else { "" })
         }
-        Some(Err(Setback::Claimed(why))) => format!("claimed: {why}"),
-        Some(Err(Setback::Failed(failure))) => format!("{:?}: {}", failure.cause, failure.why),
+        Some(Err(SendFailure::Unclear(why))) => format!("unclear: {why}"),
+        Some(Err(SendFailure::Failed(failure))) => format!("{:?}: {}", failure.cause, failure.why),
         None => "no order".to_owned(),
     }
 }
 
 #[test]
-fn a_success_is_placed_without_personal_data() {
+fn a_success_has_no_personal_data() {
     let fields = r#""amount":"100","currency":"INR","merchant_uid":"M1","from":"660-77",
         "from_name":"Jane Doe","note":"for JANE, member-8","transaction_type":"income""#;
     let Some(Ok(placed)) = read(200, Ok(&success(fields))) else {
@@ -78,13 +78,17 @@ fn a_success_with_other_values_is_not_trusted() {
             "the answer has other values: accounting type recharge, not receive; payment method \
              upi, not india; the payer's account differs",
         ),
-        (r#""amount":"100","merchant_uid":"M2""#, "the answer is about another merchant's order"),
+        (
+            r#""amount":"100","merchant_uid":"M2""#,
+            "the answer is about another merchant's order (the gateway answered merchant_uid \
+             \"M2\", configured is \"M1\")",
+        ),
         (r#""amount":"100","amount":"100""#, "the answer gives a key twice at line 1 column 59"),
     ] {
         let said = outcome(read(200, Ok(&success(fields))));
-        assert_eq!(said, format!("claimed: {why}"));
+        assert_eq!(said, format!("unclear: {why}"));
     }
-    // However little of a success can be read, it is one.
+    // A damaged success can still mean that the order was created.
     for body in [
         r#"{"result":"success"}"#,
         r#"{ "result" : "success", "data":{"#,
@@ -92,13 +96,13 @@ fn a_success_with_other_values_is_not_trusted() {
         r#"{"result":"Success","data":{}}"#,
     ] {
         let said = outcome(read(200, Ok(body)));
-        assert!(said.starts_with("claimed: the answer"), "{said}");
+        assert!(said.starts_with("unclear: the answer"), "{said}");
     }
 }
 
-/// What each status comes to with three bodies: a success, a documented error, no JSON.
+/// Each status with three bodies: a success, a documented error, no JSON.
 #[test]
-fn every_status_has_its_place_in_one_table() {
+fn every_status_is_in_one_table() {
     let placed = success(r#""amount":"100""#);
     let declined = r#"{"result":"error","data":"Order not found"}"#;
     let word = |said: String| said.split(':').next().unwrap_or_default().to_owned();
@@ -119,20 +123,20 @@ fn every_status_has_its_place_in_one_table() {
     assert_eq!(
         table,
         [
-            "100-199 claimed Untrustworthy Untrustworthy",
+            "100-199 unclear Untrustworthy Untrustworthy",
             "200-299 placed declined Untrustworthy",
-            "300-399 claimed claimed claimed",
-            "400 claimed declined Untrustworthy",
-            "401 claimed refused refused",
-            "402 claimed declined Untrustworthy",
-            "403 claimed refused refused",
-            "404-407 claimed declined Untrustworthy",
+            "300-399 unclear unclear unclear",
+            "400 unclear declined Untrustworthy",
+            "401 unclear refused refused",
+            "402 unclear declined Untrustworthy",
+            "403 unclear refused refused",
+            "404-407 unclear declined Untrustworthy",
             "408 Overload Overload Overload",
-            "409-424 claimed declined Untrustworthy",
+            "409-424 unclear declined Untrustworthy",
             "425 Overload Overload Overload",
-            "426-428 claimed declined Untrustworthy",
+            "426-428 unclear declined Untrustworthy",
             "429 Overload Overload Overload",
-            "430-499 claimed declined Untrustworthy",
+            "430-499 unclear declined Untrustworthy",
             "500-599 Overload Overload Overload",
         ]
     );
@@ -156,13 +160,13 @@ fn both_error_forms_are_shown_without_personal_data() {
         ),
         (
             r#"{"result":"error","data":"This ID was used before"}"#,
-            "declined, one is there: the gateway declined it with \"This ID was used before\"",
+            "declined, may exist: the gateway declined it with \"This ID was used before\"",
         ),
-        (r#"{"result":"error","data":""}"#, "declined: the gateway declined it without a word"),
+        (r#"{"result":"error","data":""}"#, "declined: the gateway declined it without a reason"),
     ] {
         assert_eq!(outcome(read(400, Ok(body))), expected);
         assert_eq!(outcome(read(200, Ok(body))), expected);
     }
-    let broken = Failure::retried(Cause::Broken, "it broke");
+    let broken = CallFailure::retried(Cause::Broken, "it broke");
     assert_eq!(outcome(read(200, Err(broken))), "Broken: it broke");
 }

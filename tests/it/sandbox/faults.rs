@@ -1,5 +1,5 @@
-//! A run of 1,000 orders against each bad day of `fixtures/faults/`: every order is accounted for,
-//! by the gateway's own journal.
+//! A run of 1,000 orders with each file of `fixtures/faults/`: the outcome of every order matches
+//! the gateway's journal.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
@@ -11,35 +11,35 @@ use std::path::Path;
 use std::time::Duration;
 
 const ORDERS: usize = 1_000;
-/// Every so many orders one is settled short.
+/// One order in this many has a lower final amount.
 const SHORT: usize = 50;
 
-/// A day, and what the contract says of a run on it.
-struct Day {
+/// A file of faults, and what the contract says of a run with it.
+struct Case {
     name: &'static str,
     exit_code: i32,
-    /// The day turns bad when so many calls have been made.
-    turns_at_call: Option<usize>,
-    /// How many orders may be unverified in the end.
+    /// The faults begin after this many calls.
+    faults_at_call: Option<usize>,
+    /// The allowed number of unverified orders.
     unverified: std::ops::RangeInclusive<u64>,
 }
 
-const fn day(
+const fn case(
     name: &'static str,
     exit_code: i32,
-    turns_at_call: Option<usize>,
+    faults_at_call: Option<usize>,
     unverified: std::ops::RangeInclusive<u64>,
-) -> Day {
-    Day { name, exit_code, turns_at_call, unverified }
+) -> Case {
+    Case { name, exit_code, faults_at_call, unverified }
 }
 
-const DAYS: [Day; 6] = [
-    day("429-storm", 1, None, 0..=0),
-    day("flaky-evening", 1, None, 0..=0),
-    day("lying-gateway", 3, None, 90..=170),
-    day("outage", 13, None, 1000..=1000),
-    day("outage-after-ten-minutes", 3, Some(300), 1..=720),
-    day("withdrawn-key", 12, Some(300), 1..=720),
+const CASES: [Case; 6] = [
+    case("429-storm", 1, None, 0..=0),
+    case("flaky-evening", 1, None, 0..=0),
+    case("lying-gateway", 3, None, 90..=170),
+    case("outage", 13, None, 1000..=1000),
+    case("outage-after-ten-minutes", 3, Some(300), 1..=720),
+    case("withdrawn-key", 12, Some(300), 1..=720),
 ];
 
 pub fn faults(name: &str) -> Faults {
@@ -64,7 +64,7 @@ fn book() -> String {
     ids().map(line).collect()
 }
 
-/// What the report must say of an order that was answered as it should be.
+/// The mismatches of an order with a correct answer.
 fn planned(id: &str) -> Vec<String> {
     let number: usize = id[1..].parse().unwrap();
     let short = number.is_multiple_of(SHORT).then(|| "final_amount_difference".to_owned());
@@ -72,27 +72,27 @@ fn planned(id: &str) -> Vec<String> {
 }
 
 #[test]
-fn every_named_day_is_in_the_table() {
+fn every_file_of_faults_is_in_the_table() {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/faults");
     let names = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
-    let is_day = |path: &std::path::PathBuf| path.extension().is_some_and(|end| end == "toml");
+    let is_toml = |path: &std::path::PathBuf| path.extension().is_some_and(|end| end == "toml");
     let names: BTreeSet<String> = names
-        .filter(is_day)
+        .filter(is_toml)
         .map(|path| path.file_stem().unwrap().to_string_lossy().into_owned())
         .collect();
-    // That one is about placing orders.
-    let table = DAYS.iter().map(|day| day.name).chain(["lost-answers"]).map(str::to_owned);
+    // That file is about order/new.
+    let table = CASES.iter().map(|case| case.name).chain(["lost-answers"]).map(str::to_owned);
     assert_eq!(names, table.collect());
 }
 
 #[test]
-fn every_order_of_a_bad_day_is_accounted_for() {
-    for day in &DAYS {
-        spend(day);
+fn every_order_of_a_faulty_run_is_accounted_for() {
+    for case in &CASES {
+        run(case);
     }
 }
 
-fn spend(day: &Day) {
+fn run(case: &Case) {
     let merchant = Merchant::new();
     merchant.write("ledger.csv", ledger());
     merchant.write(
@@ -101,49 +101,49 @@ fn spend(day: &Day) {
     );
     let gateway = Gateway::serve_as(&book(), |it| {
         it.merchant = Some("M-1".to_owned());
-        it.faults = faults(day.name);
+        it.faults = faults(case.name);
         it.speed = 0;
     });
     let url = gateway.url.clone();
     let run = ["run", "--base-url", &url, "--ledger", "ledger.csv", "--format", "json"];
-    // Slow enough that a day which turns does so in the middle of the run.
-    let rate = if day.turns_at_call.is_some() { "500" } else { "2000" };
+    // Slow enough that the faults begin in the middle of the run.
+    let rate = if case.faults_at_call.is_some() { "500" } else { "2000" };
     let run = [&run[..], &["--rate", rate, "--resume"]].concat();
     let mut running = merchant.start(&run);
-    if let Some(calls) = day.turns_at_call {
-        crate::support::until("the day turns", || {
+    if let Some(calls) = case.faults_at_call {
+        crate::support::until("the faults", || {
             running.is_over() || gateway.journal().len() >= calls
         });
         gateway.advance(Duration::from_mins(10));
     }
     let done = running.end();
     let journal = gateway.stop();
-    assert_eq!(done.code, Some(day.exit_code), "{}: {done:?}", day.name);
+    assert_eq!(done.code, Some(case.exit_code), "{}: {done:?}", case.name);
     let right = rightly_answered(&journal);
-    if day.exit_code >= 10 {
-        assert_eq!(merchant.reports(), Vec::<std::path::PathBuf>::new(), "{}", day.name);
+    if case.exit_code >= 10 {
+        assert_eq!(merchant.reports(), Vec::<std::path::PathBuf>::new(), "{}", case.name);
         let answered = merchant.sql("SELECT count(answer_id) FROM run_orders");
-        assert!(answered <= i64::try_from(right.len()).unwrap(), "{}: {answered}", day.name);
+        assert!(answered <= i64::try_from(right.len()).unwrap(), "{}: {answered}", case.name);
         let left = u64::try_from(i64::try_from(ORDERS).unwrap() - answered).unwrap();
-        assert!(day.unverified.contains(&left), "{}: {left}", day.name);
-        // The next day goes on with it.
+        assert!(case.unverified.contains(&left), "{}: {left}", case.name);
+        // A later run continues it.
         let gateway = Gateway::serve_as(&book(), |it| {
             it.merchant = Some("M-1".to_owned());
             it.listen = url.strip_prefix("http://").unwrap().parse().unwrap();
         });
         let done = merchant.run(&run);
-        assert_eq!(done.code, Some(1), "{}: {done:?}", day.name);
-        assert_eq!(gateway.stop().len(), usize::try_from(left).unwrap(), "{}", day.name);
+        assert_eq!(done.code, Some(1), "{}: {done:?}", case.name);
+        assert_eq!(gateway.stop().len(), usize::try_from(left).unwrap(), "{}", case.name);
         let rows = kinds(&rows(&merchant.report_path()));
-        assert_eq!(rows.len(), ORDERS / SHORT, "{}", day.name);
+        assert_eq!(rows.len(), ORDERS / SHORT, "{}", case.name);
         return;
     }
     let summary = done.json();
     let count = |name: &str| summary["orders"][name].as_u64().unwrap();
     let outcomes = ["matched", "in_transit", "mismatched", "unverified"].map(count);
-    assert_eq!(outcomes.iter().sum::<u64>(), u64::try_from(ORDERS).unwrap(), "{}", day.name);
-    assert!(day.unverified.contains(&count("unverified")), "{}: {summary}", day.name);
-    assert_eq!(summary["requests"].as_u64(), u64::try_from(journal.len()).ok(), "{}", day.name);
+    assert_eq!(outcomes.iter().sum::<u64>(), u64::try_from(ORDERS).unwrap(), "{}", case.name);
+    assert!(case.unverified.contains(&count("unverified")), "{}: {summary}", case.name);
+    assert_eq!(summary["requests"].as_u64(), u64::try_from(journal.len()).ok(), "{}", case.name);
     let rows = rows(&merchant.report_path());
     let reported = kinds(&rows);
     let lied: BTreeSet<&str> = rows
@@ -152,26 +152,26 @@ fn spend(day: &Day) {
         .map(|row| &*row["merchant_order_id"])
         .collect();
     for (_, id) in ids() {
-        let says = reported.get(&id).cloned().unwrap_or_default();
+        let kinds = reported.get(&id).cloned().unwrap_or_default();
         if right.contains(&*id) {
-            assert!(!lied.contains(&*id), "{}: {id}", day.name);
-            assert_eq!(says, planned(&id), "{}: {id}", day.name);
+            assert!(!lied.contains(&*id), "{}: {id}", case.name);
+            assert_eq!(kinds, planned(&id), "{}: {id}", case.name);
         } else {
-            // A lie that can be believed is reported.
+            // A wrong answer that looks trustworthy is reported.
             let is_believed = lied.contains(&*id);
-            assert!(says == ["unverified"] || is_believed, "{}: {id}: {says:?}", day.name);
+            assert!(kinds == ["unverified"] || is_believed, "{}: {id}: {kinds:?}", case.name);
         }
     }
 }
 
-/// The orders of which the gateway has said the truth, whole.
+/// The orders with a complete, correct answer.
 fn rightly_answered(journal: &[Call]) -> BTreeSet<&str> {
     let right = |call: &&Call| !call.scripted && call.end == CallEnd::Answered(200);
     journal.iter().filter(right).filter_map(|call| call.order_id.as_deref()).collect()
 }
 
 #[test]
-fn the_same_seed_makes_the_same_day() {
+fn the_same_seed_has_the_same_faults() {
     let days: Vec<BTreeMap<String, usize>> = (0..2)
         .map(|_| {
             let merchant = Merchant::new();

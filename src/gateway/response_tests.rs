@@ -17,7 +17,7 @@ fn order() -> OrderKey {
     OrderKey { merchant_uid: Some("M1".to_owned()), merchant_order_id: "7".to_owned() }
 }
 
-fn read(status: u16, body: &str) -> Result<Answered, Failure> {
+fn read(status: u16, body: &str) -> Result<Answered, CallFailure> {
     reader().read(&order(), status, Ok(body.as_bytes()))
 }
 
@@ -30,17 +30,18 @@ fn payment(body: &str) -> Option<Payment> {
 
 const MISSING: &str = r#"{"result":"error","data":"Order not found"}"#;
 
-/// What each status comes to with three bodies: a success, "no such order", no JSON.
+/// Each status with three bodies: a success, "no such order", no JSON.
 #[test]
-fn every_status_has_its_place_in_one_table() {
+fn every_status_is_in_one_table() {
     let success = r#"{"result":"success","data":{"merchant_order_id":"7","amount":"5"}}"#;
     let outcome = |status, body| match read(status, body) {
         Ok(Answered { answer: Answer::Payment(_), .. }) => "paid",
         Ok(Answered { answer: Answer::Missing(_), .. }) => "missing",
-        Err(Failure { retry: true, cause: Cause::Overload, .. }) => "busy",
-        Err(Failure { retry: true, cause: Cause::Untrustworthy, .. }) => "again",
-        Err(Failure { retry: false, cause: Cause::Refused, .. }) => "refused",
-        Err(Failure { retry: false, cause: Cause::Untrustworthy, .. }) => "final",
+        Err(CallFailure { retry: true, cause: Cause::Overload, .. }) => "busy",
+        Err(CallFailure { retry: true, cause: Cause::Untrustworthy, .. }) => "again",
+        Err(CallFailure { retry: false, cause: Cause::Refused, .. }) => "refused",
+        Err(CallFailure { retry: false, cause: Cause::Untrustworthy, .. }) => "final",
+        Err(CallFailure { retry: false, cause: Cause::WrongAddress, .. }) => "address",
         Err(_) => "?",
     };
     let mut table: Vec<(String, [&str; 3])> = Vec::new();
@@ -62,7 +63,7 @@ fn every_status_has_its_place_in_one_table() {
         ("401", ["refused", "refused", "refused"]),
         ("402", ["final", "final", "final"]),
         ("403", ["refused", "refused", "refused"]),
-        ("404", ["final", "missing", "final"]),
+        ("404", ["address", "missing", "address"]),
         ("405-407", ["final", "final", "final"]),
         ("408", ["busy", "busy", "busy"]),
         ("409-424", ["final", "final", "final"]),
@@ -76,7 +77,7 @@ fn every_status_has_its_place_in_one_table() {
 }
 
 #[test]
-fn amounts_of_the_wire_are_a_fixed_table() {
+fn amounts_are_in_one_table() {
     let cases = [
         ("12", Some(12_000_000)),
         ("12.0", Some(12_000_000)),
@@ -118,7 +119,7 @@ fn amounts_of_the_wire_are_a_fixed_table() {
 }
 
 #[test]
-fn both_shapes_are_read_and_unknown_words_kept() {
+fn both_shapes_are_read_and_unknown_words_are_kept() {
     let fields = r#""merchant_order_id":7,"merchant_uid":"M1","amount":"100.00","currency":"INR",
         "payment_status":"vanished","accounting_type":"receipt","payment_uid":"P1","channel":"""#;
     let nested =
@@ -142,17 +143,62 @@ fn both_shapes_are_read_and_unknown_words_kept() {
 
 #[test]
 fn an_answer_about_something_else_is_not_trusted() {
-    for (fields, why) in [
-        (r#""merchant_order_id":"8","amount":"1""#, "the answer is about another order"),
+    let other_merchant = "the answer is about another merchant's order (the gateway answered \
+                          merchant_uid \"M2\", configured is \"M1\")";
+    for (fields, expected) in [
+        (
+            r#""merchant_order_id":"8","amount":"1""#,
+            CallFailure::is_final(Cause::Untrustworthy, "the answer is about the order \"8\""),
+        ),
         (
             r#""merchant_order_id":"7","merchant_uid":"M2","amount":"1""#,
-            "the answer is about another merchant's order",
+            CallFailure::is_final(Cause::OtherMerchant, other_merchant),
         ),
-        (r#""merchant_order_id":"7""#, "the answer gives no amount"),
-        (r#""amount":"1""#, "the answer does not say which order it is about (merchant_order_id)"),
+        (r#""merchant_order_id":"7""#, untrustworthy("the answer gives no amount".to_owned())),
+        (
+            r#""amount":"1""#,
+            untrustworthy(
+                "the answer does not say which order it is about (merchant_order_id)".to_owned(),
+            ),
+        ),
     ] {
         let failure = read(200, &format!(r#"{{"result":"success","data":{{{fields}}}}}"#)).err();
-        assert_eq!(failure, Some(Failure::retried(Cause::Untrustworthy, why)));
+        assert_eq!(failure, Some(expected));
+    }
+}
+
+#[test]
+fn an_id_in_a_reason_is_clean_and_without_secrets() {
+    for (fields, why) in [
+        (
+            r#""merchant_order_id":"a\u001b[2J the-key-of-ours""#,
+            "the answer is about the order \"a [2J ********\"",
+        ),
+        (
+            r#""merchant_order_id":"7","merchant_uid":"the-key-of-ours/and-more 6660006666789""#,
+            "the answer is about another merchant's order (the gateway answered merchant_uid \
+             \"******** …6789\", configured is \"M1\")",
+        ),
+    ] {
+        let failure = read(200, &format!(r#"{{"result":"success","data":{{{fields}}}}}"#)).err();
+        assert_eq!(failure.map(|failure| failure.why).as_deref(), Some(why));
+    }
+}
+
+#[test]
+fn errors_that_are_not_recognised_have_different_causes() {
+    for (status, error, cause) in [
+        (200, "Order is gone", Cause::UnrecognisedError),
+        (404, "Order is gone", Cause::UnrecognisedError),
+        (400, "Order is gone", Cause::Untrustworthy),
+        (200, "Merchant not found", Cause::Untrustworthy),
+        (404, "Merchant not found", Cause::Untrustworthy),
+        (404, "The page was not found", Cause::WrongAddress),
+        (200, "The page was not found", Cause::Untrustworthy),
+    ] {
+        let body = format!(r#"{{"result":"error","data":"{error}"}}"#);
+        let found = read(status, &body).err().map(|failure| failure.cause);
+        assert_eq!(found, Some(cause), "{status} {error}");
     }
 }
 
@@ -160,7 +206,7 @@ fn an_answer_about_something_else_is_not_trusted() {
 fn an_error_that_is_not_understood_proves_nothing() {
     let busy = r#"{"result":"error","data":{"error":"Oops","details":"account 6660006666789"}}"#;
     let why = "the gateway answered the error \"Oops. account …6789\"";
-    assert_eq!(read(200, busy).err(), Some(Failure::retried(Cause::Untrustworthy, why)));
+    assert_eq!(read(200, busy).err(), Some(CallFailure::retried(Cause::Untrustworthy, why)));
     let refused = r#"{"result":"error","data":{"error":"Invalid signature","details":""}}"#;
     for status in [200, 400, 404] {
         let cause = read(status, refused).err().map(|failure| (failure.cause, failure.retry));
@@ -189,7 +235,7 @@ fn evidence_holds_no_secret_and_no_personal_data_unless_kept() {
 }
 
 #[test]
-fn a_repeated_secret_is_blanked_and_an_id_is_not() {
+fn a_repeated_secret_is_redacted_except_in_an_id() {
     let body = r#"{"result":"error","data":"bad the-key-of-ours\/and-more, the-key-of-ours"}"#;
     let why = read(200, body).err().map(|failure| failure.why);
     assert_eq!(why.as_deref(), Some("the gateway answered the error \"bad ********, ********\""));
@@ -202,7 +248,7 @@ fn a_repeated_secret_is_blanked_and_an_id_is_not() {
 }
 
 #[test]
-fn who_is_refused_is_told_nothing_about_an_order() {
+fn refused_credentials_say_nothing_about_an_order() {
     for error in ["Invalid signature, order not found", "Invalid API key. Order not found."] {
         let body = format!(r#"{{"result":"error","data":"{error}"}}"#);
         assert_eq!(read(200, &body).err().map(|it| it.cause), Some(Cause::Refused), "{error}");

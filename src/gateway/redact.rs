@@ -1,5 +1,5 @@
-//! What a gateway may repeat and nobody else does: the credentials, and what was sent of a payer
-//! or payee (contract, "Stored answers").
+//! Redacts what a gateway can repeat in a response: the credentials, and the payer's and payee's
+//! data that was sent (contract, "Stored answers").
 
 use super::settings::Credentials;
 use super::wire::Json;
@@ -8,55 +8,54 @@ use regex::{Regex, RegexBuilder};
 use secrecy::ExposeSecret;
 use std::fmt;
 
-const BLANK: &str = "********";
+const REDACTED: &str = "********";
 
-/// The key and the secret.
+/// The API key and the secret, to redact.
 #[derive(Debug, Clone)]
 pub(super) struct Secrets(pub(super) Credentials);
 
 impl Secrets {
-    /// Shorter ones may stand in an honest text by chance.
+    /// In characters. A shorter secret can occur in a correct text by chance.
     const SHORTEST: usize = 8;
 
-    /// The longest first: one may be the beginning of the other.
+    /// The longest first: one secret can be the beginning of the other.
     fn known(&self) -> impl Iterator<Item = &str> {
         let mut secrets = [&self.0.api_key, &self.0.api_secret].map(ExposeSecret::expose_secret);
         secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
         secrets.into_iter().filter(|secret| secret.len() >= Secrets::SHORTEST)
     }
 
-    /// Whether a body may hold one: as it is, or behind escapes.
-    pub(super) fn may_stand_in(&self, body: &[u8]) -> bool {
+    /// Whether a body can contain a secret, plain or with JSON escapes.
+    pub(super) fn may_occur_in(&self, body: &[u8]) -> bool {
         memchr::memchr(b'\\', body).is_some()
             || self.known().any(|secret| memmem::find(body, secret.as_bytes()).is_some())
     }
 
-    /// The text without them, if it holds any.
-    fn blanked(&self, text: &str) -> Option<String> {
-        let holds = |secret| memmem::find(text.as_bytes(), str::as_bytes(secret)).is_some();
-        let blank = |text: String, secret| text.replace(secret, BLANK);
-        self.known().any(holds).then(|| self.known().fold(text.to_owned(), blank))
+    /// The redacted text, if it contains a secret.
+    pub(super) fn redacted(&self, text: &str) -> Option<String> {
+        let contains = |secret| memmem::find(text.as_bytes(), str::as_bytes(secret)).is_some();
+        let redact = |text: String, secret| text.replace(secret, REDACTED);
+        self.known().any(contains).then(|| self.known().fold(text.to_owned(), redact))
     }
 
-    /// A JSON tree without them, but for the ids that say what the answer is about.
-    pub(super) fn blank(&self, json: &mut Json) {
-        blank(json, &["merchant_order_id", "merchant_uid"], &|text| self.blanked(text));
+    /// Redacts the secrets in a JSON tree, except in the ids: those decide which order the response
+    /// is about.
+    pub(super) fn redact(&self, json: &mut Json) {
+        redact(json, &["merchant_order_id", "merchant_uid"], &|text| self.redacted(text));
     }
 }
 
-/// What was sent of a payer or payee, so that an answer that repeats it can be shown. Blanked only
-/// in what is shown: a name may be part of a sentence that has to be understood first.
+/// The payer's and payee's data of a new order, to redact. Only text for people is redacted, not
+/// the text that decides: a name can be a word of the sentence that the error consists of.
 #[derive(Clone, Default)]
 pub(super) struct Personal(Option<Regex>);
 
 impl Personal {
-    /// Shorter ones may stand in an honest text by chance.
+    /// In characters. A shorter value can occur in a correct text by chance.
     const SHORTEST: usize = 3;
 
-    /// These values as a whole, and of the names each word.
-    ///
-    /// # Errors
-    /// They are too long to be looked for.
+    /// Redacts each of the values as a whole, and each word of the names. Fails if they are too
+    /// long for one regular expression.
     pub(super) fn new<'a>(
         values: impl Iterator<Item = &'a str>,
         names: impl Iterator<Item = &'a str>,
@@ -66,7 +65,7 @@ impl Personal {
         if found.is_empty() {
             return Ok(Personal(None));
         }
-        // The longest first: of two that begin alike the regular expression takes the first.
+        // The longest first: of two alternatives that match, the regular expression uses the first.
         found.sort_by_key(|text| std::cmp::Reverse(text.len()));
         let alternatives: Vec<String> = found.into_iter().map(whole_words).collect();
         RegexBuilder::new(&alternatives.join("|"))
@@ -75,52 +74,51 @@ impl Personal {
             .map(|regex| Personal(Some(regex)))
     }
 
-    /// The text without them.
-    pub(super) fn blanked(&self, text: &str) -> String {
+    /// The redacted text.
+    pub(super) fn redacted(&self, text: &str) -> String {
         match &self.0 {
-            Some(regex) => regex.replace_all(text, BLANK).into_owned(),
+            Some(regex) => regex.replace_all(text, REDACTED).into_owned(),
             None => text.to_owned(),
         }
     }
 
-    /// A payment object without them, but for what is masked anyway and what has to be kept as it
-    /// is to be of use.
-    pub(super) fn blank(&self, json: &mut Json) {
+    /// Redacts a payment object, except the accounts, which are masked elsewhere, and the ids and
+    /// the URL, which are useless without their exact value.
+    pub(super) fn redact(&self, json: &mut Json) {
         if self.0.is_some() {
             let kept = ["from", "to", "merchant_order_id", "merchant_uid", "payment_url"];
-            blank(json, &kept, &|text| Some(self.blanked(text)));
+            redact(json, &kept, &|text| Some(self.redacted(text)));
         }
     }
 }
 
 impl fmt::Debug for Personal {
-    /// Shows nothing of it.
+    /// Prints no value.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("Personal(…)")
     }
 }
 
-/// A pattern for this text where it does not continue a word.
+/// A pattern for this text that matches whole words only.
 fn whole_words(text: &str) -> String {
     let bound = |end: Option<char>| if end.is_some_and(char::is_alphanumeric) { r"\b" } else { "" };
     let (first, last) = (bound(text.chars().next()), bound(text.chars().next_back()));
     format!("{first}{}{last}", regex::escape(text))
 }
 
-/// Every text of a tree as `blanked` has it, if it has it otherwise, but for the members of these
-/// names.
-fn blank(json: &mut Json, kept: &[&str], blanked: &dyn Fn(&str) -> Option<String>) {
+/// Replaces every text of a tree by its redacted form, except in the members `kept`.
+fn redact(json: &mut Json, kept: &[&str], redacted: &dyn Fn(&str) -> Option<String>) {
     match json {
         Json::Text(text) => {
-            if let Some(blanked) = blanked(text).filter(|blanked| *blanked != **text) {
-                *text = blanked.into();
+            if let Some(redacted) = redacted(text).filter(|redacted| *redacted != **text) {
+                *text = redacted.into();
             }
         }
-        Json::List(items) => items.iter_mut().for_each(|item| blank(item, kept, blanked)),
+        Json::List(items) => items.iter_mut().for_each(|item| redact(item, kept, redacted)),
         Json::Object(members) => {
             for (key, value) in members {
                 if !kept.contains(&&**key) {
-                    blank(value, kept, blanked);
+                    redact(value, kept, redacted);
                 }
             }
         }
@@ -133,7 +131,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_sent_is_blanked_as_whole_words() {
+    fn values_are_redacted_as_whole_words() {
         let values = ["99999999", "Jane Doe", "+91 5", "ok"];
         let personal = Personal::new(values.into_iter(), ["Jane Doe"].into_iter());
         let personal = personal.unwrap_or_default();
@@ -144,9 +142,9 @@ mod tests {
             ("call +91 5 now", "call ******** now"),
             ("ok", "ok"),
         ] {
-            assert_eq!(personal.blanked(text), shown);
+            assert_eq!(personal.redacted(text), shown);
         }
         assert_eq!(format!("{personal:?}"), "Personal(…)");
-        assert_eq!(Personal::default().blanked("Jane"), "Jane");
+        assert_eq!(Personal::default().redacted("Jane"), "Jane");
     }
 }

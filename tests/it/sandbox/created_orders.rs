@@ -1,10 +1,9 @@
-//! Orders that the built binary places, whose lives end in every way, and what the report then
-//! says of them.
+//! Orders created by the built binary, with every final status, and their rows in the report.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
-use super::bad_days::faults;
 use super::caller::Caller;
+use super::faults::faults;
 use crate::support::{Done, Gateway, Merchant, kinds, row, rows, until};
 use octopus_recon::sandbox::Call;
 use serde_json::Value;
@@ -12,11 +11,11 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::time::Duration;
 
-/// How an order ends, and what both sides then say of it.
+/// The final state of an order, and the ledger's and the gateway's view of it.
 struct Fate {
-    /// What is submitted to its checkout page at once.
+    /// The form submitted to its checkout page at once.
     act: &'static str,
-    /// What is submitted when it is completed.
+    /// The form submitted after it is completed.
     later: &'static str,
     ledger_status: &'static str,
     kinds: &'static [&'static str],
@@ -34,14 +33,14 @@ const fn fate(
 const FULL: Fate = fate("act=settle&amount=100.00", "", "paid", &[]);
 const UNTOLD: Fate = fate("act=settle&amount=100.00", "", "paid", &["notify_failed"]);
 
-/// Of deposits: one in so many ends so.
+/// Deposits; each final state with its share.
 const DEPOSITS: [Fate; 15] = [
     fate("act=settle&amount=90.00", "", "paid", &["final_amount_difference"]),
     fate("act=settle&amount=100.000001", "", "paid", &["final_amount_difference"]),
     fate("act=fail&reason=no+money", "", "paid", &["status_difference"]),
     fate("act=fail&reason=no+money", "", "failed", &[]),
     fate("act=reject&reason=no", "", "failed", &[]),
-    // It lapses because nobody comes.
+    // It lapses because nobody pays.
     fate("", "", "failed", &["overdue"]),
     fate("", "", "paid", &["overdue", "status_difference"]),
     fate("act=lapse", "", "failed", &["overdue"]),
@@ -54,7 +53,7 @@ const DEPOSITS: [Fate; 15] = [
     FULL,
 ];
 
-/// Of payouts, which go by themselves.
+/// Payouts, which are completed without any action.
 const PAYOUTS: [Fate; 5] = [
     fate("", "", "paid", &[]),
     fate("act=settle&amount=95.00", "", "paid", &["final_amount_difference"]),
@@ -78,7 +77,7 @@ fn orders() -> Vec<Order> {
             } else {
                 &PAYOUTS[number / 4 % PAYOUTS.len()]
             };
-            // A spreadsheet's nightmare, among others.
+            // Ids that a spreadsheet would change, among others.
             let id = if number == 0 { "=1+1&x=1 é".to_owned() } else { format!("P{number:03}") };
             Order { id, is_deposit, fate }
         })
@@ -96,10 +95,10 @@ fn merchant() -> Merchant {
     merchant
 }
 
-/// Nobody listens there.
+/// A port without a server.
 const CLOSED: &str = "http://127.0.0.1:9/notify";
 
-fn place(merchant: &Merchant, gateway: &Gateway, order: &Order) -> Done {
+fn create(merchant: &Merchant, gateway: &Gateway, order: &Order) -> Done {
     let kind = if order.is_deposit { "deposit" } else { "payout" };
     let mut typed = vec!["order", "new", kind, "--base-url", &gateway.url, "--amount", "100"];
     typed.extend(["--currency", "inr", "--payment", "india"]);
@@ -120,7 +119,7 @@ fn submit(caller: &mut Caller, page: &str, form: &str) {
 }
 
 #[test]
-fn the_report_holds_exactly_what_became_of_two_hundred_orders() {
+fn the_report_has_the_final_state_of_two_hundred_orders() {
     let merchant = merchant();
     let gateway = Gateway::serve_as("", |it| {
         it.merchant = Some("M-1".to_owned());
@@ -131,7 +130,7 @@ fn the_report_holds_exactly_what_became_of_two_hundred_orders() {
         "merchant_order_id,amount,currency,created_at,transaction_type,status\n".to_owned();
     let mut pages = Vec::new();
     for order in &orders {
-        let done = place(&merchant, &gateway, order);
+        let done = create(&merchant, &gateway, order);
         assert_eq!(done.code, Some(0), "{done:?}");
         let payment = &done.json()["data"]["payment"];
         assert_eq!(payment["payment_status"], "pending");
@@ -169,7 +168,7 @@ fn the_report_holds_exactly_what_became_of_two_hundred_orders() {
         .filter(|order| !order.fate.kinds.is_empty())
         .map(|order| {
             let kinds = order.fate.kinds.iter().map(|kind| (*kind).to_owned());
-            // As a spreadsheet is given it.
+            // In the CSV it is protected from spreadsheets.
             let guard = if order.id.starts_with('=') { "'" } else { "" };
             (format!("{guard}{}", order.id), kinds.collect())
         })
@@ -185,7 +184,7 @@ fn the_report_holds_exactly_what_became_of_two_hundred_orders() {
     assert_eq!(pending, u64::try_from(young).unwrap());
 }
 
-/// The calls about each order, in their order.
+/// The calls by order, in order of arrival.
 fn calls_by_order(journal: &[Call]) -> BTreeMap<&str, Vec<&str>> {
     let mut calls: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for call in journal {
@@ -196,7 +195,7 @@ fn calls_by_order(journal: &[Call]) -> BTreeMap<&str, Vec<&str>> {
 }
 
 #[test]
-fn answers_that_are_lost_place_no_order_twice_and_lose_none() {
+fn lost_responses_create_no_order_twice_and_lose_none() {
     let merchant = merchant();
     let gateway = Gateway::serve_as("", |it| {
         it.merchant = Some("M-1".to_owned());
@@ -206,8 +205,8 @@ fn answers_that_are_lost_place_no_order_twice_and_lose_none() {
     let orders = orders();
     let mut told: BTreeMap<&str, bool> = BTreeMap::new();
     for order in &orders[..80] {
-        let done = place(&merchant, &gateway, order);
-        // Six attempts may all be lost before the gateway carries one out: then it is not there.
+        let done = create(&merchant, &gateway, order);
+        // All six attempts can be lost before the gateway carries one out: then it has no order.
         assert!(matches!(done.code, Some(0 | 13)), "{done:?}");
         let is_placed = done.code == Some(0);
         assert!(is_placed || done.stderr.contains("has no such order"), "{done:?}");

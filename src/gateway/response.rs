@@ -1,0 +1,390 @@
+//! Validates a response to `order/get`: from an HTTP status and a body to a trustworthy answer, or
+//! to the reason why there is none (contract, "Mismatches", last paragraph; gateway page, "Settled
+//! here"). Pure.
+
+use super::evidence::evidence;
+use super::redact::{Personal, Secrets};
+use super::settings::Credentials;
+use super::wire::Json;
+use super::wording::{
+    NotFoundPattern, refuses_credentials, speaks_of_an_address, speaks_of_an_order,
+};
+use crate::domain::amount::Amount;
+use crate::domain::order::OrderKey;
+use crate::domain::payment::{
+    AccountingStatus, AccountingType, Answer, Answered, NotifyStatus, Payment, PaymentStatus,
+    PersonalData, TransactionType,
+};
+use crate::domain::text;
+
+/// Why a call has no trustworthy answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallFailure {
+    /// A clause for people, e.g. "the gateway answered 503". Text from the gateway in it is clean:
+    /// see [`text::clean`].
+    pub why: String,
+    /// The kind of failure.
+    pub cause: Cause,
+    /// Whether the same call can have an answer later.
+    pub retry: bool,
+    /// The response's `Retry-After` header, unchanged.
+    pub retry_after: Option<String>,
+}
+
+/// Kinds of failure. How a run ends, and what to fix, depends on them (contract, exit codes 12 and
+/// 13).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// No connection could be made.
+    Unreachable,
+    /// The connection broke before the response was complete.
+    Broken,
+    /// No complete response before the timeout.
+    Timeout,
+    /// HTTP status 408, 425, 429 or 5xx.
+    Overload,
+    /// The key or the signature is refused.
+    Refused,
+    /// A 404 that is not a documented error, or one about a page: `base_url` is probably wrong.
+    WrongAddress,
+    /// The answer is about an order of another merchant than the configured one: the credentials
+    /// or `merchant_uid` are probably another merchant's.
+    OtherMerchant,
+    /// A documented error about an order that is not recognised as "no such order":
+    /// `not_found_pattern` can make it so.
+    UnrecognisedError,
+    /// Any other answer that is not trustworthy.
+    Untrustworthy,
+}
+
+impl Cause {
+    /// Whether the failure is an outage: no answer came from the gateway itself (exit code 13).
+    #[must_use]
+    pub(crate) fn is_outage(self) -> bool {
+        matches!(self, Cause::Unreachable | Cause::Broken | Cause::Timeout | Cause::Overload)
+    }
+}
+
+impl CallFailure {
+    /// A failure after which the call is retried.
+    pub(super) fn retried(cause: Cause, why: impl Into<String>) -> CallFailure {
+        CallFailure { why: why.into(), cause, retry: true, retry_after: None }
+    }
+
+    /// A failure after which the call is not retried.
+    pub(super) fn is_final(cause: Cause, why: impl Into<String>) -> CallFailure {
+        CallFailure { why: why.into(), cause, retry: false, retry_after: None }
+    }
+}
+
+/// Validates the responses to one client's calls.
+#[derive(Debug, Clone)]
+pub struct Reader {
+    pub(super) not_found: NotFoundPattern,
+    pub(super) personal_data: PersonalData,
+    pub(super) secrets: Secrets,
+    /// The payer's and payee's data of a new order, to redact.
+    pub(super) personal: Personal,
+}
+
+/// HTTP statuses by how they are handled (faults: "every status 100–599").
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum StatusClass {
+    /// 2xx: the body decides.
+    Success,
+    /// 404: the body can say that there is no such order.
+    NotFound,
+    /// 401, 403: the credentials are refused.
+    Refused,
+    /// 408, 425, 429, 5xx: retried, whatever the body says.
+    Overload,
+    /// 3xx: not followed.
+    Redirect,
+    /// 1xx and other 4xx: not retried.
+    Final,
+}
+
+/// The class of an HTTP status.
+pub(super) fn status_class(status: u16) -> StatusClass {
+    match status {
+        200..=299 => StatusClass::Success,
+        300..=399 => StatusClass::Redirect,
+        401 | 403 => StatusClass::Refused,
+        404 => StatusClass::NotFound,
+        408 | 425 | 429 | 500..=599 => StatusClass::Overload,
+        _ => StatusClass::Final,
+    }
+}
+
+/// The failure of a status that decides alone, whatever the body says.
+pub(super) fn failure_by_status(status: u16) -> Option<CallFailure> {
+    let answered = format!("the gateway answered {status}");
+    match status_class(status) {
+        StatusClass::Overload => Some(CallFailure::retried(Cause::Overload, answered)),
+        StatusClass::Refused => Some(CallFailure::is_final(Cause::Refused, answered)),
+        StatusClass::Redirect => Some(CallFailure::is_final(
+            Cause::Untrustworthy,
+            format!("{answered}, a redirect, which is not followed"),
+        )),
+        StatusClass::Success | StatusClass::NotFound | StatusClass::Final => None,
+    }
+}
+
+impl Reader {
+    /// Creates a reader. `credentials` are redacted in every response.
+    #[must_use]
+    pub fn new(
+        not_found: NotFoundPattern,
+        personal_data: PersonalData,
+        credentials: Credentials,
+    ) -> Reader {
+        let secrets = Secrets(credentials);
+        Reader { not_found, personal_data, secrets, personal: Personal::default() }
+    }
+
+    /// Validates the response to a query of `order`. `body` is the complete body, or why it is not
+    /// complete.
+    ///
+    /// # Errors
+    /// [`CallFailure`]: the response is not a trustworthy answer about this order.
+    pub fn read(
+        &self,
+        order: &OrderKey,
+        status: u16,
+        body: Result<&[u8], CallFailure>,
+    ) -> Result<Answered, CallFailure> {
+        if let Some(mut failure) = failure_by_status(status) {
+            let body = body.ok().filter(|_| failure.cause == Cause::Refused);
+            let read = body.and_then(|body| Body::read(body, &self.secrets).ok());
+            if let Some(Body::Error(error)) = read {
+                failure.why = format!("{}: \"{}\"", failure.why, self.shown(&error));
+            }
+            return Err(failure);
+        }
+        match status_class(status) {
+            StatusClass::Success => {
+                match Body::read(body?, &self.secrets).map_err(untrustworthy)? {
+                    Body::Success(data) => self.payment(order, payment_fields(data)),
+                    Body::Error(error) => self.error(order, &error).unwrap_or_else(|| {
+                        let why =
+                            format!("the gateway answered the error \"{}\"", self.shown(&error));
+                        Err(CallFailure::retried(unrecognised(&error), why))
+                    }),
+                }
+            }
+            StatusClass::NotFound => self.not_found(order, status, body?),
+            _ => Err(self.final_failure(status, body)),
+        }
+    }
+
+    /// Reads a 404. Only a documented error can say that there is no such order. Any other body,
+    /// and an error about a page, mean that the address is wrong (contract, "Mismatches").
+    fn not_found(
+        &self,
+        order: &OrderKey,
+        status: u16,
+        body: &[u8],
+    ) -> Result<Answered, CallFailure> {
+        let answered = format!("the gateway answered {status}");
+        let Ok(Body::Error(error)) = Body::read(body, &self.secrets) else {
+            let why = format!("{answered} without a documented error: is base_url right?");
+            return Err(CallFailure::is_final(Cause::WrongAddress, why));
+        };
+        self.error(order, &error).unwrap_or_else(|| {
+            let why = format!("{answered}: \"{}\"", self.shown(&error));
+            Err(if speaks_of_an_address(&error) {
+                let why = format!("{why}: is base_url right?");
+                CallFailure::is_final(Cause::WrongAddress, why)
+            } else {
+                CallFailure::is_final(unrecognised(&error), why)
+            })
+        })
+    }
+
+    /// The failure of a status under which no body counts, except a refusal of the credentials.
+    fn final_failure(&self, status: u16, body: Result<&[u8], CallFailure>) -> CallFailure {
+        let answered = format!("the gateway answered {status}");
+        match body.ok().and_then(|body| Body::read(body, &self.secrets).ok()) {
+            Some(Body::Error(error)) if refuses_credentials(&error) => self.refused(&error),
+            Some(Body::Error(error)) => CallFailure::is_final(
+                Cause::Untrustworthy,
+                format!("{answered}: \"{}\"", self.shown(&error)),
+            ),
+            _ => CallFailure::is_final(Cause::Untrustworthy, answered),
+        }
+    }
+
+    /// The payment object of a success, if it is about this order.
+    pub(super) fn payment(&self, order: &OrderKey, fields: Json) -> Result<Answered, CallFailure> {
+        let theirs = |field: &str| optional_text(&fields, field).map_err(untrustworthy);
+        let merchant_order_id = theirs("merchant_order_id")?.ok_or_else(|| {
+            let why = "the answer does not say which order it is about (merchant_order_id)";
+            untrustworthy(why.to_owned())
+        })?;
+        // Neither of these changes with a retry.
+        if merchant_order_id != order.merchant_order_id {
+            let id = self.shown_id(&merchant_order_id);
+            let why = format!("the answer is about the order \"{id}\"");
+            return Err(CallFailure::is_final(Cause::Untrustworthy, why));
+        }
+        if let (Some(ours), Some(theirs)) = (&order.merchant_uid, theirs("merchant_uid")?)
+            && *ours != theirs
+        {
+            let (theirs, ours) = (self.shown_id(&theirs), self.shown_id(ours));
+            let why = format!(
+                "the answer is about another merchant's order (the gateway answered merchant_uid \
+                 \"{theirs}\", configured is \"{ours}\")"
+            );
+            return Err(CallFailure::is_final(Cause::OtherMerchant, why));
+        }
+        self.fields(fields).map_err(untrustworthy)
+    }
+
+    /// An id from an answer. It can be a credential that the gateway repeats: an id is not redacted
+    /// where the answer is read.
+    fn shown_id(&self, id: &str) -> String {
+        self.shown(&self.secrets.redacted(id).unwrap_or_else(|| id.to_owned()))
+    }
+
+    /// Text from the gateway, redacted and clean.
+    pub(super) fn shown(&self, text: &str) -> String {
+        text::clean(&self.personal.redacted(text))
+    }
+
+    /// The failure of an error text that refuses the credentials.
+    pub(super) fn refused(&self, error: &str) -> CallFailure {
+        let error = self.shown(error);
+        CallFailure::is_final(Cause::Refused, format!("the gateway answered the error \"{error}\""))
+    }
+
+    /// What a documented error says, under a status that lets it count. `None`: neither "no such
+    /// order" nor "wrong credentials".
+    fn error(&self, order: &OrderKey, error: &str) -> Option<Result<Answered, CallFailure>> {
+        // A gateway that refuses the credentials says nothing about an order, even if its text
+        // contains such words.
+        if !self.not_found.is_custom() && refuses_credentials(error) {
+            return Some(Err(self.refused(error)));
+        }
+        if self.not_found.says_no_such_order(error, &order.merchant_order_id) {
+            let evidence = self.shown(error);
+            return Some(Ok(Answered { answer: Answer::Missing(evidence.clone()), evidence }));
+        }
+        refuses_credentials(error).then(|| Err(self.refused(error)))
+    }
+
+    /// Reads the fields that the rules compare, and the evidence.
+    fn fields(&self, fields: Json) -> Result<Answered, String> {
+        let text = |field: &str| optional_text(&fields, field);
+        // Free text can contain an account.
+        let reason = |field: &str| -> Result<Option<String>, String> {
+            let reason = text(field)?;
+            Ok(match self.personal_data {
+                PersonalData::Drop => reason.map(|reason| text::clean(&reason)),
+                PersonalData::Keep => reason,
+            })
+        };
+        let amount = optional_amount(&fields, "amount")?.ok_or("the answer gives no amount")?;
+        let payment = Payment {
+            amount,
+            final_amount: optional_amount(&fields, "final_amount")?,
+            currency: text("currency")?,
+            transaction_type: text("transaction_type")?
+                .map(|word| TransactionType::from_word(&word)),
+            accounting_type: text("accounting_type")?
+                .map(|word| AccountingType::from_any_word(&word)),
+            payment_status: text("payment_status")?.map(|word| PaymentStatus::from_word(&word)),
+            payment_fail_reason: reason("payment_fail_reason")?,
+            accounting_status: text("accounting_status")?
+                .map_or(AccountingStatus::None, |word| AccountingStatus::from_word(&word)),
+            accounting_fail_reason: reason("accounting_fail_reason")?,
+            notify_status: text("notify_status")?
+                .map_or(NotifyStatus::None, |word| NotifyStatus::from_word(&word)),
+            notify_fail_reason: reason("notify_fail_reason")?,
+            payment_uid: text("payment_uid")?,
+            channel: text("channel")?,
+        };
+        let mut evidence = evidence(fields, self.personal_data);
+        if self.personal_data == PersonalData::Drop {
+            self.personal.redact(&mut evidence);
+        }
+        let evidence = evidence.to_string();
+        Ok(Answered { answer: Answer::Payment(Box::new(payment)), evidence })
+    }
+}
+
+/// The cause of a documented error that says neither "no such order" nor "wrong credentials", under
+/// a status that lets it count.
+fn unrecognised(error: &str) -> Cause {
+    if speaks_of_an_order(error) { Cause::UnrecognisedError } else { Cause::Untrustworthy }
+}
+
+/// The failure of a response that can be complete and valid on a retry.
+pub(super) fn untrustworthy(why: String) -> CallFailure {
+    CallFailure::retried(Cause::Untrustworthy, why)
+}
+
+/// A body in a documented form.
+pub(super) enum Body<'a> {
+    /// The data of a success.
+    Success(Json<'a>),
+    /// The text of an error. Of the form with details, error and details are two sentences.
+    Error(String),
+}
+
+impl<'a> Body<'a> {
+    /// Parses a complete body and redacts the secrets in it.
+    pub(super) fn read(body: &'a [u8], secrets: &Secrets) -> Result<Body<'a>, String> {
+        let mut json = Json::read(body).map_err(|why| format!("the answer {why}"))?;
+        if secrets.may_occur_in(body) {
+            secrets.redact(&mut json);
+        }
+        let data = json.remove("data");
+        match (json.get("result").and_then(Json::as_text), data) {
+            (Some("success"), Some(data @ Json::Object(_))) => Ok(Body::Success(data)),
+            (Some("error"), Some(Json::Text(error))) => Ok(Body::Error(error.to_string())),
+            (Some("error"), Some(data @ Json::Object(_))) => {
+                let texts = ["error", "details"].into_iter();
+                let texts: Vec<&str> =
+                    texts.filter_map(|key| data.get(key).and_then(Json::as_text)).collect();
+                Ok(Body::Error(texts.join(". ")))
+            }
+            (Some("success" | "error"), _) => {
+                Err("the answer's data is not what the gateway documents".to_owned())
+            }
+            _ => Err("the answer says neither success nor error".to_owned()),
+        }
+    }
+}
+
+/// The payment object: `data.payment`, or `data` itself (gateway-api, "Settled here").
+pub(super) fn payment_fields(mut data: Json) -> Json {
+    match data.get("payment") {
+        Some(Json::Object(_)) => data.remove("payment").unwrap_or(data),
+        _ => data,
+    }
+}
+
+/// The text of a field; a number counts as its text. `None`: absent, null or empty, which all mean
+/// "not given".
+pub(super) fn optional_text(fields: &Json, field: &str) -> Result<Option<String>, String> {
+    match fields.get(field) {
+        None | Some(Json::Null) => Ok(None),
+        Some(Json::Text(text)) => Ok((!text.is_empty()).then(|| text.to_string())),
+        Some(Json::Number(number)) => Ok(Some(number.to_string())),
+        Some(_) => Err(format!("the answer's {field} is not a text")),
+    }
+}
+
+fn optional_amount(fields: &Json, field: &str) -> Result<Option<Amount>, String> {
+    optional_text(fields, field)?
+        .map(|text| {
+            Amount::parse(&text).map_err(|error| {
+                format!("the answer's {field} \"{}\" is no amount: {error}", text::clean(&text))
+            })
+        })
+        .transpose()
+}
+
+#[cfg(test)]
+#[path = "response_tests.rs"]
+mod tests;
