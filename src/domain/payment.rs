@@ -243,6 +243,10 @@ pub struct Answered {
     pub evidence: String,
 }
 
+/// How the reason begins for an order whose answer is about another merchant's order. Resuming such
+/// a run does not help: the configured merchant or the credentials are wrong.
+pub const OTHER_MERCHANT: &str = "the answer is about another merchant's order";
+
 /// What came of asking about one order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Asked {

@@ -173,6 +173,15 @@ impl Figures {
     }
 }
 
+/// Why orders of a run are unverified.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct UnverifiedReason {
+    /// A clause for people; `None` collects the rarer reasons.
+    pub reason: Option<String>,
+    /// How many orders.
+    pub orders: u64,
+}
+
 /// What a run is called and covers, for file names, the summary and `runs`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunSummary {
@@ -186,6 +195,8 @@ pub struct RunSummary {
     pub day: NaiveDate,
     /// What it counted.
     pub figures: Figures,
+    /// Unverified orders by reason, the most frequent first.
+    pub unverified_reasons: Vec<UnverifiedReason>,
 }
 
 impl RunSummary {

@@ -12,8 +12,8 @@ use super::wording::{
 use crate::domain::amount::Amount;
 use crate::domain::order::OrderKey;
 use crate::domain::payment::{
-    AccountingStatus, AccountingType, Answer, Answered, NotifyStatus, Payment, PaymentStatus,
-    PersonalData, TransactionType,
+    AccountingStatus, AccountingType, Answer, Answered, NotifyStatus, OTHER_MERCHANT, Payment,
+    PaymentStatus, PersonalData, TransactionType,
 };
 use crate::domain::text;
 
@@ -232,8 +232,8 @@ impl Reader {
         {
             let (theirs, ours) = (self.shown_id(&theirs), self.shown_id(ours));
             let why = format!(
-                "the answer is about another merchant's order (the gateway answered merchant_uid \
-                 \"{theirs}\", configured is \"{ours}\")"
+                "{OTHER_MERCHANT} (the gateway answered merchant_uid \"{theirs}\", configured is \
+                 \"{ours}\")"
             );
             return Err(CallFailure::is_final(Cause::OtherMerchant, why));
         }

@@ -5,9 +5,9 @@ use super::committing::{BATCH, Counters, Received, write};
 use super::stop::{self, Next, Tally};
 use crate::domain::text;
 use crate::failure::{Failure, code};
-use crate::gateway::{Asker, Cause, Reply};
+use crate::gateway::{Asker, CallFailure, Cause, Reply};
 use crate::interrupt::Interrupt;
-use crate::store::{Pending, Recorded, Recording, Store, StoreError};
+use crate::store::{Pending, Recorded, Store, StoreError};
 use chrono::TimeDelta;
 use std::collections::VecDeque;
 use std::num::NonZeroU32;
@@ -57,6 +57,8 @@ struct Replies {
     /// The order that was answered last, by this process or an earlier one of the same run.
     last_answered: Option<Pending>,
     last_failure: String,
+    /// Causes that a person was told of.
+    warned: Vec<Cause>,
 }
 
 impl Replies {
@@ -64,17 +66,37 @@ impl Replies {
         if reply.is_cut {
             return;
         }
-        self.tally.add(match &reply.result {
+        let counted = match &reply.result {
             Ok(_) => {
                 self.last_answered = Some(order.clone());
                 stop::Reply::Answered
             }
             Err(failure) => {
                 self.last_failure.clone_from(&failure.why);
+                self.warn_once(failure);
                 let (cause, only_outages) = (failure.cause, reply.only_outages);
                 stop::Reply::Failed { cause, only_outages }
             }
-        });
+        };
+        self.tally.add(counted);
+    }
+}
+
+impl Replies {
+    /// Says at once what no retry and no `--resume` helps against.
+    fn warn_once(&mut self, failure: &CallFailure) {
+        let hint = match failure.cause {
+            Cause::OtherMerchant => {
+                "set [gateway] merchant_uid to the merchant of these credentials, or use the \
+                 credentials of the configured merchant"
+            }
+            Cause::WrongAddress => "set [gateway] base_url to the gateway's address",
+            _ => return,
+        };
+        if !self.warned.contains(&failure.cause) {
+            self.warned.push(failure.cause);
+            tracing::warn!("{}; hint: {hint}", failure.why);
+        }
     }
 }
 
@@ -287,11 +309,8 @@ async fn ask(
 }
 
 fn recorded(order: &Pending, reply: Reply) -> Recorded {
-    let what = match reply.result {
-        Ok(answered) => Recording::Answer { answer: answered.answer, evidence: answered.evidence },
-        Err(failure) => Recording::Nothing { why: failure.why },
-    };
-    Recorded { order_id: order.order_id, calls: reply.calls, at: reply.at, what }
+    let result = reply.result.map_err(|failure| failure.why);
+    Recorded { order_id: order.order_id, calls: reply.calls, at: reply.at, result }
 }
 
 /// Exit code 12.

@@ -2,7 +2,7 @@
 //! (contract, "The database").
 
 use crate::gateway::Asker;
-use crate::store::{Recorded, Recording, Store, StoreError};
+use crate::store::{Recorded, Store, StoreError};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::runtime::Handle;
@@ -48,10 +48,8 @@ impl Counters {
 
     fn count(&self, batch: &[Recorded]) {
         for recorded in batch {
-            let counter = match recorded.what {
-                Recording::Answer { .. } => &self.answered,
-                Recording::Nothing { .. } => &self.unanswered,
-            };
+            let is_answered = recorded.result.is_ok();
+            let counter = if is_answered { &self.answered } else { &self.unanswered };
             counter.fetch_add(1, Ordering::Relaxed);
         }
     }

@@ -5,9 +5,9 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
 use super::*;
-use crate::domain::payment::{AccountingStatus, NotifyStatus, Payment, PaymentStatus};
+use crate::domain::payment::{AccountingStatus, Answered, NotifyStatus, Payment, PaymentStatus};
 use crate::interrupt::Interrupt;
-use crate::store::{Recorded, Recording};
+use crate::store::Recorded;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use rusqlite::params;
 use std::collections::{BTreeMap, BTreeSet};
@@ -287,9 +287,9 @@ impl History {
             };
             let evidence = format!("{said:?}");
             let answer = Answer::Payment(Box::new(payment));
-            let what = Recording::Answer { answer, evidence };
+            let result = Ok(Answered { answer, evidence });
             self.store
-                .record(run_id, &[Recorded { order_id: order, calls: 1, at, what }], 1)
+                .record(run_id, &[Recorded { order_id: order, calls: 1, at, result }], 1)
                 .unwrap();
             let run = self.model.runs.get_mut(&run_id).unwrap();
             run.answers.insert(order, Some((ms(at), said)));

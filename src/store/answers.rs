@@ -6,7 +6,7 @@ use super::{Store, to_ms};
 use crate::domain::amount::Amount;
 use crate::domain::mismatch::Kind;
 use crate::domain::order::OrderKey;
-use crate::domain::payment::{AccountingType, Answer, PaymentStatus, TransactionType};
+use crate::domain::payment::{AccountingType, Answer, Answered, PaymentStatus, TransactionType};
 use chrono::{DateTime, Utc};
 use rusqlite::{CachedStatement, Connection, TransactionBehavior, params};
 
@@ -28,25 +28,8 @@ pub struct Recorded {
     pub calls: u32,
     /// When the last of them ended.
     pub at: DateTime<Utc>,
-    /// The answer.
-    pub what: Recording,
-}
-
-/// An answer with its evidence, or why there is none.
-#[derive(Debug, Clone)]
-pub enum Recording {
-    /// A trustworthy answer.
-    Answer {
-        /// What the rules look at.
-        answer: Answer,
-        /// What proves it.
-        evidence: String,
-    },
-    /// None.
-    Nothing {
-        /// A clause for people.
-        why: String,
-    },
+    /// The answer, or a clause that says why there is none.
+    pub result: Result<Answered, String>,
 }
 
 /// Selects orders of run `?1` on further conditions.
@@ -171,7 +154,7 @@ impl Store {
                 recorder.record(recorded)?;
             }
             drop(recorder);
-            let is_answer = |one: &&Recorded| matches!(one.what, Recording::Answer { .. });
+            let is_answer = |one: &&Recorded| one.result.is_ok();
             let last = batch.iter().filter(is_answer).map(|one| to_ms(one.at)).max();
             transaction
                 .prepare_cached(
@@ -232,8 +215,8 @@ impl<'a> Recorder<'a> {
 
     fn record(&mut self, recorded: &Recorded) -> rusqlite::Result<()> {
         let (order_id, calls) = (recorded.order_id, recorded.calls);
-        match &recorded.what {
-            Recording::Answer { answer, evidence } => {
+        match &recorded.result {
+            Ok(Answered { answer, evidence }) => {
                 let answer_id = match self.last(order_id, answer, evidence)? {
                     Some((answer_id, true)) => answer_id,
                     last => self.insert(recorded, answer, evidence, last.map(|(id, _)| id))?,
@@ -241,7 +224,7 @@ impl<'a> Recorder<'a> {
                 let at = to_ms(recorded.at);
                 self.set_answered.execute(params![self.run_id, order_id, answer_id, at, calls])?;
             }
-            Recording::Nothing { why } => {
+            Err(why) => {
                 self.set_why.execute(params![self.run_id, order_id, calls, why])?;
             }
         }

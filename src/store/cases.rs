@@ -5,6 +5,7 @@ use super::decode::{self, ANSWER_COLUMNS, Columns, ENTRY_COLUMNS, Fields, Named,
 use super::error::StoreError;
 use super::events::{self, Moment, moment};
 use super::judging::Judging;
+use super::runs::NOT_ASKED;
 use super::shared_payments::shared_with;
 use super::to_ms;
 use crate::domain::amount::Amount;
@@ -98,9 +99,7 @@ impl Judging<'_> {
         let asked = match decode::answer(row)? {
             Some(answer) => Asked::Answered(answer),
             None => Asked::Unverified {
-                why: row
-                    .named::<Option<String>>("why")?
-                    .unwrap_or_else(|| "the gateway was not asked".to_owned()),
+                why: row.named::<Option<String>>("why")?.unwrap_or_else(|| NOT_ASKED.to_owned()),
                 tries: row.named("tries")?,
             },
         };

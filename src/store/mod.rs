@@ -25,7 +25,7 @@ mod runs;
 mod selecting;
 mod shared_payments;
 
-pub use answers::{Pending, Recorded, Recording};
+pub use answers::{Pending, Recorded};
 pub use cases::{Shown, StoredCase};
 pub use error::StoreError;
 pub use history::{AnswerVersion, EntryVersion, MismatchEvent, OrderHistory};

@@ -8,7 +8,8 @@ use crate::domain::amount::Total;
 use crate::domain::mismatch::Kind;
 use crate::domain::order::{Entry, LedgerStatus};
 use crate::domain::run::{
-    Figures, LedgerFigures, MoneyByCurrency, MoneyRow, OrderFigures, RunSummary, money_rows,
+    Figures, LedgerFigures, MoneyByCurrency, MoneyRow, OrderFigures, RunSummary, UnverifiedReason,
+    money_rows,
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, named_params, params};
@@ -222,7 +223,34 @@ impl Store {
             let kind = Kind::from_word(&kind).ok_or_else(|| unreadable("kind"))?;
             run.summary.figures.mismatches.insert(kind, count(row, "number")?);
         }
+        if run.summary.figures.orders.unverified > 0 {
+            run.summary.unverified_reasons = self.unverified_reasons(run_id)?;
+        }
         Ok(())
+    }
+
+    /// The most frequent reasons, then the rest together.
+    fn unverified_reasons(&self, run_id: i64) -> rusqlite::Result<Vec<UnverifiedReason>> {
+        const MOST: usize = 5;
+        let mut statement = self.connection.prepare_cached(
+            "SELECT why, count(*) AS orders FROM run_orders
+             WHERE run_id = ?1 AND answered_at_ms IS NULL GROUP BY why ORDER BY orders DESC, why",
+        )?;
+        let mut rows = statement.query([run_id])?;
+        let mut reasons: Vec<UnverifiedReason> = Vec::new();
+        while let Some(row) = rows.next()? {
+            let why: Option<String> = row.get("why")?;
+            let reason = Some(why.unwrap_or_else(|| NOT_ASKED.to_owned()));
+            let orders = count(row, "orders")?;
+            if reasons.len() < MOST {
+                reasons.push(UnverifiedReason { reason, orders });
+            } else if reasons.len() == MOST {
+                reasons.push(UnverifiedReason { reason: None, orders });
+            } else if let Some(rest) = reasons.last_mut() {
+                rest.orders += orders;
+            }
+        }
+        Ok(reasons)
     }
 
     /// Records how a run ended. The orders of a run that was never judged are asked again by the
@@ -369,6 +397,9 @@ fn write_end(
     awaiting::left_unjudged(connection, run_id)
 }
 
+/// Why an order without any reply is unverified.
+pub(super) const NOT_ASKED: &str = "the gateway was not asked";
+
 /// Units and millionths are summed apart: together they can outgrow SQLite's integers.
 pub(super) fn selected_amounts(
     connection: &Connection,
@@ -460,6 +491,7 @@ fn run_row(row: &Row) -> rusqlite::Result<RunRow> {
             to: either("to_date", "last_date")?,
             day: date(row, "run_day")?,
             figures,
+            unverified_reasons: Vec::new(),
         },
         started_at: instant(row, "started_at_ms")?,
         judged_at: optional_instant(row, "judged_at_ms")?,
