@@ -1,6 +1,6 @@
 //! `order get` queries one order; `order new` creates one.
 
-use super::output::print;
+use super::output::{JsonHead, print};
 use super::{Process, interrupted, order_new, runtime, settings};
 use crate::cli::{Common, Order};
 use crate::domain::order::OrderKey;
@@ -36,6 +36,7 @@ fn get(
     process: &Process,
     interrupt: &Interrupt,
 ) -> Result<u8, Failure> {
+    let head = JsonHead::new("order get", (process.now)());
     let settings = settings(common, Flags::default(), process)?;
     let client = Client::new(
         &settings.gateway,
@@ -54,7 +55,7 @@ fn get(
         }
     })?;
     let missing = matches!(answered.answer, Answer::Missing(_));
-    print(&json(&answered))?;
+    print(&head.object(&json(&answered)))?;
     Ok(u8::from(missing))
 }
 

@@ -1,7 +1,7 @@
 //! `order new`: creates a deposit or a payout, once (contract, "Commands").
 
 use super::order::{json, not_answered};
-use super::output::print;
+use super::output::{JsonHead, print};
 use super::{Process, runtime, settings};
 use crate::cli::{Common, New, NewOrder as Typed};
 use crate::domain::order::OrderKey;
@@ -56,6 +56,7 @@ pub(super) fn execute(
         process.now,
     )?;
     let asker = Asker::new(client.redacting(&order), settings.gateway.limits(), 1, process.now);
+    let head = JsonHead::new("order new", (process.now)());
     let send_state = SendState::default();
     let runtime = runtime(interrupt)?;
     let result = runtime.block_on(async {
@@ -68,7 +69,7 @@ pub(super) fn execute(
     });
     // A DNS lookup cannot be cancelled, and must not delay the result.
     runtime.shutdown_background();
-    report(&order, result?)
+    report(&order, result?, &head)
 }
 
 fn draft(arguments: &New, merchant_uid: Option<String>) -> Result<Draft, Failure> {
@@ -130,10 +131,16 @@ fn accounts(path: &Path) -> Result<Accounts, Failure> {
 }
 
 /// Prints the gateway's answer if it has the order; else the failure.
-fn report(order: &NewOrder, result: Result<Creation, NotCreated>) -> Result<u8, Failure> {
+fn report(
+    order: &NewOrder,
+    result: Result<Creation, NotCreated>,
+    head: &JsonHead,
+) -> Result<u8, Failure> {
     let id = printable(&order.key().merchant_order_id);
     match result {
-        Ok(Creation::Confirmed(created)) => print_created(&id, &created_json(&created)),
+        Ok(Creation::Confirmed(created)) => {
+            print_created(&id, &head.object(&created_json(&created)))
+        }
         Ok(Creation::Found { answered, new }) => {
             let url = match order.transaction_type() {
                 TransactionType::Income => {
@@ -145,7 +152,7 @@ fn report(order: &NewOrder, result: Result<Creation, NotCreated>) -> Result<u8, 
                 "the response to order/new was not usable ({new}), but order/get has order {id} \
                  with the same values, from this call or an earlier one{url}"
             );
-            print_created(&id, &json(&answered))
+            print_created(&id, &head.object(&json(&answered)))
         }
         Err(why) => Err(not_created(&id, why)),
     }

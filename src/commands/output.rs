@@ -33,15 +33,13 @@ impl JsonHead {
 
     /// The fields of this object, which is not empty, behind those that every object has.
     pub(super) fn object(&self, object: &str) -> String {
-        let head = serde_json::json!({
-            "schema": SCHEMA,
-            "version": env!("CARGO_PKG_VERSION"),
-            "command": self.command,
-            "started_at": self.started_at.to_rfc3339_opts(SecondsFormat::Secs, true),
-        })
-        .to_string();
+        let (version, command) = (env!("CARGO_PKG_VERSION"), self.command);
+        let started_at = self.started_at.to_rfc3339_opts(SecondsFormat::Secs, true);
+        let head = format!(
+            r#""schema":{SCHEMA},"version":"{version}","command":"{command}","started_at":"{started_at}""#
+        );
         let fields = object.strip_prefix('{').unwrap_or(object);
-        format!("{},{fields}", head.strip_suffix('}').unwrap_or(&head))
+        format!("{{{head},{fields}")
     }
 }
 

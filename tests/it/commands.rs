@@ -49,7 +49,8 @@ fn the_summary_has_the_contracts_keys_in_the_contracts_order() {
     let gateway = Gateway::serve(&paid("A1", "500.00", json!({"final_amount": "490.00"})));
     let done = merchant.reconcile(&gateway.url, &["--ledger", "ledger.csv"]);
     let example = r#"
-        {"run_id": 1, "status": "incomplete", "from": "2026-11-01", "to": "2026-11-20",
+        {"schema": 1, "version": "0.1.0", "command": "run", "started_at": "2026-11-20T20:30:00Z",
+         "run_id": 1, "status": "incomplete", "from": "2026-11-01", "to": "2026-11-20",
          "ledger": {"rows": 6, "accepted": 6, "invalid": 0, "repeated": 0, "superseded": 0,
                     "changed": 0},
          "orders": {"selected": 6, "matched": 1, "in_transit": 1, "mismatched": 3,
@@ -130,7 +131,9 @@ fn show_tells_an_orders_story_without_accounts() {
     let (merchant, _gateway) = after_a_night();
     let shown = merchant.run(&["show", "A1"]);
     assert_eq!(shown.code, Some(0), "{shown:?}");
-    for words in ["500.00", "490.00", "ledger.csv", "completed", "final_amount_difference", "new"] {
+    for words in
+        ["500.00", "490.00", "ledger.csv", "completed", "final_amount_difference", "opened"]
+    {
         assert!(shown.stdout.contains(words), "{words}: {}", shown.stdout);
     }
     for hidden in ["9900001234567", "Asha", "planted"] {

@@ -39,7 +39,10 @@ fn a_deposit_is_one_signed_call() {
         "merchant_order_id": "A1", "merchant_uid": "M1", "amount": "100.00", "currency": "inr",
         "payment_status": "pending", "transaction_type": "income", "to": null,
     }, "payment_url": "https://pay.example.com/1"});
-    assert_eq!(done.json(), json!({"result": "success", "data": data}));
+    let printed = done.json();
+    assert_eq!(printed["result"], "success");
+    assert_eq!(printed["data"], data);
+    assert_eq!(printed["command"], "order new");
     assert_eq!(calls(&gateway), "new");
     let request = &gateway.requests()[0];
     assert_signed(request);
