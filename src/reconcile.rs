@@ -12,13 +12,15 @@ mod ending;
 mod importing;
 mod judging;
 mod reporting;
+mod request;
 mod stop;
 
 pub use beginning::Estimate;
 pub use committing::Counters;
 pub use reporting::write_reports;
+pub use request::{Request, Resume};
 
-use crate::domain::run::{ExpectedTotal, RunSummary};
+use crate::domain::run::RunSummary;
 use crate::failure::Failure;
 use crate::gateway::{Asker, Client};
 use crate::interrupt::Interrupt;
@@ -26,62 +28,11 @@ use crate::report;
 use crate::settings::Settings;
 use crate::store::{RunRow, Store, StoreError};
 use asking::Ended;
-use chrono::{DateTime, NaiveDate, Utc};
-use std::num::NonZeroU32;
+use chrono::{DateTime, Utc};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
-
-/// What the command line asks of a run.
-#[derive(Debug, Clone, Default)]
-pub struct Request {
-    /// Ledger files; `-` is stdin; none: the orders already stored.
-    pub ledgers: Vec<PathBuf>,
-    /// First order date.
-    pub from: Option<NaiveDate>,
-    /// Last order date.
-    pub to: Option<NaiveDate>,
-    /// The N whole days before today instead.
-    pub last: Option<NonZeroU32>,
-    /// Also the open orders of earlier runs.
-    pub include_open: bool,
-    /// A run without orders is no error.
-    pub allow_empty: bool,
-    /// Whether to continue an earlier run.
-    pub resume: Resume,
-    /// The CSV's path, instead of one in the reports' directory.
-    pub report: Option<PathBuf>,
-    /// The ledger's control figure: its rows.
-    pub expect_rows: Option<u64>,
-    /// The ledger's control figures: its amounts.
-    pub expect_totals: Vec<ExpectedTotal>,
-    /// When to stop asking.
-    pub stop_asking_at: Option<Instant>,
-}
-
-/// `--resume`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Resume {
-    /// A new run.
-    #[default]
-    No,
-    /// The latest of the same selection that did not end complete, else a new run.
-    Latest,
-    /// This one.
-    Run(i64),
-}
-
-impl Request {
-    /// Whether nothing was said about which orders.
-    fn selects_nothing(&self) -> bool {
-        self.ledgers.is_empty()
-            && self.from.is_none()
-            && self.to.is_none()
-            && self.last.is_none()
-            && !self.include_open
-    }
-}
 
 /// What a run needs of the world.
 pub struct Context<'a> {
@@ -133,8 +84,8 @@ impl From<StoreError> for Failed {
 /// Everything that ends a run without a report (contract, exit codes 2 and from 10 on).
 pub fn run(settings: &Settings, request: &Request, context: &Context) -> Result<Finished, Failed> {
     let started = Instant::now();
-    beginning::check(request)?;
-    beginning::refuse_overwriting(settings, request)?;
+    request.check()?;
+    request.refuse_overwriting(settings)?;
     let client = Client::new(
         &settings.gateway,
         &settings.credentials().map_err(Failure::from)?,
@@ -256,7 +207,7 @@ pub fn estimate(
     request: &Request,
     context: &Context,
 ) -> Result<Estimate, Failure> {
-    beginning::check(request)?;
+    request.check()?;
     let path = &settings.store.path;
     let mut store = if path.symlink_metadata().is_ok() {
         Store::open(path, (context.now)())?

@@ -35,9 +35,13 @@ impl JsonHead {
     pub(super) fn object(&self, object: &str) -> String {
         let (version, command) = (env!("CARGO_PKG_VERSION"), self.command);
         let started_at = self.started_at.to_rfc3339_opts(SecondsFormat::Secs, true);
-        let head = format!(
-            r#""schema":{SCHEMA},"version":"{version}","command":"{command}","started_at":"{started_at}""#
-        );
+        let head = [
+            ("schema", SCHEMA.to_string()),
+            ("version", format!("\"{version}\"")),
+            ("command", format!("\"{command}\"")),
+            ("started_at", format!("\"{started_at}\"")),
+        ];
+        let head = head.map(|(key, value)| format!("\"{key}\":{value}")).join(",");
         let fields = object.strip_prefix('{').unwrap_or(object);
         format!("{{{head},{fields}")
     }

@@ -189,7 +189,9 @@ fn rebuilt(order: &OrderHistory) -> Option<String> {
 
 /// An order as JSON. Amounts are decimals in quotes; what is not known is null.
 fn object(order: &OrderHistory) -> Value {
-    let word = |word: Option<&dyn Display>| word.map(|word| text::printable(&word.to_string()));
+    fn word(word: Option<&impl Display>) -> Option<String> {
+        word.map(|word| text::printable(&word.to_string()))
+    }
     let entries = order.entries.iter().map(|version| {
         let entry = &version.entry;
         json!({
@@ -199,9 +201,9 @@ fn object(order: &OrderHistory) -> Value {
             "order_date": entry.created_at.date.to_string(),
             "amount": entry.amount.to_string(),
             "currency": text::printable(&entry.currency),
-            "transaction_type": word(entry.transaction_type.as_ref().map(|it| it as &dyn Display)),
-            "accounting_type": word(entry.accounting_type.as_ref().map(|it| it as &dyn Display)),
-            "status": word(entry.status.as_ref().map(|it| it as &dyn Display)),
+            "transaction_type": word(entry.transaction_type.as_ref()),
+            "accounting_type": word(entry.accounting_type.as_ref()),
+            "status": word(entry.status.as_ref()),
             "conflict": entry.conflict.as_deref().map(text::one_line),
             "duplicate": entry.duplicate.as_deref().map(text::one_line),
         })
@@ -240,7 +242,7 @@ fn object(order: &OrderHistory) -> Value {
             "event": event.event.as_str(),
             "day": event.day.to_string(),
             "variance": event.variance.map(|variance| variance.to_string()),
-            "reason": reason.as_ref().map(|reason| reason.as_str()),
+            "reason": reason.as_ref().map(text::Text::as_str),
             "rebuilt": is_rebuilt,
         })
     });

@@ -41,6 +41,7 @@ impl Column {
     ];
 
     /// The contract's name.
+    #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Column::MerchantOrderId => "merchant_order_id",

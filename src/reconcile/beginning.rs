@@ -11,7 +11,6 @@ use crate::settings::Settings;
 use crate::store::{Import, Imported, NewRun, RunRow, RunStatus, Selection, Store};
 use chrono::{DateTime, Days, NaiveDate, SecondsFormat, Utc};
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 
 /// What asking would cost.
 #[derive(Debug, Clone)]
@@ -26,66 +25,6 @@ pub struct Estimate {
     pub continues: Option<i64>,
     /// The first invalid row: where and why.
     pub first_invalid: Option<String>,
-}
-
-/// Refuses what cannot be meant, before anything is opened.
-pub(super) fn check(request: &Request) -> Result<(), Failure> {
-    if let (Some(from), Some(to)) = (request.from, request.to)
-        && from > to
-    {
-        return Err(Failure::usage(
-            format!("--from {from} is after --to {to}"),
-            "both days are included; swap them",
-        ));
-    }
-    let stdin = request.ledgers.iter().filter(|path| path.as_os_str() == "-").count();
-    if stdin > 1 {
-        return Err(Failure::usage(
-            "stdin can be read once only",
-            "name one ledger `-`, and the others by their paths",
-        ));
-    }
-    let expects = request.expect_rows.is_some() || !request.expect_totals.is_empty();
-    if expects && request.ledgers.is_empty() {
-        return Err(Failure::usage(
-            "--expect-rows and --expect-total need a ledger",
-            "add --ledger PATH",
-        ));
-    }
-    Ok(())
-}
-
-/// A report in the place of the database, the ledger or the configuration would be their end.
-pub(super) fn refuse_overwriting(settings: &Settings, request: &Request) -> Result<(), Failure> {
-    let Some(target) = &request.report else { return Ok(()) };
-    let place = resolved(target);
-    let same = |path: &Path| resolved(path) == place;
-    let database = &settings.store.path;
-    let companions = ["-wal", "-shm", "-lock"].map(|suffix| {
-        let mut name = database.clone().into_os_string();
-        name.push(suffix);
-        PathBuf::from(name)
-    });
-    let mut kept = request.ledgers.iter().chain([database]).chain(&companions);
-    if kept.any(|path| same(path)) || settings.file.as_deref().is_some_and(same) {
-        return Err(Failure::usage(
-            format!("--report {} is a file that the run itself needs", target.display()),
-            "name another file for the report",
-        ));
-    }
-    Ok(())
-}
-
-/// A path's one name, whatever links lead to it, also of a file that is not there yet.
-fn resolved(path: &Path) -> PathBuf {
-    path.canonicalize().unwrap_or_else(|_| {
-        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-        let parent = parent.unwrap_or(Path::new(".")).canonicalize();
-        match (parent, path.file_name()) {
-            (Ok(parent), Some(name)) => parent.join(name),
-            _ => path.to_owned(),
-        }
-    })
 }
 
 /// What the run is to be, before its ledger is read. Says so if this machine's clock is behind what

@@ -58,9 +58,9 @@ impl Counters {
 /// An answer to be committed, with the place that its query holds until then.
 pub(super) type Received = (Recorded, Option<OwnedSemaphorePermit>);
 
-/// Commits answers in batches until the sender is gone. A commit costs the same for one answer as for
-/// many, so a batch waits up to `LONGEST_WAIT` for more; at `enough` answers it waits no longer,
-/// because their queries hold places that other orders need.
+/// Commits answers in batches until the sender is gone. A commit costs the same for one answer as
+/// for many, so a batch waits up to `LONGEST_WAIT` for more; at `enough` answers it waits no
+/// longer, because their queries hold places that other orders need.
 pub(super) fn write(
     mut store: Store,
     run_id: i64,

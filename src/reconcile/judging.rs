@@ -29,7 +29,7 @@ pub(super) fn judge(
     loop {
         if let Some(signal) = context.interrupt.signal() {
             let message = format!(
-                "ended by signal {signal} while the answers were judged; resume it with --resume {}",
+                "ended by signal {signal} while the answers were judged; resume with --resume {}",
                 begun.run_id
             );
             return Err(Failure::signal(signal, message));

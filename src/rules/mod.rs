@@ -227,13 +227,13 @@ impl<'a> Case<'a> {
     }
 
     fn mismatch(&self, kind: Kind, shown: Shown) -> Mismatch {
-        let (variance, at_risk, currency) = match shown.variance {
-            Some(Variance { amount, currency }) => (Some(amount), amount.abs(), currency),
-            None => {
+        let (variance, at_risk, currency) =
+            if let Some(Variance { amount, currency }) = shown.variance {
+                (Some(amount), amount.abs(), currency)
+            } else {
                 let (amount, currency) = self.at_stake();
                 (None, amount, currency)
-            }
-        };
+            };
         Mismatch {
             kind,
             severity: shown.severity.unwrap_or(kind.usual_severity()),

@@ -46,8 +46,8 @@ macro_rules! orders_of_run {
 }
 
 impl Store {
-    /// Orders of the run without a trustworthy answer, by id, between these two ids: only those that
-    /// an earlier run left unverified (`failed_before`), or only the others.
+    /// Orders of the run without a trustworthy answer, by id, between these two ids: only those
+    /// that an earlier run left unverified (`failed_before`), or only the others.
     ///
     /// # Errors
     /// The database cannot be read.

@@ -1,5 +1,5 @@
-//! The orders of a run, ready to be judged: the ledger's entry, the gateway's answer, and the events
-//! of their mismatches before it (contract, "Mismatches").
+//! The orders of a run, ready to be judged: the ledger's entry, the gateway's answer, and the
+//! events of their mismatches before it (contract, "Mismatches").
 
 use super::decode::{self, ANSWER_COLUMNS, Columns, ENTRY_COLUMNS, Fields, Named, instant};
 use super::error::StoreError;

@@ -12,6 +12,7 @@ mod answers;
 mod awaiting;
 mod cases;
 mod decode;
+mod endings;
 mod error;
 mod events;
 mod history;
@@ -27,11 +28,12 @@ mod shared_payments;
 
 pub use answers::{Pending, Recorded};
 pub use cases::{Shown, StoredCase};
+pub use endings::RunEnd;
 pub use error::StoreError;
 pub use history::{AnswerVersion, EntryVersion, MismatchEvent, OrderHistory};
 pub use import::{Import, Imported};
 pub use judging::{Judged, JudgedRow, Judging};
-pub use runs::{NewRun, RunEnd, RunRow, RunStatus, Selection};
+pub use runs::{NewRun, RunRow, RunStatus, Selection};
 
 use crate::domain::payment::PersonalData;
 use chrono::{DateTime, Utc};
@@ -114,7 +116,8 @@ impl Store {
         Ok(Store { connection, path: self.path.clone(), _lock: None, _copy: None })
     }
 
-    /// SQLite's own check of the whole file, read only. Returns the first complaint, if there is one.
+    /// SQLite's own check of the whole file, read only. Returns the first complaint, if there is
+    /// one.
     ///
     /// # Errors
     /// The file cannot be read at all.

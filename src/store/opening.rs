@@ -12,6 +12,7 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tempfile::TempDir;
+use url::Url;
 
 /// "OCRC": marks a file as ours.
 const APPLICATION_ID: i32 = 0x4f43_5243;
@@ -25,7 +26,7 @@ const MIGRATIONS: &[&str] = &[
 /// Made anew after each migration.
 const VIEWS: &str = include_str!("../../sql/views.sql");
 /// How long SQLite's own lock is waited for, if another program holds it (contract, "Exit codes").
-pub(super) const LOCK_WAIT: Duration = Duration::from_secs(60);
+pub(super) const LOCK_WAIT: Duration = Duration::from_mins(1);
 
 /// The right to write: dies with the process.
 pub(super) struct Lock {
@@ -236,8 +237,8 @@ pub(super) struct ReadOnly {
 }
 
 /// Opens an existing database without ever writing to it (contract, "The database"): in its place;
-/// if SQLite cannot do that without write permission, as an immutable file, or with its -wal through
-/// a private copy. An older schema is read through a private copy too.
+/// if SQLite cannot do that without write permission, as an immutable file, or with its -wal
+/// through a private copy. An older schema is read through a private copy too.
 pub(super) fn open_read_only(path: &Path) -> Result<ReadOnly, StoreError> {
     let sqlite = |error: rusqlite::Error| StoreError::sqlite(path, &error);
     let opened = match connect_read_only(path, "") {
@@ -271,12 +272,12 @@ fn connect_read_only(path: &Path, option: &str) -> rusqlite::Result<Connection> 
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
         | OpenFlags::SQLITE_OPEN_NO_MUTEX
         | OpenFlags::SQLITE_OPEN_URI;
-    let mut uri = "file:".to_owned();
-    for byte in path.as_os_str().as_encoded_bytes() {
-        let plain = byte.is_ascii_alphanumeric() || b"/-_.".contains(byte);
-        if plain { uri.push(char::from(*byte)) } else { uri.push_str(&format!("%{byte:02X}")) }
-    }
-    let connection = Connection::open_with_flags([&uri, "?", option].concat(), flags)?;
+    let mut uri = std::path::absolute(path)
+        .ok()
+        .and_then(|path| Url::from_file_path(path).ok())
+        .ok_or_else(|| rusqlite::Error::InvalidPath(path.to_owned()))?;
+    uri.set_query(Some(option).filter(|option| !option.is_empty()));
+    let connection = Connection::open_with_flags(uri.as_str(), flags)?;
     connection.busy_timeout(LOCK_WAIT)?;
     connection.pragma_update(None, "trusted_schema", false)?;
     connection.pragma_update(None, "cell_size_check", true)?;

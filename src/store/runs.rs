@@ -1,9 +1,9 @@
 //! A run's own row: its selection, its figures, and which run to continue.
 
 use super::decode::{date, instant, optional, optional_date, optional_instant, unreadable};
+use super::endings::RunEnd;
 use super::error::StoreError;
-use super::opening::LOCK_WAIT;
-use super::{Store, awaiting, to_ms};
+use super::{Store, to_ms};
 use crate::domain::amount::Total;
 use crate::domain::mismatch::Kind;
 use crate::domain::order::{Entry, LedgerStatus};
@@ -12,9 +12,8 @@ use crate::domain::run::{
     money_rows,
 };
 use chrono::{DateTime, NaiveDate, Utc};
-use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, named_params, params};
+use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 /// What a run needs to begin.
 #[derive(Debug, Clone)]
@@ -111,17 +110,6 @@ impl RunStatus {
             RunStatus::Complete => "complete",
         }
     }
-}
-
-/// How a run ended (contract, "Exit codes").
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RunEnd {
-    /// When; none if unknown.
-    pub at: Option<DateTime<Utc>>,
-    /// The process's exit code; none if an earlier release did not record it.
-    pub exit_code: Option<u8>,
-    /// In one sentence, for people.
-    pub reason: String,
 }
 
 /// A stored run.
@@ -253,96 +241,6 @@ impl Store {
         Ok(reasons)
     }
 
-    /// Records how a run ended. The orders of a run that was never judged are asked again by the
-    /// next run with `--include-open`.
-    ///
-    /// # Errors
-    /// The database cannot be written.
-    pub fn end_run(
-        &mut self,
-        run_id: i64,
-        end: &RunEnd,
-        is_reported: bool,
-    ) -> Result<(), StoreError> {
-        let path = self.path.clone();
-        let wait = if is_reported { LOCK_WAIT } else { SHORT_WAIT };
-        self.connection
-            .busy_timeout(wait)
-            .and_then(|()| {
-                self.connection.transaction_with_behavior(TransactionBehavior::Immediate)
-            })
-            .and_then(|transaction| {
-                write_end(&transaction, run_id, end, is_reported)?;
-                transaction.commit()
-            })
-            .map_err(|error| StoreError::sqlite(&path, &error))
-    }
-
-    /// Records a run that ended before its orders were stored. Returns its number.
-    ///
-    /// # Errors
-    /// The database cannot be written.
-    pub fn end_without_orders(&mut self, run: &NewRun, end: &RunEnd) -> Result<i64, StoreError> {
-        let path = self.path.clone();
-        self.connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .and_then(|transaction| {
-                let run_id = insert(&transaction, run)?;
-                transaction.execute(
-                    "UPDATE runs SET base_url = ?2, merchant_uid = ?3, from_date = ?4, to_date = ?5
-                     WHERE run_id = ?1",
-                    params![
-                        run_id,
-                        run.selection.base_url,
-                        run.selection.merchant_uid.as_deref().unwrap_or_default(),
-                        run.selection.from.map(|date| date.to_string()),
-                        run.selection.to.map(|date| date.to_string()),
-                    ],
-                )?;
-                write_end(&transaction, run_id, end, false)?;
-                transaction.commit()?;
-                Ok(run_id)
-            })
-            .map_err(|error| StoreError::sqlite(&path, &error))
-    }
-
-    /// Records the end of runs whose process ended without a word. The lock is held: none of them
-    /// is active.
-    ///
-    /// # Errors
-    /// The database cannot be written.
-    pub fn end_killed_runs(&mut self) -> Result<(), StoreError> {
-        let killed: Vec<i64> = self
-            .connection
-            .prepare_cached("SELECT run_id FROM runs WHERE end_reason IS NULL")
-            .and_then(|mut statement| statement.query_map((), |row| row.get(0))?.collect())
-            .map_err(|error| self.error(&error))?;
-        for run_id in killed {
-            let end = RunEnd {
-                at: None,
-                exit_code: Some(KILLED),
-                reason: "killed, or the machine stopped; the next run recorded it".to_owned(),
-            };
-            self.end_run(run_id, &end, false)?;
-        }
-        Ok(())
-    }
-
-    /// Notes that a run is active again.
-    ///
-    /// # Errors
-    /// The database cannot be written.
-    pub fn resume_run(&mut self, run_id: i64) -> Result<(), StoreError> {
-        self.connection
-            .execute(
-                "UPDATE runs SET ended_at_ms = NULL, exit_code = NULL, end_reason = NULL
-                 WHERE run_id = ?1",
-                [run_id],
-            )
-            .map(|_| ())
-            .map_err(|error| self.error(&error))
-    }
-
     /// The latest time that any run has stored.
     ///
     /// # Errors
@@ -360,11 +258,6 @@ impl Store {
     }
 }
 
-/// How long a failed run waits to record its end: the lock may be what ended it.
-const SHORT_WAIT: Duration = Duration::from_secs(1);
-/// The exit code of a process that was ended by SIGKILL.
-const KILLED: u8 = 128 + 9;
-
 /// Makes a run's row.
 pub(super) fn insert(connection: &Connection, run: &NewRun) -> rusqlite::Result<i64> {
     connection.query_row(
@@ -379,22 +272,6 @@ pub(super) fn insert(connection: &Connection, run: &NewRun) -> rusqlite::Result<
         ],
         |row| row.get(0),
     )
-}
-
-fn write_end(
-    connection: &Connection,
-    run_id: i64,
-    end: &RunEnd,
-    is_reported: bool,
-) -> rusqlite::Result<()> {
-    let at = end.at.map(to_ms);
-    connection.execute(
-        "UPDATE runs SET ended_at_ms = ?2, exit_code = ?3, end_reason = ?4,
-             reported_at_ms = iif(?5, ?2, reported_at_ms)
-         WHERE run_id = ?1",
-        params![run_id, at, end.exit_code, end.reason, is_reported],
-    )?;
-    awaiting::left_unjudged(connection, run_id)
 }
 
 /// Why an order without any reply is unverified.

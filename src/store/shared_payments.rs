@@ -1,8 +1,8 @@
 //! Orders that one payment answers for (contract, "Mismatches": `duplicate_payment`).
 //!
 //! An index on `payment_uid` would touch a page of its own for each new order, because uids are
-//! random. So the uids of a run are gathered when it is judged, sorted by a short hash. The hash finds
-//! orders that may share a payment; their latest answers say whether they do.
+//! random. So the uids of a run are gathered when it is judged, sorted by a short hash. The hash
+//! finds orders that may share a payment; their latest answers say whether they do.
 
 use crate::domain::order::OrderKey;
 use rusqlite::functions::FunctionFlags;
