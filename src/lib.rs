@@ -20,5 +20,5 @@ pub mod report;
 pub mod rules;
 pub mod sandbox;
 pub mod settings;
-pub mod store;
-pub(crate) mod tabular;
+mod store;
+mod tabular;

@@ -15,9 +15,9 @@ mod reporting;
 mod request;
 mod stop;
 
-pub use beginning::Estimate;
+pub(crate) use beginning::Estimate;
 pub use committing::Counters;
-pub use reporting::write_reports;
+pub(crate) use reporting::write_reports;
 pub use request::{Request, Resume};
 
 use crate::domain::run::RunSummary;
@@ -202,7 +202,7 @@ impl Session<'_> {
 ///
 /// # Errors
 /// As [`run`], as far as it comes.
-pub fn estimate(
+pub(crate) fn estimate(
     settings: &Settings,
     request: &Request,
     context: &Context,

@@ -6,7 +6,7 @@ use crate::gateway::{Credentials, GatewaySettings};
 use crate::ledger::LedgerSettings;
 use crate::report::ReportSettings;
 use crate::rules::Policy;
-use crate::store::StoreSettings;
+pub use crate::store::StoreSettings;
 use secrecy::SecretString;
 use serde::Deserialize;
 use std::ffi::OsString;

@@ -14,17 +14,17 @@ use std::collections::BTreeMap;
 
 /// What asking would cost.
 #[derive(Debug, Clone)]
-pub struct Estimate {
+pub(crate) struct Estimate {
     /// The rows of the ledger, where one was read.
-    pub ledger: crate::domain::run::LedgerFigures,
+    pub(crate) ledger: crate::domain::run::LedgerFigures,
     /// Orders to be asked: a call each, and at most a tenth more for retries.
-    pub orders: u64,
+    pub(crate) orders: u64,
     /// Calls a second.
-    pub requests_per_second: u32,
+    pub(crate) requests_per_second: u32,
     /// The run that would be continued.
-    pub continues: Option<i64>,
+    pub(crate) continues: Option<i64>,
     /// The first invalid row: where and why.
-    pub first_invalid: Option<String>,
+    pub(crate) first_invalid: Option<String>,
 }
 
 /// What the run is to be, before its ledger is read. Says so if this machine's clock is behind what

@@ -30,19 +30,19 @@ impl Counters {
 
     /// Orders of the run; zero before the asking begins.
     #[must_use]
-    pub fn selected(&self) -> u64 {
+    pub(crate) fn selected(&self) -> u64 {
         self.selected.load(Ordering::Relaxed)
     }
 
     /// Orders with a trustworthy answer.
     #[must_use]
-    pub fn answered(&self) -> u64 {
+    pub(crate) fn answered(&self) -> u64 {
         self.answered.load(Ordering::Relaxed)
     }
 
     /// Orders that were asked in vain.
     #[must_use]
-    pub fn unanswered(&self) -> u64 {
+    pub(crate) fn unanswered(&self) -> u64 {
         self.unanswered.load(Ordering::Relaxed)
     }
 

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 ///
 /// # Errors
 /// Storage; then the previous files stay as they were.
-pub fn write_reports(
+pub(crate) fn write_reports(
     store: &Store,
     run: &RunSummary,
     settings: &ReportSettings,

@@ -12,24 +12,24 @@ use rusqlite::{CachedStatement, Connection, TransactionBehavior, params};
 
 /// An order of a run that has no trustworthy answer yet.
 #[derive(Debug, Clone)]
-pub struct Pending {
+pub(crate) struct Pending {
     /// Its row.
-    pub order_id: i64,
+    pub(crate) order_id: i64,
     /// Whom to ask for.
-    pub key: OrderKey,
+    pub(crate) key: OrderKey,
 }
 
 /// What came of asking for one order.
 #[derive(Debug, Clone)]
-pub struct Recorded {
+pub(crate) struct Recorded {
     /// Its row.
-    pub order_id: i64,
+    pub(crate) order_id: i64,
     /// Calls made for it just now.
-    pub calls: u32,
+    pub(crate) calls: u32,
     /// When the last of them ended.
-    pub at: DateTime<Utc>,
+    pub(crate) at: DateTime<Utc>,
     /// The answer, or a clause that says why there is none.
-    pub result: Result<Answered, String>,
+    pub(crate) result: Result<Answered, String>,
 }
 
 /// Selects orders of run `?1` on further conditions.
@@ -51,7 +51,7 @@ impl Store {
     ///
     /// # Errors
     /// The database cannot be read.
-    pub fn pending(
+    pub(crate) fn pending(
         &self,
         run_id: i64,
         (after, before): (i64, i64),
@@ -74,7 +74,7 @@ impl Store {
     ///
     /// # Errors
     /// The database cannot be read.
-    pub fn last_pending(
+    pub(crate) fn last_pending(
         &self,
         run_id: i64,
         (after, before): (i64, i64),
@@ -96,7 +96,7 @@ impl Store {
     ///
     /// # Errors
     /// The database cannot be read.
-    pub fn last_answered(&self, run_id: i64) -> Result<Option<Pending>, StoreError> {
+    pub(crate) fn last_answered(&self, run_id: i64) -> Result<Option<Pending>, StoreError> {
         const SQL: &str = orders_of_run!(
             "AND r.answered_at_ms IS NOT NULL
             ORDER BY r.answered_at_ms DESC, r.order_id DESC LIMIT 1"
@@ -123,7 +123,7 @@ impl Store {
     ///
     /// # Errors
     /// The disk.
-    pub fn mark_unasked(&mut self, run_id: i64, why: &str) -> Result<(), StoreError> {
+    pub(crate) fn mark_unasked(&mut self, run_id: i64, why: &str) -> Result<(), StoreError> {
         self.connection
             .execute(
                 "UPDATE run_orders SET why = ?2
@@ -139,7 +139,7 @@ impl Store {
     ///
     /// # Errors
     /// The disk: then nothing of the batch counts.
-    pub fn record(
+    pub(crate) fn record(
         &mut self,
         run_id: i64,
         batch: &[Recorded],

@@ -19,32 +19,32 @@ use std::sync::LazyLock;
 
 /// One order of a run with all that is known of it.
 #[derive(Debug, Clone)]
-pub struct StoredCase {
+pub(crate) struct StoredCase {
     /// Its row.
-    pub order_id: i64,
+    pub(crate) order_id: i64,
     /// The order.
-    pub key: OrderKey,
+    pub(crate) key: OrderKey,
     /// The ledger's entry when the run began.
-    pub entry: Option<Entry>,
+    pub(crate) entry: Option<Entry>,
     /// The gateway's answer, or why there is none.
-    pub asked: Asked,
+    pub(crate) asked: Asked,
     /// Other orders of the merchant whose latest answer has the same `payment_uid`, up to 100.
-    pub shared_with: Vec<String>,
+    pub(crate) shared_with: Vec<String>,
     /// Where its judgement is in the order of events.
-    pub at: DateTime<Utc>,
+    pub(crate) at: DateTime<Utc>,
     /// The events of its mismatches before that, in their order.
-    pub events: Vec<Event>,
+    pub(crate) events: Vec<Event>,
     /// Whether no other run has judged it by a later answer, so that this run may record events.
-    pub is_latest: bool,
+    pub(crate) is_latest: bool,
     /// Events that an earlier judgement of this run recorded, to be replaced.
     pub(super) replaced: Vec<Event>,
 }
 
 /// A mismatch as an earlier run reported it, and the answer that showed it.
 #[derive(Debug, Clone)]
-pub struct Shown {
+pub(crate) struct Shown {
     /// Its figures and its reason.
-    pub mismatch: Mismatch,
+    pub(crate) mismatch: Mismatch,
     pub(super) answer_id: Option<i64>,
     pub(super) answered_at_ms: Option<i64>,
 }
@@ -54,7 +54,7 @@ impl Judging<'_> {
     ///
     /// # Errors
     /// The database cannot be read.
-    pub fn cases(&self, after: i64, limit: u32) -> Result<Vec<StoredCase>, StoreError> {
+    pub(crate) fn cases(&self, after: i64, limit: u32) -> Result<Vec<StoredCase>, StoreError> {
         self.read_cases(after, limit).map_err(|error| StoreError::sqlite(&self.path, &error))
     }
 
@@ -145,7 +145,11 @@ impl Judging<'_> {
     ///
     /// # Errors
     /// The database cannot be read.
-    pub fn last_shown(&self, case: &StoredCase, kind: Kind) -> Result<Option<Shown>, StoreError> {
+    pub(crate) fn last_shown(
+        &self,
+        case: &StoredCase,
+        kind: Kind,
+    ) -> Result<Option<Shown>, StoreError> {
         self.transaction
             .prepare_cached(
                 "SELECT *, max(coalesce(m.answered_at_ms, u.started_at_ms),

@@ -15,13 +15,13 @@ const KILLED: u8 = 128 + 9;
 
 /// How a run ended (contract, "Exit codes").
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RunEnd {
+pub(crate) struct RunEnd {
     /// When; none if unknown.
-    pub at: Option<DateTime<Utc>>,
+    pub(crate) at: Option<DateTime<Utc>>,
     /// The process's exit code; none if an earlier release did not record it.
-    pub exit_code: Option<u8>,
+    pub(crate) exit_code: Option<u8>,
     /// In one sentence, for people.
-    pub reason: String,
+    pub(crate) reason: String,
 }
 
 impl Store {
@@ -30,7 +30,7 @@ impl Store {
     ///
     /// # Errors
     /// The database cannot be written.
-    pub fn end_run(
+    pub(crate) fn end_run(
         &mut self,
         run_id: i64,
         end: &RunEnd,
@@ -54,7 +54,11 @@ impl Store {
     ///
     /// # Errors
     /// The database cannot be written.
-    pub fn end_without_orders(&mut self, run: &NewRun, end: &RunEnd) -> Result<i64, StoreError> {
+    pub(crate) fn end_without_orders(
+        &mut self,
+        run: &NewRun,
+        end: &RunEnd,
+    ) -> Result<i64, StoreError> {
         let path = self.path.clone();
         self.connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
@@ -83,7 +87,7 @@ impl Store {
     ///
     /// # Errors
     /// The database cannot be written.
-    pub fn end_killed_runs(&mut self) -> Result<(), StoreError> {
+    pub(crate) fn end_killed_runs(&mut self) -> Result<(), StoreError> {
         let killed: Vec<i64> = self
             .connection
             .prepare_cached("SELECT run_id FROM runs WHERE end_reason IS NULL")
@@ -104,7 +108,7 @@ impl Store {
     ///
     /// # Errors
     /// The database cannot be written.
-    pub fn resume_run(&mut self, run_id: i64) -> Result<(), StoreError> {
+    pub(crate) fn resume_run(&mut self, run_id: i64) -> Result<(), StoreError> {
         self.connection
             .execute(
                 "UPDATE runs SET ended_at_ms = NULL, exit_code = NULL, end_reason = NULL

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 /// A failure of the store.
 #[derive(Debug, thiserror::Error)]
-pub enum StoreError {
+pub(crate) enum StoreError {
     /// Exit code 11.
     #[error("another run holds the database {}: {holder}", path.display())]
     Held {
@@ -63,7 +63,7 @@ pub enum StoreError {
 impl StoreError {
     /// What a person can do about it.
     #[must_use]
-    pub fn hint(&self) -> &'static str {
+    pub(crate) fn hint(&self) -> &'static str {
         match self {
             StoreError::Held { .. } => {
                 "wait until it has ended; the lock goes with its process, nothing has to be removed"

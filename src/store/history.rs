@@ -11,52 +11,52 @@ use rusqlite::{Row, params};
 
 /// An order and everything that was ever said of it.
 #[derive(Debug, Clone)]
-pub struct OrderHistory {
+pub(crate) struct OrderHistory {
     /// Which.
-    pub key: OrderKey,
+    pub(crate) key: OrderKey,
     /// What the ledger said, oldest first.
-    pub entries: Vec<EntryVersion>,
+    pub(crate) entries: Vec<EntryVersion>,
     /// The gateway's answers, oldest first: a new one where it changed.
-    pub answers: Vec<AnswerVersion>,
+    pub(crate) answers: Vec<AnswerVersion>,
     /// What was reported, oldest first.
-    pub mismatches: Vec<MismatchEvent>,
+    pub(crate) mismatches: Vec<MismatchEvent>,
     /// How the order ended in the latest run that selected it, and that run.
-    pub last_outcome: Option<(i64, Outcome)>,
+    pub(crate) last_outcome: Option<(i64, Outcome)>,
 }
 
 /// What the ledger said from one run on.
 #[derive(Debug, Clone)]
-pub struct EntryVersion {
+pub(crate) struct EntryVersion {
     /// The run that read it first.
-    pub run_id: i64,
+    pub(crate) run_id: i64,
     /// The file's name on the command line.
-    pub file: String,
+    pub(crate) file: String,
     /// The line.
-    pub line: i64,
+    pub(crate) line: i64,
     /// What it said.
-    pub entry: Entry,
+    pub(crate) entry: Entry,
 }
 
 /// What the gateway said from one moment on.
 #[derive(Debug, Clone)]
-pub struct AnswerVersion {
+pub(crate) struct AnswerVersion {
     /// The run that got it first.
-    pub run_id: i64,
+    pub(crate) run_id: i64,
     /// When it came first.
-    pub received_at: DateTime<Utc>,
+    pub(crate) received_at: DateTime<Utc>,
     /// What it said.
-    pub answer: Answer,
+    pub(crate) answer: Answer,
 }
 
 /// An event in the life of one of the order's mismatches.
 #[derive(Debug, Clone)]
-pub struct MismatchEvent {
+pub(crate) struct MismatchEvent {
     /// What happened, and when.
-    pub event: Event,
+    pub(crate) event: Event,
     /// What the run reported of it; none where it was resolved.
-    pub reason: Option<Text>,
+    pub(crate) reason: Option<Text>,
     /// Whether it was rebuilt from the reports of an earlier release.
-    pub is_rebuilt: bool,
+    pub(crate) is_rebuilt: bool,
 }
 
 impl Store {
@@ -64,7 +64,7 @@ impl Store {
     ///
     /// # Errors
     /// The database.
-    pub fn history(&self, merchant_order_id: &str) -> Result<Vec<OrderHistory>, StoreError> {
+    pub(crate) fn history(&self, merchant_order_id: &str) -> Result<Vec<OrderHistory>, StoreError> {
         self.read_history(merchant_order_id).map_err(|error| self.error(&error))
     }
 

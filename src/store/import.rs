@@ -16,7 +16,7 @@ use rusqlite::{
 use std::path::{Path, PathBuf};
 
 /// An import in progress. Dropped without [`Import::commit`], it leaves nothing behind.
-pub struct Import<'a> {
+pub(crate) struct Import<'a> {
     statements: Statements<'a>,
     transaction: Transaction<'a>,
     pub(super) connection: &'a Connection,
@@ -71,17 +71,17 @@ impl Statements<'_> {
 
 /// The result of an import.
 #[derive(Debug, Clone)]
-pub struct Imported {
+pub(crate) struct Imported {
     /// The new run.
-    pub run_id: i64,
+    pub(crate) run_id: i64,
     /// The ledger's rows.
-    pub ledger: LedgerFigures,
+    pub(crate) ledger: LedgerFigures,
     /// The selected orders.
-    pub selected: u64,
+    pub(crate) selected: u64,
     /// Those of them that the ledger gave.
-    pub from_ledger: u64,
+    pub(crate) from_ledger: u64,
     /// The first invalid row: where and why.
-    pub first_invalid: Option<String>,
+    pub(crate) first_invalid: Option<String>,
 }
 
 impl Store {
@@ -89,7 +89,7 @@ impl Store {
     ///
     /// # Errors
     /// The database cannot be written.
-    pub fn begin(&mut self, run: NewRun) -> Result<Import<'_>, StoreError> {
+    pub(crate) fn begin(&mut self, run: NewRun) -> Result<Import<'_>, StoreError> {
         let path = self.path.clone();
         begin(&self.connection, path.clone(), run)
             .map_err(|error| StoreError::sqlite(&path, &error))
@@ -126,7 +126,7 @@ impl Import<'_> {
     ///
     /// # Errors
     /// The database cannot be written.
-    pub fn begin_file(&mut self, name: &str) -> Result<(), StoreError> {
+    pub(crate) fn begin_file(&mut self, name: &str) -> Result<(), StoreError> {
         let file_id = self
             .connection
             .query_row(
@@ -142,7 +142,7 @@ impl Import<'_> {
 
     /// Which orders it selects. The digests of the ledgers are in it once they are read.
     #[must_use]
-    pub fn selection(&self) -> &Selection {
+    pub(crate) fn selection(&self) -> &Selection {
         &self.selection
     }
 
@@ -161,7 +161,7 @@ impl Import<'_> {
     ///
     /// # Errors
     /// The database cannot be written.
-    pub fn add(&mut self, row: LedgerRow) -> Result<(), StoreError> {
+    pub(crate) fn add(&mut self, row: LedgerRow) -> Result<(), StoreError> {
         let added = match row {
             LedgerRow::Complete { line, entry } => self.add_complete(entry, line),
             LedgerRow::Partial(row) => self.add_partial(row),
@@ -253,7 +253,7 @@ impl Import<'_> {
     ///
     /// # Errors
     /// The disk failed: then nothing was stored, or all of it.
-    pub fn commit(self) -> Result<(), StoreError> {
+    pub(crate) fn commit(self) -> Result<(), StoreError> {
         let Import { statements, transaction, path, .. } = self;
         drop(statements);
         transaction.commit().map_err(|error| StoreError::sqlite(&path, &error))

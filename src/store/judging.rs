@@ -18,34 +18,34 @@ use std::path::PathBuf;
 
 /// How one order ended.
 #[derive(Debug, Clone)]
-pub struct Judged {
+pub(crate) struct Judged {
     /// The order.
-    pub case: StoredCase,
+    pub(crate) case: StoredCase,
     /// Its one outcome.
-    pub outcome: Outcome,
+    pub(crate) outcome: Outcome,
     /// What is reported of it.
-    pub rows: Vec<JudgedRow>,
+    pub(crate) rows: Vec<JudgedRow>,
     /// What has changed in the lives of its mismatches.
-    pub events: Vec<Event>,
+    pub(crate) events: Vec<Event>,
 }
 
 /// A mismatch that is reported of an order.
 #[derive(Debug, Clone)]
-pub struct JudgedRow {
+pub(crate) struct JudgedRow {
     /// What, how urgent, and the figures.
-    pub mismatch: Mismatch,
+    pub(crate) mismatch: Mismatch,
     /// Where it is in its life.
-    pub state: State,
+    pub(crate) state: State,
     /// The day of the run that saw it first.
-    pub first_seen: NaiveDate,
+    pub(crate) first_seen: NaiveDate,
     /// Days from then to the run's day.
-    pub open_days: i64,
+    pub(crate) open_days: i64,
     /// The earlier answer that showed it, if it is not the run's own.
-    pub shown: Option<Shown>,
+    pub(crate) shown: Option<Shown>,
 }
 
 /// A run being judged. Dropped without [`Judging::commit`], it leaves nothing behind.
-pub struct Judging<'a> {
+pub(crate) struct Judging<'a> {
     pub(super) transaction: Transaction<'a>,
     pub(super) path: PathBuf,
     pub(super) run_id: i64,
@@ -58,7 +58,7 @@ impl Store {
     ///
     /// # Errors
     /// The database cannot be read or written.
-    pub fn begin_judging(&mut self, run_id: i64) -> Result<Judging<'_>, StoreError> {
+    pub(crate) fn begin_judging(&mut self, run_id: i64) -> Result<Judging<'_>, StoreError> {
         let path = self.path.clone();
         let sqlite = |error: rusqlite::Error| StoreError::sqlite(&path, &error);
         let transaction = self
@@ -94,7 +94,7 @@ impl Judging<'_> {
     ///
     /// # Errors
     /// The database cannot be written.
-    pub fn keep(&mut self, page: &[Judged]) -> Result<(), StoreError> {
+    pub(crate) fn keep(&mut self, page: &[Judged]) -> Result<(), StoreError> {
         self.keep_page(page).map_err(|error| StoreError::sqlite(&self.path, &error))
     }
 
@@ -182,7 +182,7 @@ impl Judging<'_> {
     ///
     /// # Errors
     /// The database cannot be read.
-    pub fn open_elsewhere(&self) -> Result<u64, StoreError> {
+    pub(crate) fn open_elsewhere(&self) -> Result<u64, StoreError> {
         let count: Option<i64> = self
             .transaction
             .query_row(
@@ -203,7 +203,7 @@ impl Judging<'_> {
     ///
     /// # Errors
     /// The database cannot be read.
-    pub fn selected_amounts(&self) -> Result<BTreeMap<String, Total>, StoreError> {
+    pub(crate) fn selected_amounts(&self) -> Result<BTreeMap<String, Total>, StoreError> {
         super::runs::selected_amounts(&self.transaction, self.run_id)
             .map_err(|error| StoreError::sqlite(&self.path, &error))
     }
@@ -212,7 +212,7 @@ impl Judging<'_> {
     ///
     /// # Errors
     /// The disk: then nothing was kept, or all of it.
-    pub fn commit(self, figures: &Figures, now: DateTime<Utc>) -> Result<(), StoreError> {
+    pub(crate) fn commit(self, figures: &Figures, now: DateTime<Utc>) -> Result<(), StoreError> {
         let path = self.path;
         store_figures(&self.transaction, self.run_id, figures, now)
             .and_then(|()| self.transaction.commit())

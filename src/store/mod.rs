@@ -26,14 +26,14 @@ mod runs;
 mod selecting;
 mod shared_payments;
 
-pub use answers::{Pending, Recorded};
-pub use cases::{Shown, StoredCase};
-pub use endings::RunEnd;
-pub use error::StoreError;
-pub use history::{AnswerVersion, EntryVersion, MismatchEvent, OrderHistory};
-pub use import::{Import, Imported};
-pub use judging::{Judged, JudgedRow, Judging};
-pub use runs::{NewRun, RunRow, RunStatus, Selection};
+pub(crate) use answers::{Pending, Recorded};
+pub(crate) use cases::{Shown, StoredCase};
+pub(crate) use endings::RunEnd;
+pub(crate) use error::StoreError;
+pub(crate) use history::{MismatchEvent, OrderHistory};
+pub(crate) use import::{Import, Imported};
+pub(crate) use judging::{Judged, JudgedRow, Judging};
+pub(crate) use runs::{NewRun, RunRow, RunStatus, Selection};
 
 use crate::domain::payment::PersonalData;
 use chrono::{DateTime, Utc};
@@ -59,7 +59,7 @@ impl Default for StoreSettings {
 }
 
 /// An open database.
-pub struct Store {
+pub(crate) struct Store {
     connection: Connection,
     path: PathBuf,
     /// Held by the process that may write.
@@ -73,7 +73,7 @@ impl Store {
     ///
     /// # Errors
     /// Held by another run, not ours, or the disk.
-    pub fn open(path: &Path, now: DateTime<Utc>) -> Result<Store, StoreError> {
+    pub(crate) fn open(path: &Path, now: DateTime<Utc>) -> Result<Store, StoreError> {
         let path = opening::real_path(path)?;
         let lock = opening::lock(&path, now)?;
         if path.symlink_metadata().is_err() {
@@ -90,7 +90,7 @@ impl Store {
     ///
     /// # Errors
     /// There is no database, it is not ours, or the disk cannot be read.
-    pub fn open_to_read(path: &Path) -> Result<Store, StoreError> {
+    pub(crate) fn open_to_read(path: &Path) -> Result<Store, StoreError> {
         let sqlite = |error: rusqlite::Error| StoreError::sqlite(path, &error);
         let opening::ReadOnly { connection, copy } = existing(path)?;
         connection.execute_batch("BEGIN").map_err(sqlite)?;
@@ -101,7 +101,7 @@ impl Store {
     ///
     /// # Errors
     /// The disk.
-    pub fn temporary() -> Result<Store, StoreError> {
+    pub(crate) fn temporary() -> Result<Store, StoreError> {
         let path = PathBuf::from("(temporary)");
         let connection = opening::temporary().map_err(|error| StoreError::sqlite(&path, &error))?;
         Ok(Store { connection, path, _lock: None, _copy: None })
@@ -111,7 +111,7 @@ impl Store {
     ///
     /// # Errors
     /// The disk.
-    pub fn reader(&self) -> Result<Store, StoreError> {
+    pub(crate) fn reader(&self) -> Result<Store, StoreError> {
         let connection = opening::open(&self.path, false)?;
         Ok(Store { connection, path: self.path.clone(), _lock: None, _copy: None })
     }
@@ -121,18 +121,12 @@ impl Store {
     ///
     /// # Errors
     /// The file cannot be read at all.
-    pub fn quick_check(path: &Path) -> Result<Option<String>, StoreError> {
+    pub(crate) fn quick_check(path: &Path) -> Result<Option<String>, StoreError> {
         let answer: String = existing(path)?
             .connection
             .query_row("PRAGMA quick_check(1)", (), |row| row.get(0))
             .map_err(|error| StoreError::sqlite(path, &error))?;
         Ok((answer != "ok").then_some(answer))
-    }
-
-    /// Where it is.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.path
     }
 
     /// The connection, for tests that look at what is stored.

@@ -17,7 +17,7 @@ impl Store {
     ///
     /// # Errors
     /// The database, or what `row` says.
-    pub fn report_rows<E: From<StoreError>>(
+    pub(crate) fn report_rows<E: From<StoreError>>(
         &self,
         run_id: i64,
         mut take: impl FnMut(&ReportRow) -> Result<(), E>,
@@ -58,7 +58,7 @@ impl Store {
     ///
     /// # Errors
     /// The database, or what `take` says.
-    pub fn invalid_rows<E: From<StoreError>>(
+    pub(crate) fn invalid_rows<E: From<StoreError>>(
         &self,
         run_id: i64,
         mut take: impl FnMut(&InvalidRow) -> Result<(), E>,

@@ -17,38 +17,38 @@ use std::collections::BTreeMap;
 
 /// What a run needs to begin.
 #[derive(Debug, Clone)]
-pub struct NewRun {
+pub(crate) struct NewRun {
     /// Ages run up to it.
-    pub started_at: DateTime<Utc>,
+    pub(crate) started_at: DateTime<Utc>,
     /// Its date in the ledger's time zone.
-    pub day: NaiveDate,
+    pub(crate) day: NaiveDate,
     /// `[ledger] line_items`.
-    pub line_items: bool,
+    pub(crate) line_items: bool,
     /// `[ledger] default_status`.
-    pub default_status: Option<LedgerStatus>,
+    pub(crate) default_status: Option<LedgerStatus>,
     /// Which orders it asks for. Its ledgers are still to be read.
-    pub selection: Selection,
+    pub(crate) selection: Selection,
     /// The latest time that is stored, if this machine's clock is behind it: what the run records
     /// comes after it all the same.
-    pub clock_floor: Option<DateTime<Utc>>,
+    pub(crate) clock_floor: Option<DateTime<Utc>>,
 }
 
 /// Which orders a run asks for. Two runs with the same selection can continue each other
 /// (contract, "`run`": "same selection means").
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Selection {
+pub(crate) struct Selection {
     /// The digests of the ledger files' contents, in order; empty: the orders already stored.
-    pub ledgers: Vec<String>,
+    pub(crate) ledgers: Vec<String>,
     /// First day.
-    pub from: Option<NaiveDate>,
+    pub(crate) from: Option<NaiveDate>,
     /// Last day.
-    pub to: Option<NaiveDate>,
+    pub(crate) to: Option<NaiveDate>,
     /// Also the open ones of earlier runs.
-    pub include_open: bool,
+    pub(crate) include_open: bool,
     /// The gateway.
-    pub base_url: String,
+    pub(crate) base_url: String,
     /// The configured merchant.
-    pub merchant_uid: Option<String>,
+    pub(crate) merchant_uid: Option<String>,
 }
 
 impl Selection {
@@ -76,7 +76,7 @@ impl Selection {
 
 /// How far a run is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RunStatus {
+pub(crate) enum RunStatus {
     /// Begun, not judged: active, or ended early.
     Asking,
     /// Judged, with unverified orders.
@@ -103,7 +103,7 @@ impl RunStatus {
 
     /// For people.
     #[must_use]
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             RunStatus::Asking => "not judged",
             RunStatus::Incomplete => "incomplete",
@@ -114,32 +114,32 @@ impl RunStatus {
 
 /// A stored run.
 #[derive(Debug, Clone)]
-pub struct RunRow {
+pub(crate) struct RunRow {
     /// Its number, range and figures.
-    pub summary: RunSummary,
+    pub(crate) summary: RunSummary,
     /// When it began: ages run up to it.
-    pub started_at: DateTime<Utc>,
+    pub(crate) started_at: DateTime<Utc>,
     /// When it was last judged.
-    pub judged_at: Option<DateTime<Utc>>,
+    pub(crate) judged_at: Option<DateTime<Utc>>,
     /// How far it is.
-    pub status: RunStatus,
+    pub(crate) status: RunStatus,
     /// How it ended; none while it is active.
-    pub end: Option<RunEnd>,
+    pub(crate) end: Option<RunEnd>,
     /// Whether its report was written.
-    pub is_reported: bool,
+    pub(crate) is_reported: bool,
     /// Orders with a trustworthy answer in this run.
-    pub answered: u64,
+    pub(crate) answered: u64,
     /// The gateway it asked.
-    pub base_url: String,
+    pub(crate) base_url: String,
     /// The merchant it asked for.
-    pub merchant_uid: Option<String>,
+    pub(crate) merchant_uid: Option<String>,
     selection: String,
 }
 
 impl RunRow {
     /// Whether it was begun with this selection.
     #[must_use]
-    pub fn has_selection(&self, selection: &Selection) -> bool {
+    pub(crate) fn has_selection(&self, selection: &Selection) -> bool {
         self.selection == selection.key()
     }
 }
@@ -149,7 +149,7 @@ impl Store {
     ///
     /// # Errors
     /// The database.
-    pub fn run(&self, run_id: i64) -> Result<Option<RunRow>, StoreError> {
+    pub(crate) fn run(&self, run_id: i64) -> Result<Option<RunRow>, StoreError> {
         let rows = self.runs_where("WHERE run_id = ?1", run_id)?;
         Ok(rows.into_iter().next())
     }
@@ -158,7 +158,7 @@ impl Store {
     ///
     /// # Errors
     /// The database.
-    pub fn latest_judged(&self) -> Result<Option<i64>, StoreError> {
+    pub(crate) fn latest_judged(&self) -> Result<Option<i64>, StoreError> {
         self.connection
             .query_row("SELECT max(run_id) FROM runs WHERE judged_at_ms IS NOT NULL", (), |row| {
                 row.get(0)
@@ -172,7 +172,7 @@ impl Store {
     ///
     /// # Errors
     /// The database.
-    pub fn runs(&self, limit: u32) -> Result<Vec<RunRow>, StoreError> {
+    pub(crate) fn runs(&self, limit: u32) -> Result<Vec<RunRow>, StoreError> {
         self.runs_where("ORDER BY run_id DESC LIMIT ?1", i64::from(limit))
     }
 
@@ -245,7 +245,7 @@ impl Store {
     ///
     /// # Errors
     /// The database cannot be read.
-    pub fn latest_time(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
+    pub(crate) fn latest_time(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
         self.connection
             .query_row(
                 "SELECT max(max(started_at_ms, coalesce(last_answered_at_ms, 0),

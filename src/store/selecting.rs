@@ -12,7 +12,7 @@ impl Import<'_> {
     ///
     /// # Errors
     /// The database.
-    pub fn select(&mut self, ledgers: Vec<String>) -> Result<Imported, StoreError> {
+    pub(crate) fn select(&mut self, ledgers: Vec<String>) -> Result<Imported, StoreError> {
         self.selection.ledgers = ledgers;
         self.store_merged()
             .and_then(|()| self.select_orders())
@@ -109,7 +109,7 @@ impl Import<'_> {
     ///
     /// # Errors
     /// The database.
-    pub fn resumable(&self) -> Result<Option<i64>, StoreError> {
+    pub(crate) fn resumable(&self) -> Result<Option<i64>, StoreError> {
         self.connection
             .query_row(
                 "SELECT max(run_id) FILTER (WHERE status <> ?3 OR reported_at_ms IS NULL)
