@@ -124,7 +124,7 @@ impl Order {
         let (entry, asked) = (self.entry(), self.asked());
         let others = ["A-1002".to_owned()];
         let case = Case {
-            entry: &entry,
+            entry: Some(&entry),
             asked: &asked,
             shared_with: if self.shared { &others } else { &[] },
             still_open: &[],

@@ -1,27 +1,40 @@
 //! What a reason may not show of the texts that it is made of, and what it names beside figures.
 
 use super::order::{ACCOUNT, Order, Terms, now};
-use octopus_recon::domain::mismatch::Kind;
+use octopus_recon::domain::amount::Amount;
+use octopus_recon::domain::mismatch::{Kind, Mismatch};
 use octopus_recon::domain::payment::{AccountingStatus, Answer, Asked};
+use octopus_recon::domain::text::Text;
 use octopus_recon::rules::{Case, Policy, judge};
 
 #[test]
 fn an_unverified_order_names_what_stays_open() {
     let (entry, asked) =
         (Order::settled().entry(), Order { asked: "", ..Order::settled() }.asked());
-    let still_open = [Kind::Overdue, Kind::Unverified, Kind::NotifyFailed];
+    let still_open = [Kind::Overdue, Kind::Unverified, Kind::NotifyFailed].map(still_open);
     let case = Case {
-        entry: &entry,
+        entry: Some(&entry),
         asked: &asked,
         shared_with: &[],
         still_open: &still_open,
         now: now(),
     };
     assert_eq!(
-        judge(&case, &Policy::default()).mismatches[0].reason,
+        judge(&case, &Policy::default()).mismatches[0].reason.as_str(),
         "500.00 inr not verified after 4 calls: the gateway answered 503; still open from earlier \
          runs: overdue, notify_failed."
     );
+}
+
+fn still_open(kind: Kind) -> Mismatch {
+    Mismatch {
+        kind,
+        severity: kind.usual_severity(),
+        variance: None,
+        at_risk: Amount::ZERO,
+        currency: "inr".to_owned(),
+        reason: Text::default(),
+    }
 }
 
 /// "Text from the gateway is cut, freed of control characters, and its long runs of digits
@@ -33,7 +46,7 @@ fn a_currency_of_the_gateways_is_fit_to_print() {
     let unsaid = Order { final_amount: None, ..hostile.clone() };
     for order in [hostile, short, unsaid] {
         for row in order.judged().mismatches {
-            for text in [&row.reason, &row.currency] {
+            for text in [row.reason.as_str(), &row.currency] {
                 let fit = !text.contains(ACCOUNT) && !text.contains(char::is_control);
                 assert!(fit, "{}: {text:?}", row.kind);
             }
@@ -53,12 +66,17 @@ fn no_text_of_the_gateways_makes_a_reason_long() {
         payment.accounting_status = AccountingStatus::Failed;
     }
     let others = ["A-1002".to_owned()];
-    let case =
-        Case { entry: &entry, asked: &asked, shared_with: &others, still_open: &[], now: now() };
+    let case = Case {
+        entry: Some(&entry),
+        asked: &asked,
+        shared_with: &others,
+        still_open: &[],
+        now: now(),
+    };
     let rows = judge(&case, &Policy::default()).mismatches;
     assert_eq!(rows.len(), 2);
     for row in rows {
-        let length = row.reason.chars().count();
+        let length = row.reason.as_str().chars().count();
         assert!(length < 400, "{}: {length} characters", row.kind);
     }
 }
@@ -66,7 +84,7 @@ fn no_text_of_the_gateways_makes_a_reason_long() {
 /// The reasons of an order's rows of one kind.
 fn reasons(order: &Order, kind: Kind) -> Vec<String> {
     let rows = order.judged().mismatches;
-    rows.into_iter().filter(|row| row.kind == kind).map(|row| row.reason).collect()
+    rows.into_iter().filter(|row| row.kind == kind).map(|row| row.reason.to_string()).collect()
 }
 
 /// "one sentence with every figure and the gateway's fail reason"
