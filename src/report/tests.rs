@@ -11,6 +11,7 @@ use crate::domain::mismatch::{Kind, Mismatch, ReportRow, Severity, State};
 use crate::domain::order::{CreatedAt, Entry, LedgerStatus, OrderKey};
 use crate::domain::payment::{AccountingStatus, NotifyStatus, Payment, PaymentStatus};
 use crate::domain::payment::{AccountingType, TransactionType};
+use crate::domain::text::Text;
 use chrono::{DateTime, NaiveDate, Utc};
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
@@ -33,6 +34,10 @@ fn plain() -> ReportSettings {
 
 /// The contract's own example: 490.00 of 500.00 inr.
 fn short_payment() -> ReportRow {
+    let key = OrderKey {
+        merchant_uid: Some("m1".to_owned()),
+        merchant_order_id: "00123456789012345678".to_owned(),
+    };
     ReportRow {
         run_id: 12,
         mismatch: Mismatch {
@@ -41,14 +46,12 @@ fn short_payment() -> ReportRow {
             variance: Some(-amount("10.00")),
             at_risk: amount("10.00"),
             currency: "inr".to_owned(),
-            reason: "The gateway settled 490.00 of 500.00 inr: 10.00 short (2.00 %).".to_owned(),
+            reason: Text::own("The gateway settled 490.00 of 500.00 inr: 10.00 short (2.00 %)."),
         },
         state: State::New,
-        entry: Entry {
-            key: OrderKey {
-                merchant_uid: Some("m1".to_owned()),
-                merchant_order_id: "00123456789012345678".to_owned(),
-            },
+        key: key.clone(),
+        entry: Some(Entry {
+            key,
             amount: amount("500.00"),
             currency: "inr".to_owned(),
             created_at: CreatedAt {
@@ -60,7 +63,7 @@ fn short_payment() -> ReportRow {
             status: Some(LedgerStatus::Paid),
             conflict: None,
             duplicate: None,
-        },
+        }),
         payment: Some(Payment {
             amount: amount("500"),
             final_amount: Some(amount("490")),
@@ -86,22 +89,24 @@ fn short_payment() -> ReportRow {
 /// An order without an answer.
 fn unverified() -> ReportRow {
     let paid = short_payment();
+    let key = OrderKey { merchant_uid: None, merchant_order_id: "Übung-2 ₹".to_owned() };
     ReportRow {
         mismatch: Mismatch {
             kind: Kind::Unverified,
             variance: None,
             at_risk: amount("7.125"),
-            reason: "No trustworthy answer: the gateway answered 503, 4 tries.".to_owned(),
+            reason: Text::own("No trustworthy answer: the gateway answered 503, 4 tries."),
             ..paid.mismatch
         },
         state: State::Open,
-        entry: Entry {
-            key: OrderKey { merchant_uid: None, merchant_order_id: "Übung-2 ₹".to_owned() },
+        key: key.clone(),
+        entry: paid.entry.map(|entry| Entry {
+            key,
             amount: amount("7.125"),
             status: None,
             accounting_type: None,
-            ..paid.entry
-        },
+            ..entry
+        }),
         payment: None,
         first_seen: date("2026-11-20"),
         open_days: 3,

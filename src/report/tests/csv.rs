@@ -57,7 +57,7 @@ fn a_spreadsheet_gets_these_bytes() -> Outcome {
 #[test]
 fn a_program_gets_these_bytes() -> Outcome {
     let mut row = unverified();
-    row.entry.key.merchant_order_id = "=1+1".to_owned();
+    row.key.merchant_order_id = "=1+1".to_owned();
     let bytes = written(&plain(), &[row])?;
     let expected = format!(
         "{}\n{}\n",
@@ -108,12 +108,15 @@ fn all_texts(text: &str) -> ReportRow {
     let mut row = short_payment();
     let own = || text.to_owned();
     row.mismatch.currency = own();
-    row.mismatch.reason = own();
+    row.mismatch.reason = Text::own(text);
     row.mismatch_id = own();
-    row.entry.key.merchant_order_id = own();
-    row.entry.transaction_type = Some(TransactionType::Unknown(own()));
-    row.entry.accounting_type = Some(AccountingType::Unknown(own()));
-    row.entry.status = Some(LedgerStatus::Unmapped(own()));
+    row.key.merchant_order_id = own();
+    row.entry = row.entry.map(|entry| Entry {
+        transaction_type: Some(TransactionType::Unknown(own())),
+        accounting_type: Some(AccountingType::Unknown(own())),
+        status: Some(LedgerStatus::Unmapped(own())),
+        ..entry
+    });
     row.payment = row.payment.map(|payment| Payment {
         payment_uid: Some(own()),
         channel: Some(own()),
