@@ -21,7 +21,7 @@ use crate::domain::run::{ExpectedTotal, RunSummary};
 use crate::failure::Failure;
 use crate::gateway::{Asker, Client};
 use crate::interrupt::Interrupt;
-use crate::report;
+use crate::report::{self, Written};
 use crate::settings::Settings;
 use crate::store::{RunRow, Store};
 use asking::Ended;
@@ -99,8 +99,8 @@ pub struct Surroundings<'a> {
 pub struct Finished {
     /// Its range and figures.
     pub summary: RunSummary,
-    /// The files that it wrote.
-    pub reports: Vec<PathBuf>,
+    /// The files that it wrote, the report first.
+    pub reports: Vec<Written>,
     /// How long it took.
     pub duration: Duration,
 }
@@ -133,7 +133,11 @@ pub fn run(
     store = ask(store, &run, client, settings, request, surroundings)?;
     judging::judge(&mut store, &run, &settings.policy, surroundings)?;
     let run = known(&store, run_id)?;
-    let reports = write_reports(&store, &run.summary, &settings.report, request.report.as_deref())?;
+    let target = request.report.as_deref();
+    // The database does not know yet what the program wrote: files of the same cells are its own.
+    let is_own = |_: &str| false;
+    let now = (surroundings.now)();
+    let reports = write_reports(&store, &run, &settings.report, target, &is_own, now)?;
     store.mark_reported(run_id, (surroundings.now)())?;
     Ok(Finished { summary: run.summary, reports, duration: started.elapsed() })
 }

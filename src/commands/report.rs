@@ -27,16 +27,16 @@ pub(super) fn execute(
     let run = store.run(run_id)?.filter(|run| run.judged_at.is_some()).ok_or_else(|| {
         Failure::usage(
             format!("there is no judged run {run_id}"),
-            "`octopus-recon runs` lists those there are; `run --resume` goes on with one that \
-             ended early",
+            "`octopus-recon runs` lists the runs; `run --resume` continues one that ended early",
         )
     })?;
     match &arguments.report {
         Some(path) => prepare_target(path)?,
         None => prepare_directory(&settings.report.directory)?,
     }
-    let reports =
-        write_reports(&store, &run.summary, &settings.report, arguments.report.as_deref())?;
+    let target = arguments.report.as_deref();
+    let is_own = |_: &str| false;
+    let reports = write_reports(&store, &run, &settings.report, target, &is_own, (process.now)())?;
     let finished = Finished { summary: run.summary, reports, duration: Duration::ZERO };
     print(&rendered(&finished, arguments.format, 0))?;
     Ok(0)

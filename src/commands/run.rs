@@ -65,12 +65,14 @@ pub(super) fn execute(
 
 /// The summary of a finished run.
 pub(super) fn rendered(finished: &Finished, format: Format, exit_code: u8) -> String {
-    let reports: Vec<String> =
-        finished.reports.iter().map(|path| path.display().to_string()).collect();
     let milliseconds = u64::try_from(finished.duration.as_millis()).unwrap_or(u64::MAX);
     match format {
-        Format::Text => summary::text(&finished.summary, &reports, milliseconds, exit_code),
-        Format::Json => summary::json(&finished.summary, &reports, milliseconds, exit_code),
+        Format::Text => {
+            summary::text(&finished.summary, &finished.reports, milliseconds, exit_code)
+        }
+        Format::Json => {
+            summary::json(&finished.summary, &finished.reports, milliseconds, exit_code)
+        }
     }
 }
 

@@ -1,56 +1,58 @@
 //! Writing what a run found (contract, "The report").
 
-use crate::domain::run::RunSummary;
-use crate::failure::{Failure, code};
-use crate::report::{
-    InvalidRowsReport, MismatchReport, ReportSettings, invalid_rows_file_name, report_file_name,
-};
-use crate::store::Store;
-use std::fs;
-use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use crate::failure::Failure;
+use crate::report::{self, ReportFiles, ReportSettings, Written};
+use crate::store::{RunRow, Store};
+use chrono::{DateTime, Utc};
+use std::path::Path;
 
-/// Writes a judged run's report, and its invalid rows beside it where there are any: the report
-/// last, so that a reader who sees it finds the other. Gives the files, the report first.
+/// Writes a judged run's report, and its invalid rows beside it where there are any. Gives the
+/// files, the report first.
+///
+/// `is_own` says whether the program wrote a file with this SHA-256. A file that somebody edited is
+/// not replaced: it is kept under another name, with a warning.
 ///
 /// # Errors
-/// Storage; then the previous files stay as they were.
+/// A storage failure. Unless the message names files that are new already, nothing has changed.
 pub fn write_reports(
     store: &Store,
-    run: &RunSummary,
+    run: &RunRow,
     settings: &ReportSettings,
     target: Option<&Path>,
-) -> Result<Vec<PathBuf>, Failure> {
+    is_own: &dyn Fn(&str) -> bool,
+    now: DateTime<Utc>,
+) -> Result<Vec<Written>, Failure> {
+    let merchant_uid = run.merchant_uid.as_deref();
+    let run = &run.summary;
     let target = match target {
         Some(target) => target.to_owned(),
-        None => settings.directory.join(report_file_name(run)),
+        None => report::report_path(&settings.directory, run, merchant_uid),
     };
-    let mut written = vec![target.clone()];
-    let path = invalid_rows_file_name(&target);
-    if run.figures.ledger.invalid > 0 {
-        let mut invalid = InvalidRowsReport::create(&path, settings)?;
+    let invalid = run.figures.ledger.invalid;
+    let mut files = ReportFiles::create(&target, invalid > 0, settings)?;
+    if invalid > 0 {
         let mut rows = 0;
         store.invalid_rows(run.run_id, |row| {
             rows += 1;
-            invalid.write(row).map_err(Failure::from)
+            files.write_invalid_row(row).map_err(Failure::from)
         })?;
-        refuse_imbalance("invalid ledger rows", rows, run.figures.ledger.invalid)?;
-        invalid.finish()?;
-        written.push(path.clone());
+        refuse_imbalance("invalid ledger rows", rows, invalid)?;
     }
-    let mut report = MismatchReport::create(&target, settings)?;
     let mut rows = 0;
     store.report_rows(run.run_id, |row| {
         rows += 1;
-        report.write(row).map_err(Failure::from)
+        files.write_mismatch(row).map_err(Failure::from)
     })?;
     refuse_imbalance("mismatches", rows, run.figures.mismatches.values().sum())?;
-    report.finish()?;
-    if run.figures.ledger.invalid == 0 {
-        // Beside a report of a fixed name may lie the invalid rows of the run before.
-        remove_stale(&path)?;
+    let published = files.finish()?.publish(is_own, now)?;
+    for edited in published.edited {
+        tracing::warn!(
+            "{} was edited: it is kept as {}; copy what you wrote there into the new file",
+            edited.path.display(),
+            edited.kept_as.display()
+        );
     }
-    Ok(written)
+    Ok(published.written)
 }
 
 fn refuse_imbalance(what: &str, rows: u64, counted: u64) -> Result<(), Failure> {
@@ -58,18 +60,4 @@ fn refuse_imbalance(what: &str, rows: u64, counted: u64) -> Result<(), Failure> 
         return Ok(());
     }
     Err(Failure::bug(format!("the report would have {rows} {what}, but {counted} were counted")))
-}
-
-fn remove_stale(path: &Path) -> Result<(), Failure> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(Failure::new(
-            code::STORAGE,
-            format!(
-                "the invalid rows of an earlier run, {}, cannot be removed: {error}",
-                path.display()
-            ),
-            "remove it by hand; the report itself is written",
-        )),
-        _ => Ok(()),
-    }
 }

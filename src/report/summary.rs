@@ -7,9 +7,11 @@ pub use text::text;
 
 use crate::domain::mismatch::Kind;
 use crate::domain::run::{LedgerFigures, MoneyRow, OrderFigures, RunSummary, money_rows};
+use crate::report::Written;
 use chrono::NaiveDate;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// The summary as one JSON object on one line, with the contract's keys in the contract's order.
@@ -19,13 +21,13 @@ use std::collections::BTreeMap;
 /// Never: there is nothing in it that JSON cannot show.
 #[must_use]
 #[expect(clippy::expect_used, reason = "integers and strings under fixed keys: always JSON")]
-pub fn json(run: &RunSummary, reports: &[String], duration_ms: u64, exit_code: u8) -> String {
-    render(run, reports, duration_ms, exit_code).expect("a summary is plain JSON")
+pub fn json(run: &RunSummary, files: &[Written], duration_ms: u64, exit_code: u8) -> String {
+    render(run, files, duration_ms, exit_code).expect("a summary is plain JSON")
 }
 
 fn render(
     run: &RunSummary,
-    reports: &[String],
+    files: &[Written],
     duration_ms: u64,
     exit_code: u8,
 ) -> serde_json::Result<String> {
@@ -42,7 +44,7 @@ fn render(
         totals: money_rows(&figures.totals),
         requests: figures.requests,
         seconds: RawValue::from_string(seconds(duration_ms))?,
-        reports,
+        reports: files.iter().map(|file| file.path.to_string_lossy()).collect(),
         exit_code,
     })
 }
@@ -68,7 +70,7 @@ struct Summary<'run> {
     totals: Vec<MoneyRow>,
     requests: u64,
     seconds: Box<RawValue>,
-    reports: &'run [String],
+    reports: Vec<Cow<'run, str>>,
     exit_code: u8,
 }
 

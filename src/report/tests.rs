@@ -1,18 +1,24 @@
 //! Reports as files: their bytes, their guard, and what is left of them when something fails.
 
 mod csv;
+mod edited;
 mod files;
+mod guard;
+mod names;
 mod settings;
+mod spreadsheets;
 mod summary;
 
+use super::files::{Edited, Published, StagedFiles};
 use super::*;
 use crate::domain::amount::Amount;
 use crate::domain::mismatch::{Kind, Mismatch, ReportRow, Severity, State};
-use crate::domain::order::{CreatedAt, Entry, LedgerStatus, OrderKey};
+use crate::domain::order::{CreatedAt, Entry, InvalidRow, LedgerStatus, OrderKey};
 use crate::domain::payment::{AccountingStatus, NotifyStatus, Payment, PaymentStatus};
 use crate::domain::payment::{AccountingType, TransactionType};
 use crate::domain::text::Text;
 use chrono::{DateTime, NaiveDate, Utc};
+use std::path::Path;
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
@@ -30,6 +36,70 @@ fn instant(text: &str) -> DateTime<Utc> {
 
 fn plain() -> ReportSettings {
     ReportSettings { csv: CsvStyle::Plain, ..ReportSettings::default() }
+}
+
+/// When the reports of these tests are written.
+const NIGHT: &str = "2026-11-23T05:10:09Z";
+
+/// Writes these rows as the report at `target`, where no file is known.
+fn publish(
+    target: &Path,
+    settings: &ReportSettings,
+    rows: &[ReportRow],
+    invalid: &[InvalidRow],
+) -> Result<Published, ReportError> {
+    stage(target, settings, rows, invalid)?.publish(&|_| false, instant(NIGHT))
+}
+
+fn stage(
+    target: &Path,
+    settings: &ReportSettings,
+    rows: &[ReportRow],
+    invalid: &[InvalidRow],
+) -> Result<StagedFiles, ReportError> {
+    let mut files = ReportFiles::create(target, !invalid.is_empty(), settings)?;
+    for row in invalid {
+        files.write_invalid_row(row)?;
+    }
+    for row in rows {
+        files.write_mismatch(row)?;
+    }
+    files.finish()
+}
+
+/// A ledger row that could not be used.
+fn invalid(line: u64, raw: &[u8]) -> InvalidRow {
+    InvalidRow {
+        file: "orders.csv".to_owned(),
+        line,
+        reason: "amount: it is empty".to_owned(),
+        raw: raw.to_vec(),
+    }
+}
+
+/// A row whose text cells all read `text`.
+fn all_texts(text: &str) -> ReportRow {
+    let mut row = short_payment();
+    let own = || text.to_owned();
+    row.mismatch.currency = own();
+    row.mismatch.reason = Text::own(text);
+    row.mismatch_id = own();
+    row.key.merchant_order_id = own();
+    row.entry = row.entry.map(|entry| Entry {
+        transaction_type: Some(TransactionType::Unknown(own())),
+        accounting_type: Some(AccountingType::Unknown(own())),
+        status: Some(LedgerStatus::Unmapped(own())),
+        ..entry
+    });
+    row.payment = row.payment.map(|payment| Payment {
+        payment_uid: Some(own()),
+        channel: Some(own()),
+        payment_status: Some(PaymentStatus::Unknown(own())),
+        accounting_status: AccountingStatus::Unknown(own()),
+        notify_status: NotifyStatus::Unknown(own()),
+        ..payment
+    });
+    row
 }
 
 /// The contract's own example: 490.00 of 500.00 inr.

@@ -4,12 +4,12 @@ use super::seconds;
 use crate::domain::mismatch::Kind;
 use crate::domain::run::{Figures, MoneyByCurrency, RunSummary};
 use crate::domain::text::one_line;
-use crate::report::names::holds_invalid_rows;
+use crate::report::{Role, Written};
 
 /// The summary as aligned lines. `exit_code` is the process's, which is not always the run's own:
 /// `report` and `demo` end with 0.
 #[must_use]
-pub fn text(run: &RunSummary, reports: &[String], duration_ms: u64, exit_code: u8) -> String {
+pub fn text(run: &RunSummary, files: &[Written], duration_ms: u64, exit_code: u8) -> String {
     let figures = &run.figures;
     let mut lines = vec![verdict(run), String::new()];
     lines.extend(counts(figures));
@@ -19,13 +19,20 @@ pub fn text(run: &RunSummary, reports: &[String], duration_ms: u64, exit_code: u
     }
     lines.push(String::new());
     lines.push(counted("Calls", figures.requests, &format!("in {} s", seconds(duration_ms))));
-    for report in reports {
-        let label = if holds_invalid_rows(report) { "Invalid rows" } else { "Report" };
-        lines.push(format!("{label:<14}{}", one_line(report)));
+    for file in files {
+        let label = match file.role {
+            Role::Mismatches => "Report",
+            Role::InvalidRows => "Invalid rows",
+        };
+        lines.push(format!("{label:<14}{}", shown(file)));
     }
     lines.push(String::new());
-    lines.push(next_step(run, reports, exit_code));
+    lines.push(next_step(run, files, exit_code));
     lines.join("\n")
+}
+
+fn shown(file: &Written) -> String {
+    one_line(&file.path.to_string_lossy())
 }
 
 /// "Run 12, 2026-11-20 to 2026-11-22: complete, 41 mismatches on 38 orders".
@@ -131,11 +138,11 @@ fn money(totals: &MoneyByCurrency) -> Vec<String> {
 }
 
 /// What the exit code means, and what somebody does about it (contract, "Exit codes").
-fn next_step(run: &RunSummary, reports: &[String], exit_code: u8) -> String {
+fn next_step(run: &RunSummary, files: &[Written], exit_code: u8) -> String {
     let figures = &run.figures;
     let invalid = || {
-        let file = reports.iter().find(|report| holds_invalid_rows(report));
-        let place = file.map_or_else(String::new, |file| format!(": see {}", one_line(file)));
+        let file = files.iter().find(|file| file.role == Role::InvalidRows);
+        let place = file.map_or_else(String::new, |file| format!(": see {}", shown(file)));
         format!("{} not usable{place}", plural(figures.ledger.invalid, "ledger row"))
     };
     let own = run.exit_code();
