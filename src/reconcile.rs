@@ -17,19 +17,19 @@ mod stop;
 
 pub(crate) use beginning::Estimate;
 pub use committing::Counters;
-pub(crate) use reporting::write_reports;
+pub(crate) use reporting::write_again;
 pub use request::{Request, Resume};
 
 use crate::domain::run::RunSummary;
 use crate::failure::Failure;
 use crate::gateway::{Asker, Client};
 use crate::interrupt::Interrupt;
-use crate::report;
+use crate::report::{self, Written};
 use crate::settings::Settings;
 use crate::store::{RunRow, Store, StoreError};
 use asking::Ended;
 use chrono::{DateTime, Utc};
-use std::path::PathBuf;
+use reporting::write_and_record;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
@@ -51,8 +51,8 @@ pub struct Context<'a> {
 pub struct Finished {
     /// Its range and figures.
     pub summary: RunSummary,
-    /// The files that it wrote.
-    pub reports: Vec<PathBuf>,
+    /// The files that it wrote, the report first.
+    pub reports: Vec<Written>,
     /// How long it took.
     pub duration: Duration,
 }
@@ -133,16 +133,17 @@ impl Session<'_> {
         self.store.as_mut().ok_or_else(|| Failure::bug("the database is open elsewhere"))
     }
 
-    fn carry_out(&mut self, client: Client) -> Result<(RunSummary, Vec<PathBuf>), Failure> {
+    fn carry_out(&mut self, client: Client) -> Result<(RunSummary, Vec<Written>), Failure> {
         let Session { run_id, settings, request, context, .. } = *self;
         let run = known(self.store()?, run_id)?;
         self.ask(&run, client)?;
         let store = self.store()?;
         judging::judge(store, &run, &settings.policy, context)?;
-        let summary = known(store, run_id)?.summary;
-        let reports = write_reports(store, &summary, &settings.report, request.report.as_deref())?;
-        store.end_run(run_id, &ending::of(&summary, (context.now)()), true)?;
-        Ok((summary, reports))
+        let run = known(store, run_id)?;
+        let (target, now) = (request.report.as_deref(), (context.now)());
+        let reports = write_and_record(store, &run, &settings.report, target, now)?;
+        store.end_run(run_id, &ending::of(&run.summary, (context.now)()), true)?;
+        Ok((run.summary, reports))
     }
 
     /// Asks for every order without a trustworthy answer, and says how that ended.

@@ -4,7 +4,7 @@
 use crate::domain::text;
 use crate::gateway::{Credentials, GatewaySettings};
 use crate::ledger::LedgerSettings;
-use crate::report::ReportSettings;
+use crate::report::{ReportSettings, ReportTable};
 use crate::rules::Policy;
 pub use crate::store::StoreSettings;
 use secrecy::SecretString;
@@ -144,7 +144,7 @@ struct Tables {
     gateway: GatewaySettings,
     ledger: LedgerSettings,
     policy: Policy,
-    report: ReportSettings,
+    report: ReportTable,
     store: StoreSettings,
 }
 
@@ -164,8 +164,9 @@ impl Settings {
         };
         let default = || Some(PathBuf::from(DEFAULT_FILE)).filter(|path| path.exists());
         let file = named.or_else(default);
-        let tables = file.as_deref().map(read_file).transpose()?.unwrap_or_default();
-        let Tables { mut gateway, ledger, policy, mut report, mut store } = tables;
+        let read = file.as_deref().map(read_file).transpose()?;
+        let (Tables { mut gateway, ledger, policy, mut store, .. }, mut report) =
+            read.unwrap_or_default();
         let key = match variable("OCTOPUS_RECON_API_KEY")? {
             Some(key) => Some(key),
             None => gateway.api_key.take(),
@@ -283,22 +284,27 @@ fn read_secret(path: &Path) -> Result<String, SettingsError> {
     Ok(secret.to_owned())
 }
 
-fn read_file(path: &Path) -> Result<Tables, SettingsError> {
+fn read_file(path: &Path) -> Result<(Tables, ReportSettings), SettingsError> {
     let content = fs::read_to_string(path).map_err(|error| SettingsError::Unreadable {
         path: path.to_owned(),
         why: error.to_string(),
     })?;
-    toml::from_str(&content).map_err(|error| {
-        let at = error.span().map_or(0, |span| span.start.min(content.len()));
-        let before = content.get(..at).unwrap_or_default();
+    let wrong = |at: usize, why: &str| {
+        let before = content.get(..at.min(content.len())).unwrap_or_default();
         SettingsError::Wrong {
             path: path.to_owned(),
             line: before.matches('\n').count() + 1,
             column: before.chars().rev().take_while(|character| *character != '\n').count() + 1,
-            // toml's own display would show the line, and with it a secret that stands there.
-            why: text::one_line(&without_values(error.message())),
+            why: text::one_line(why),
         }
-    })
+    };
+    // toml's own display would show the line, and with it a secret that stands there.
+    let mut tables: Tables = toml::from_str(&content).map_err(|error| {
+        wrong(error.span().map_or(0, |span| span.start), &without_values(error.message()))
+    })?;
+    let report = ReportSettings::try_from(std::mem::take(&mut tables.report))
+        .map_err(|conflict| wrong(conflict.span.start, &conflict.why))?;
+    Ok((tables, report))
 }
 
 /// serde repeats a value of a wrong type; what it should have been is enough.

@@ -5,7 +5,7 @@ use super::run::rendered;
 use super::{Process, settings};
 use crate::cli::{Common, Report};
 use crate::failure::Failure;
-use crate::reconcile::{Finished, write_reports};
+use crate::reconcile::{Finished, write_again};
 use crate::report::{prepare_directory, prepare_target};
 use crate::settings::Flags;
 use crate::store::Store;
@@ -29,16 +29,15 @@ pub(super) fn execute(
     let run = store.run(run_id)?.filter(|run| run.judged_at.is_some()).ok_or_else(|| {
         Failure::usage(
             format!("there is no judged run {run_id}"),
-            "`octopus-recon runs` lists those there are; `run --resume` resumes one that \
-             ended early",
+            "`octopus-recon runs` lists the runs; `run --resume` resumes one that ended early",
         )
     })?;
     match &arguments.report {
         Some(path) => prepare_target(path)?,
         None => prepare_directory(&settings.report.directory)?,
     }
-    let reports =
-        write_reports(&store, &run.summary, &settings.report, arguments.report.as_deref())?;
+    let target = arguments.report.as_deref();
+    let reports = write_again(&store, &run, &settings.report, target, (process.now)())?;
     let finished = Finished { summary: run.summary, reports, duration: Duration::ZERO };
     print(&rendered(&finished, arguments.format, 0, &head))?;
     Ok(0)

@@ -99,14 +99,11 @@ pub(super) fn rendered(
     exit_code: u8,
     head: &JsonHead,
 ) -> String {
-    let reports: Vec<String> =
-        finished.reports.iter().map(|path| path.display().to_string()).collect();
-    let milliseconds = u64::try_from(finished.duration.as_millis()).unwrap_or(u64::MAX);
+    let Finished { summary, reports, duration } = finished;
+    let milliseconds = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     match format {
-        Format::Text => summary::text(&finished.summary, &reports, milliseconds, exit_code),
-        Format::Json => {
-            head.object(&summary::json(&finished.summary, &reports, milliseconds, exit_code))
-        }
+        Format::Text => summary::text(summary, reports, milliseconds, exit_code),
+        Format::Json => head.object(&summary::json(summary, reports, milliseconds, exit_code)),
     }
 }
 

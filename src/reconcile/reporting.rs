@@ -1,56 +1,94 @@
 //! Writing what a run found (contract, "The report").
 
-use crate::domain::run::RunSummary;
-use crate::failure::{Failure, code};
-use crate::report::{
-    InvalidRowsReport, MismatchReport, ReportSettings, invalid_rows_file_name, report_file_name,
-};
-use crate::store::Store;
-use std::fs;
-use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use crate::failure::Failure;
+use crate::report::{self, ReportFiles, ReportSettings, StagedFiles, Written};
+use crate::store::{RunRow, Store};
+use chrono::{DateTime, Utc};
+use std::path::Path;
 
-/// Writes a judged run's report, and its invalid rows beside it where there are any: the report
-/// last, so that a reader who sees it finds the other. Gives the files, the report first.
+/// Writes a judged run's report, and its invalid rows beside it where there are any. Gives the
+/// files, the report first. The store knows the files from then on as the program's own.
 ///
 /// # Errors
-/// Storage; then the previous files stay as they were.
-pub(crate) fn write_reports(
-    store: &Store,
-    run: &RunSummary,
+/// A storage failure. Unless the message names files that are new already, nothing has changed.
+pub(super) fn write_and_record(
+    store: &mut Store,
+    run: &RunRow,
     settings: &ReportSettings,
     target: Option<&Path>,
-) -> Result<Vec<PathBuf>, Failure> {
+    now: DateTime<Utc>,
+) -> Result<Vec<Written>, Failure> {
+    let staged = stage(store, run, settings, target)?;
+    // Before the files get their names: a process that ends in between must know them again.
+    let digests: Vec<String> = staged.written().into_iter().map(|file| file.sha256).collect();
+    store.record_report_files(run.summary.run_id, &digests)?;
+    publish(store, staged, now)
+}
+
+/// Writes a stored run's report again. Nothing is written to the database.
+///
+/// # Errors
+/// As [`write_and_record`].
+pub(crate) fn write_again(
+    store: &Store,
+    run: &RunRow,
+    settings: &ReportSettings,
+    target: Option<&Path>,
+    now: DateTime<Utc>,
+) -> Result<Vec<Written>, Failure> {
+    publish(store, stage(store, run, settings, target)?, now)
+}
+
+/// Makes all files of a run, whole and durable, under temporary names.
+fn stage(
+    store: &Store,
+    run: &RunRow,
+    settings: &ReportSettings,
+    target: Option<&Path>,
+) -> Result<StagedFiles, Failure> {
+    let merchant_uid = run.merchant_uid.as_deref();
+    let run = &run.summary;
     let target = match target {
         Some(target) => target.to_owned(),
-        None => settings.directory.join(report_file_name(run)),
+        None => report::report_path(&settings.directory, run, merchant_uid),
     };
-    let mut written = vec![target.clone()];
-    let path = invalid_rows_file_name(&target);
-    if run.figures.ledger.invalid > 0 {
-        let mut invalid = InvalidRowsReport::create(&path, settings)?;
+    let invalid = run.figures.ledger.invalid;
+    let mut files = ReportFiles::create(&target, invalid > 0, settings)?;
+    if invalid > 0 {
         let mut rows = 0;
         store.invalid_rows(run.run_id, |row| {
             rows += 1;
-            invalid.write(row).map_err(Failure::from)
+            files.write_invalid_row(row).map_err(Failure::from)
         })?;
-        refuse_imbalance("invalid ledger rows", rows, run.figures.ledger.invalid)?;
-        invalid.finish()?;
-        written.push(path.clone());
+        refuse_imbalance("invalid ledger rows", rows, invalid)?;
     }
-    let mut report = MismatchReport::create(&target, settings)?;
     let mut rows = 0;
     store.report_rows(run.run_id, |row| {
         rows += 1;
-        report.write(row).map_err(Failure::from)
+        files.write_mismatch(row).map_err(Failure::from)
     })?;
     refuse_imbalance("mismatches", rows, run.figures.mismatches.values().sum())?;
-    report.finish()?;
-    if run.figures.ledger.invalid == 0 {
-        // Beside a report of a fixed name may lie the invalid rows of the run before.
-        remove_stale(&path)?;
+    Ok(files.finish()?)
+}
+
+/// Puts the files in their places. A file that somebody edited is not replaced: it is kept under
+/// another name, with a warning.
+fn publish(
+    store: &Store,
+    staged: StagedFiles,
+    now: DateTime<Utc>,
+) -> Result<Vec<Written>, Failure> {
+    // If the database cannot tell, the file counts as edited: nothing is lost then.
+    let is_own = |sha256: &str| store.has_report_file(sha256).unwrap_or(false);
+    let published = staged.publish(&is_own, now)?;
+    for edited in published.edited {
+        tracing::warn!(
+            "{} was edited: it is kept as {}; copy what you wrote there into the new file",
+            edited.path.display(),
+            edited.kept_as.display()
+        );
     }
-    Ok(written)
+    Ok(published.written)
 }
 
 fn refuse_imbalance(what: &str, rows: u64, counted: u64) -> Result<(), Failure> {
@@ -58,18 +96,4 @@ fn refuse_imbalance(what: &str, rows: u64, counted: u64) -> Result<(), Failure> 
         return Ok(());
     }
     Err(Failure::bug(format!("the report would have {rows} {what}, but {counted} were counted")))
-}
-
-fn remove_stale(path: &Path) -> Result<(), Failure> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(Failure::new(
-            code::STORAGE,
-            format!(
-                "the invalid rows of an earlier run, {}, cannot be removed: {error}",
-                path.display()
-            ),
-            "remove it by hand; the report itself is written",
-        )),
-        _ => Ok(()),
-    }
 }

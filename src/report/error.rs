@@ -1,34 +1,60 @@
 //! A report that could not be written: exit 14 (contract, "Exit codes").
 
+use super::files::Edited;
 use crate::domain::text::one_line;
+use std::fmt;
 use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
 
 /// What failed, on which file, and what to do about it, in one sentence. The cause is part of that
 /// sentence, so it is not offered as a `source` too: it would be printed twice.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot {doing} {}: {cause}; {}", one_line(&path.to_string_lossy()), self.advice())]
+#[derive(Debug)]
 pub struct ReportError {
     doing: &'static str,
     path: PathBuf,
     cause: Error,
+    /// Files of this run that are in their places already.
+    replaced: Vec<PathBuf>,
+    /// What was kept of the files that were there.
+    edited: Vec<Edited>,
+}
+
+impl std::error::Error for ReportError {}
+
+impl fmt::Display for ReportError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = |path: &Path| one_line(&path.to_string_lossy());
+        write!(formatter, "cannot {} {}: {}; ", self.doing, shown(&self.path), self.cause)?;
+        if !self.replaced.is_empty() {
+            let replaced: Vec<String> = self.replaced.iter().map(|path| shown(path)).collect();
+            write!(formatter, "already new: {}; ", replaced.join(", "))?;
+        }
+        for Edited { path, kept_as } in &self.edited {
+            write!(formatter, "{} was edited: it is kept as {}; ", shown(path), shown(kept_as))?;
+        }
+        formatter.write_str(self.advice())
+    }
 }
 
 impl ReportError {
     /// `doing` completes "cannot … PATH".
     pub(super) fn new(doing: &'static str, path: &Path, cause: Error) -> ReportError {
-        ReportError { doing, path: path.to_owned(), cause }
+        ReportError {
+            doing,
+            path: path.to_owned(),
+            cause,
+            replaced: Vec::new(),
+            edited: Vec::new(),
+        }
     }
 
-    /// The file or directory that it is about.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.path
+    /// The same with the files that are new already, and what was kept of those before them.
+    pub(super) fn with_changes(self, replaced: Vec<PathBuf>, edited: Vec<Edited>) -> ReportError {
+        ReportError { replaced, edited, ..self }
     }
 
     /// What the operating system said.
-    #[must_use]
-    pub fn kind(&self) -> ErrorKind {
+    pub(super) fn kind(&self) -> ErrorKind {
         self.cause.kind()
     }
 

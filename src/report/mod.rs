@@ -2,25 +2,26 @@
 //! summary on stdout (contract, "The report", "`run`" and "Ledger").
 //!
 //! Rows are pushed in, because they come out of the database one by one and there may be millions.
-//! A report appears under its name only when [`MismatchReport::finish`] has made it whole; dropped
-//! before that, it leaves nothing behind and the previous report as it was.
+//! One pass over the rows feeds every format. Files appear under their names only when
+//! [`StagedFiles::publish`](files::StagedFiles::publish) finds all of them whole; dropped before
+//! that, they leave nothing behind and the previous report unchanged.
 //!
 //! Nothing here prints, asks for the time or reads the environment.
 
-mod atomic;
+mod cell;
+mod columns;
 mod error;
-mod invalid_rows;
-mod mismatches;
-mod names;
+mod files;
+mod formats;
+mod guard;
 mod settings;
 pub mod summary;
-mod table;
 #[cfg(test)]
 mod tests;
 
-pub use atomic::{prepare_directory, prepare_target};
+pub use columns::COLUMNS;
 pub use error::ReportError;
-pub use invalid_rows::{INVALID_ROW_COLUMNS, InvalidRowsReport};
-pub use mismatches::{COLUMNS, MismatchReport};
-pub use names::{invalid_rows_file_name, report_file_name};
-pub use settings::{CsvStyle, Delimiter, FileMode, ReportSettings};
+pub(crate) use files::{ReportFiles, StagedFiles, prepare_directory, prepare_target, report_path};
+pub use files::{Role, Written};
+pub(crate) use settings::ReportTable;
+pub use settings::{CsvStyle, DecimalSeparator, Delimiter, FileMode, ReportSettings};

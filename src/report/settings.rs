@@ -1,11 +1,13 @@
 //! The `[report]` table of the configuration (contract, "The report").
 
 use serde::Deserialize;
+use std::ops::Range;
 use std::path::PathBuf;
+use toml::Spanned;
 
 /// How and where reports are written.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(try_from = "ReportTable")]
 pub struct ReportSettings {
     /// Where reports go unless `--out` or `--report` says otherwise.
     pub directory: PathBuf,
@@ -13,6 +15,8 @@ pub struct ReportSettings {
     pub csv: CsvStyle,
     /// What stands between two cells.
     pub delimiter: Delimiter,
+    /// What stands before the decimals of an amount.
+    pub decimal_separator: DecimalSeparator,
     /// The report's permissions. Invalid rows are 0600 whatever this says.
     pub mode: FileMode,
 }
@@ -23,8 +27,56 @@ impl Default for ReportSettings {
             directory: PathBuf::from("reports"),
             csv: CsvStyle::default(),
             delimiter: Delimiter::default(),
+            decimal_separator: DecimalSeparator::default(),
             mode: FileMode::default(),
         }
+    }
+}
+
+/// `[report]` as it is written, before its keys are compared with each other.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct ReportTable {
+    directory: Option<PathBuf>,
+    csv: CsvStyle,
+    delimiter: Option<Spanned<Delimiter>>,
+    decimal_separator: Option<Spanned<DecimalSeparator>>,
+    mode: FileMode,
+}
+
+/// Two keys of `[report]` that exclude each other.
+#[derive(Debug, thiserror::Error)]
+#[error("{why}")]
+pub(crate) struct Conflict {
+    /// The bytes of the configuration that are wrong.
+    pub(crate) span: Range<usize>,
+    /// What is wrong with them.
+    pub(crate) why: String,
+}
+
+impl TryFrom<ReportTable> for ReportSettings {
+    type Error = Conflict;
+
+    fn try_from(table: ReportTable) -> Result<ReportSettings, Conflict> {
+        let ReportTable { directory, csv, delimiter, decimal_separator, mode } = table;
+        let spans = [
+            &decimal_separator.as_ref().map(Spanned::span),
+            &delimiter.as_ref().map(Spanned::span),
+        ];
+        let span = spans.into_iter().flatten().next().cloned().unwrap_or_default();
+        let delimiter = delimiter.map(Spanned::into_inner).unwrap_or_default();
+        let decimal_separator = decimal_separator.map(Spanned::into_inner).unwrap_or_default();
+        if delimiter.byte() == decimal_separator.byte() {
+            // Amounts have no quotes, so one of them would become two cells.
+            let why = format!(
+                "decimal_separator and delimiter are both \"{}\"; use delimiter = \";\" with a \
+                 decimal comma",
+                char::from(delimiter.byte())
+            );
+            return Err(Conflict { span, why });
+        }
+        let directory = directory.unwrap_or(ReportSettings::default().directory);
+        Ok(ReportSettings { directory, csv, delimiter, decimal_separator, mode })
     }
 }
 
@@ -35,7 +87,7 @@ pub enum CsvStyle {
     /// BOM, CRLF, and a `'` before what a spreadsheet would run.
     #[default]
     Spreadsheet,
-    /// For programs: no BOM, LF, every text as it is.
+    /// For programs: no BOM, LF, every text unchanged.
     Plain,
 }
 
@@ -61,11 +113,47 @@ impl TryFrom<String> for Delimiter {
 
     fn try_from(text: String) -> Result<Delimiter, &'static str> {
         match text.as_bytes() {
-            [b'"' | b'\r' | b'\n' | 0] => {
+            [b'"' | b'\'' | b'\r' | b'\n' | 0] => {
                 Err("a quote, a line end or a NUL cannot stand between cells; use \",\" or \";\"")
+            }
+            // Numbers have no quotes, and `=` and the like begin a formula.
+            [b'0'..=b'9' | b'+' | b'-' | b'=' | b'@'] => {
+                Err("a digit, +, -, = or @ cannot stand between cells; use \",\" or \";\"")
             }
             [byte] if byte.is_ascii() => Ok(Delimiter(*byte)),
             _ => Err("the delimiter is one ASCII character, e.g. \",\" or \";\""),
+        }
+    }
+}
+
+/// What stands before the decimals of an amount.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(try_from = "String")]
+pub enum DecimalSeparator {
+    /// `1234.50`.
+    #[default]
+    Point,
+    /// `1234,50`.
+    Comma,
+}
+
+impl DecimalSeparator {
+    const fn byte(self) -> u8 {
+        match self {
+            DecimalSeparator::Point => b'.',
+            DecimalSeparator::Comma => b',',
+        }
+    }
+}
+
+impl TryFrom<String> for DecimalSeparator {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<DecimalSeparator, &'static str> {
+        match text.as_str() {
+            "." => Ok(DecimalSeparator::Point),
+            "," => Ok(DecimalSeparator::Comma),
+            _ => Err("the decimal separator is \".\" or \",\""),
         }
     }
 }

@@ -6,26 +6,31 @@ mod text;
 pub use text::text;
 
 use crate::domain::mismatch::Kind;
-use crate::domain::run::{LedgerFigures, MoneyRow, OrderFigures, RunSummary, money_rows};
+use crate::domain::run::{
+    LedgerFigures, MoneyRow, OrderFigures, RunSummary, UnverifiedReason, money_rows,
+};
+use crate::report::Written;
 use chrono::NaiveDate;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-/// The summary as one JSON object on one line, with the contract's keys in the contract's order.
+/// The summary as one JSON object on one line, with the contract's keys in the contract's order;
+/// `unverified_reasons` stands between them where orders are unverified.
 /// `duration_ms` shows as seconds with one decimal.
 ///
 /// # Panics
 /// Never: there is nothing in it that JSON cannot show.
 #[must_use]
 #[expect(clippy::expect_used, reason = "integers and strings under fixed keys: always JSON")]
-pub fn json(run: &RunSummary, reports: &[String], duration_ms: u64, exit_code: u8) -> String {
-    render(run, reports, duration_ms, exit_code).expect("a summary is plain JSON")
+pub fn json(run: &RunSummary, files: &[Written], duration_ms: u64, exit_code: u8) -> String {
+    render(run, files, duration_ms, exit_code).expect("a summary is plain JSON")
 }
 
 fn render(
     run: &RunSummary,
-    reports: &[String],
+    files: &[Written],
     duration_ms: u64,
     exit_code: u8,
 ) -> serde_json::Result<String> {
@@ -40,9 +45,10 @@ fn render(
         mismatches: &figures.mismatches,
         open_elsewhere: figures.open_elsewhere,
         totals: money_rows(&figures.totals),
+        unverified_reasons: &run.unverified_reasons,
         requests: figures.requests,
         seconds: RawValue::from_string(seconds(duration_ms))?,
-        reports,
+        reports: files.iter().map(|file| file.path.to_string_lossy()).collect(),
         exit_code,
     })
 }
@@ -66,9 +72,11 @@ struct Summary<'run> {
     mismatches: &'run BTreeMap<Kind, u64>,
     open_elsewhere: u64,
     totals: Vec<MoneyRow>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    unverified_reasons: &'run [UnverifiedReason],
     requests: u64,
     seconds: Box<RawValue>,
-    reports: &'run [String],
+    reports: Vec<Cow<'run, str>>,
     exit_code: u8,
 }
 

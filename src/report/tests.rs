@@ -1,17 +1,24 @@
 //! Reports as files: their bytes, their guard, and what is left of them when something fails.
 
 mod csv;
+mod edited;
 mod files;
+mod guard;
+mod names;
 mod settings;
+mod spreadsheets;
 mod summary;
 
+use super::files::{Edited, Published, StagedFiles};
 use super::*;
 use crate::domain::amount::Amount;
 use crate::domain::mismatch::{Kind, Mismatch, ReportRow, Severity, State};
-use crate::domain::order::{CreatedAt, Entry, LedgerStatus, OrderKey};
+use crate::domain::order::{CreatedAt, Entry, InvalidRow, LedgerStatus, OrderKey};
 use crate::domain::payment::{AccountingStatus, NotifyStatus, Payment, PaymentStatus};
 use crate::domain::payment::{AccountingType, TransactionType};
+use crate::domain::text::Text;
 use chrono::{DateTime, NaiveDate, Utc};
+use std::path::Path;
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
@@ -31,8 +38,76 @@ fn plain() -> ReportSettings {
     ReportSettings { csv: CsvStyle::Plain, ..ReportSettings::default() }
 }
 
+/// When the reports of these tests are written.
+const NIGHT: &str = "2026-11-23T05:10:09Z";
+
+/// Writes these rows as the report at `target`, where no file is known.
+fn publish(
+    target: &Path,
+    settings: &ReportSettings,
+    rows: &[ReportRow],
+    invalid: &[InvalidRow],
+) -> Result<Published, ReportError> {
+    stage(target, settings, rows, invalid)?.publish(&|_| false, instant(NIGHT))
+}
+
+fn stage(
+    target: &Path,
+    settings: &ReportSettings,
+    rows: &[ReportRow],
+    invalid: &[InvalidRow],
+) -> Result<StagedFiles, ReportError> {
+    let mut files = ReportFiles::create(target, !invalid.is_empty(), settings)?;
+    for row in invalid {
+        files.write_invalid_row(row)?;
+    }
+    for row in rows {
+        files.write_mismatch(row)?;
+    }
+    files.finish()
+}
+
+/// A ledger row that could not be used.
+fn invalid(line: u64, raw: &[u8]) -> InvalidRow {
+    InvalidRow {
+        file: "orders.csv".to_owned(),
+        line,
+        reason: "amount: it is empty".to_owned(),
+        raw: raw.to_vec(),
+    }
+}
+
+/// A row whose text cells all read `text`.
+fn all_texts(text: &str) -> ReportRow {
+    let mut row = short_payment();
+    let own = || text.to_owned();
+    row.mismatch.currency = own();
+    row.mismatch.reason = Text::own(text);
+    row.mismatch_id = own();
+    row.key.merchant_order_id = own();
+    row.entry = row.entry.map(|entry| Entry {
+        transaction_type: Some(TransactionType::Unknown(own())),
+        accounting_type: Some(AccountingType::Unknown(own())),
+        status: Some(LedgerStatus::Unmapped(own())),
+        ..entry
+    });
+    row.payment = row.payment.map(|payment| Payment {
+        payment_uid: Some(own()),
+        channel: Some(own()),
+        payment_status: Some(PaymentStatus::Unknown(own())),
+        accounting_status: AccountingStatus::Unknown(own()),
+        notify_status: NotifyStatus::Unknown(own()),
+        ..payment
+    });
+    row
+}
+
 /// The contract's own example: 490.00 of 500.00 inr.
 fn short_payment() -> ReportRow {
+    let key = OrderKey {
+        merchant_uid: Some("m1".to_owned()),
+        merchant_order_id: "00123456789012345678".to_owned(),
+    };
     ReportRow {
         run_id: 12,
         mismatch: Mismatch {
@@ -41,14 +116,12 @@ fn short_payment() -> ReportRow {
             variance: Some(-amount("10.00")),
             at_risk: amount("10.00"),
             currency: "inr".to_owned(),
-            reason: "The gateway settled 490.00 of 500.00 inr: 10.00 short (2.00 %).".to_owned(),
+            reason: Text::own("The gateway settled 490.00 of 500.00 inr: 10.00 short (2.00 %)."),
         },
         state: State::New,
-        entry: Entry {
-            key: OrderKey {
-                merchant_uid: Some("m1".to_owned()),
-                merchant_order_id: "00123456789012345678".to_owned(),
-            },
+        key: key.clone(),
+        entry: Some(Entry {
+            key,
             amount: amount("500.00"),
             currency: "inr".to_owned(),
             created_at: CreatedAt {
@@ -60,7 +133,7 @@ fn short_payment() -> ReportRow {
             status: Some(LedgerStatus::Paid),
             conflict: None,
             duplicate: None,
-        },
+        }),
         payment: Some(Payment {
             amount: amount("500"),
             final_amount: Some(amount("490")),
@@ -86,22 +159,24 @@ fn short_payment() -> ReportRow {
 /// An order without an answer.
 fn unverified() -> ReportRow {
     let paid = short_payment();
+    let key = OrderKey { merchant_uid: None, merchant_order_id: "Übung-2 ₹".to_owned() };
     ReportRow {
         mismatch: Mismatch {
             kind: Kind::Unverified,
             variance: None,
             at_risk: amount("7.125"),
-            reason: "No trustworthy answer: the gateway answered 503, 4 tries.".to_owned(),
+            reason: Text::own("No trustworthy answer: the gateway answered 503, 4 tries."),
             ..paid.mismatch
         },
         state: State::Open,
-        entry: Entry {
-            key: OrderKey { merchant_uid: None, merchant_order_id: "Übung-2 ₹".to_owned() },
+        key: key.clone(),
+        entry: paid.entry.map(|entry| Entry {
+            key,
             amount: amount("7.125"),
             status: None,
             accounting_type: None,
-            ..paid.entry
-        },
+            ..entry
+        }),
         payment: None,
         first_seen: date("2026-11-20"),
         open_days: 3,

@@ -85,6 +85,33 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Records the SHA-256 of the files that a run's report is written into.
+    pub(crate) fn record_report_files(
+        &mut self,
+        run_id: i64,
+        digests: &[String],
+    ) -> Result<(), StoreError> {
+        let insert = |sha256: &String| {
+            self.connection
+                .prepare_cached(
+                    "INSERT OR IGNORE INTO report_files (sha256, run_id) VALUES (?1, ?2)",
+                )?
+                .execute((sha256, run_id))
+                .map(|_| ())
+        };
+        digests.iter().try_for_each(insert).map_err(|error| self.error(&error))
+    }
+
+    /// Whether a run wrote a report file with this SHA-256.
+    pub(crate) fn has_report_file(&self, sha256: &str) -> Result<bool, StoreError> {
+        self.connection
+            .prepare_cached("SELECT 1 FROM report_files WHERE sha256 = ?1")
+            .and_then(|mut statement| statement.exists([sha256]))
+            .map_err(|error| self.error(&error))
+    }
+}
+
 fn report_row(row: &Fields) -> rusqlite::Result<ReportRow> {
     let word = |column: &str| row.named::<String>(column);
     let mismatch = Mismatch {

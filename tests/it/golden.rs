@@ -9,7 +9,7 @@ use crate::support::{API_KEY, API_SECRET, Gateway, Merchant};
 use chrono::{DateTime, Utc};
 use octopus_recon::interrupt::Interrupt;
 use octopus_recon::reconcile::{Context, Counters, Finished, Request, run};
-use octopus_recon::report::summary;
+use octopus_recon::report::{Written, summary};
 use octopus_recon::settings::{Flags, Settings};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -69,8 +69,9 @@ const CONFIGURATION: &str = "[gateway]\nmax_attempts = 2\nbackoff_first_ms = 1\n
 fn a_small_night_for_a_spreadsheet() {
     let merchant = Merchant::new();
     let finished = reconcile(&merchant, CONFIGURATION);
+    let files = &finished.reports;
     let names: Vec<_> =
-        finished.reports.iter().map(|path| path.file_name().unwrap().to_str().unwrap()).collect();
+        files.iter().map(|file| file.path.file_name().unwrap().to_str().unwrap()).collect();
     assert_eq!(
         names,
         [
@@ -78,15 +79,16 @@ fn a_small_night_for_a_spreadsheet() {
             "mismatches-2026-06-07_2026-06-10-run1-incomplete-invalid-rows.csv",
         ]
     );
-    expect("mismatches.csv", &std::fs::read(&finished.reports[0]).unwrap());
-    let invalid = std::fs::read_to_string(&finished.reports[1]).unwrap();
+    expect("mismatches.csv", &std::fs::read(&finished.reports[0].path).unwrap());
+    let invalid = std::fs::read_to_string(&finished.reports[1].path).unwrap();
     // The file is named as it was given, which is a directory of its own here.
     let invalid = invalid.replace(&merchant.path("ledger.csv").display().to_string(), "ledger.csv");
     expect("invalid-rows.csv", invalid.as_bytes());
-    let names = ["mismatches.csv", "invalid-rows.csv"].map(str::to_owned);
+    let named = |file: usize, name: &str| Written { path: name.into(), ..files[file].clone() };
+    let files = [named(0, "mismatches.csv"), named(1, "invalid-rows.csv")];
     let code = finished.summary.exit_code();
-    expect("summary.txt", summary::text(&finished.summary, &names, 1_234, code).as_bytes());
-    expect("summary.json.txt", summary::json(&finished.summary, &names, 1_234, code).as_bytes());
+    expect("summary.txt", summary::text(&finished.summary, &files, 1_234, code).as_bytes());
+    expect("summary.json.txt", summary::json(&finished.summary, &files, 1_234, code).as_bytes());
 }
 
 #[test]
@@ -94,5 +96,5 @@ fn a_small_night_for_programs() {
     let merchant = Merchant::new();
     let configuration = format!("{CONFIGURATION}[report]\ncsv = \"plain\"\ndelimiter = \";\"\n");
     let finished = reconcile(&merchant, &configuration);
-    expect("mismatches-plain.csv", &std::fs::read(&finished.reports[0]).unwrap());
+    expect("mismatches-plain.csv", &std::fs::read(&finished.reports[0].path).unwrap());
 }

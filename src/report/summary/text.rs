@@ -2,30 +2,39 @@
 
 use super::seconds;
 use crate::domain::mismatch::Kind;
-use crate::domain::run::{Figures, MoneyByCurrency, RunSummary};
+use crate::domain::payment::OTHER_MERCHANT;
+use crate::domain::run::{Figures, MoneyByCurrency, RunSummary, UnverifiedReason};
 use crate::domain::text::one_line;
-use crate::report::names::holds_invalid_rows;
+use crate::report::{Role, Written};
 
 /// The summary as aligned lines. `exit_code` is the process's, which is not always the run's own:
 /// `report` and `demo` end with 0.
 #[must_use]
-pub fn text(run: &RunSummary, reports: &[String], duration_ms: u64, exit_code: u8) -> String {
+pub fn text(run: &RunSummary, files: &[Written], duration_ms: u64, exit_code: u8) -> String {
     let figures = &run.figures;
     let mut lines = vec![verdict(run), String::new()];
     lines.extend(counts(figures));
+    lines.extend(unverified(run));
     if !figures.totals.is_empty() {
         lines.push(String::new());
         lines.extend(money(&figures.totals));
     }
     lines.push(String::new());
     lines.push(counted("Calls", figures.requests, &format!("in {} s", seconds(duration_ms))));
-    for report in reports {
-        let label = if holds_invalid_rows(report) { "Invalid rows" } else { "Report" };
-        lines.push(format!("{label:<14}{}", one_line(report)));
+    for file in files {
+        let label = match file.role {
+            Role::Mismatches => "Report",
+            Role::InvalidRows => "Invalid rows",
+        };
+        lines.push(format!("{label:<14}{}", shown(file)));
     }
     lines.push(String::new());
-    lines.push(next_step(run, reports, exit_code));
+    lines.push(next_step(run, files, exit_code));
     lines.join("\n")
+}
+
+fn shown(file: &Written) -> String {
+    one_line(&file.path.to_string_lossy())
 }
 
 /// "Run 12, 2026-11-20 to 2026-11-22: complete, 41 mismatches on 38 orders".
@@ -95,6 +104,16 @@ fn counts(figures: &Figures) -> Vec<String> {
     lines
 }
 
+/// Unverified orders by reason, where there are any.
+fn unverified(run: &RunSummary) -> Vec<String> {
+    let rows = run.unverified_reasons.iter().enumerate().map(|(index, row)| {
+        let label = if index == 0 { "Unverified" } else { "" };
+        let reason = row.reason.as_deref().map_or("other reasons".to_owned(), one_line);
+        counted(label, row.orders, &reason)
+    });
+    rows.collect()
+}
+
 /// A table of money: one line a currency and type, numbers to the right.
 fn money(totals: &MoneyByCurrency) -> Vec<String> {
     let heading = ["Money", "", "orders", "ledger", "gateway", "final", "variance", "at risk"]
@@ -131,11 +150,11 @@ fn money(totals: &MoneyByCurrency) -> Vec<String> {
 }
 
 /// What the exit code means, and what somebody does about it (contract, "Exit codes").
-fn next_step(run: &RunSummary, reports: &[String], exit_code: u8) -> String {
+fn next_step(run: &RunSummary, files: &[Written], exit_code: u8) -> String {
     let figures = &run.figures;
     let invalid = || {
-        let file = reports.iter().find(|report| holds_invalid_rows(report));
-        let place = file.map_or_else(String::new, |file| format!(": see {}", one_line(file)));
+        let file = files.iter().find(|file| file.role == Role::InvalidRows);
+        let place = file.map_or_else(String::new, |file| format!(": see {}", shown(file)));
         format!("{} not usable{place}", plural(figures.ledger.invalid, "ledger row"))
     };
     let own = run.exit_code();
@@ -144,10 +163,14 @@ fn next_step(run: &RunSummary, reports: &[String], exit_code: u8) -> String {
         1 => "the mismatches are in the report, most urgent first.".to_owned(),
         3 => {
             let orders = plural(figures.orders.unverified, "order");
-            format!(
-                "{orders} without a trustworthy answer; `run --resume {}` asks for them again.",
-                run.run_id
-            )
+            let advice = if is_about_another_merchant(run) {
+                "set [gateway] merchant_uid to the merchant of these credentials, or use the \
+                 credentials of the configured merchant; asking again does not help."
+                    .to_owned()
+            } else {
+                format!("`run --resume {}` asks for them again.", run.run_id)
+            };
+            format!("{orders} without a trustworthy answer; {advice}")
         }
         _ => format!("every order verified, but {}", invalid()),
     };
@@ -160,6 +183,14 @@ fn next_step(run: &RunSummary, reports: &[String], exit_code: u8) -> String {
     } else {
         format!("Exit code {exit_code}; the run itself ended with {own}: {step}")
     }
+}
+
+/// Whether no order can be verified, because the gateway answers for another merchant.
+fn is_about_another_merchant(run: &RunSummary) -> bool {
+    let is_other = |row: &UnverifiedReason| {
+        row.reason.as_deref().is_some_and(|reason| reason.starts_with(OTHER_MERCHANT))
+    };
+    !run.unverified_reasons.is_empty() && run.unverified_reasons.iter().all(is_other)
 }
 
 /// Rows in the report.

@@ -1,8 +1,6 @@
 //! What is at the report's place, whatever happens on the way.
 
 use super::*;
-use crate::domain::order::InvalidRow;
-use crate::domain::run::RunSummary;
 use std::fs::{self, Permissions};
 use std::io::ErrorKind;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -23,26 +21,83 @@ fn mode_of(path: &Path) -> std::io::Result<u32> {
     Ok(fs::symlink_metadata(path)?.permissions().mode() & 0o7777)
 }
 
+/// What the program wrote there before.
+fn old(target: &Path) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
+    publish(target, &plain(), &[], &[])?;
+    Ok(fs::read(target)?)
+}
+
 #[test]
-fn the_old_report_stands_until_the_new_one_is_whole() -> Outcome {
+fn the_old_report_is_there_until_the_new_one_is_whole() -> Outcome {
     let directory = tempfile::tempdir()?;
     let target = directory.path().join("report.csv");
-    fs::write(&target, OLD)?;
+    let old = old(&target)?;
 
-    let mut report = MismatchReport::create(&target, &plain())?;
-    for _ in 0..1_000 {
-        report.write(&short_payment())?;
+    let mut files = ReportFiles::create(&target, true, &plain())?;
+    for line in 0..1_000 {
+        files.write_mismatch(&short_payment())?;
+        files.write_invalid_row(&invalid(line, b"x"))?;
     }
-    assert_eq!(fs::read(&target)?, OLD, "while it is written");
-    drop(report);
-    assert_eq!(fs::read(&target)?, OLD, "when it is given up");
+    assert_eq!(fs::read(&target)?, old, "while it is written");
+    drop(files);
+    assert_eq!(names_in(directory.path())?, [PathBuf::from("report.csv")], "when it is dropped");
+    let staged = stage(&target, &plain(), &[short_payment()], &[invalid(1, b"x")])?;
+    assert_eq!(fs::read(&target)?, old, "when it is synced");
+    drop(staged);
     assert_eq!(names_in(directory.path())?, [PathBuf::from("report.csv")]);
 
-    let mut report = MismatchReport::create(&target, &plain())?;
-    report.write(&short_payment())?;
-    assert_eq!(report.finish()?, 1);
-    assert!(fs::read(&target)?.starts_with(b"run_id,"));
-    assert_eq!(names_in(directory.path())?, [PathBuf::from("report.csv")]);
+    publish(&target, &plain(), &[short_payment()], &[invalid(1, b"x")])?;
+    assert!(fs::read(&target)?.starts_with(b"\"run_id\","));
+    let names = ["report-invalid-rows.csv", "report.csv"].map(PathBuf::from);
+    assert_eq!(names_in(directory.path())?, names);
+    Ok(())
+}
+
+#[test]
+fn a_file_is_known_by_its_digest() -> Outcome {
+    let directory = tempfile::tempdir()?;
+    let target = directory.path().join("report.csv");
+    let staged = stage(&target, &plain(), &[short_payment()], &[])?;
+    let written = staged.written();
+    let published = staged.publish(&|_| false, instant(NIGHT))?;
+    assert_eq!(published.written, written, "known before it is in its place");
+    let output = std::process::Command::new("sha256sum").arg(&target).output()?;
+    let expected = String::from_utf8(output.stdout)?;
+    assert_eq!(expected.split(' ').next(), Some(written[0].sha256.as_str()));
+    Ok(())
+}
+
+#[test]
+fn an_error_before_the_first_rename_changes_nothing() -> Outcome {
+    let directory = tempfile::tempdir()?;
+    let target = directory.path().join("report.csv");
+    let old = old(&target)?;
+    fs::create_dir(directory.path().join("report-invalid-rows.csv"))?;
+    let error = publish(&target, &plain(), &[short_payment()], &[invalid(1, b"x")]).err();
+    assert_eq!(error.map(|error| error.kind()), Some(ErrorKind::IsADirectory));
+    assert_eq!(fs::read(&target)?, old);
+    assert_eq!(names_in(directory.path())?.len(), 2, "no temporary file");
+    Ok(())
+}
+
+#[test]
+fn an_error_between_two_renames_says_what_is_new() -> Outcome {
+    let directory = tempfile::tempdir()?;
+    let target = directory.path().join("report.csv");
+    let staged = stage(&target, &plain(), &[short_payment()], &[invalid(1, b"x")])?;
+    fs::create_dir(&target)?;
+    let error = staged.publish(&|_| false, instant(NIGHT)).err().map(|error| error.to_string());
+    let new = directory.path().join("report-invalid-rows.csv");
+    assert_eq!(
+        error,
+        Some(format!(
+            "cannot write {}: Is a directory (os error 21); already new: {}; name a file with \
+             --report, or a directory with --out",
+            target.display(),
+            new.display()
+        ))
+    );
+    assert_eq!(names_in(directory.path())?.len(), 2, "no temporary file");
     Ok(())
 }
 
@@ -52,19 +107,38 @@ fn the_mode_is_the_configured_one_and_invalid_rows_are_private() -> Outcome {
     let target = directory.path().join("report.csv");
     for (mode, bits) in [("0640", 0o640), ("664", 0o664), ("0600", 0o600)] {
         let settings = ReportSettings { mode: FileMode::try_from(mode.to_owned())?, ..plain() };
-        MismatchReport::create(&target, &settings)?.finish()?;
+        publish(&target, &settings, &[], &[invalid(2, b"x")])?;
         assert_eq!(mode_of(&target)?, bits);
-        let invalid = invalid_rows_file_name(&target);
-        let mut rows = InvalidRowsReport::create(&invalid, &settings)?;
-        rows.write(&InvalidRow {
-            file: "orders.csv".to_owned(),
-            line: 2,
-            reason: String::new(),
-            raw: b"x".to_vec(),
-        })?;
-        rows.finish()?;
-        assert_eq!(mode_of(&invalid)?, 0o600);
+        assert_eq!(mode_of(&directory.path().join("report-invalid-rows.csv"))?, 0o600);
     }
+    Ok(())
+}
+
+#[test]
+fn invalid_rows_of_an_earlier_run_do_not_stay() -> Outcome {
+    let directory = tempfile::tempdir()?;
+    let target = directory.path().join("report.csv");
+    let invalid_rows = directory.path().join("report-invalid-rows.csv");
+    let earlier = publish(&target, &plain(), &[], &[invalid(2, b"x")])?;
+    let staged = stage(&target, &plain(), &[], &[])?;
+    let is_own = |sha256: &str| sha256 == earlier.written[1].sha256;
+    let published = staged.publish(&is_own, instant(NIGHT))?;
+    assert_eq!(published.edited, []);
+    assert_eq!(names_in(directory.path())?, [PathBuf::from("report.csv")]);
+
+    fs::write(&invalid_rows, "ledger,line,reason,row\n")?;
+    publish(&target, &plain(), &[], &[])?;
+    assert!(!invalid_rows.exists(), "without a row it is the program's own");
+    symlink("nowhere", &invalid_rows)?;
+    publish(&target, &plain(), &[], &[])?;
+    assert!(fs::symlink_metadata(&invalid_rows).is_err(), "a link is removed");
+
+    fs::write(&invalid_rows, "what somebody wrote")?;
+    let published = publish(&target, &plain(), &[], &[])?;
+    let kept = directory.path().join("report-invalid-rows.edited-20261123T051009.csv");
+    assert_eq!(published.edited.len(), 1);
+    assert_eq!(fs::read(kept)?, b"what somebody wrote");
+    assert!(!invalid_rows.exists());
     Ok(())
 }
 
@@ -76,7 +150,7 @@ fn a_symlink_is_replaced_and_not_followed() -> Outcome {
     let target = directory.path().join("report.csv");
     for planted in [precious.clone(), directory.path().to_owned(), "nowhere".into()] {
         symlink(&planted, &target)?;
-        MismatchReport::create(&target, &plain())?.finish()?;
+        publish(&target, &plain(), &[], &[])?;
         assert!(fs::symlink_metadata(&target)?.is_file(), "over a link to {}", planted.display());
         assert_eq!(fs::read(&precious)?, OLD);
         fs::remove_file(&target)?;
@@ -95,9 +169,7 @@ fn directories_and_devices_are_not_replaced() -> Outcome {
         (&link, ErrorKind::InvalidInput),
         (Path::new("/"), ErrorKind::InvalidInput),
     ] {
-        for refused in
-            [MismatchReport::create(target, &plain()).err(), prepare_target(target).err()]
-        {
+        for refused in [publish(target, &plain(), &[], &[]).err(), prepare_target(target).err()] {
             assert_eq!(refused.map(|error| error.kind()), Some(kind), "{}", target.display());
         }
     }
@@ -109,7 +181,7 @@ fn a_missing_directory_is_made_before_and_named_otherwise() -> Outcome {
     let directory = tempfile::tempdir()?;
     let deep = directory.path().join("a/b");
     let target = deep.join("report.csv");
-    let error = MismatchReport::create(&target, &plain()).err().map(|error| error.to_string());
+    let error = publish(&target, &plain(), &[], &[]).err().map(|error| error.to_string());
     assert_eq!(
         error,
         Some(format!(
@@ -121,7 +193,7 @@ fn a_missing_directory_is_made_before_and_named_otherwise() -> Outcome {
     prepare_directory(&deep)?;
     assert_eq!(names_in(&deep)?, Vec::<PathBuf>::new(), "the probe is gone");
     prepare_target(&target)?;
-    MismatchReport::create(&target, &plain())?.finish()?;
+    publish(&target, &plain(), &[], &[])?;
 
     let below_a_file = target.join("reports");
     let error = prepare_directory(&below_a_file).err();
@@ -137,7 +209,7 @@ fn a_directory_that_is_not_writable_is_found_before() -> Outcome {
     fs::write(&target, OLD)?;
     fs::set_permissions(directory.path(), Permissions::from_mode(0o500))?;
     let error = prepare_directory(directory.path()).err();
-    let created = MismatchReport::create(&target, &plain()).err();
+    let created = publish(&target, &plain(), &[], &[]).err();
     fs::set_permissions(directory.path(), Permissions::from_mode(0o700))?;
     if error.is_none() {
         eprintln!("not tested: this user (root?) writes to directories of mode 0500");
@@ -154,8 +226,8 @@ fn a_directory_that_is_not_writable_is_found_before() -> Outcome {
 
 #[test]
 fn a_full_disk_says_what_to_do() {
-    let csv_error = ::csv::Error::from(std::io::Error::from_raw_os_error(28));
-    let full = ReportError::new("write", Path::new("r\u{1b}.csv"), table::io_cause(csv_error));
+    let full = std::io::Error::from_raw_os_error(28);
+    let full = ReportError::new("write", Path::new("r\u{1b}.csv"), full);
     assert_eq!(
         full.to_string(),
         "cannot write r .csv: No space left on device (os error 28); free some space there, then \
@@ -171,36 +243,12 @@ fn what_a_killed_run_left_is_swept_and_a_living_one_is_not() -> Outcome {
     let theirs = directory.path().join(".somebody-else.tmp");
     fs::write(&left, b"half a rep")?;
     fs::write(&theirs, b"")?;
-    let mut living = MismatchReport::create(&target, &plain())?;
+    let mut living = ReportFiles::create(&target, false, &plain())?;
     prepare_directory(directory.path())?;
     assert!(!left.exists());
     assert!(theirs.exists());
-    living.write(&short_payment())?;
-    assert_eq!(living.finish()?, 1);
+    living.write_mismatch(&short_payment())?;
+    living.finish()?.publish(&|_| false, instant(NIGHT))?;
+    assert!(target.exists());
     Ok(())
-}
-
-#[test]
-fn files_are_named_after_their_run() {
-    let mut run = RunSummary {
-        run_id: 12,
-        from: Some(date("2026-11-20")),
-        to: Some(date("2026-11-22")),
-        day: date("2026-11-23"),
-        figures: crate::domain::run::Figures::default(),
-    };
-    assert_eq!(report_file_name(&run), "mismatches-2026-11-20_2026-11-22-run12.csv");
-    run.figures.orders.unverified = 1;
-    let incomplete = report_file_name(&run);
-    assert_eq!(incomplete, "mismatches-2026-11-20_2026-11-22-run12-incomplete.csv");
-    run = RunSummary { from: None, to: None, ..run };
-    run.figures.orders.unverified = 0;
-    assert_eq!(report_file_name(&run), "mismatches-2026-11-23_2026-11-23-run12.csv");
-    for (report, invalid) in [
-        ("out/mismatches-run1.csv", "out/mismatches-run1-invalid-rows.csv"),
-        ("today", "today-invalid-rows.csv"),
-        ("a.b.csv", "a.b-invalid-rows.csv"),
-    ] {
-        assert_eq!(invalid_rows_file_name(Path::new(report)), Path::new(invalid));
-    }
 }

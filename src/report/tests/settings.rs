@@ -1,7 +1,7 @@
 //! The `[report]` table, right and wrong.
 
 use super::*;
-use std::path::Path;
+use crate::settings::{Flags, Settings};
 
 fn read(text: &str) -> Result<ReportSettings, String> {
     #[derive(serde::Deserialize)]
@@ -25,12 +25,15 @@ fn defaults_are_the_contracts() {
 
 #[test]
 fn every_key_can_be_set() {
-    let settings =
-        read("[report]\ndirectory = \"/r\"\ncsv = \"plain\"\ndelimiter = \";\"\nmode = \"600\"\n");
+    let settings = read(
+        "[report]\ndirectory = \"/r\"\ncsv = \"plain\"\ndelimiter = \";\"\n\
+         decimal_separator = \",\"\nmode = \"600\"\n",
+    );
     let expected = ReportSettings {
         directory: "/r".into(),
         csv: CsvStyle::Plain,
         delimiter: Delimiter::try_from(";".to_owned()).unwrap_or_default(),
+        decimal_separator: DecimalSeparator::Comma,
         mode: FileMode::PRIVATE,
     };
     assert_eq!(settings, Ok(expected));
@@ -52,11 +55,40 @@ fn a_wrong_value_is_pointed_at() {
         ("delimiter = \"；\"", "one ASCII character"),
         ("delimiter = '\"'", "cannot stand between cells"),
         ("delimiter = \"\\n\"", "cannot stand between cells"),
+        ("delimiter = \"'\"", "cannot stand between cells"),
+        ("delimiter = \"5\"", "a digit, +, -, = or @ cannot stand between cells"),
+        ("delimiter = \"-\"", "cannot stand between cells"),
+        ("delimiter = \"=\"", "cannot stand between cells"),
+        ("decimal_separator = \"5\"", "is \".\" or \",\""),
+        ("decimal_separator = \"\"", "is \".\" or \",\""),
+        ("decimal_separator = \"..\"", "is \".\" or \",\""),
+        ("decimal_separator = \";\"", "is \".\" or \",\""),
         ("csv = \"excel\"", "unknown variant `excel`, expected `spreadsheet` or `plain`"),
         ("delimeter = \",\"", "unknown field `delimeter`"),
     ] {
         let error = read(&format!("\n[report]\n{line}\n")).err().unwrap_or_default();
         assert!(error.contains("at line 3, column"), "{line}: {error}");
         assert!(error.contains(why), "{line}: {error}");
+    }
+}
+
+#[test]
+fn a_decimal_separator_is_not_the_delimiter_too() {
+    for (lines, line) in [
+        ("decimal_separator = \",\"", 4),
+        ("csv = \"plain\"\ndecimal_separator = \",\"\ndelimiter = \",\"", 5),
+        ("delimiter = \".\"", 4),
+    ] {
+        let directory = tempfile::tempdir().ok();
+        let path = directory.as_ref().map(|directory| directory.path().join("o.toml"));
+        let path = path.unwrap_or_default();
+        let written = std::fs::write(&path, format!("\n[store]\n[report]\n{lines}\n"));
+        assert!(written.is_ok());
+        let flags = Flags { config: Some(path), ..Flags::default() };
+        let error = Settings::load(flags, &|_| None).err().map(|error| error.to_string());
+        let error = error.unwrap_or_default();
+        assert!(error.contains(&format!("line {line}, column")), "{lines}: {error}");
+        let why = "decimal_separator and delimiter are both";
+        assert!(error.contains(why), "{lines}: {error}");
     }
 }

@@ -28,6 +28,7 @@ fn money(orders: u64, amounts: [&str; 5]) -> MoneyFigures {
 }
 
 fn contracts_run() -> RunSummary {
+        unverified_reasons: Vec::new(),
     let income = money(6, ["600", "500", "490", "-10", "310"]);
     RunSummary {
         run_id: 1,
@@ -56,6 +57,10 @@ fn contracts_run() -> RunSummary {
     }
 }
 
+fn file(path: &str, role: Role) -> Written {
+    Written { role, path: path.into(), sha256: String::new() }
+}
+
 /// Without the spaces between its tokens; key order is kept.
 fn compact(json: &str) -> String {
     let mut quoted = false;
@@ -69,7 +74,7 @@ fn compact(json: &str) -> String {
 
 #[test]
 fn json_is_the_contracts_example() -> Outcome {
-    let reports = ["reports/…csv".to_owned()];
+    let reports = [file("reports/…csv", Role::Mismatches)];
     let shown = json(&contracts_run(), &reports, 1_200, 3);
     assert_eq!(shown, compact(EXAMPLE), "the same keys in the same order");
     let value = |text: &str| serde_json::from_str::<serde_json::Value>(text);
@@ -97,7 +102,8 @@ fn an_unknown_range_is_null() {
 
 #[test]
 fn people_read_what_to_do_about_an_incomplete_run() {
-    let reports = ["reports/mismatches-2026-11-01_2026-11-20-run1-incomplete.csv".to_owned()];
+    let path = "reports/mismatches-2026-11-01_2026-11-20-run1-incomplete.csv";
+    let reports = [file(path, Role::Mismatches)];
     insta::assert_snapshot!(text(&contracts_run(), &reports, 1_200, 3), @r"
     Run 1, 2026-11-01 to 2026-11-20: incomplete, 1 of 6 orders unverified, 4 mismatches on 4 orders
 
@@ -159,8 +165,11 @@ fn people_read_a_large_run() {
         .into(),
         requests: 100_310,
     };
-    let reports = ["r/mismatches-run12.csv", "r/mismatches-run12-invalid-rows.csv"];
-    insta::assert_snapshot!(text(&run, &reports.map(str::to_owned), 613_449, 4), @r"
+    let reports = [
+        file("r/mismatches-run12.csv", Role::Mismatches),
+        file("r/mismatches-run12-invalid-rows.csv", Role::InvalidRows),
+    ];
+    insta::assert_snapshot!(text(&run, &reports, 613_449, 4), @r"
     Run 12, 2026-11-01: complete, 41 mismatches on 38 orders, 2 ledger rows invalid
 
     Ledger rows     100240  100000 accepted, 2 invalid, 230 repeated, 8 superseded

@@ -1,55 +1,50 @@
-//! The one place that writes a file under its final name: a temporary file in the same directory,
-//! synced, renamed over the target, the directory synced. A reader sees the old file or the new
-//! one, whole (contract, "The report").
+//! Temporary files beside the files that they will replace, and the directories they are in.
 
-use super::error::ReportError;
-use super::settings::FileMode;
+use crate::report::error::ReportError;
+use crate::report::settings::FileMode;
 use std::fs::{self, File, Permissions, TryLockError};
 use std::io::{self, Write};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use tempfile::NamedTempFile;
 
 /// What temporary files are called, so that those of a killed run can be told and removed.
 const TEMPORARY_PREFIX: &str = ".octopus-recon-";
 const TEMPORARY_SUFFIX: &str = ".tmp";
 
-/// A file that is not there until [`finish`](AtomicFile::finish). Not buffered: the CSV writer on
-/// top of it is.
+/// A file without its name yet; dropped, it is gone. Not buffered: a writer on top of it is.
 #[derive(Debug)]
-pub(super) struct AtomicFile {
-    target: PathBuf,
-    /// Opened before anything is written, so that a directory that cannot be synced is found while
-    /// the previous report still stands.
-    directory: File,
+pub(in crate::report) struct TemporaryFile {
     temporary: NamedTempFile,
     mode: FileMode,
 }
 
-impl AtomicFile {
-    pub(super) fn create(target: &Path, mode: FileMode) -> Result<AtomicFile, ReportError> {
-        check_target(target)?;
-        let path = directory_of(target);
-        let failed = |cause| ReportError::new("write a report to", path, cause);
-        let directory = File::open(path).map_err(failed)?;
-        let temporary = temporary_in(path).map_err(failed)?;
-        Ok(AtomicFile { target: target.to_owned(), directory, temporary, mode })
+impl TemporaryFile {
+    pub(super) fn create(directory: &Path, mode: FileMode) -> io::Result<TemporaryFile> {
+        Ok(TemporaryFile { temporary: temporary_in(directory)?, mode })
     }
 
-    /// Makes it durable and puts it in place. On an error the temporary file goes and the target
-    /// is as it was; a failed sync is not tried again, because a second one may lie.
-    pub(super) fn finish(self) -> Result<(), ReportError> {
-        let failed = |cause: io::Error| ReportError::new("write", &self.target, cause);
+    /// Makes what was written durable. A failed sync is not tried again, because a second one may
+    /// lie.
+    pub(super) fn sync(&self) -> io::Result<()> {
         let file = self.temporary.as_file();
         // Explicit, because the mode of creation is cut by the umask.
-        file.set_permissions(Permissions::from_mode(self.mode.bits())).map_err(failed)?;
-        file.sync_all().map_err(failed)?;
-        self.temporary.persist(&self.target).map_err(|cause| failed(cause.error))?;
-        self.directory.sync_all().map_err(failed)
+        file.set_permissions(Permissions::from_mode(self.mode.bits()))?;
+        file.sync_all()
+    }
+
+    /// The file to be read from its beginning.
+    pub(super) fn reopen(&self) -> io::Result<File> {
+        self.temporary.reopen()
+    }
+
+    /// Renames it over what is there. On an error that stays unchanged.
+    pub(super) fn persist(self, path: &Path) -> io::Result<()> {
+        self.temporary.persist(path).map(drop).map_err(|error| error.error)
     }
 }
 
-impl Write for AtomicFile {
+impl Write for TemporaryFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.temporary.as_file_mut().write(bytes)
     }
@@ -59,13 +54,10 @@ impl Write for AtomicFile {
     }
 }
 
-/// Creates the directory if need be, checks that a file can be created in it, and removes what a
+/// Creates the directory if it is missing, checks that a file can be created in it, and removes what a
 /// killed run may have left there. For use before the first call (contract: a directory that is
 /// not writable is exit 14 "before the first call").
-///
-/// # Errors
-/// The directory cannot be made or written to.
-pub fn prepare_directory(directory: &Path) -> Result<(), ReportError> {
+pub(crate) fn prepare_directory(directory: &Path) -> Result<(), ReportError> {
     let directory = or_here(directory);
     fs::create_dir_all(directory)
         .map_err(|cause| ReportError::new("create the directory", directory, cause))?;
@@ -77,17 +69,14 @@ pub fn prepare_directory(directory: &Path) -> Result<(), ReportError> {
 }
 
 /// [`prepare_directory`] for a report that is named by its file (`--report PATH`).
-///
-/// # Errors
-/// As there, or the target is something that a report must not replace.
-pub fn prepare_target(target: &Path) -> Result<(), ReportError> {
+pub(crate) fn prepare_target(target: &Path) -> Result<(), ReportError> {
     check_target(target)?;
     prepare_directory(directory_of(target))
 }
 
 /// Refuses to replace a directory, or a device such as `/dev/stdout`: renaming over that would
 /// take it from the whole machine. A symlink is replaced, not followed.
-fn check_target(target: &Path) -> Result<(), ReportError> {
+pub(super) fn check_target(target: &Path) -> Result<(), ReportError> {
     let refused = |cause| Err(ReportError::new("write a report as", target, cause));
     if target.file_name().is_none() {
         return refused(io::Error::new(io::ErrorKind::InvalidInput, "it does not name a file"));
@@ -131,7 +120,7 @@ fn temporary_in(directory: &Path) -> io::Result<NamedTempFile> {
 }
 
 /// Removes temporary files whose writer is dead, which shows in their lock being free. Best
-/// effort: a leftover does no harm but for its space.
+/// effort: a leftover only takes space.
 fn remove_leftovers(directory: &Path) {
     let Ok(entries) = fs::read_dir(directory) else { return };
     for entry in entries.flatten() {
@@ -149,7 +138,7 @@ fn remove_leftovers(directory: &Path) {
     }
 }
 
-fn directory_of(target: &Path) -> &Path {
+pub(super) fn directory_of(target: &Path) -> &Path {
     or_here(target.parent().unwrap_or(Path::new("")))
 }
 

@@ -1,0 +1,314 @@
+//! The files of a report: their names, what each holds, and how they get their names (contract,
+//! "The report").
+//!
+//! All files of a run are written and synced under temporary names first. Then they are renamed in
+//! a fixed order, and the directory is synced: a reader sees the old file or the new one, whole. A
+//! file that somebody edited is kept under another name before it is replaced.
+
+mod existing;
+mod names;
+mod set_aside;
+mod temporary;
+
+pub(super) use temporary::TemporaryFile;
+pub(crate) use temporary::{prepare_directory, prepare_target};
+
+use super::cell::{Cell, Heading};
+use super::columns::{Column, INVALID_ROWS, MISMATCHES};
+use super::error::ReportError;
+use super::formats::{CSV, FORMATS, Format, Writer};
+use super::settings::{FileMode, ReportSettings};
+use crate::domain::mismatch::ReportRow;
+use crate::domain::order::InvalidRow;
+use crate::domain::run::RunSummary;
+use chrono::{DateTime, Utc};
+use existing::{Existing, sha256};
+use set_aside::SetAside;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// What a file of a run holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// The report: one row a mismatch.
+    Mismatches,
+    /// The ledger rows that could not be used.
+    InvalidRows,
+}
+
+/// A file of a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// What it holds.
+    pub role: Role,
+    /// Where it is.
+    pub path: PathBuf,
+    /// The SHA-256 of its bytes, in hex: how the program knows it again.
+    pub sha256: String,
+}
+
+/// A file that somebody edited, and that a new one replaced.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Edited {
+    /// Where it was.
+    pub(crate) path: PathBuf,
+    /// Where it is now.
+    pub(crate) kept_as: PathBuf,
+}
+
+/// What was done to a report's directory.
+#[derive(Debug)]
+pub(crate) struct Published {
+    /// The new files, the report first.
+    pub(crate) written: Vec<Written>,
+    /// The files that were set aside for them.
+    pub(crate) edited: Vec<Edited>,
+}
+
+/// Where a run's CSV report goes by default.
+pub(crate) fn report_path(
+    directory: &Path,
+    run: &RunSummary,
+    merchant_uid: Option<&str>,
+) -> PathBuf {
+    directory.join(format!("{}.{}", names::stem(run, merchant_uid), CSV.extension))
+}
+
+/// All files of a run on their way. Dropped, they are gone, and everything is unchanged.
+#[must_use]
+pub(crate) struct ReportFiles {
+    directory: Directory,
+    invalid_rows: Table<InvalidRow>,
+    mismatches: Table<ReportRow>,
+    /// Where the invalid rows of an earlier run may lie, if this one has none.
+    stale: Option<PathBuf>,
+}
+
+impl ReportFiles {
+    /// Creates a temporary file for each file of a run: the CSV report `report`, its other formats
+    /// beside it, and the invalid rows if there are any. The directory must exist.
+    pub(crate) fn create(
+        report: &Path,
+        has_invalid_rows: bool,
+        settings: &ReportSettings,
+    ) -> Result<ReportFiles, ReportError> {
+        let directory = Directory::open(report)?;
+        let invalid_rows_path = names::invalid_rows(report, CSV.extension);
+        let mut invalid_rows = Table::new(&INVALID_ROWS);
+        if has_invalid_rows {
+            // For its owner alone, because a row may hold anything.
+            let (role, mode) = (Role::InvalidRows, FileMode::PRIVATE);
+            invalid_rows.add(role, CSV, invalid_rows_path.clone(), mode, settings)?;
+        }
+        let mut mismatches = Table::new(&MISMATCHES);
+        for (number, format) in FORMATS.iter().enumerate() {
+            let path = match number {
+                0 => report.to_owned(),
+                _ => report.with_extension(format.extension),
+            };
+            mismatches.add(Role::Mismatches, *format, path, settings.mode, settings)?;
+        }
+        let stale = (!has_invalid_rows).then_some(invalid_rows_path);
+        Ok(ReportFiles { directory, invalid_rows, mismatches, stale })
+    }
+
+    /// Adds a ledger row to the file of invalid rows.
+    pub(crate) fn write_invalid_row(&mut self, row: &InvalidRow) -> Result<(), ReportError> {
+        self.invalid_rows.write(row)
+    }
+
+    /// Adds a mismatch to every file that shows mismatches. The caller brings them in order.
+    pub(crate) fn write_mismatch(&mut self, row: &ReportRow) -> Result<(), ReportError> {
+        self.mismatches.write(row)
+    }
+
+    /// Makes all files durable, still under their temporary names.
+    pub(crate) fn finish(self) -> Result<StagedFiles, ReportError> {
+        let mut files = self.invalid_rows.finish()?;
+        files.extend(self.mismatches.finish()?);
+        Ok(StagedFiles { directory: self.directory, files, stale: self.stale })
+    }
+}
+
+/// Files with the same rows, in several formats.
+struct Table<Row: 'static> {
+    columns: &'static [Column<Row>],
+    files: Vec<OpenFile>,
+}
+
+struct OpenFile {
+    role: Role,
+    format: Format,
+    path: PathBuf,
+    writer: Box<dyn Writer>,
+}
+
+impl<Row> Table<Row> {
+    fn new(columns: &'static [Column<Row>]) -> Table<Row> {
+        Table { columns, files: Vec::new() }
+    }
+
+    fn headings(&self) -> Vec<Heading> {
+        self.columns.iter().map(Column::heading).collect()
+    }
+
+    fn add(
+        &mut self,
+        role: Role,
+        format: Format,
+        path: PathBuf,
+        mode: FileMode,
+        settings: &ReportSettings,
+    ) -> Result<(), ReportError> {
+        temporary::check_target(&path)?;
+        let directory = temporary::directory_of(&path);
+        let file = TemporaryFile::create(directory, mode)
+            .map_err(|cause| ReportError::new("write a report to", directory, cause))?;
+        let writer = (format.create)(file, &self.headings(), settings)
+            .map_err(|cause| ReportError::new("write", &path, cause))?;
+        self.files.push(OpenFile { role, format, path, writer });
+        Ok(())
+    }
+
+    fn write(&mut self, row: &Row) -> Result<(), ReportError> {
+        let cells: Vec<Cell> = self.columns.iter().map(|column| column.cell(row)).collect();
+        for file in &mut self.files {
+            let failed = |cause| ReportError::new("write", &file.path, cause);
+            file.writer.row(&cells).map_err(failed)?;
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> Result<Vec<StagedFile>, ReportError> {
+        let headings = self.headings();
+        let staged = self.files.into_iter().map(|OpenFile { role, format, path, writer }| {
+            let failed = |cause| ReportError::new("write", &path, cause);
+            let temporary = writer.finish().map_err(failed)?;
+            temporary.sync().map_err(failed)?;
+            let sha256 = temporary.reopen().and_then(|mut file| sha256(&mut file));
+            let sha256 = sha256.map_err(failed)?;
+            let written = Written { role, path, sha256 };
+            Ok(StagedFile { written, format, headings: headings.clone(), temporary })
+        });
+        staged.collect()
+    }
+}
+
+/// A file that is whole and durable, and not in its place yet.
+struct StagedFile {
+    written: Written,
+    format: Format,
+    headings: Vec<Heading>,
+    temporary: TemporaryFile,
+}
+
+/// All files of a run, whole and durable. Dropped, they are gone, and everything is unchanged.
+#[must_use]
+pub(crate) struct StagedFiles {
+    directory: Directory,
+    /// In the order in which they get their names: the report last, so that a reader who sees it
+    /// finds the others.
+    files: Vec<StagedFile>,
+    stale: Option<PathBuf>,
+}
+
+impl StagedFiles {
+    /// The files that will be there, the report first.
+    pub(crate) fn written(&self) -> Vec<Written> {
+        self.files.iter().rev().map(|file| file.written.clone()).collect()
+    }
+
+    /// Puts all files in their places. `is_own` says whether the program wrote a file with this
+    /// SHA-256; a file that it neither wrote nor would write again cell for cell is kept.
+    ///
+    /// On an error before the first rename nothing has changed; later the error says which files
+    /// are new already.
+    pub(crate) fn publish(
+        self,
+        is_own: &dyn Fn(&str) -> bool,
+        now: DateTime<Utc>,
+    ) -> Result<Published, ReportError> {
+        let written = self.written();
+        let StagedFiles { directory, files, stale } = self;
+        let stale = stale.map(|path| (existing::look_at_stale(&path, is_own), path));
+        let existing: Vec<Existing> =
+            files.iter().map(|file| existing::look_at(file, is_own)).collect();
+        let mut set_aside = SetAside::new(now);
+        let mut replaced = Vec::new();
+        let result = replace(&directory, files, existing, stale, &mut set_aside, &mut replaced);
+        match result {
+            Ok(()) => Ok(Published { written, edited: set_aside.into_kept() }),
+            Err(error) => Err(error.with_changes(replaced, set_aside.undo())),
+        }
+    }
+}
+
+/// Keeps what is edited, then gives each file its name, in order.
+fn replace(
+    directory: &Directory,
+    files: Vec<StagedFile>,
+    existing: Vec<Existing>,
+    stale: Option<(Existing, PathBuf)>,
+    set_aside: &mut SetAside,
+    replaced: &mut Vec<PathBuf>,
+) -> Result<(), ReportError> {
+    let mut found = Vec::with_capacity(files.len());
+    for (file, existing) in files.iter().zip(existing) {
+        found.push(set_aside.keep_edited(&file.written.path, existing)?);
+    }
+    if !set_aside.is_empty() {
+        // After a power cut the edited file must not be gone while the new one is there.
+        directory.sync()?;
+    }
+    for (file, found) in files.into_iter().zip(found) {
+        let path = file.written.path;
+        set_aside.keep_if_changed(&path, found)?;
+        let failed = |cause| ReportError::new("write", &path, cause);
+        file.temporary.persist(&path).map_err(failed)?;
+        set_aside.confirm(&path);
+        replaced.push(path);
+    }
+    if let Some((existing, path)) = stale {
+        remove_stale(&path, existing, set_aside)?;
+    }
+    directory.sync()
+}
+
+/// Beside a report of a fixed name may lie the invalid rows of the run before.
+fn remove_stale(
+    path: &Path,
+    existing: Existing,
+    set_aside: &mut SetAside,
+) -> Result<(), ReportError> {
+    let found = set_aside.keep_edited(path, existing)?;
+    set_aside.keep_if_changed(path, found)?;
+    set_aside.confirm(path);
+    match fs::remove_file(path) {
+        Err(cause) if cause.kind() != io::ErrorKind::NotFound => {
+            Err(ReportError::new("remove the invalid rows of an earlier run,", path, cause))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The directory of a run's files. Opened before anything is written, so that one that cannot be
+/// synced is found while the previous report is still there.
+struct Directory {
+    path: PathBuf,
+    handle: File,
+}
+
+impl Directory {
+    fn open(report: &Path) -> Result<Directory, ReportError> {
+        temporary::check_target(report)?;
+        let path = temporary::directory_of(report);
+        let handle =
+            File::open(path).map_err(|cause| ReportError::new("write a report to", path, cause))?;
+        Ok(Directory { path: path.to_owned(), handle })
+    }
+
+    fn sync(&self) -> Result<(), ReportError> {
+        self.handle.sync_all().map_err(|cause| ReportError::new("sync", &self.path, cause))
+    }
+}

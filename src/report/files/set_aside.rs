@@ -1,0 +1,121 @@
+//! Files that somebody edited, kept under another name before a new file takes their place.
+
+use super::Edited;
+use super::existing::{Existing, Stamp};
+use super::names;
+use crate::report::error::ReportError;
+use chrono::{DateTime, Utc};
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+/// Names that are tried before it is given up.
+const MOST_NAMES: u32 = 10_000;
+
+/// The edited files of one run's places.
+pub(super) struct SetAside {
+    now: DateTime<Utc>,
+    kept: Vec<Kept>,
+}
+
+struct Kept {
+    file: Edited,
+    /// The file itself has the other name, and its own place is empty.
+    is_moved: bool,
+    /// A new file has its place: nothing is undone any more.
+    is_confirmed: bool,
+}
+
+impl SetAside {
+    pub(super) fn new(now: DateTime<Utc>) -> SetAside {
+        SetAside { now, kept: Vec::new() }
+    }
+
+    /// Keeps the file at this place if it is edited, and says what is there now.
+    pub(super) fn keep_edited(
+        &mut self,
+        path: &Path,
+        existing: Existing,
+    ) -> Result<Existing, ReportError> {
+        match existing {
+            Existing::Edited => self.keep(path),
+            Existing::Own(_) | Existing::Nothing => Ok(existing),
+        }
+    }
+
+    /// Keeps a file that somebody saved since it was looked at.
+    pub(super) fn keep_if_changed(
+        &mut self,
+        path: &Path,
+        found: Existing,
+    ) -> Result<(), ReportError> {
+        match Stamp::at(path) {
+            Some(stamp) if found != Existing::Own(stamp) => self.keep(path).map(drop),
+            _ => Ok(()),
+        }
+    }
+
+    /// A second name for the file, so that its place is never empty. Where the file system has no
+    /// such names, or does not allow them for somebody else's file, the file is moved.
+    fn keep(&mut self, path: &Path) -> Result<Existing, ReportError> {
+        let failed = |cause| ReportError::new("keep the edited", path, cause);
+        for number in 1..=MOST_NAMES {
+            let kept_as = names::edited(path, self.now, number);
+            let is_moved = match fs::hard_link(path, &kept_as) {
+                Ok(()) => false,
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
+                // Somebody removed it since it was looked at.
+                Err(_) if Stamp::at(path).is_none() => return Ok(Existing::Nothing),
+                Err(_) => match move_to(path, &kept_as) {
+                    Ok(()) => true,
+                    Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
+                    Err(error) => return Err(failed(error)),
+                },
+            };
+            let file = Edited { path: path.to_owned(), kept_as };
+            self.kept.push(Kept { file, is_moved, is_confirmed: false });
+            // What is there now is kept: it may be replaced.
+            return Ok(Stamp::at(path).map_or(Existing::Nothing, Existing::Own));
+        }
+        Err(failed(io::ErrorKind::AlreadyExists.into()))
+    }
+
+    /// A new file has this place now.
+    pub(super) fn confirm(&mut self, path: &Path) {
+        for kept in self.kept.iter_mut().filter(|kept| kept.file.path == path) {
+            kept.is_confirmed = true;
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.kept.is_empty()
+    }
+
+    /// Gives back what no new file replaced; what is still kept after that.
+    pub(super) fn undo(self) -> Vec<Edited> {
+        let is_undone = |kept: &Kept| {
+            let Edited { path, kept_as } = &kept.file;
+            // A copy that cannot be removed is no harm; a file that cannot be moved back is told.
+            match (kept.is_confirmed, kept.is_moved) {
+                (true, _) => false,
+                (false, true) => move_to(kept_as, path).is_ok(),
+                (false, false) => fs::remove_file(kept_as).is_ok(),
+            }
+        };
+        self.kept.into_iter().filter(|kept| !is_undone(kept)).map(|kept| kept.file).collect()
+    }
+
+    /// What was kept, for people.
+    pub(super) fn into_kept(self) -> Vec<Edited> {
+        self.kept.into_iter().map(|kept| kept.file).collect()
+    }
+}
+
+/// Renames a file without replacing another one: the new name is reserved first.
+fn move_to(from: &Path, to: &Path) -> io::Result<()> {
+    File::options().write(true).create_new(true).mode(0o600).open(to)?;
+    fs::rename(from, to).inspect_err(|_| {
+        let _ = fs::remove_file(to);
+    })
+}

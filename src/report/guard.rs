@@ -1,0 +1,119 @@
+//! The guard against formulas: no text that somebody else chose is run by the spreadsheet that
+//! opens the file (contract, "The report").
+//!
+//! A program that opens the file with another separator than the file's own cuts cells apart where
+//! that separator stands, and a program that does not know quotes cuts them at line breaks. So each
+//! place behind such a character is looked at as if a cell began there.
+
+/// What makes text harmless where it stands first.
+const GUARD: u8 = b'\'';
+
+/// Adds `text` to `line`, with a `'` before everything that a spreadsheet could run.
+///
+/// Guarded text is not changed when it is guarded again.
+pub(super) fn push_guarded(line: &mut Vec<u8>, text: &[u8]) {
+    let mut rest = 0;
+    for place in places(text) {
+        line.extend_from_slice(&text[rest..place]);
+        line.push(GUARD);
+        rest = place;
+    }
+    line.extend_from_slice(&text[rest..]);
+}
+
+/// Text as the guard leaves it.
+pub(super) fn guarded(text: &[u8]) -> Vec<u8> {
+    let mut line = Vec::with_capacity(text.len());
+    push_guarded(&mut line, text);
+    line
+}
+
+/// A place where some program could begin a cell.
+struct Start {
+    at: usize,
+    /// Whether a control character that stands here is guarded too (contract: "tab, CR, LF, NUL
+    /// first; also behind a `,`, `;` or tab").
+    minds_controls: bool,
+}
+
+/// Where a `'` is needed, in order. One pass, however many separators and spaces there are.
+fn places(text: &[u8]) -> Vec<usize> {
+    let mut places = Vec::new();
+    // Starts with nothing but spaces and quotes behind them so far.
+    let mut starts = vec![Start { at: 0, minds_controls: true }];
+    let mut at = 0;
+    while let Some((character, length)) = first_character(&text[at..]) {
+        let here = |start: &mut Start| start.minds_controls && start.at == at;
+        if is_control_starter(character) && starts.last_mut().is_some_and(|start| here(start)) {
+            places.extend(starts.pop().map(|start| start.at));
+        } else if is_starter(character) {
+            places.extend(starts.drain(..).map(|start| start.at));
+        } else if !is_passed_over(character) {
+            starts.clear();
+        }
+        at += length;
+        match character {
+            ',' | ';' | '\t' => starts.push(Start { at, minds_controls: true }),
+            '\r' if text.get(at) == Some(&b'\n') => {}
+            '\r' | '\n' => starts.push(Start { at, minds_controls: false }),
+            _ => {}
+        }
+    }
+    places.sort_unstable();
+    places
+}
+
+/// The first character and its length in bytes. A byte that is not UTF-8 shows as the replacement
+/// character.
+fn first_character(text: &[u8]) -> Option<(char, usize)> {
+    let first = *text.first()?;
+    if first.is_ascii() {
+        return Some((char::from(first), 1));
+    }
+    let longest = &text[..text.len().min(4)];
+    let valid = longest.utf8_chunks().next().and_then(|chunk| chunk.valid().chars().next());
+    Some(
+        valid.map_or((char::REPLACEMENT_CHARACTER, 1), |character| {
+            (character, character.len_utf8())
+        }),
+    )
+}
+
+/// What begins a formula: the contract's characters, their full-width and small forms, which some
+/// programs read as the plain ones, and the minus sign of some locales.
+fn is_starter(character: char) -> bool {
+    matches!(
+        character,
+        '=' | '+'
+            | '-'
+            | '@'
+            | '\u{FF1D}'
+            | '\u{FF0B}'
+            | '\u{FF0D}'
+            | '\u{FF20}'
+            | '\u{FE66}'
+            | '\u{FE62}'
+            | '\u{FE63}'
+            | '\u{FE6B}'
+            | '\u{2212}'
+    )
+}
+
+fn is_control_starter(character: char) -> bool {
+    matches!(character, '\t' | '\r' | '\n' | '\0')
+}
+
+/// What a program may take away before it looks for a formula: space, characters that do not show,
+/// quotes of all kinds, and bytes of another encoding.
+fn is_passed_over(character: char) -> bool {
+    character.is_whitespace()
+        || character.is_control()
+        || matches!(
+            character,
+            '"' | '`' | '\u{B4}' | '\u{AB}' | '\u{BB}' | '\u{2018}'..='\u{201F}'
+                | '\u{2039}' | '\u{203A}' | '\u{300C}'..='\u{300F}' | '\u{FF02}' | '\u{FF07}'
+                | '\u{AD}' | '\u{61C}' | '\u{180E}' | '\u{200B}'..='\u{200F}'
+                | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}'
+                | char::REPLACEMENT_CHARACTER
+        )
+}
