@@ -5,8 +5,8 @@ use crate::domain::run::{Figures, RunSummary};
 use crate::report::files::report_path;
 
 fn run() -> RunSummary {
-        unverified_reasons: Vec::new(),
     RunSummary {
+        unverified_reasons: Vec::new(),
         run_id: 12,
         from: Some(date("2026-11-20")),
         to: Some(date("2026-11-22")),

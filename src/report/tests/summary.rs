@@ -28,9 +28,9 @@ fn money(orders: u64, amounts: [&str; 5]) -> MoneyFigures {
 }
 
 fn contracts_run() -> RunSummary {
-        unverified_reasons: Vec::new(),
     let income = money(6, ["600", "500", "490", "-10", "310"]);
     RunSummary {
+        unverified_reasons: Vec::new(),
         run_id: 1,
         from: Some(date("2026-11-01")),
         to: Some(date("2026-11-20")),
