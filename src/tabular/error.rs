@@ -156,7 +156,7 @@ impl TabularError {
         }
     }
 
-    /// What to do about it, in one sentence; `None` where only the caller knows it, or nothing helps.
+    /// What to do about it, in one sentence. `None`: only the caller knows it, or nothing helps.
     pub(crate) fn hint(&self) -> Option<&'static str> {
         Some(match &*self.fault {
             Fault::Missing => "check the path",
