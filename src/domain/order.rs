@@ -136,8 +136,7 @@ pub struct RowCells {
 
 impl RowCells {
     /// The first required column whose cell is empty.
-    #[must_use]
-    pub fn missing_column(&self) -> Option<&'static str> {
+    pub(crate) fn missing_column(&self) -> Option<&'static str> {
         match self {
             RowCells { amount: None, .. } => Some("amount"),
             RowCells { currency: None, .. } => Some("currency"),
@@ -146,11 +145,8 @@ impl RowCells {
         }
     }
 
-    /// The entry that these cells are alone.
-    ///
-    /// # Errors
-    /// A required cell is empty; the cells are handed back.
-    pub fn into_entry(self) -> Result<Entry, Box<RowCells>> {
+    /// The entry that these cells are alone. Hands the cells back where a required one is empty.
+    pub(crate) fn into_entry(self) -> Result<Entry, Box<RowCells>> {
         match self {
             RowCells {
                 key,

@@ -103,7 +103,7 @@ fn invalid_rows_come_with_line_reason_and_bytes() {
         (b"A1,5;00,inr,2026-04-10", Some("amount \"5;00\": it is not a plain decimal number")),
         (b"A1,,inr,2026-04-10", Some("amount is empty; [ledger] line_items = true")),
         (b"A1,5,,2026-04-10", Some("currency is empty, and [ledger] currency is not set")),
-        (b"A1,5,12,2026-04-10", Some("currency \"12\": it is not a currency's word")),
+        (b"A1,5,12,2026-04-10", Some("currency \"12\": it is not a currency;")),
         (b"A1,5,inr,2026-04-31", Some("created_at \"2026-04-31\": it is not a date")),
         (b"A1,5,inr,", Some("created_at is empty")),
         (b",5,inr,2026-04-10", Some("merchant_order_id is empty")),

@@ -132,7 +132,7 @@ impl<'a> RowReader<'a> {
                     "; [ledger] signed_amounts = true reads a negative amount as an expense"
                 }
                 Some(NumberHint::Separators) => {
-                    "; see [ledger] thousands_separator and decimal_separator"
+                    "; see [ledger] thousands_separator and decimal_separator for other habits"
                 }
             };
             let shown = clean(cell.trim_matches(|character: char| character.is_ascii_whitespace()));

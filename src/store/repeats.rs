@@ -17,11 +17,11 @@ pub(super) struct Merged {
     entry: Entry,
     /// The row whose values count.
     place: Place,
-    /// The row that counts in the file that is being read. Only a later row of the same file is a
-    /// duplicate of it: exports overlap, so an order in two files is none.
-    in_file: Place,
-    /// The rows of that file.
-    rows_in_file: i64,
+    /// The row that counts in the latest file with this order. Only a later row of the same file is
+    /// a duplicate of it: exports overlap, so an order in two files is none.
+    in_latest_file: Place,
+    /// The rows of the order in that file.
+    latest_file_rows: i64,
 }
 
 /// Where a row is.
@@ -31,17 +31,16 @@ struct Place {
     line: i64,
 }
 
-/// Makes the table, empty.
+/// Makes the table, empty. Its values come from typed Rust values and end in the typed columns of
+/// `entries`.
 pub(super) fn create_table(connection: &Connection) -> rusqlite::Result<()> {
-    connection.execute_batch(
+    connection.execute_batch(concat!(
         "CREATE TEMP TABLE IF NOT EXISTS merged (
-             order_id INTEGER PRIMARY KEY, file_id INTEGER NOT NULL, line INTEGER NOT NULL,
-             file_id_in_file INTEGER NOT NULL, line_in_file INTEGER NOT NULL,
-             rows_in_file INTEGER NOT NULL, amount_micros INTEGER NOT NULL, currency TEXT NOT NULL,
-             order_date TEXT NOT NULL, ages_from_ms INTEGER NOT NULL, transaction_type TEXT,
-             accounting_type TEXT, status TEXT, conflict TEXT, duplicate TEXT);
-         DELETE FROM temp.merged;",
-    )
+             order_id INTEGER PRIMARY KEY, file_id, line, latest_file_id, latest_file_line,
+             latest_file_rows, ",
+        entry_columns!(""),
+        "); DELETE FROM temp.merged;",
+    ))
 }
 
 impl Import<'_> {
@@ -51,8 +50,8 @@ impl Import<'_> {
             // The order is new in this run: its first row is its entry.
             self.connection
                 .prepare_cached(concat!(
-                    "INSERT INTO temp.merged (order_id, file_id, line, file_id_in_file,
-                         line_in_file, rows_in_file, ",
+                    "INSERT INTO temp.merged (order_id, file_id, line, latest_file_id,
+                         latest_file_line, latest_file_rows, ",
                     entry_columns!(""),
                     ") SELECT order_id, file_id, line, file_id, line, 1, ",
                     entry_columns!(""),
@@ -64,7 +63,7 @@ impl Import<'_> {
             .prepare_cached(concat!(
                 "SELECT ",
                 key_and_entry_columns!(),
-                ", e.file_id, e.line, e.file_id_in_file, e.line_in_file, e.rows_in_file
+                ", e.file_id, e.line, e.latest_file_id, e.latest_file_line, e.latest_file_rows
                  FROM temp.merged e JOIN orders o ON o.order_id = e.order_id
                  WHERE e.order_id = ?1",
             ))?
@@ -72,11 +71,11 @@ impl Import<'_> {
                 Ok(Merged {
                     entry: decode::entry(row)?,
                     place: Place { file_id: row.get("file_id")?, line: row.get("line")? },
-                    in_file: Place {
-                        file_id: row.get("file_id_in_file")?,
-                        line: row.get("line_in_file")?,
+                    in_latest_file: Place {
+                        file_id: row.get("latest_file_id")?,
+                        line: row.get("latest_file_line")?,
                     },
-                    rows_in_file: row.get("rows_in_file")?,
+                    latest_file_rows: row.get("latest_file_rows")?,
                 })
             })
             .optional()
@@ -90,21 +89,27 @@ impl Import<'_> {
         line: u64,
     ) -> rusqlite::Result<()> {
         let place = self.place(line);
-        self.keep(order_id, &Merged { entry, place, in_file: place, rows_in_file: 1 })
+        self.keep(order_id, &Merged { entry, place, in_latest_file: place, latest_file_rows: 1 })
     }
 
     fn keep(&self, order_id: i64, merged: &Merged) -> rusqlite::Result<()> {
         let mut statement = self.connection.prepare_cached(concat!(
-            "INSERT OR REPLACE INTO temp.merged (order_id, file_id, line, file_id_in_file,
-                 line_in_file, rows_in_file, ",
+            "INSERT OR REPLACE INTO temp.merged (order_id, file_id, line, latest_file_id,
+                 latest_file_line, latest_file_rows, ",
             entry_columns!(""),
             ") VALUES (?, ?, ?, ?, ?, ?, ",
             entry_parameters!(),
             ")",
         ))?;
-        let Merged { entry, place, in_file, rows_in_file } = merged;
-        let integers =
-            [order_id, place.file_id, place.line, in_file.file_id, in_file.line, *rows_in_file];
+        let Merged { entry, place, in_latest_file, latest_file_rows } = merged;
+        let integers = [
+            order_id,
+            place.file_id,
+            place.line,
+            in_latest_file.file_id,
+            in_latest_file.line,
+            *latest_file_rows,
+        ];
         for (index, value) in (1..).zip(integers) {
             statement.raw_bind_parameter(index, value)?;
         }
@@ -126,30 +131,30 @@ impl Import<'_> {
         row: RowCells,
         line: u64,
     ) -> rusqlite::Result<()> {
-        let Merged { mut entry, place, in_file, rows_in_file } = merged;
+        let Merged { mut entry, place, in_latest_file, latest_file_rows } = merged;
         let shown = |place: Place| format!("{} line {}", self.file_name(place.file_id), place.line);
         let here = self.place(line);
         let comparison = compare(&entry, &row, &shown(place), &shown(here));
-        let is_same_file = in_file.file_id == here.file_id;
-        let rows_in_file = if is_same_file { rows_in_file + 1 } else { 1 };
+        let is_same_file = in_latest_file.file_id == here.file_id;
+        let latest_file_rows = if is_same_file { latest_file_rows + 1 } else { 1 };
         let is_again = comparison.is_order_again() && row.amount.is_some();
         if is_same_file && is_again && !self.line_items {
-            let rows = match rows_in_file {
+            let rows = match latest_file_rows {
                 2 => String::new(),
                 rows => format!(", {rows} times in all"),
             };
-            let (before, here) = (shown(in_file), shown(here));
+            let (before, here) = (shown(in_latest_file), shown(here));
             entry.duplicate = Some(format!("in {before} and again in {here}{rows}"));
         }
-        let mut merged = Merged { entry, place, in_file, rows_in_file };
+        let mut merged = Merged { entry, place, in_latest_file, latest_file_rows };
         if !is_same_file {
-            merged.in_file = here;
+            merged.in_latest_file = here;
         }
         match comparison {
             Comparison::Repeated => self.figures.repeated += 1,
             Comparison::Superseded { conflict, .. } => {
                 self.figures.superseded += 1;
-                (merged.place, merged.in_file) = (here, here);
+                (merged.place, merged.in_latest_file) = (here, here);
                 if let Some(conflict) = conflict {
                     add_clause(&mut merged.entry.conflict, conflict);
                 }

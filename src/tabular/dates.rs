@@ -8,7 +8,7 @@ use chrono::{
     Offset, TimeDelta, TimeZone, Utc,
 };
 use chrono_tz::Tz;
-pub use format::DateFormat;
+pub(crate) use format::DateFormat;
 use format::Written;
 use std::borrow::Cow;
 

@@ -19,8 +19,7 @@ mod reader;
 mod source;
 
 pub(crate) use cells::{NumberFormat, NumberHint, SignedAmount, read_amount};
-pub use dates::DateFormat;
-pub(crate) use dates::{DateCell, DateError, Dates, shown_date};
+pub(crate) use dates::{DateCell, DateError, DateFormat, Dates, shown_date};
 pub use error::{Fault, Position, TabularError};
 pub(crate) use error::{ShownChar, shown_name};
 pub(crate) use header::{Header, normalize};

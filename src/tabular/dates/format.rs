@@ -8,7 +8,7 @@ use std::fmt::Write;
 
 /// A strftime format that is known to read at least a date.
 #[derive(Debug, Clone, PartialEq)]
-pub struct DateFormat {
+pub(crate) struct DateFormat {
     text: String,
     items: Vec<Item<'static>>,
     reads: Reads,
@@ -34,11 +34,9 @@ pub(super) enum Written {
 }
 
 impl DateFormat {
-    /// Checks a format by writing a known time with it and reading that back.
-    ///
-    /// # Errors
-    /// Says what the format lacks.
-    pub fn new(text: &str) -> Result<DateFormat, String> {
+    /// Checks a format by writing a known time with it and reading that back. Fails with what the
+    /// format lacks.
+    pub(crate) fn new(text: &str) -> Result<DateFormat, String> {
         let wrong = |what: &str| format!("date format {text:?} {what}");
         let items = StrftimeItems::new(text)
             .parse_to_owned()
@@ -80,8 +78,7 @@ impl DateFormat {
     }
 
     /// The format's text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.text
     }
 
