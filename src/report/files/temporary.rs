@@ -54,9 +54,9 @@ impl Write for TemporaryFile {
     }
 }
 
-/// Creates the directory if it is missing, checks that a file can be created in it, and removes what a
-/// killed run may have left there. For use before the first call (contract: a directory that is
-/// not writable is exit 14 "before the first call").
+/// Creates the directory if it is missing, checks that a file can be created in it, and removes
+/// what a killed run may have left there. For use before the first call (contract: a directory that
+/// is not writable is exit 14 "before the first call").
 pub(crate) fn prepare_directory(directory: &Path) -> Result<(), ReportError> {
     let directory = or_here(directory);
     fs::create_dir_all(directory)
