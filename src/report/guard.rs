@@ -1,11 +1,11 @@
 //! The guard against formulas: no text that somebody else chose is run by the spreadsheet that
 //! opens the file (contract, "The report").
 //!
-//! A program that opens the file with another separator than the file's own cuts cells apart where
-//! that separator stands, and a program that does not know quotes cuts them at line breaks. So each
-//! place behind such a character is looked at as if a cell began there.
+//! A program that opens the file with another separator splits cells at that separator, and a
+//! program that ignores quotes splits them at line breaks. So the guard checks each place behind
+//! such a character as if a cell began there.
 
-/// What makes text harmless where it stands first.
+/// Before a text, it makes the text harmless.
 const GUARD: u8 = b'\'';
 
 /// Adds `text` to `line`, with a `'` before everything that a spreadsheet could run.
@@ -31,8 +31,8 @@ pub(super) fn guarded(text: &[u8]) -> Vec<u8> {
 /// A place where some program could begin a cell.
 struct Start {
     at: usize,
-    /// Whether a control character that stands here is guarded too (contract: "tab, CR, LF, NUL
-    /// first; also behind a `,`, `;` or tab").
+    /// Whether a control character here is guarded too (contract: "tab, CR, LF, NUL first; also
+    /// behind a `,`, `;` or tab").
     minds_controls: bool,
 }
 
