@@ -4,14 +4,14 @@ use crate::domain::amount::Amount;
 use crate::domain::text::Text;
 use chrono::{DateTime, NaiveDate, Utc};
 
-/// One cell. Text comes as [`Text`] or as an exact id, so that no writer can show text that nobody
-/// has cleaned.
+/// One cell. Text is a [`Text`] or an exact id, so that no writer can show text that was not
+/// cleaned.
 pub(super) enum Cell<'row> {
     /// Text for people; empty where nothing is known.
     Text(Text),
     /// An id, character for character.
     Id(&'row str),
-    /// Bytes as they came, which need not be UTF-8.
+    /// The unchanged bytes of a ledger row; they may not be UTF-8.
     Bytes(&'row [u8]),
     /// A count or a number of this program.
     Integer(i64),

@@ -111,7 +111,7 @@ pub(super) const MISMATCHES: [Column<ReportRow>; 30] = [
     column("next_step", Value::Text(|row| Text::own(row.next_step().as_str()))),
 ];
 
-/// The ledger rows that could not be used, as they came.
+/// The ledger rows that could not be used, unchanged.
 pub(super) const INVALID_ROWS: [Column<InvalidRow>; 4] = [
     column("ledger", Value::Text(|row| Text::own(&row.file))),
     column("line", Value::Integer(|row| i64::try_from(row.line).unwrap_or(i64::MAX))),

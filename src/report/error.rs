@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 /// What failed, on which file, and what to do about it, in one sentence. The cause is part of that
 /// sentence, so it is not offered as a `source` too: it would be printed twice.
 #[derive(Debug)]
-pub struct ReportError {
+pub(crate) struct ReportError {
     doing: &'static str,
     path: PathBuf,
     cause: Error,

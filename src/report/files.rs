@@ -79,8 +79,8 @@ pub(crate) fn report_path(
 #[must_use]
 pub(crate) struct ReportFiles {
     directory: Directory,
-    invalid_rows: Table<InvalidRow>,
-    mismatches: Table<ReportRow>,
+    invalid_rows: TableFiles<InvalidRow>,
+    mismatches: TableFiles<ReportRow>,
     /// Where the invalid rows of an earlier run may lie, if this one has none.
     stale: Option<PathBuf>,
 }
@@ -95,13 +95,13 @@ impl ReportFiles {
     ) -> Result<ReportFiles, ReportError> {
         let directory = Directory::open(report)?;
         let invalid_rows_path = names::invalid_rows(report, CSV.extension);
-        let mut invalid_rows = Table::new(&INVALID_ROWS);
+        let mut invalid_rows = TableFiles::new(&INVALID_ROWS);
         if has_invalid_rows {
             // For its owner alone, because a row may hold anything.
             let (role, mode) = (Role::InvalidRows, FileMode::PRIVATE);
             invalid_rows.add(role, CSV, invalid_rows_path.clone(), mode, settings)?;
         }
-        let mut mismatches = Table::new(&MISMATCHES);
+        let mut mismatches = TableFiles::new(&MISMATCHES);
         for (number, format) in FORMATS.iter().enumerate() {
             let path = match number {
                 0 => report.to_owned(),
@@ -132,7 +132,7 @@ impl ReportFiles {
 }
 
 /// Files with the same rows, in several formats.
-struct Table<Row: 'static> {
+struct TableFiles<Row: 'static> {
     columns: &'static [Column<Row>],
     files: Vec<OpenFile>,
 }
@@ -144,9 +144,9 @@ struct OpenFile {
     writer: Box<dyn Writer>,
 }
 
-impl<Row> Table<Row> {
-    fn new(columns: &'static [Column<Row>]) -> Table<Row> {
-        Table { columns, files: Vec::new() }
+impl<Row> TableFiles<Row> {
+    fn new(columns: &'static [Column<Row>]) -> TableFiles<Row> {
+        TableFiles { columns, files: Vec::new() }
     }
 
     fn headings(&self) -> Vec<Heading> {

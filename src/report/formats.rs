@@ -24,14 +24,15 @@ pub(super) trait Writer {
     fn finish(self: Box<Self>) -> io::Result<TemporaryFile>;
 }
 
+type Create = fn(TemporaryFile, &[Heading], &ReportSettings) -> io::Result<Box<dyn Writer>>;
+
 /// One format.
 #[derive(Clone, Copy)]
 pub(super) struct Format {
     /// The file name's extension.
     pub(super) extension: &'static str,
     /// Starts a table with its headings.
-    pub(super) create:
-        fn(TemporaryFile, &[Heading], &ReportSettings) -> io::Result<Box<dyn Writer>>,
+    pub(super) create: Create,
     /// Whether a file holds nothing but what the program wrote: it has no row, or the cells of the
     /// file that is about to replace it, where there is one. An error: it cannot be read.
     pub(super) has_own_cells: fn(File, Option<File>, &[Heading]) -> io::Result<bool>,

@@ -1,11 +1,11 @@
 //! The guard against formulas: no text that somebody else chose is run by the spreadsheet that
 //! opens the file (contract, "The report").
 //!
-//! A program that opens the file with another separator than the file's own cuts cells apart where
-//! that separator stands, and a program that does not know quotes cuts them at line breaks. So each
-//! place behind such a character is looked at as if a cell began there.
+//! A program that opens the file with another separator splits cells at that separator, and a
+//! program that ignores quotes splits them at line breaks. So the guard checks each place behind
+//! such a character as if a cell began there.
 
-/// What makes text harmless where it stands first.
+/// Before a text, it makes the text harmless.
 const GUARD: u8 = b'\'';
 
 /// Adds `text` to `line`, with a `'` before everything that a spreadsheet could run.
@@ -31,8 +31,8 @@ pub(super) fn guarded(text: &[u8]) -> Vec<u8> {
 /// A place where some program could begin a cell.
 struct Start {
     at: usize,
-    /// Whether a control character that stands here is guarded too (contract: "tab, CR, LF, NUL
-    /// first; also behind a `,`, `;` or tab").
+    /// Whether a control character here is guarded too (contract: "tab, CR, LF, NUL first; also
+    /// behind a `,`, `;` or tab").
     minds_controls: bool,
 }
 
@@ -43,8 +43,8 @@ fn places(text: &[u8]) -> Vec<usize> {
     let mut starts = vec![Start { at: 0, minds_controls: true }];
     let mut at = 0;
     while let Some((character, length)) = first_character(&text[at..]) {
-        let here = |start: &mut Start| start.minds_controls && start.at == at;
-        if is_control_starter(character) && starts.last_mut().is_some_and(|start| here(start)) {
+        let is_guarded_here = |start: &Start| start.minds_controls && start.at == at;
+        if is_control_starter(character) && starts.last().is_some_and(is_guarded_here) {
             places.extend(starts.pop().map(|start| start.at));
         } else if is_starter(character) {
             places.extend(starts.drain(..).map(|start| start.at));
@@ -71,32 +71,16 @@ fn first_character(text: &[u8]) -> Option<(char, usize)> {
         return Some((char::from(first), 1));
     }
     let longest = &text[..text.len().min(4)];
-    let valid = longest.utf8_chunks().next().and_then(|chunk| chunk.valid().chars().next());
-    Some(
-        valid.map_or((char::REPLACEMENT_CHARACTER, 1), |character| {
-            (character, character.len_utf8())
-        }),
-    )
+    match longest.utf8_chunks().next().and_then(|chunk| chunk.valid().chars().next()) {
+        Some(character) => Some((character, character.len_utf8())),
+        None => Some((char::REPLACEMENT_CHARACTER, 1)),
+    }
 }
 
-/// What begins a formula: the contract's characters, their full-width and small forms, which some
-/// programs read as the plain ones, and the minus sign of some locales.
+/// What begins a formula: the contract's characters and their full-width forms; the small forms,
+/// which some programs read as the plain ones; the minus sign of some locales.
 fn is_starter(character: char) -> bool {
-    matches!(
-        character,
-        '=' | '+'
-            | '-'
-            | '@'
-            | '\u{FF1D}'
-            | '\u{FF0B}'
-            | '\u{FF0D}'
-            | '\u{FF20}'
-            | '\u{FE66}'
-            | '\u{FE62}'
-            | '\u{FE63}'
-            | '\u{FE6B}'
-            | '\u{2212}'
-    )
+    "=+-@＝＋－＠﹦﹢﹣﹫\u{2212}".contains(character)
 }
 
 fn is_control_starter(character: char) -> bool {
@@ -108,12 +92,17 @@ fn is_control_starter(character: char) -> bool {
 fn is_passed_over(character: char) -> bool {
     character.is_whitespace()
         || character.is_control()
+        || "\"`´«»‹›「」『』＂＇".contains(character)
         || matches!(
             character,
-            '"' | '`' | '\u{B4}' | '\u{AB}' | '\u{BB}' | '\u{2018}'..='\u{201F}'
-                | '\u{2039}' | '\u{203A}' | '\u{300C}'..='\u{300F}' | '\u{FF02}' | '\u{FF07}'
-                | '\u{AD}' | '\u{61C}' | '\u{180E}' | '\u{200B}'..='\u{200F}'
-                | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}'
+            '\u{2018}'..='\u{201F}'
+                | '\u{AD}'
+                | '\u{61C}'
+                | '\u{180E}'
+                | '\u{200B}'..='\u{200F}'
+                | '\u{202A}'..='\u{202E}'
+                | '\u{2060}'..='\u{206F}'
+                | '\u{FEFF}'
                 | char::REPLACEMENT_CHARACTER
         )
 }

@@ -20,7 +20,7 @@ pub mod summary;
 mod tests;
 
 pub use columns::COLUMNS;
-pub use error::ReportError;
+pub(crate) use error::ReportError;
 pub(crate) use files::{ReportFiles, StagedFiles, prepare_directory, prepare_target, report_path};
 pub use files::{Role, Written};
 pub(crate) use settings::ReportTable;

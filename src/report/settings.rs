@@ -13,9 +13,9 @@ pub struct ReportSettings {
     pub directory: PathBuf,
     /// For whom the CSV is written.
     pub csv: CsvStyle,
-    /// What stands between two cells.
+    /// The character between two cells.
     pub delimiter: Delimiter,
-    /// What stands before the decimals of an amount.
+    /// The character before the decimals of an amount.
     pub decimal_separator: DecimalSeparator,
     /// The report's permissions. Invalid rows are 0600 whatever this says.
     pub mode: FileMode,
@@ -33,7 +33,7 @@ impl Default for ReportSettings {
     }
 }
 
-/// `[report]` as it is written, before its keys are compared with each other.
+/// `[report]` as the file has it, before its keys are compared with each other.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct ReportTable {
@@ -126,7 +126,7 @@ impl TryFrom<String> for Delimiter {
     }
 }
 
-/// What stands before the decimals of an amount.
+/// The character before the decimals of an amount.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(try_from = "String")]
 pub enum DecimalSeparator {

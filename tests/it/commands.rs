@@ -59,7 +59,6 @@ fn the_summary_has_the_contracts_keys_in_the_contracts_order() {
          "totals": [{"currency": "inr", "transaction_type": "income", "orders": 6,
                      "ledger_amount": "600.00", "gateway_amount": "500.00",
                      "final_amount": "490.00", "variance": "-10.00", "at_risk": "310.00"}],
-         "unverified_reasons": [{"reason": "…", "orders": 1}],
          "requests": 9, "seconds": 1.2, "reports": ["reports/…csv"], "exit_code": 3}"#;
     assert_eq!(keys(&done.stdout), keys(example));
     assert_eq!(done.stdout.trim_end().lines().count(), 1, "one object, one line");

@@ -84,8 +84,8 @@ fn a_small_night_for_a_spreadsheet() {
     // The file is named as it was given, which is a directory of its own here.
     let invalid = invalid.replace(&merchant.path("ledger.csv").display().to_string(), "ledger.csv");
     expect("invalid-rows.csv", invalid.as_bytes());
-    let named = |file: usize, name: &str| Written { path: name.into(), ..files[file].clone() };
-    let files = [named(0, "mismatches.csv"), named(1, "invalid-rows.csv")];
+    let at = |file: usize, name: &str| Written { path: name.into(), ..files[file].clone() };
+    let files = [at(0, "mismatches.csv"), at(1, "invalid-rows.csv")];
     let code = finished.summary.exit_code();
     expect("summary.txt", summary::text(&finished.summary, &files, 1_234, code).as_bytes());
     expect("summary.json.txt", summary::json(&finished.summary, &files, 1_234, code).as_bytes());

@@ -20,6 +20,7 @@ mod old_database;
 mod order_new;
 mod outcomes;
 mod rate;
+mod report_files;
 mod resume;
 mod rude_gateway;
 mod rules;

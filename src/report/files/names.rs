@@ -11,8 +11,7 @@ const LONGEST_STEM: usize = 100;
 const INCOMPLETE: &str = "-incomplete";
 
 /// `mismatches-[<merchant_uid>-]<from>_<to>-run<N>`, with `-incomplete` while orders are
-/// unverified. One day stands in for the other where only one is known, the run's day where none
-/// is.
+/// unverified. Where only one day is known, it is both; where none is known, the run's day is both.
 pub(super) fn stem(run: &RunSummary, merchant_uid: Option<&str>) -> String {
     let from = run.from.or(run.to).unwrap_or(run.day);
     let to = run.to.or(run.from).unwrap_or(run.day);

@@ -10,7 +10,7 @@ use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-/// Names that are tried before it is given up.
+/// How many names are tried.
 const MOST_NAMES: u32 = 10_000;
 
 /// The edited files of one run's places.
@@ -118,4 +118,66 @@ fn move_to(from: &Path, to: &Path) -> io::Result<()> {
     fs::rename(from, to).inspect_err(|_| {
         let _ = fs::remove_file(to);
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+    /// As on a file system that has no second names.
+    fn moved(path: &Path, kept_as: &Path) -> io::Result<SetAside> {
+        move_to(path, kept_as)?;
+        let file = Edited { path: path.to_owned(), kept_as: kept_as.to_owned() };
+        let kept = vec![Kept { file, is_moved: true, is_confirmed: false }];
+        Ok(SetAside { now: DateTime::UNIX_EPOCH, kept })
+    }
+
+    #[test]
+    fn a_moved_file_is_moved_back_unless_it_was_replaced() -> Outcome {
+        let directory = tempfile::tempdir()?;
+        let [path, kept_as] = ["report.csv", "kept.csv"].map(|name| directory.path().join(name));
+        fs::write(&path, "edited")?;
+        assert!(moved(&path, &kept_as)?.undo().is_empty());
+        assert_eq!(fs::read_to_string(&path)?, "edited");
+        assert!(!kept_as.exists());
+
+        let mut set_aside = moved(&path, &kept_as)?;
+        fs::write(&path, "new")?;
+        set_aside.confirm(&path);
+        assert_eq!(set_aside.undo().len(), 1);
+        assert_eq!([fs::read_to_string(&path)?, fs::read_to_string(&kept_as)?], ["new", "edited"]);
+        Ok(())
+    }
+
+    #[test]
+    fn no_file_is_replaced_by_a_moved_one() -> Outcome {
+        let directory = tempfile::tempdir()?;
+        let [path, kept_as] = ["report.csv", "kept.csv"].map(|name| directory.path().join(name));
+        fs::write(&path, "edited")?;
+        fs::write(&kept_as, "another")?;
+        let refused = move_to(&path, &kept_as).err().map(|error| error.kind());
+        assert_eq!(refused, Some(io::ErrorKind::AlreadyExists));
+        assert_eq!(fs::read_to_string(&kept_as)?, "another");
+        Ok(())
+    }
+
+    /// Somebody saves the file after it was looked at and before it is replaced.
+    #[test]
+    fn a_file_saved_in_between_is_kept() -> Outcome {
+        let directory = tempfile::tempdir()?;
+        let path = directory.path().join("report.csv");
+        fs::write(&path, "own")?;
+        let found = Stamp::at(&path).map_or(Existing::Nothing, Existing::Own);
+        let mut set_aside = SetAside::new(DateTime::UNIX_EPOCH);
+        set_aside.keep_if_changed(&path, found)?;
+        assert!(set_aside.is_empty());
+        fs::write(&path, "own, edited")?;
+        set_aside.keep_if_changed(&path, found)?;
+        let kept = set_aside.into_kept();
+        assert_eq!(kept.len(), 1);
+        assert_eq!(fs::read_to_string(&kept[0].kept_as)?, "own, edited");
+        Ok(())
+    }
 }

@@ -54,9 +54,9 @@ impl Write for TemporaryFile {
     }
 }
 
-/// Creates the directory if it is missing, checks that a file can be created in it, and removes what a
-/// killed run may have left there. For use before the first call (contract: a directory that is
-/// not writable is exit 14 "before the first call").
+/// Creates the directory if it is missing, checks that a file can be created in it, and removes
+/// what a killed run may have left there. For use before the first call (contract: a directory that
+/// is not writable is exit 14 "before the first call").
 pub(crate) fn prepare_directory(directory: &Path) -> Result<(), ReportError> {
     let directory = or_here(directory);
     fs::create_dir_all(directory)
@@ -103,19 +103,19 @@ fn temporary_in(directory: &Path) -> io::Result<NamedTempFile> {
             .prefix(TEMPORARY_PREFIX)
             .suffix(TEMPORARY_SUFFIX)
             .make_in(directory, |path| {
-                // Not `tempfile_in`: its errors carry a random name that tells nobody anything.
+                // Not `tempfile_in`: its errors show a random name.
                 File::options().write(true).create_new(true).mode(0o600).open(path)
             })?;
-        let swept = match temporary.as_file().try_lock() {
+        let is_removed = match temporary.as_file().try_lock() {
             Err(TryLockError::WouldBlock) => true,
-            // A file system without locks: then nobody sweeps there either.
+            // A file system without locks: no process removes leftovers there.
             Err(TryLockError::Error(_)) => false,
             Ok(()) => temporary.as_file().metadata()?.nlink() == 0,
         };
-        if !swept {
+        if !is_removed {
             return Ok(temporary);
         }
-        // Another process took it for a leftover between its creation and its lock.
+        // Another process removed it as a leftover between its creation and its lock.
     }
 }
 
@@ -142,7 +142,7 @@ pub(super) fn directory_of(target: &Path) -> &Path {
     or_here(target.parent().unwrap_or(Path::new("")))
 }
 
-/// A bare file name has an empty parent, which no system call takes for the working directory.
+/// A bare file name has an empty parent, which system calls do not accept.
 fn or_here(directory: &Path) -> &Path {
     if directory.as_os_str().is_empty() { Path::new(".") } else { directory }
 }

@@ -1,7 +1,6 @@
 //! The `[report]` table, right and wrong.
 
 use super::*;
-use crate::settings::{Flags, Settings};
 
 fn read(text: &str) -> Result<ReportSettings, String> {
     #[derive(serde::Deserialize)]
@@ -74,20 +73,22 @@ fn a_wrong_value_is_pointed_at() {
 
 #[test]
 fn a_decimal_separator_is_not_the_delimiter_too() {
+    #[derive(serde::Deserialize)]
+    struct Configuration {
+        report: ReportTable,
+    }
     for (lines, line) in [
         ("decimal_separator = \",\"", 4),
         ("csv = \"plain\"\ndecimal_separator = \",\"\ndelimiter = \",\"", 5),
         ("delimiter = \".\"", 4),
     ] {
-        let directory = tempfile::tempdir().ok();
-        let path = directory.as_ref().map(|directory| directory.path().join("o.toml"));
-        let path = path.unwrap_or_default();
-        let written = std::fs::write(&path, format!("\n[store]\n[report]\n{lines}\n"));
-        assert!(written.is_ok());
-        let flags = Flags { config: Some(path), ..Flags::default() };
-        let error = Settings::load(flags, &|_| None).err().map(|error| error.to_string());
-        let error = error.unwrap_or_default();
-        assert!(error.contains(&format!("line {line}, column")), "{lines}: {error}");
+        let text = format!("\n\n[report]\n{lines}\n");
+        let configuration = toml::from_str::<Configuration>(&text);
+        let refused = configuration.map(|read| ReportSettings::try_from(read.report).err());
+        let Ok(Some(conflict)) = refused else { unreachable!("{lines}: {refused:?}") };
+        assert_eq!(text[..conflict.span.start].lines().count(), line, "{lines}");
+        assert!(conflict.why.contains("use delimiter = \";\""), "{lines}: {}", conflict.why);
+        let error = read(&text).err().unwrap_or_default();
         let why = "decimal_separator and delimiter are both";
         assert!(error.contains(why), "{lines}: {error}");
     }
