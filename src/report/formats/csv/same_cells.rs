@@ -101,7 +101,8 @@ impl Records {
     }
 }
 
-/// The character behind the first heading, which may be in quotes. Leaves the file at its first heading.
+/// The character behind the first heading, which may be in quotes. The file is then read up to
+/// that heading.
 fn delimiter(file: &mut BufReader<File>) -> io::Result<u8> {
     let mark =
         if file.fill_buf()?.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
