@@ -38,8 +38,9 @@ impl Store {
                  LEFT JOIN entries e ON e.order_id = r.order_id AND e.version = r.entry_version
                  LEFT JOIN answers a ON a.answer_id = m.answer_id
                  WHERE m.run_id = ?1
-                 ORDER BY CASE m.severity WHEN 'high' THEN 0 WHEN 'medium' THEN 1 ELSE 2 END,
-                          m.currency, m.at_risk_micros DESC, o.merchant_order_id, m.kind,
+                 ORDER BY ",
+                &severity_rank(),
+                ", m.currency, m.at_risk_micros DESC, o.merchant_order_id, m.kind,
                           o.merchant_uid",
             ]
             .concat()
@@ -110,6 +111,14 @@ impl Store {
             .and_then(|mut statement| statement.exists([sha256]))
             .map_err(|error| self.error(&error))
     }
+}
+
+/// The severities' order as SQL: the most urgent first.
+fn severity_rank() -> String {
+    let ranks = Severity::ALL.iter().enumerate();
+    let cases: Vec<String> =
+        ranks.map(|(rank, severity)| format!("WHEN '{severity}' THEN {rank} ")).collect();
+    format!("CASE m.severity {}END", cases.concat())
 }
 
 fn report_row(row: &Fields) -> rusqlite::Result<ReportRow> {
