@@ -4,8 +4,8 @@
 mod configuration;
 mod credentials;
 mod database;
-mod held;
 mod ledger;
+mod lock;
 mod outage;
 mod signals;
 pub mod storage;

@@ -4,8 +4,8 @@
 mod agreement;
 mod examples;
 pub mod generator;
+pub mod model;
 pub mod order;
 mod policy;
 mod reasons;
-pub mod second_reading;
 mod sentences;

@@ -4,8 +4,8 @@
 #![expect(clippy::expect_used, reason = "a test that cannot be set up has failed")]
 
 use super::generator::orders;
+use super::model::read;
 use super::order::{ACCOUNT, Order};
-use super::second_reading::read;
 use super::sentences::{SENTENCES, WAITS};
 use octopus_recon::domain::amount::Amount;
 use octopus_recon::domain::mismatch::{Kind, Mismatch, Outcome};

@@ -7,7 +7,7 @@
 
 mod night;
 
-use crate::rules::second_reading::{Verdict, read};
+use crate::rules::model::{Verdict, read};
 use crate::support::{Gateway, IMPATIENT, Merchant, Row};
 use night::{Night, nights};
 use octopus_recon::sandbox::Call;
@@ -83,7 +83,7 @@ fn outcomes(merchant: &Merchant) -> BTreeMap<String, String> {
 struct Judged(String, String, Option<i128>, i128, String);
 
 impl Judged {
-    fn from_verdict(row: &crate::rules::second_reading::Row) -> Judged {
+    fn from_verdict(row: &crate::rules::model::Row) -> Judged {
         let variance = row.variance.map(i128::from);
         let (kind, severity) = (row.kind.to_owned(), row.severity.to_owned());
         Judged(kind, severity, variance, row.at_risk.into(), row.currency.clone())
