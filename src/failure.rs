@@ -63,7 +63,7 @@ impl Failure {
 
     /// The same with what to do about it.
     #[must_use]
-    pub fn hinting(self, hint: impl Into<String>) -> Failure {
+    pub fn with_hint(self, hint: impl Into<String>) -> Failure {
         Failure { hint: Some(hint.into()), ..self }
     }
 

@@ -7,13 +7,13 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 /// A signalled run ends within 10 s (faults, "Crashes and storage").
-const PATIENCE: Duration = Duration::from_secs(8);
+const GRACE_PERIOD: Duration = Duration::from_secs(8);
 
 /// The signal that came, if one did. Cheap to clone and to look at.
 #[derive(Debug, Clone, Default)]
 pub struct Interrupt {
     signal: Arc<AtomicU8>,
-    came: Arc<Notify>,
+    raised: Arc<Notify>,
 }
 
 impl Interrupt {
@@ -29,7 +29,7 @@ impl Interrupt {
     /// Waits until a signal comes.
     pub async fn wait(&self) -> u8 {
         loop {
-            let notified = self.came.notified();
+            let notified = self.raised.notified();
             if let Some(signal) = self.signal() {
                 return signal;
             }
@@ -40,7 +40,7 @@ impl Interrupt {
     /// As if this signal had come.
     pub fn raise(&self, signal: u8) {
         self.signal.store(signal, Ordering::Relaxed);
-        self.came.notify_waiters();
+        self.raised.notify_waiters();
     }
 
     /// Listens for SIGINT and SIGTERM on the current runtime. A second one ends the process at
@@ -66,7 +66,7 @@ impl Interrupt {
                 }
                 interrupt.raise(number);
                 tokio::spawn(async move {
-                    tokio::time::sleep(PATIENCE).await;
+                    tokio::time::sleep(GRACE_PERIOD).await;
                     std::process::exit(128 + i32::from(number));
                 });
             }

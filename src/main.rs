@@ -31,5 +31,5 @@ fn main() -> ExitCode {
 
 fn print_error(failure: &Failure) {
     // With stderr gone there is nobody left to tell; the exit code still says it.
-    let _told = writeln!(std::io::stderr(), "{failure}");
+    let _written = writeln!(std::io::stderr(), "{failure}");
 }

@@ -41,9 +41,9 @@ pub struct Settings {
 #[derive(Debug, Clone, Default)]
 enum Secret {
     #[default]
-    Nowhere,
-    Given(SecretString),
-    In(PathBuf),
+    Unset,
+    Value(SecretString),
+    File(PathBuf),
 }
 
 /// What flags override.
@@ -76,7 +76,7 @@ pub enum SettingsError {
     },
     /// The file does not say what can be said.
     #[error("the configuration {}, line {line}, column {column}: {why}", path.display())]
-    Wrong {
+    Invalid {
         /// The file.
         path: PathBuf,
         /// From 1.
@@ -113,12 +113,12 @@ impl SettingsError {
     pub fn hint(&self) -> String {
         match self {
             SettingsError::Unreadable { .. } => "name another file with --config".to_owned(),
-            SettingsError::Wrong { why, .. } if why.contains("unknown field `api_secret`") => {
+            SettingsError::Invalid { why, .. } if why.contains("unknown field `api_secret`") => {
                 "a secret is never written into the configuration: set OCTOPUS_RECON_API_SECRET, \
                  or api_secret_file to a file that only its owner can read"
                     .to_owned()
             }
-            SettingsError::Wrong { .. } => {
+            SettingsError::Invalid { .. } => {
                 "octopus-recon.example.toml documents every key".to_owned()
             }
             SettingsError::Environment { name, .. } => format!("correct or unset {name}"),
@@ -205,7 +205,7 @@ impl Settings {
     pub fn with_credentials(self, credentials: Credentials) -> Settings {
         Settings {
             key: Some(credentials.api_key),
-            secret: Secret::Given(credentials.api_secret),
+            secret: Secret::Value(credentials.api_secret),
             ..self
         }
     }
@@ -217,9 +217,9 @@ impl Settings {
     pub fn credentials(&self) -> Result<Credentials, SettingsError> {
         let api_key = self.key.clone().ok_or(SettingsError::Missing("API key"))?;
         let api_secret = match &self.secret {
-            Secret::Nowhere => return Err(SettingsError::Missing("API secret")),
-            Secret::Given(secret) => secret.clone(),
-            Secret::In(path) => SecretString::from(read_secret(path)?),
+            Secret::Unset => return Err(SettingsError::Missing("API secret")),
+            Secret::Value(secret) => secret.clone(),
+            Secret::File(path) => SecretString::from(read_secret(path)?),
         };
         Ok(Credentials { api_key, api_secret })
     }
@@ -248,15 +248,15 @@ fn secret(environment: Environment, file: Option<PathBuf>) -> Result<Secret, Set
             name: FILE,
             why: "and OCTOPUS_RECON_API_SECRET are both set: only one can be meant",
         }),
-        (Some(secret), None) => Ok(Secret::Given(SecretString::from(secret))),
+        (Some(secret), None) => Ok(Secret::Value(SecretString::from(secret))),
         (None, Some(path)) => {
             let path = PathBuf::from(path);
             // A bare name may be one of systemd's credentials.
             let credential = path.to_str().and_then(|name| credential(environment, name));
-            Ok(Secret::In(if path.exists() { path } else { credential.unwrap_or(path) }))
+            Ok(Secret::File(if path.exists() { path } else { credential.unwrap_or(path) }))
         }
         (None, None) => {
-            Ok(credential(environment, "api_secret").or(file).map_or(Secret::Nowhere, Secret::In))
+            Ok(credential(environment, "api_secret").or(file).map_or(Secret::Unset, Secret::File))
         }
     }
 }
@@ -289,9 +289,9 @@ fn read_file(path: &Path) -> Result<(Tables, ReportSettings), SettingsError> {
         path: path.to_owned(),
         why: error.to_string(),
     })?;
-    let wrong = |at: usize, why: &str| {
+    let invalid = |at: usize, why: &str| {
         let before = content.get(..at.min(content.len())).unwrap_or_default();
-        SettingsError::Wrong {
+        SettingsError::Invalid {
             path: path.to_owned(),
             line: before.matches('\n').count() + 1,
             column: before.chars().rev().take_while(|character| *character != '\n').count() + 1,
@@ -300,10 +300,10 @@ fn read_file(path: &Path) -> Result<(Tables, ReportSettings), SettingsError> {
     };
     // toml's own display would show the line, and with it a secret that stands there.
     let mut tables: Tables = toml::from_str(&content).map_err(|error| {
-        wrong(error.span().map_or(0, |span| span.start), &without_values(error.message()))
+        invalid(error.span().map_or(0, |span| span.start), &without_values(error.message()))
     })?;
     let report = ReportSettings::try_from(std::mem::take(&mut tables.report))
-        .map_err(|conflict| wrong(conflict.span.start, &conflict.why))?;
+        .map_err(|conflict| invalid(conflict.span.start, &conflict.why))?;
     Ok((tables, report))
 }
 

@@ -126,13 +126,13 @@ impl Amount {
     /// of nothing, and above 9999 %, where a share tells nobody anything.
     #[must_use]
     pub fn as_percent_of(self, whole: Amount) -> Option<String> {
-        const MOST_HUNDREDTHS: i128 = 999_900;
+        const MAX_HUNDREDTHS: i128 = 999_900;
         if whole.is_zero() {
             return None;
         }
         let (part, whole) = (i128::from(self.0).abs(), i128::from(whole.0).abs());
         let hundredths = (part * 10_000 + whole / 2) / whole;
-        (hundredths <= MOST_HUNDREDTHS)
+        (hundredths <= MAX_HUNDREDTHS)
             .then(|| format!("{}.{:02}", hundredths / 100, hundredths % 100))
     }
 }
@@ -334,7 +334,7 @@ mod tests {
     }
 
     #[test]
-    fn a_total_reads_what_it_writes() {
+    fn a_total_reads_its_own_text() {
         for text in ["0.00", "-10.00", "99999999999999999999.123456", "7.10"] {
             assert_eq!(Total::parse(text).map(|total| total.to_string()), Ok(text.to_owned()));
         }

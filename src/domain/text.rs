@@ -66,7 +66,7 @@ pub fn printable(text: &str) -> String {
 pub fn one_line(text: &str) -> String {
     text.chars()
         .map(|character| if character.is_control() { ' ' } else { character })
-        .filter(|character| !turns_direction(*character))
+        .filter(|character| !is_format_mark(*character))
         .collect::<String>()
         .trim()
         .to_owned()
@@ -74,7 +74,7 @@ pub fn one_line(text: &str) -> String {
 
 /// Marks that reorder, hide or break the text around them (Unicode's bidirectional and invisible
 /// format characters).
-fn turns_direction(character: char) -> bool {
+fn is_format_mark(character: char) -> bool {
     matches!(
         character,
         '\u{061C}'
@@ -108,7 +108,7 @@ fn masked(text: &str) -> String {
     let runs: Vec<Range<usize>> = DIGITS.find_iter(text).map(|run| run.range()).collect();
     let grouped = runs.chunk_by(|run, next| {
         [run, next].iter().all(|run| GROUP.contains(&length(run)))
-            && is_separator(&text[run.end..next.start])
+            && is_single_separator(&text[run.end..next.start])
     });
     let mut shown = String::with_capacity(text.len());
     let mut end = 0;
@@ -128,20 +128,20 @@ fn masked(text: &str) -> String {
 }
 
 /// Whether two groups of digits are only set apart for the eye.
-fn is_separator(between: &str) -> bool {
+fn is_single_separator(between: &str) -> bool {
     let mut characters = between.chars();
-    let one = characters.next().is_some_and(is_separating);
+    let one = characters.next().is_some_and(is_separator);
     one && characters.next().is_none()
 }
 
 /// Spaces, dots, and dashes of any width.
-fn is_separating(character: char) -> bool {
+fn is_separator(character: char) -> bool {
     character.is_whitespace()
         || matches!(character, '.' | '-' | '\u{2010}'..='\u{2015}' | '\u{2212}')
 }
 
 fn last_four(digits: &str) -> String {
-    let digits: Vec<char> = digits.chars().filter(|character| !is_separating(*character)).collect();
+    let digits: Vec<char> = digits.chars().filter(|character| !is_separator(*character)).collect();
     std::iter::once(&'…').chain(&digits[digits.len().saturating_sub(4)..]).collect()
 }
 
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn dates_times_and_amounts_stay() {
+    fn dates_times_and_amounts_are_unchanged() {
         for text in [
             "order 1234567 at 11:26",
             "2026-11-20 10:30",
@@ -192,21 +192,21 @@ mod tests {
     }
 
     #[test]
-    fn nothing_moves_the_cursor() {
+    fn control_and_direction_characters_are_removed() {
         for fit in [clean, printable, one_line] {
             assert_eq!(fit("a\u{1b}[2Jb\r\nc\u{202e}d"), "a [2Jb  cd");
         }
     }
 
     #[test]
-    fn long_texts_are_cut_and_ours_are_not() {
+    fn long_foreign_texts_are_cut_and_own_texts_are_not() {
         let long = "x".repeat(500);
         let expected = format!("{}…", "x".repeat(160));
         assert_eq!([clean(&long), printable(&long)], [expected.clone(), expected]);
         assert_eq!(one_line(&long), long);
         assert_eq!(printable(&"é".repeat(160)), "é".repeat(160));
         assert_eq!(printable("6660006666789"), "6660006666789");
-        let account_at_the_cut = format!("{} 6660006666789", "x".repeat(152));
-        assert_eq!(clean(&account_at_the_cut), format!("{} …6789", "x".repeat(152)));
+        let account_at_the_end = format!("{} 6660006666789", "x".repeat(152));
+        assert_eq!(clean(&account_at_the_end), format!("{} …6789", "x".repeat(152)));
     }
 }

@@ -1,6 +1,6 @@
 //! The rules on what the gateway does with a payment: accounting, notification, its `payment_uid`.
 
-use super::{Case, Policy, Ruling, counted, gateway_says};
+use super::{Case, Policy, Ruling, gateway_says, plural};
 use crate::domain::payment::{AccountingStatus, NotifyStatus, Stage};
 use crate::domain::text;
 
@@ -35,7 +35,7 @@ pub(super) fn accounting_pending(case: &Case, policy: &Policy) -> Ruling {
         case.gateway_currency(),
         payment.accounting_status,
         case.age_in_words(),
-        counted(policy.account_within_hours, "hour"),
+        plural(policy.account_within_hours, "hour"),
         gateway_says(payment.accounting_fail_reason.as_ref())
     ))
 }

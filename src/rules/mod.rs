@@ -60,11 +60,11 @@ enum Ruling {
     /// Nothing yet: the order is too young to tell.
     Wait,
     /// This.
-    Report(Shown),
+    Report(Finding),
 }
 
 /// What a rule reports.
-struct Shown {
+struct Finding {
     /// Where it is not the kind's usual one.
     severity: Option<Severity>,
     variance: Option<Variance>,
@@ -113,7 +113,7 @@ pub fn judge(case: &Case, policy: &Policy) -> Judgement {
         match rule(case, policy) {
             Ruling::Nothing => {}
             Ruling::Wait => waits = true,
-            Ruling::Report(shown) => mismatches.push(case.mismatch(*kind, shown)),
+            Ruling::Report(finding) => mismatches.push(case.mismatch(*kind, finding)),
         }
     }
     let is_unverified = matches!(case.asked, Asked::Unverified { .. });
@@ -200,12 +200,12 @@ impl<'a> Case<'a> {
 
     /// The order's amount and currency, from the ledger if it has the order: "500.00 inr".
     fn ordered(&self) -> String {
-        let (amount, currency) = self.at_stake();
+        let (amount, currency) = self.order_amount();
         format!("{amount} {}", word(&currency))
     }
 
     /// The order's amount and its currency: the ledger's, else the gateway's.
-    fn at_stake(&self) -> (Amount, String) {
+    fn order_amount(&self) -> (Amount, String) {
         match (self.entry, self.payment()) {
             (Some(entry), _) => (entry.amount, entry.currency.clone()),
             (None, Some(payment)) => (payment.amount, self.gateway_currency()),
@@ -226,21 +226,21 @@ impl<'a> Case<'a> {
         }
     }
 
-    fn mismatch(&self, kind: Kind, shown: Shown) -> Mismatch {
+    fn mismatch(&self, kind: Kind, finding: Finding) -> Mismatch {
         let (variance, at_risk, currency) =
-            if let Some(Variance { amount, currency }) = shown.variance {
+            if let Some(Variance { amount, currency }) = finding.variance {
                 (Some(amount), amount.abs(), currency)
             } else {
-                let (amount, currency) = self.at_stake();
+                let (amount, currency) = self.order_amount();
                 (None, amount, currency)
             };
         Mismatch {
             kind,
-            severity: shown.severity.unwrap_or(kind.usual_severity()),
+            severity: finding.severity.unwrap_or(kind.usual_severity()),
             variance,
             at_risk,
             currency,
-            reason: Text::own(&shown.reason),
+            reason: Text::own(&finding.reason),
         }
     }
 }
@@ -248,19 +248,19 @@ impl<'a> Case<'a> {
 impl Ruling {
     /// A finding of the kind's usual severity.
     fn report(reason: String) -> Ruling {
-        Ruling::Report(Shown { severity: None, variance: None, reason })
+        Ruling::Report(Finding { severity: None, variance: None, reason })
     }
 
     /// The same with a money difference.
-    fn variance(variance: Variance, reason: String) -> Ruling {
-        Ruling::Report(Shown { severity: None, variance: Some(variance), reason })
+    fn report_variance(variance: Variance, reason: String) -> Ruling {
+        Ruling::Report(Finding { severity: None, variance: Some(variance), reason })
     }
 
     /// The same finding with this severity, if the condition holds.
     fn with_severity_if(self, holds: bool, severity: Severity) -> Ruling {
         match self {
-            Ruling::Report(shown) if holds => {
-                Ruling::Report(Shown { severity: Some(severity), ..shown })
+            Ruling::Report(finding) if holds => {
+                Ruling::Report(Finding { severity: Some(severity), ..finding })
             }
             other => other,
         }
@@ -285,14 +285,14 @@ fn word(given: &str) -> String {
 /// An age in words: minutes below two hours, hours below two days, then days.
 fn in_words(age: TimeDelta) -> String {
     match (age.num_minutes(), age.num_hours(), age.num_days()) {
-        (minutes, ..) if minutes < 120 => counted(minutes, "minute"),
-        (_, hours, _) if hours < 48 => counted(hours, "hour"),
-        (_, _, days) => counted(days, "day"),
+        (minutes, ..) if minutes < 120 => plural(minutes, "minute"),
+        (_, hours, _) if hours < 48 => plural(hours, "hour"),
+        (_, _, days) => plural(days, "day"),
     }
 }
 
 /// "1 hour", "24 hours".
-fn counted(count: impl Into<i64>, unit: &str) -> String {
+fn plural(count: impl Into<i64>, unit: &str) -> String {
     match count.into() {
         1 => format!("1 {unit}"),
         count => format!("{count} {unit}s"),

@@ -58,7 +58,7 @@ pub(super) fn final_amount_difference(case: &Case, policy: &Policy) -> Ruling {
     if is_tolerated(variance, &policy.tolerance.final_amount, &currency) {
         return Ruling::Nothing;
     }
-    let booked =
+    let ledger_has_final_amount =
         !case.currencies_differ() && case.entry.is_some_and(|entry| entry.amount == settled);
     let amount = payment.amount;
     let finding = match (fee, stage) {
@@ -83,11 +83,15 @@ pub(super) fn final_amount_difference(case: &Case, policy: &Policy) -> Ruling {
             difference(variance, expected)
         ),
     };
-    let booking = if booked { ", and the ledger has booked exactly the final amount" } else { "" };
+    let booking = if ledger_has_final_amount {
+        ", and the ledger has booked exactly the final amount"
+    } else {
+        ""
+    };
     let says = gateway_says(payment.payment_fail_reason.as_ref());
     let reason = format!("{finding}{booking}.{says}");
-    Ruling::variance(Variance { amount: variance, currency }, reason)
-        .with_severity_if(booked, Severity::Medium)
+    Ruling::report_variance(Variance { amount: variance, currency }, reason)
+        .with_severity_if(ledger_has_final_amount, Severity::Medium)
 }
 
 pub(super) fn final_amount_missing(case: &Case, _: &Policy) -> Ruling {
@@ -109,12 +113,12 @@ pub(super) fn ledger_amount_difference(case: &Case, policy: &Policy) -> Ruling {
         return Ruling::Nothing;
     };
     let ledger = entry.amount;
-    let booked_as_settled =
+    let ledger_has_final_amount =
         case.stage() == Some(Stage::Completed) && payment.final_amount == Some(ledger);
     let variance = payment.amount - ledger;
     let currency = case.gateway_currency();
     if case.currencies_differ()
-        || booked_as_settled
+        || ledger_has_final_amount
         || is_tolerated(variance, &policy.tolerance.ledger_amount, &currency)
     {
         return Ruling::Nothing;
@@ -126,7 +130,7 @@ pub(super) fn ledger_amount_difference(case: &Case, policy: &Policy) -> Ruling {
         variance.abs(),
         share(variance, ledger)
     );
-    Ruling::variance(Variance { amount: variance, currency }, reason)
+    Ruling::report_variance(Variance { amount: variance, currency }, reason)
 }
 
 pub(super) fn currency_difference(case: &Case, _: &Policy) -> Ruling {

@@ -89,7 +89,7 @@ pub struct Fee {
     #[serde(default)]
     pub fixed: Amount,
     /// Places to which the percentage is rounded, half up.
-    #[serde(default = "two")]
+    #[serde(default = "default_decimals")]
     pub decimals: u32,
 }
 
@@ -133,16 +133,16 @@ impl Policy {
     }
 }
 
-fn two() -> u32 {
+fn default_decimals() -> u32 {
     2
 }
 
 fn currency<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    folded(&String::deserialize(deserializer)?)
+    normalized(&String::deserialize(deserializer)?)
 }
 
 /// A currency as the rules look it up.
-fn folded<E: Error>(currency: &str) -> Result<String, E> {
+fn normalized<E: Error>(currency: &str) -> Result<String, E> {
     match currency.trim() {
         "" => Err(Error::custom("a currency is empty: name one, such as `inr`")),
         currency => Ok(currency.to_lowercase()),
@@ -172,7 +172,7 @@ fn by_currency<'de, D: Deserializer<'de>>(
 ) -> Result<BTreeMap<String, Amount>, D::Error> {
     let mut tolerances = BTreeMap::new();
     for (currency, amount) in BTreeMap::<String, Amount>::deserialize(deserializer)? {
-        let currency = folded(&currency)?;
+        let currency = normalized(&currency)?;
         if tolerances.contains_key(&currency) {
             return Err(Error::custom(format!("two tolerances for `{currency}`: give one")));
         }

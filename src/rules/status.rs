@@ -1,6 +1,6 @@
 //! The rules on what became of an order: its statuses, its absence, its age.
 
-use super::{Case, Policy, Refunds, Ruling, counted, gateway_says};
+use super::{Case, Policy, Refunds, Ruling, gateway_says, plural};
 use crate::domain::mismatch::Severity;
 use crate::domain::order::LedgerStatus;
 use crate::domain::payment::{Answer, Asked, PaymentStatus, Stage, TransactionType};
@@ -127,7 +127,7 @@ pub(super) fn pending_too_long(case: &Case, policy: &Policy) -> Ruling {
         case.gateway_currency(),
         payment.payment_status.as_ref().map_or("open", PaymentStatus::as_str),
         case.age_in_words(),
-        counted(policy.settle_within_hours, "hour"),
+        plural(policy.settle_within_hours, "hour"),
         gateway_says(payment.payment_fail_reason.as_ref())
     ))
 }
@@ -169,7 +169,7 @@ pub(super) fn unverified(case: &Case, _: &Policy) -> Ruling {
     Ruling::report(format!(
         "{} not verified{}: {}.",
         case.ordered(),
-        if *tries > 0 { format!(" after {}", counted(*tries, "call")) } else { String::new() },
+        if *tries > 0 { format!(" after {}", plural(*tries, "call")) } else { String::new() },
         text::one_line(why)
     ))
 }

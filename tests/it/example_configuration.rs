@@ -121,7 +121,7 @@ fn known_keys(path: &[&str]) -> Vec<String> {
     };
     let message = match path.first().copied() {
         None => match load(&within) {
-            Err(SettingsError::Wrong { why, .. }) => why,
+            Err(SettingsError::Invalid { why, .. }) => why,
             other => unreachable!("{other:?}"),
         },
         // `load` cuts a message off where the list of keys is long.
