@@ -13,7 +13,7 @@ use std::time::Duration;
 
 const REPORT: &str = "reports/latest.csv";
 /// Last night's report, which had nothing to report.
-const OLD: &str = "\"run_id\"\n";
+const OLD_REPORT: &str = "\"run_id\"\n";
 const IN_FLIGHT: usize = 16;
 
 /// A book with something to report of every fifth order or so.
@@ -37,7 +37,7 @@ fn merchant(orders: usize) -> Merchant {
     merchant.write("ledger.csv", ledger(orders));
     merchant.write("octopus-recon.toml", "[gateway]\nbackoff_first_ms = 1\n");
     std::fs::create_dir(merchant.path("reports")).unwrap();
-    merchant.write(REPORT, OLD);
+    merchant.write(REPORT, OLD_REPORT);
     merchant
 }
 
@@ -63,7 +63,7 @@ fn report(merchant: &Merchant) -> Vec<Row> {
     rows
 }
 
-fn undisturbed(gateway: &Gateway, orders: usize) -> Vec<Row> {
+fn uninterrupted_report(gateway: &Gateway, orders: usize) -> Vec<Row> {
     let merchant = merchant(orders);
     let done = merchant.run(&arguments(gateway));
     assert_eq!(done.code, Some(3), "{done:?}");
@@ -71,15 +71,15 @@ fn undisturbed(gateway: &Gateway, orders: usize) -> Vec<Row> {
 }
 
 /// The report's directory holds the old report or a whole new one, and temporary files at most.
-fn is_old_or_new(merchant: &Merchant, expected: &[Row]) -> bool {
+fn is_old_report(merchant: &Merchant, expected: &[Row]) -> bool {
     let content = std::fs::read(merchant.path(REPORT)).unwrap();
-    let is_old = content == OLD.as_bytes();
+    let is_old = content == OLD_REPORT.as_bytes();
     assert!(is_old || report(merchant) == expected, "torn: {}", String::from_utf8_lossy(&content));
     is_old
 }
 
 /// The last of all: it goes on, everything is as if nothing had been, and nothing is left.
-fn goes_on(merchant: &Merchant, gateway: &Gateway, expected: &[Row]) -> Done {
+fn assert_resumes(merchant: &Merchant, gateway: &Gateway, expected: &[Row]) -> Done {
     let done = merchant.run(&arguments(gateway));
     assert_eq!(done.code, Some(3), "{done:?}");
     assert_eq!(report(merchant), expected);
@@ -103,12 +103,12 @@ fn answered(merchant: &Merchant) -> BTreeSet<(i64, i64)> {
 }
 
 #[test]
-fn killed_again_and_again_it_loses_nothing() {
+fn a_run_that_is_killed_repeatedly_loses_nothing() {
     const ORDERS: usize = 300;
     let slow = |it: &mut octopus_recon::sandbox::SandboxSettings| {
         it.latency = Duration::from_millis(3);
     };
-    let expected = undisturbed(&Gateway::serve_as(&book(ORDERS), slow), ORDERS);
+    let expected = uninterrupted_report(&Gateway::serve_as(&book(ORDERS), slow), ORDERS);
     assert!(expected.len() > 60);
     let merchant = merchant(ORDERS);
     let gateway = Gateway::serve_as(&book(ORDERS), slow);
@@ -125,14 +125,14 @@ fn killed_again_and_again_it_loses_nothing() {
         running.signal("KILL");
         assert_eq!(running.end().code, None);
         kills += 1;
-        assert!(is_old_or_new(&merchant, &expected), "no report before its time");
+        assert!(is_old_report(&merchant, &expected), "no report before its time");
         let kept = answered(&merchant);
         assert!(kept.is_superset(&acknowledged), "an acknowledged answer is lost");
         assert!(kept.is_superset(&known), "an answer of an earlier try is lost");
         known = kept;
     }
     assert!(kills > 10, "{kills}");
-    let done = goes_on(&merchant, &gateway, &expected);
+    let done = assert_resumes(&merchant, &gateway, &expected);
     assert!(answered(&merchant).is_superset(&known));
     assert_eq!(merchant.sql("SELECT count(*) FROM runs"), 1);
     assert_eq!(done.json()["orders"]["selected"], ORDERS);
@@ -147,9 +147,9 @@ fn killed_again_and_again_it_loses_nothing() {
 /// With a disk whose every sync takes a while: what is received and not yet committed is in flight
 /// too.
 #[test]
-fn a_slow_disk_does_not_make_more_calls_twice() {
+fn a_slow_disk_causes_no_more_repeated_calls() {
     const ORDERS: usize = 300;
-    if !can_trace() {
+    if !has_strace() {
         return;
     }
     let merchant = merchant(ORDERS);
@@ -173,10 +173,10 @@ fn a_slow_disk_does_not_make_more_calls_twice() {
 }
 
 #[test]
-fn killed_while_it_reads_the_ledger_it_begins_anew() {
+fn a_run_killed_while_reading_the_ledger_starts_again() {
     const ORDERS: usize = 20;
     let gateway = Gateway::serve(&book(ORDERS));
-    let expected = undisturbed(&gateway, ORDERS);
+    let expected = uninterrupted_report(&gateway, ORDERS);
     let calls = gateway.journal().len();
     let merchant = merchant(ORDERS);
     let mut command = merchant.command(&arguments(&gateway));
@@ -186,18 +186,18 @@ fn killed_while_it_reads_the_ledger_it_begins_anew() {
     until("the database is there", || merchant.path("octopus-recon.db").exists());
     running.signal("KILL");
     assert_eq!(running.end().code, None);
-    assert!(is_old_or_new(&merchant, &expected));
+    assert!(is_old_report(&merchant, &expected));
     assert_eq!(merchant.sql("SELECT count(*) FROM runs"), 0, "nothing half is kept");
     assert_eq!(gateway.journal().len(), calls);
-    goes_on(&merchant, &gateway, &expected);
+    assert_resumes(&merchant, &gateway, &expected);
 }
 
 #[test]
-fn a_report_that_was_not_written_is_written_without_a_call() {
+fn a_missing_report_is_written_without_a_call() {
     const ORDERS: usize = 60;
-    let well = |number: usize| !number.is_multiple_of(17) && !number.is_multiple_of(13);
+    let is_matched = |number: usize| !number.is_multiple_of(17) && !number.is_multiple_of(13);
     let book = book(ORDERS);
-    let kept = book.lines().enumerate().filter(|(index, _)| well(index + 1));
+    let kept = book.lines().enumerate().filter(|(index, _)| is_matched(index + 1));
     let kept: Vec<&str> = kept.map(|(_, line)| line).collect();
     let gateway = Gateway::serve(&kept.join("\n"));
     let merchant = merchant(ORDERS);
@@ -231,23 +231,23 @@ fn killed_at(merchant: &Merchant, gateway: &Gateway, call: &str, nth: u32) -> bo
     done.code.is_none()
 }
 
-fn can_trace() -> bool {
-    let works = Command::new("strace").args(["-f", "-o", "/dev/null", "true"]).status();
-    let works = works.is_ok_and(|status| status.success());
-    if !works {
+fn has_strace() -> bool {
+    let is_available = Command::new("strace").args(["-f", "-o", "/dev/null", "true"]).status();
+    let is_available = is_available.is_ok_and(|status| status.success());
+    if !is_available {
         skip("no strace");
     }
-    works
+    is_available
 }
 
 /// Walks over the n-th, 2n-th, 3n-th … of each of these system calls.
-fn walk(step: usize) {
+fn kill_at_every_nth_call(step: usize) {
     const ORDERS: usize = 20;
-    if !can_trace() {
+    if !has_strace() {
         return;
     }
     let gateway = Gateway::serve(&book(ORDERS));
-    let expected = undisturbed(&gateway, ORDERS);
+    let expected = uninterrupted_report(&gateway, ORDERS);
     let (mut old, mut new) = (0, 0);
     for call in CALLS.split(',') {
         for nth in (1..).step_by(step) {
@@ -255,28 +255,28 @@ fn walk(step: usize) {
             if !killed_at(&merchant, &gateway, call, nth) {
                 break;
             }
-            if is_old_or_new(&merchant, &expected) {
+            if is_old_report(&merchant, &expected) {
                 old += 1;
             } else {
                 new += 1;
             }
             // And once more on the way back, at the same place or another one.
             if nth % 2 == 0 && killed_at(&merchant, &gateway, call, nth) {
-                is_old_or_new(&merchant, &expected);
+                is_old_report(&merchant, &expected);
             }
-            goes_on(&merchant, &gateway, &expected);
+            assert_resumes(&merchant, &gateway, &expected);
         }
     }
     assert!(old > 5 && new > 0, "{old} kills before the report, {new} after it");
 }
 
 #[test]
-fn killed_at_a_system_call_it_goes_on() {
-    walk(11);
+fn a_run_killed_at_a_system_call_is_resumed() {
+    kill_at_every_nth_call(11);
 }
 
 #[test]
 #[ignore = "takes minutes: every write, sync and rename of a run"]
-fn killed_at_every_system_call_it_goes_on() {
-    walk(1);
+fn a_run_killed_at_any_system_call_is_resumed() {
+    kill_at_every_nth_call(1);
 }

@@ -45,7 +45,7 @@ const LEDGER: &str = "\u{feff}\
     12/04/2026,Roy,#1007,80.00,Rs,Captured,,\r\n";
 
 #[test]
-fn a_foreign_ledger_is_read_with_a_configuration_alone() {
+fn a_custom_format_needs_only_a_configuration() {
     let merchant = Merchant::new();
     merchant.write("shop.toml", CONFIG);
     merchant.write("export.csv", LEDGER);
@@ -103,7 +103,7 @@ fn a_foreign_ledger_is_read_with_a_configuration_alone() {
 }
 
 #[test]
-fn without_its_configuration_it_is_refused_and_nothing_is_asked() {
+fn a_custom_format_without_a_configuration_is_refused() {
     let merchant = Merchant::new();
     merchant.write("export.csv", LEDGER);
     let gateway = Gateway::serve("");

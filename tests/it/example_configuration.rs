@@ -17,7 +17,7 @@ use toml::{Table, Value};
 
 const EXAMPLE: &str = include_str!("../../octopus-recon.example.toml");
 /// Ends the lines that show a value where there is no default.
-const MARK: &str = " # example";
+const EXAMPLE_MARK: &str = " # example";
 
 /// The tables of the configuration, and where docs/ lists their keys: page, heading, path.
 const DOCUMENTED: [(&str, &str, &[&str]); 7] = [
@@ -52,7 +52,7 @@ fn commented(line: &str) -> Option<&str> {
 /// defaults.
 fn uncommented(examples: bool) -> String {
     let line = |line: &'static str| match commented(line) {
-        Some(code) if examples || !code.ends_with(MARK) => code,
+        Some(code) if examples || !code.ends_with(EXAMPLE_MARK) => code,
         _ => line,
     };
     EXAMPLE.lines().map(line).collect::<Vec<&str>>().join("\n")
@@ -65,12 +65,12 @@ fn shown(settings: &Settings) -> String {
 }
 
 #[test]
-fn the_example_changes_nothing_as_it_is() {
+fn the_unchanged_example_equals_the_defaults() {
     assert_eq!(shown(&load(EXAMPLE).unwrap()), shown(&Settings::default()));
 }
 
 #[test]
-fn stated_defaults_are_the_real_ones() {
+fn the_commented_defaults_are_the_real_defaults() {
     let defaults = uncommented(false);
     assert!(defaults.contains("\nrequests_per_second = 10\n"), "{defaults}");
     assert_eq!(shown(&load(&defaults).unwrap()), shown(&Settings::default()));
@@ -85,7 +85,7 @@ fn every_key_is_read_with_the_value_shown() {
 }
 
 #[test]
-fn every_key_that_the_program_knows_is_in_the_example() {
+fn the_example_has_every_known_key() {
     let document: Table = toml::from_str(&uncommented(true)).unwrap();
     let mut known = 0;
     assert_documented(&[], &document, &mut known);
@@ -125,11 +125,11 @@ fn known_keys(path: &[&str]) -> Vec<String> {
             other => unreachable!("{other:?}"),
         },
         // `load` cuts a message off where the list of keys is long.
-        Some("gateway") => refusal::<GatewaySettings>(&within),
-        Some("ledger") => refusal::<LedgerSettings>(&within),
-        Some("policy") => refusal::<Policy>(&within),
-        Some("report") => refusal::<ReportSettings>(&within),
-        Some("store") => refusal::<StoreSettings>(&within),
+        Some("gateway") => error_message::<GatewaySettings>(&within),
+        Some("ledger") => error_message::<LedgerSettings>(&within),
+        Some("policy") => error_message::<Policy>(&within),
+        Some("report") => error_message::<ReportSettings>(&within),
+        Some("store") => error_message::<StoreSettings>(&within),
         Some(table) => unreachable!("who reads [{table}]?"),
     };
     let keys = message.strip_prefix("unknown ").and_then(|rest| rest.split_once("expected "));
@@ -152,7 +152,7 @@ fn the_pages_have_every_key_with_its_default() {
     let example: Table = toml::from_str(&uncommented(true)).unwrap();
     for (name, heading, path) in DOCUMENTED {
         let page = document(name);
-        let told = rows(section(&page, heading));
+        let listed_rows = rows(section(&page, heading));
         // A table inside this one has a heading or a row of its own.
         let inner = |key: &String| {
             let name = format!("{}.{key}", path.join("."));
@@ -166,9 +166,9 @@ fn the_pages_have_every_key_with_its_default() {
         };
         let keys: BTreeSet<String> =
             known_keys(path).into_iter().filter(|key| !inner(key)).collect();
-        let listed: BTreeSet<String> = told.iter().map(|row| row[0].clone()).collect();
+        let listed: BTreeSet<String> = listed_rows.iter().map(|row| row[0].clone()).collect();
         assert_eq!(listed, keys, "{name}, {heading}");
-        for row in told {
+        for row in listed_rows {
             match value(&defaults, path, &row[0]) {
                 Some(default) => assert_eq!(row[1], default.to_string(), "{heading}, {}", row[0]),
                 None if path == ["policy", "fee"] => {}
@@ -178,6 +178,6 @@ fn the_pages_have_every_key_with_its_default() {
     }
 }
 
-fn refusal<T: DeserializeOwned>(configuration: &str) -> String {
+fn error_message<T: DeserializeOwned>(configuration: &str) -> String {
     toml::from_str::<T>(configuration).err().unwrap().message().to_owned()
 }

@@ -50,14 +50,14 @@ impl Night {
     }
 
     /// Tonight's run failed as the contract has it, in these words.
-    fn failed(&self, done: &Done, code: i32, words: &[&str]) {
-        refused(done, code, words);
+    fn assert_failed(&self, done: &Done, code: i32, words: &[&str]) {
+        assert_refused(done, code, words);
         assert_eq!(self.merchant.report_files(), self.report, "{done:?}");
     }
 }
 
 /// The command said so on stderr, once, and nothing on stdout.
-fn refused(done: &Done, code: i32, words: &[&str]) {
+fn assert_refused(done: &Done, code: i32, words: &[&str]) {
     assert_eq!(done.code, Some(code), "{done:?}");
     assert_eq!(done.stdout, "", "{done:?}");
     assert_eq!(done.stderr.matches("error: ").count(), 1, "{done:?}");
@@ -67,6 +67,6 @@ fn refused(done: &Done, code: i32, words: &[&str]) {
 }
 
 /// And what can be done about it.
-fn hints(done: &Done) {
+fn assert_hint(done: &Done) {
     assert_eq!(done.stderr.matches("\n hint: ").count(), 1, "{done:?}");
 }

@@ -3,7 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
-use crate::support::{Gateway, HEAD, IMPATIENT, Merchant, kinds, paid, row};
+use crate::support::{FAST_RETRIES, Gateway, HEAD, Merchant, kinds, paid, row};
 use serde_json::json;
 
 /// One order that was settled short by this much, each night by another.
@@ -63,9 +63,9 @@ fn open(merchant: &Merchant) -> Vec<(String, String)> {
 }
 
 #[test]
-fn only_a_fresh_trustworthy_answer_ends_a_mismatch() {
+fn only_a_new_trustworthy_answer_resolves_a_mismatch() {
     let merchant = Merchant::new();
-    merchant.write("octopus-recon.toml", IMPATIENT);
+    merchant.write("octopus-recon.toml", FAST_RETRIES);
     merchant.write(
         "ledger.csv",
         format!("{HEAD}A1,500.00,inr,2026-01-10,paid\nA2,70.00,inr,2026-01-11,paid\n"),
@@ -73,7 +73,7 @@ fn only_a_fresh_trustworthy_answer_ends_a_mismatch() {
     merchant.write("other.csv", format!("{HEAD}B1,10.00,inr,2026-01-12,paid\n"));
     let good = [paid("A2", "70.00", json!({})), paid("B1", "10.00", json!({}))].concat();
     let short = paid("A1", "500.00", json!({"final_amount": "490.00", "notify_status": "failed"}));
-    let away = paid("A1", "500.00", json!({"sandbox": {"status": 503}}));
+    let unavailable = paid("A1", "500.00", json!({"sandbox": {"status": 503}}));
     let settled = paid("A1", "500.00", json!({}));
     let both = [("A1", "final_amount_difference"), ("A1", "notify_failed")]
         .map(|(order, kind)| (order.to_owned(), kind.to_owned()));
@@ -84,13 +84,13 @@ fn only_a_fresh_trustworthy_answer_ends_a_mismatch() {
 
     merchant.days_pass(1);
     // Not asked.
-    let elsewhere = merchant.reconcile(&gateway.url, &["--ledger", "other.csv"]);
-    assert_eq!(elsewhere.code, Some(0), "{elsewhere:?}");
-    assert_eq!(elsewhere.json()["open_elsewhere"], 2);
+    let other_orders = merchant.reconcile(&gateway.url, &["--ledger", "other.csv"]);
+    assert_eq!(other_orders.code, Some(0), "{other_orders:?}");
+    assert_eq!(other_orders.json()["open_elsewhere"], 2);
     assert_eq!(open(&merchant), both);
 
     // Not answered.
-    let gateway = Gateway::serve(&(good.clone() + &away));
+    let gateway = Gateway::serve(&(good.clone() + &unavailable));
     let unverified = merchant.reconcile(&gateway.url, &["--ledger", "ledger.csv"]);
     assert_eq!(unverified.code, Some(3), "{unverified:?}");
     assert_eq!(unverified.json()["open_elsewhere"], 0);
@@ -110,9 +110,9 @@ fn only_a_fresh_trustworthy_answer_ends_a_mismatch() {
 }
 
 #[test]
-fn include_open_asks_for_what_is_open_in_transit_or_unverified_whatever_its_date() {
+fn include_open_selects_open_in_transit_and_unverified_orders_of_any_date() {
     let merchant = Merchant::new();
-    merchant.write("octopus-recon.toml", IMPATIENT);
+    merchant.write("octopus-recon.toml", FAST_RETRIES);
     merchant.write(
         "ledger.csv",
         format!(
@@ -135,7 +135,7 @@ fn include_open_asks_for_what_is_open_in_transit_or_unverified_whatever_its_date
     );
     merchant.write(
         "octopus-recon.toml",
-        format!("{IMPATIENT}[policy]\naccount_within_hours = 1000000\n"),
+        format!("{FAST_RETRIES}[policy]\naccount_within_hours = 1000000\n"),
     );
     let first = merchant.reconcile(&gateway.url, &["--ledger", "ledger.csv"]);
     let outcomes = first.json()["orders"].clone();
@@ -205,7 +205,7 @@ fn a_later_ledger_replaces_the_entry_and_its_history_is_kept() {
 }
 
 #[test]
-fn orders_of_another_merchant_are_stored_and_not_asked() {
+fn orders_of_another_merchant_are_stored_but_not_queried() {
     let merchant = Merchant::new();
     merchant.write("octopus-recon.toml", "[gateway]\nmerchant_uid = \"M1\"\n");
     merchant.write(
@@ -236,9 +236,9 @@ fn orders_of_another_merchant_are_stored_and_not_asked() {
 }
 
 #[test]
-fn a_stored_report_is_the_same_whatever_came_after() {
+fn later_runs_do_not_change_a_stored_report() {
     let merchant = Merchant::new();
-    merchant.write("octopus-recon.toml", IMPATIENT);
+    merchant.write("octopus-recon.toml", FAST_RETRIES);
     merchant.write(
         "ledger.csv",
         format!(

@@ -34,7 +34,7 @@ fn merchants() -> impl Iterator<Item = Merchant> {
 }
 
 /// With the five nights that the third schema's program stored.
-fn of_the_third_schema() -> Merchant {
+fn merchant_of_the_third_schema() -> Merchant {
     let merchant = merchant(&STORED_BY_THE_THIRD);
     let settings = std::fs::read_to_string(merchant.path("octopus-recon.toml")).unwrap();
     // Its reports are for programs.
@@ -73,7 +73,7 @@ fn outcomes(merchant: &Merchant) -> Vec<String> {
 }
 
 #[test]
-fn check_leaves_it_as_it_is() {
+fn check_does_not_change_an_old_database() {
     for merchant in merchants() {
         let gateway = Gateway::serve("");
         let before = std::fs::read(merchant.path("octopus-recon.db")).unwrap();
@@ -85,7 +85,7 @@ fn check_leaves_it_as_it_is() {
 
 /// The report of a run has the cells that its own program wrote, in all columns of that time. The
 /// file of that time, which has fewer columns and quotes, is replaced: the same cells are no edit.
-fn assert_is_written_again(merchant: &Merchant, run: &str, reported: &str) {
+fn assert_report_is_unchanged(merchant: &Merchant, run: &str, reported: &str) {
     let report = merchant.write("again.csv", reported);
     let again = merchant.run(&["report", run, "--report", "again.csv"]);
     assert_eq!(again.code, Some(0), "{again:?}");
@@ -100,7 +100,7 @@ fn assert_is_written_again(merchant: &Merchant, run: &str, reported: &str) {
 }
 
 #[test]
-fn what_it_says_of_each_order_and_run_stays() {
+fn orders_and_reports_of_an_old_database_are_unchanged() {
     for merchant in merchants() {
         let before = std::fs::read(merchant.path("octopus-recon.db")).unwrap();
         assert_eq!(
@@ -116,7 +116,7 @@ fn what_it_says_of_each_order_and_run_stays() {
             ("1", include_str!("../../fixtures/databases/schema-1-run-1.csv")),
             ("2", include_str!("../../fixtures/databases/schema-1-run-2.csv")),
         ] {
-            assert_is_written_again(&merchant, run, reported);
+            assert_report_is_unchanged(&merchant, run, reported);
         }
         let after = std::fs::read(merchant.path("octopus-recon.db")).unwrap();
         assert!(after == before, "reading changes nothing");
@@ -124,8 +124,8 @@ fn what_it_says_of_each_order_and_run_stays() {
 }
 
 #[test]
-fn the_reports_of_five_nights_stay() {
-    let merchant = of_the_third_schema();
+fn the_reports_of_five_nights_are_unchanged() {
+    let merchant = merchant_of_the_third_schema();
     for (run, reported) in [
         ("1", include_str!("../../fixtures/databases/schema-3-run-1.csv")),
         ("2", include_str!("../../fixtures/databases/schema-3-run-2.csv")),
@@ -133,13 +133,13 @@ fn the_reports_of_five_nights_stay() {
         ("4", include_str!("../../fixtures/databases/schema-3-run-4.csv")),
         ("5", include_str!("../../fixtures/databases/schema-3-run-5.csv")),
     ] {
-        assert_is_written_again(&merchant, run, reported);
+        assert_report_is_unchanged(&merchant, run, reported);
     }
 }
 
 #[test]
-fn the_events_of_its_mismatches_are_rebuilt() {
-    let merchant = of_the_third_schema();
+fn the_events_of_an_old_database_are_rebuilt() {
+    let merchant = merchant_of_the_third_schema();
     let shown = merchant.run(&["show", "A1", "--format", "json"]).json();
     let events: Vec<(String, i64)> = shown["orders"][0]["mismatch_events"]
         .as_array()
@@ -180,7 +180,7 @@ fn the_events_of_its_mismatches_are_rebuilt() {
 }
 
 #[test]
-fn the_next_night_goes_on_from_it() {
+fn the_next_night_continues_from_an_old_database() {
     for merchant in merchants() {
         let settled = json!({"accounting_status": "accounted", "final_amount": "3.00"});
         let gateway = Gateway::serve(
@@ -207,7 +207,7 @@ fn the_next_night_goes_on_from_it() {
 }
 
 #[test]
-fn its_answers_are_told_in_their_order_and_its_payments_known() {
+fn old_answers_are_shown_in_order_and_old_payments_are_known() {
     // The third schema links an answer to the one before it: this is for the migration to do.
     for merchant in merchants().take(2) {
         // As if the gateway had said something else in the second night.
@@ -222,9 +222,9 @@ fn its_answers_are_told_in_their_order_and_its_payments_known() {
                    UPDATE run_orders SET answer_id = 4 WHERE run_id = 2 AND order_id = 3;";
         merchant.database().execute_batch(sql).unwrap();
         let shown = merchant.run(&["show", "TRANSIT"]).stdout;
-        let told: Vec<&str> = shown.lines().filter(|line| line.contains("PAY-3")).collect();
-        assert_eq!(told.len(), 2, "{shown}");
-        assert!(told[0].contains("completed") && told[1].contains("failed"), "{shown}");
+        let lines: Vec<&str> = shown.lines().filter(|line| line.contains("PAY-3")).collect();
+        assert_eq!(lines.len(), 2, "{shown}");
+        assert!(lines[0].contains("completed") && lines[1].contains("failed"), "{shown}");
 
         merchant.write(
             "ledger.csv",

@@ -8,7 +8,7 @@
 mod night;
 
 use crate::rules::model::{Verdict, read};
-use crate::support::{Gateway, IMPATIENT, Merchant, Row};
+use crate::support::{FAST_RETRIES, Gateway, Merchant, Row};
 use night::{Night, nights};
 use octopus_recon::sandbox::Call;
 use proptest::prelude::*;
@@ -24,14 +24,14 @@ proptest! {
     })]
 
     #[test]
-    fn every_order_of_a_random_night_is_accounted_for(night in nights()) {
-        account(&night);
+    fn every_order_of_a_random_night_has_its_outcome(night in nights()) {
+        check_night(&night);
     }
 }
 
-fn account(night: &Night) {
+fn check_night(night: &Night) {
     let merchant = Merchant::new();
-    merchant.write("octopus-recon.toml", format!("{IMPATIENT}{}", night.policy()));
+    merchant.write("octopus-recon.toml", format!("{FAST_RETRIES}{}", night.policy()));
     merchant.write("ledger.csv", night.ledger());
     let gateway = Gateway::serve(&night.book());
     let done = merchant.reconcile(&gateway.url, &["--ledger", "ledger.csv"]);
@@ -44,11 +44,12 @@ fn account(night: &Night) {
 
     assert_eq!(outcomes(&merchant), by_order(&verdicts, |verdict| verdict.outcome.to_owned()));
     let expected = by_order(&verdicts, |verdict| {
-        let mut rows: Vec<Judged> = verdict.rows.iter().map(Judged::from_verdict).collect();
+        let mut rows: Vec<ReportedRow> =
+            verdict.rows.iter().map(ReportedRow::from_verdict).collect();
         rows.sort();
         rows
     });
-    assert_eq!(judged(night, &rows), expected);
+    assert_eq!(reported_rows(night, &rows), expected);
     expect_figures(night, &summary, &verdicts);
     expect_totals(night, &summary["totals"], &verdicts);
     expect_calls(night, &journal, &summary);
@@ -80,28 +81,28 @@ fn outcomes(merchant: &Merchant) -> BTreeMap<String, String> {
 
 /// A report's row as the contract's table has it: kind, severity, variance, at risk, currency.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Judged(String, String, Option<i128>, i128, String);
+struct ReportedRow(String, String, Option<i128>, i128, String);
 
-impl Judged {
-    fn from_verdict(row: &crate::rules::model::Row) -> Judged {
+impl ReportedRow {
+    fn from_verdict(row: &crate::rules::model::Row) -> ReportedRow {
         let variance = row.variance.map(i128::from);
         let (kind, severity) = (row.kind.to_owned(), row.severity.to_owned());
-        Judged(kind, severity, variance, row.at_risk.into(), row.currency.clone())
+        ReportedRow(kind, severity, variance, row.at_risk.into(), row.currency.clone())
     }
 
-    fn from_report(row: &Row) -> Judged {
+    fn from_report(row: &Row) -> ReportedRow {
         let variance = Some(&*row["variance"]).filter(|cell| !cell.is_empty()).map(micros);
         let (kind, severity) = (row["kind"].clone(), row["severity"].clone());
-        Judged(kind, severity, variance, micros(&row["at_risk"]), row["currency"].clone())
+        ReportedRow(kind, severity, variance, micros(&row["at_risk"]), row["currency"].clone())
     }
 }
 
-fn judged(night: &Night, rows: &[Row]) -> BTreeMap<String, Vec<Judged>> {
-    let mut judged: BTreeMap<String, Vec<Judged>> =
+fn reported_rows(night: &Night, rows: &[Row]) -> BTreeMap<String, Vec<ReportedRow>> {
+    let mut judged: BTreeMap<String, Vec<ReportedRow>> =
         night.orders.iter().map(|known| (known.id.clone(), Vec::new())).collect();
     for row in rows {
         let of_order = judged.get_mut(&row["merchant_order_id"]);
-        of_order.unwrap().push(Judged::from_report(row));
+        of_order.unwrap().push(ReportedRow::from_report(row));
     }
     for rows in judged.values_mut() {
         rows.sort();
@@ -125,13 +126,13 @@ fn expect_figures(night: &Night, summary: &Value, verdicts: &BTreeMap<String, Ve
         ledger("accepted") + ledger("invalid") + ledger("repeated") + ledger("superseded")
     );
     let count = |number: usize| u64::try_from(number).unwrap();
-    let with = |what: fn(&night::Known) -> bool| {
+    let count_where = |what: fn(&night::Known) -> bool| {
         count(night.orders.iter().filter(|known| what(known)).count())
     };
     assert_eq!(ledger("accepted"), count(night.orders.len()));
     assert_eq!(ledger("invalid"), count(night.invalid));
-    assert_eq!(ledger("repeated"), with(|known| known.order.duplicate));
-    assert_eq!(ledger("superseded"), with(|known| known.order.conflict));
+    assert_eq!(ledger("repeated"), count_where(|known| known.order.duplicate));
+    assert_eq!(ledger("superseded"), count_where(|known| known.order.conflict));
 
     let orders = |key: &str| summary["orders"][key].as_u64().unwrap();
     assert_eq!(orders("selected"), count(night.orders.len()));
@@ -165,8 +166,8 @@ fn expect_totals(night: &Night, totals: &Value, verdicts: &BTreeMap<String, Verd
         if order.asked != "payment" {
             continue;
         }
-        let given = Some(order.currency.to_lowercase()).filter(|given| !given.is_empty());
-        let currency = given.unwrap_or_else(|| order.ledger_currency.to_owned());
+        let named = Some(order.currency.to_lowercase()).filter(|named| !named.is_empty());
+        let currency = named.unwrap_or_else(|| order.ledger_currency.to_owned());
         add(&currency, "gateway_amount", order.amount);
         add(&currency, "final_amount", order.final_amount.unwrap_or(0));
         add(&currency, "variance", verdicts[&known.id].variance.unwrap_or(0));

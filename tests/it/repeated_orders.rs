@@ -112,7 +112,7 @@ fn a_ledger_from_stdin_from_gzip_and_in_two_files() {
 }
 
 #[test]
-fn exports_may_overlap_and_only_an_order_twice_in_one_of_them_is_a_duplicate() {
+fn overlapping_exports_are_no_duplicates_but_two_rows_of_one_file_are() {
     let merchant = Merchant::new();
     let paid_row = |order: &str| format!("{order},10.00,inr,2026-01-10,paid\n");
     let file = |orders: &[&str]| {

@@ -1,9 +1,9 @@
 //! `--resume`: an incomplete run goes on, asks only for what is not verified, and ends with the
-//! report of an undisturbed run.
+//! report of an uninterrupted run.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
-use crate::support::{Done, Gateway, HEAD, IMPATIENT, Merchant, paid};
+use crate::support::{Done, FAST_RETRIES, Gateway, HEAD, Merchant, paid};
 use serde_json::{Value, json};
 
 const ORDERS: usize = 12;
@@ -33,13 +33,13 @@ fn ledger() -> String {
 
 fn merchant() -> Merchant {
     let merchant = Merchant::new();
-    merchant.write("octopus-recon.toml", IMPATIENT);
+    merchant.write("octopus-recon.toml", FAST_RETRIES);
     merchant.write("ledger.csv", ledger());
     merchant
 }
 
 /// The report with the column that says when each answer came emptied, and its run's number.
-fn undated(merchant: &Merchant, done: &Done) -> (String, Value) {
+fn without_dates(merchant: &Merchant, done: &Done) -> (String, Value) {
     let report = done.json()["reports"][0].as_str().unwrap().to_owned();
     let mut text = std::fs::read_to_string(merchant.path(&report)).unwrap();
     for row in merchant.rows_of(done) {
@@ -49,12 +49,12 @@ fn undated(merchant: &Merchant, done: &Done) -> (String, Value) {
 }
 
 #[test]
-fn a_resumed_run_asks_for_the_rest_and_reports_as_if_undisturbed() {
-    let undisturbed = merchant();
+fn a_resumed_run_queries_the_rest_and_writes_the_same_report() {
+    let uninterrupted = merchant();
     let gateway = Gateway::serve(&book(None));
-    let done = undisturbed.reconcile(&gateway.url, &["--ledger", "ledger.csv"]);
+    let done = uninterrupted.reconcile(&gateway.url, &["--ledger", "ledger.csv"]);
     assert_eq!(done.code, Some(1), "{done:?}");
-    let expected = undated(&undisturbed, &done);
+    let expected = without_dates(&uninterrupted, &done);
 
     for resume in [&["--ledger", "ledger.csv", "--resume"][..], &["--resume", "1"]] {
         let merchant = merchant();
@@ -67,7 +67,7 @@ fn a_resumed_run_asks_for_the_rest_and_reports_as_if_undisturbed() {
         let done = merchant.reconcile(&gateway.url, resume);
         assert_eq!(done.code, Some(1), "{resume:?}: {done:?}");
         assert_eq!(done.json()["run_id"], 1);
-        assert_eq!(undated(&merchant, &done), expected, "{resume:?}");
+        assert_eq!(without_dates(&merchant, &done), expected, "{resume:?}");
         assert_eq!(done.json()["requests"], 20, "every call of the run counts");
         let mut asked: Vec<_> =
             gateway.stop()[before..].iter().filter_map(|call| call.order_id.clone()).collect();
@@ -85,7 +85,7 @@ fn a_resumed_run_asks_for_the_rest_and_reports_as_if_undisturbed() {
 }
 
 #[test]
-fn what_can_be_resumed_and_what_cannot() {
+fn only_an_incomplete_run_with_the_same_selection_is_resumed() {
     let merchant = merchant();
     let gateway = Gateway::serve(&book(Some(2)));
     let night = |arguments: &[&str]| merchant.reconcile(&gateway.url, arguments);
@@ -125,7 +125,7 @@ fn what_can_be_resumed_and_what_cannot() {
 }
 
 #[test]
-fn a_run_of_the_nightly_command_goes_on_in_the_same_night() {
+fn the_nightly_command_resumes_in_the_same_night() {
     let merchant = merchant();
     let today = chrono::Utc::now().date_naive();
     let yesterday = (today - chrono::TimeDelta::days(1)).to_string();
@@ -144,7 +144,7 @@ fn a_run_of_the_nightly_command_goes_on_in_the_same_night() {
 /// On a second night states and days depend on what was there before: judging the run twice must
 /// not count its own first judgement as that.
 #[test]
-fn a_resumed_second_night_knows_what_the_first_one_saw() {
+fn a_resumed_second_night_knows_the_mismatches_of_the_first() {
     let second_night = |times: Option<u32>| {
         let merchant = merchant();
         let first = Gateway::serve(&book(None).replace("90.00", "95.00"));
@@ -157,7 +157,7 @@ fn a_resumed_second_night_knows_what_the_first_one_saw() {
             done = merchant.reconcile(&gateway.url, &["--resume", "2"]);
         }
         assert_eq!(done.code, Some(1), "{done:?}");
-        undated(&merchant, &done)
+        without_dates(&merchant, &done)
     };
     let expected = second_night(None);
     let has_state = |state: &str| expected.0.contains(&format!(",\"{state}\","));
@@ -166,11 +166,11 @@ fn a_resumed_second_night_knows_what_the_first_one_saw() {
 }
 
 #[test]
-fn what_the_deadline_left_over_is_asked_by_a_resumed_run() {
-    let undisturbed = merchant();
+fn a_resumed_run_queries_the_orders_that_the_deadline_left() {
+    let uninterrupted = merchant();
     let gateway = Gateway::serve(&book(None));
-    let done = undisturbed.reconcile(&gateway.url, &["--ledger", "ledger.csv"]);
-    let expected = undated(&undisturbed, &done);
+    let done = uninterrupted.reconcile(&gateway.url, &["--ledger", "ledger.csv"]);
+    let expected = without_dates(&uninterrupted, &done);
     let merchant = merchant();
     let late = merchant.reconcile(&gateway.url, &["--ledger", "ledger.csv", "--deadline", "0s"]);
     assert_eq!(late.code, Some(3), "{late:?}");
@@ -195,6 +195,6 @@ fn what_the_deadline_left_over_is_asked_by_a_resumed_run() {
         ledger().as_bytes(),
     );
     assert_eq!(done.json()["run_id"], 1, "the same contents, whatever way they come: {done:?}");
-    assert_eq!(undated(&merchant, &done), expected);
+    assert_eq!(without_dates(&merchant, &done), expected);
     assert_eq!(gateway.stop().len(), 2 * ORDERS);
 }

@@ -128,7 +128,7 @@ fn last_is_the_whole_days_before_today_in_the_ledgers_zone() {
 }
 
 #[test]
-fn a_dry_run_leaves_no_trace_and_asks_nothing() {
+fn a_dry_run_writes_nothing_and_sends_no_request() {
     let merchant = Merchant::new();
     merchant.write("ledger.csv", format!("{HEAD}A1,1.00,inr,2026-01-10,paid\nA2,x,,,\n"));
     let gateway = Gateway::serve("");
@@ -208,7 +208,7 @@ fn control_figures_are_over_every_row_whose_amount_can_be_read() {
 }
 
 #[test]
-fn nothing_to_ask_is_refused_unless_it_is_allowed() {
+fn an_empty_selection_is_refused_unless_allowed() {
     let merchant = Merchant::new();
     merchant.write("ledger.csv", format!("{HEAD}A1,1.00,inr,2026-01-10,paid\n"));
     merchant.write("header.csv", HEAD);
@@ -232,7 +232,7 @@ fn nothing_to_ask_is_refused_unless_it_is_allowed() {
 }
 
 #[test]
-fn at_the_deadline_nothing_more_is_asked() {
+fn no_request_is_sent_after_the_deadline() {
     let merchant = Merchant::new();
     let orders = (0..50).map(|order| format!("A{order},1.00,inr,2026-01-10,paid\n"));
     merchant.write("ledger.csv", format!("{HEAD}{}", orders.collect::<String>()));

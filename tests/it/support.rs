@@ -210,7 +210,7 @@ pub fn paid(order: &str, amount: &str, changes: serde_json::Value) -> String {
 pub const HEAD: &str = "merchant_order_id,amount,currency,created_at,status\n";
 
 /// A configuration with which a call that fails does not keep a test waiting.
-pub const IMPATIENT: &str = "[gateway]\nmax_attempts = 2\nbackoff_first_ms = 1\n";
+pub const FAST_RETRIES: &str = "[gateway]\nmax_attempts = 2\nbackoff_first_ms = 1\n";
 
 impl Merchant {
     /// The database, as somebody with SQLite at hand sees it.
@@ -254,13 +254,13 @@ pub fn row<'a>(rows: &'a [Row], order: &str, kind: &str) -> &'a Row {
 
 /// How long a condition may take to come true. Long, because machines are slow; nobody waits for it
 /// unless something is wrong.
-const PATIENCE: Duration = Duration::from_secs(30);
+const WAIT_LIMIT: Duration = Duration::from_secs(30);
 
 /// Looks again and again until it is so.
-pub fn until(what: &str, mut is_so: impl FnMut() -> bool) {
-    let begun = Instant::now();
-    while !is_so() {
-        assert!(begun.elapsed() < PATIENCE, "waited in vain: {what}");
+pub fn until(what: &str, mut condition: impl FnMut() -> bool) {
+    let started = Instant::now();
+    while !condition() {
+        assert!(started.elapsed() < WAIT_LIMIT, "waited in vain: {what}");
         std::thread::sleep(Duration::from_millis(1));
     }
 }

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
-use super::{Night, hints};
+use super::{Night, assert_hint};
 use crate::rude_gateway::RudeGateway;
 use crate::support::{Gateway, book, kinds, ledger, paid, rows};
 use serde_json::json;
@@ -24,8 +24,8 @@ fn a_wrong_key_or_secret_costs_three_calls() {
         let arguments = Night::arguments(&gateway.url, &["--ledger", "ledger.csv"]);
         let mut command = night.merchant.command(&arguments);
         let done = command.env(variable, "wr0ng-0ne").output().unwrap().into();
-        night.failed(&done, 12, &["refuses the credentials", "--resume"]);
-        hints(&done);
+        night.assert_failed(&done, 12, &["refuses the credentials", "--resume"]);
+        assert_hint(&done);
         assert!(!done.stderr.contains("wr0ng-0ne"), "{done:?}");
         assert!(!done.stderr.contains("clock"), "the clocks agree: {done:?}");
         assert_eq!(gateway.journal().len(), orders.min(3), "{variable} {orders}");
@@ -37,18 +37,18 @@ fn a_wrong_key_or_secret_costs_three_calls() {
 }
 
 #[test]
-fn the_error_text_counts_as_much_as_the_status() {
+fn the_error_text_identifies_refused_credentials_at_any_status() {
     for status in ["200 OK", "401 Unauthorized", "403 Forbidden", "400 Bad Request"] {
         let night = Night::new();
         let gateway = RudeGateway::serve(move |turn| turn.answer(status, "", REFUSED));
         let done = night.run(&gateway.url, &[]);
-        night.failed(&done, 12, &[]);
+        night.assert_failed(&done, 12, &[]);
         assert_eq!(gateway.arrivals().len(), 3, "{status}");
     }
 }
 
 #[test]
-fn a_clock_that_is_off_is_shown() {
+fn a_clock_difference_is_shown() {
     for (offset, words) in [(-300, "ahead of"), (300, "behind"), (-30, ""), (30, "")] {
         let night = Night::new();
         let gateway = RudeGateway::serve(move |turn| {
@@ -57,13 +57,13 @@ fn a_clock_that_is_off_is_shown() {
             turn.answer("401 Unauthorized", &date, REFUSED);
         });
         let done = night.run(&gateway.url, &[]);
-        night.failed(&done, 12, &[words]);
+        night.assert_failed(&done, 12, &[words]);
         assert_eq!(done.stderr.contains("clock"), !words.is_empty(), "{offset}: {done:?}");
     }
 }
 
 /// Orders that the gateway refuses, among 20.
-fn refusing(refused: &'static [&'static str]) -> String {
+fn book_refusing(refused: &'static [&'static str]) -> String {
     (1..=20)
         .map(|number| {
             let order = format!("A{number}");
@@ -75,9 +75,9 @@ fn refusing(refused: &'static [&'static str]) -> String {
 }
 
 #[test]
-fn a_single_refusal_is_that_orders_own() {
+fn a_single_refusal_affects_only_its_order() {
     let night = Night::new();
-    let gateway = Gateway::serve(&refusing(&["A7", "A12"]));
+    let gateway = Gateway::serve(&book_refusing(&["A7", "A12"]));
     let done = night.run(&gateway.url, &[]);
     assert_eq!(done.code, Some(3), "{done:?}");
     let kinds = kinds(&rows(&night.merchant.path(super::REPORT)));
@@ -87,10 +87,10 @@ fn a_single_refusal_is_that_orders_own() {
 }
 
 #[test]
-fn three_in_a_row_are_checked_with_the_order_that_was_answered_last() {
+fn three_refusals_in_a_row_probe_the_last_answered_order() {
     // The orders are refused, not we: the run goes on.
     let night = Night::new();
-    let gateway = Gateway::serve(&refusing(&["A7", "A8", "A9"]));
+    let gateway = Gateway::serve(&book_refusing(&["A7", "A8", "A9"]));
     let done = night.run(&gateway.url, &["--max-in-flight", "1"]);
     assert_eq!(done.code, Some(3), "{done:?}");
     let asked: Vec<String> = gateway.stop().into_iter().filter_map(|call| call.order_id).collect();
@@ -107,7 +107,7 @@ fn three_in_a_row_are_checked_with_the_order_that_was_answered_last() {
         }
     });
     let done = night.run(&gateway.url, &["--max-in-flight", "1"]);
-    night.failed(&done, 12, &["6 of 20 answered", "--resume"]);
+    night.assert_failed(&done, 12, &["6 of 20 answered", "--resume"]);
     let asked: Vec<String> = gateway.arrivals().into_iter().map(|(_, order)| order).collect();
     assert_eq!(asked[5..], ["A6", "A7", "A8", "A9", "A6"]);
     assert_eq!(

@@ -2,60 +2,61 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
-use super::{Night, hints};
+use super::{Night, assert_hint};
 use crate::support::{Gateway, book};
 use rusqlite::Connection;
 use std::path::Path;
 
 /// A file that is no database of ours, made of one that is.
-type Spoil = fn(&Path);
+type Damage = fn(&Path);
 
-fn with_sqlite(path: &Path, statements: &str) {
+fn execute(path: &Path, statements: &str) {
     let database = Connection::open(path).unwrap();
     database.execute_batch(statements).unwrap();
     database.close().unwrap();
 }
 
-fn cut(path: &Path, length: impl Fn(usize) -> usize) {
+fn truncate(path: &Path, length: impl Fn(usize) -> usize) {
     let content = std::fs::read(path).unwrap();
     std::fs::write(path, &content[..length(content.len())]).unwrap();
 }
 
-const SPOILED: [(&str, Spoil); 9] = [
+const UNUSABLE: [(&str, Damage); 9] = [
     ("SQLite", |path| std::fs::write(path, "dear diary, ".repeat(100)).unwrap()),
     ("SQLite", |path| std::fs::write(path, "short").unwrap()),
     ("empty", |path| std::fs::write(path, "").unwrap()),
     ("another application", |path| {
         std::fs::remove_file(path).unwrap();
-        with_sqlite(path, "CREATE TABLE t (x); INSERT INTO t VALUES (1);");
+        execute(path, "CREATE TABLE t (x); INSERT INTO t VALUES (1);");
     }),
-    ("another application", |path| with_sqlite(path, "PRAGMA application_id = 77")),
-    ("newer", |path| with_sqlite(path, "PRAGMA user_version = 99")),
-    ("cut", |path| cut(path, |length| length - 1)),
-    ("cut", |path| cut(path, |length| length / 2)),
-    ("cut", |path| cut(path, |_| 4096)),
+    ("another application", |path| execute(path, "PRAGMA application_id = 77")),
+    ("newer", |path| execute(path, "PRAGMA user_version = 99")),
+    ("cut", |path| truncate(path, |length| length - 1)),
+    ("cut", |path| truncate(path, |length| length / 2)),
+    ("cut", |path| truncate(path, |_| 4096)),
 ];
 
 #[test]
-fn a_foreign_database_is_not_touched() {
+fn an_unusable_database_is_not_changed() {
     let gateway = Gateway::serve(&book(20));
-    for (word, spoil) in SPOILED {
+    for (word, damage) in UNUSABLE {
         let night = Night::new();
         let path = night.merchant.path("octopus-recon.db");
-        spoil(&path);
-        let spoiled = std::fs::read(&path).unwrap();
+        damage(&path);
+        let damaged = std::fs::read(&path).unwrap();
         for more in [&[][..], &["--resume"], &["--dry-run"]] {
             let done = night.run(&gateway.url, more);
-            night.failed(&done, 15, &["octopus-recon.db", word]);
-            hints(&done);
+            night.assert_failed(&done, 15, &["octopus-recon.db", word]);
+            assert_hint(&done);
         }
         for command in ["report", "runs", "show A1"] {
             let arguments: Vec<&str> = command.split(' ').collect();
-            night.failed(&night.merchant.run(&arguments), 15, &["octopus-recon.db", word]);
+            night.assert_failed(&night.merchant.run(&arguments), 15, &["octopus-recon.db", word]);
         }
-        assert!(std::fs::read(&path).unwrap() == spoiled, "{word}: the file is another now");
-        for beside in ["octopus-recon.db-wal", "octopus-recon.db-journal", "octopus-recon.db-new"] {
-            assert!(!night.merchant.path(beside).exists(), "{word}: {beside}");
+        assert!(std::fs::read(&path).unwrap() == damaged, "{word}: the file is another now");
+        for leftover in ["octopus-recon.db-wal", "octopus-recon.db-journal", "octopus-recon.db-new"]
+        {
+            assert!(!night.merchant.path(leftover).exists(), "{word}: {leftover}");
         }
     }
     assert_eq!(gateway.stop().len(), 0);
@@ -66,7 +67,7 @@ fn a_directory_is_no_database() {
     let night = Night::new();
     let gateway = Gateway::serve(&book(20));
     let done = night.run(&gateway.url, &["--db", "reports"]);
-    night.failed(&done, 15, &["not a file"]);
+    night.assert_failed(&done, 15, &["not a file"]);
     assert_eq!(gateway.stop().len(), 0);
 }
 
@@ -97,10 +98,10 @@ fn damage_in_the_middle_is_never_read_as_data() {
             std::fs::write(night.merchant.path(super::REPORT), report).unwrap();
         } else {
             found += 1;
-            night.failed(&done, 15, &["damaged"]);
+            night.assert_failed(&done, 15, &["damaged"]);
         }
-        for beside in ["octopus-recon.db-wal", "octopus-recon.db-shm"] {
-            let _ = std::fs::remove_file(night.merchant.path(beside));
+        for leftover in ["octopus-recon.db-wal", "octopus-recon.db-shm"] {
+            let _ = std::fs::remove_file(night.merchant.path(leftover));
         }
     }
     assert!(found > 3);

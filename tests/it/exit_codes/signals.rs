@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
-use super::{Night, refused};
+use super::{Night, assert_refused};
 use crate::rude_gateway::RudeGateway;
 use crate::support::{Gateway, Running, book, until};
 use std::sync::Arc;
@@ -10,10 +10,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// The contract's bound.
-const AT_MOST: Duration = Duration::from_secs(10);
+const TIME_LIMIT: Duration = Duration::from_secs(10);
 
 #[test]
-fn a_signal_keeps_what_was_received() {
+fn a_signal_keeps_the_received_answers() {
     for (signal, code) in [("TERM", 143), ("INT", 130)] {
         let night = Night::new();
         // Eight orders are answered, then the gateway is slow; and then it is well again.
@@ -33,11 +33,11 @@ fn a_signal_keeps_what_was_received() {
             night.merchant.sql("SELECT count(*) FROM run_orders WHERE run_id = 2 AND answer_id > 0")
                 == 8
         });
-        let begun = Instant::now();
+        let started = Instant::now();
         running.signal(signal);
         let done = running.end();
-        assert!(begun.elapsed() < AT_MOST, "{:?}", begun.elapsed());
-        night.failed(&done, code, &["8 of 20 answered", "resume with --resume"]);
+        assert!(started.elapsed() < TIME_LIMIT, "{:?}", started.elapsed());
+        night.assert_failed(&done, code, &["8 of 20 answered", "resume with --resume"]);
 
         slow.store(false, Ordering::SeqCst);
         let resumed = night.run(&gateway.url, &["--resume"]);
@@ -56,11 +56,11 @@ fn a_signal_ends_a_pause() {
     let arguments = Night::arguments(&gateway.url, &["--ledger", "ledger.csv"]);
     let running = night.merchant.start(&arguments);
     until("the first call", || !gateway.arrivals().is_empty());
-    let begun = Instant::now();
+    let started = Instant::now();
     running.signal("TERM");
     let done = running.end();
-    assert!(begun.elapsed() < AT_MOST, "{:?}", begun.elapsed());
-    night.failed(&done, 143, &["0 of 20 answered"]);
+    assert!(started.elapsed() < TIME_LIMIT, "{:?}", started.elapsed());
+    night.assert_failed(&done, 143, &["0 of 20 answered"]);
 }
 
 #[test]
@@ -76,11 +76,11 @@ fn a_signal_ends_the_wait_for_a_ledger() {
         let lock = std::fs::read_to_string(night.merchant.path("octopus-recon.db-lock")).unwrap();
         lock.contains(&running.pid().to_string())
     });
-    let begun = Instant::now();
+    let started = Instant::now();
     running.signal("TERM");
-    until("it ends", || running.is_over() || begun.elapsed() > AT_MOST);
-    assert!(running.is_over(), "it still waits for its ledger {AT_MOST:?} after SIGTERM");
-    refused(&running.end(), 143, &["ledger"]);
+    until("it ends", || running.is_over() || started.elapsed() > TIME_LIMIT);
+    assert!(running.is_over(), "it still waits for its ledger {TIME_LIMIT:?} after SIGTERM");
+    assert_refused(&running.end(), 143, &["ledger"]);
     assert_eq!(night.merchant.report_files(), night.report);
     assert_eq!(gateway.stop().len(), 0);
 }

@@ -44,15 +44,15 @@ proptest! {
         let kinds: Vec<Kind> = judged.mismatches.iter().map(|mismatch| mismatch.kind).collect();
         prop_assert!(kinds.is_sorted_by(|one, next| one < next), "one a kind, in order: {kinds:?}");
         for mismatch in &judged.mismatches {
-            if let Err(what) = fit_to_print(mismatch) {
-                prop_assert!(false, "{what}: {mismatch:?}");
+            if let Err(problem) = check_text(mismatch) {
+                prop_assert!(false, "{problem}: {mismatch:?}");
             }
         }
     }
 }
 
 /// One sentence, that hides accounts, moves no cursor and has no figure of a float.
-fn fit_to_print(mismatch: &Mismatch) -> Result<(), &'static str> {
+fn check_text(mismatch: &Mismatch) -> Result<(), &'static str> {
     let reason = mismatch.reason.as_str();
     if reason.contains(ACCOUNT) || mismatch.currency.contains(ACCOUNT) {
         return Err("shows an account");

@@ -236,7 +236,7 @@ fn statuses() {
 }
 
 #[test]
-fn what_the_gateway_does_not_have_or_do() {
+fn orders_that_the_gateway_lacks_or_failed_to_process() {
     check(vec![
         Example {
             order: Order { asked: "missing", ..Order::settled() },
@@ -290,7 +290,7 @@ fn what_the_gateway_does_not_have_or_do() {
 }
 
 #[test]
-fn orders_given_or_paid_twice_or_of_another_type() {
+fn duplicates_conflicts_and_types() {
     check(vec![
         Example {
             order: Order { shared: true, ..Order::settled() },

@@ -140,30 +140,30 @@ impl Order {
             amount: Amount::from_micros(self.ledger_amount),
             currency: self.ledger_currency.to_owned(),
             created_at: CreatedAt { ages_from, date: ages_from.date_naive() },
-            transaction_type: given(self.ledger_transaction_type, TransactionType::from_word),
-            accounting_type: given(self.ledger_accounting_type, AccountingType::from_any_word),
-            status: given(self.ledger_status, LedgerStatus::from_word),
+            transaction_type: optional(self.ledger_transaction_type, TransactionType::from_word),
+            accounting_type: optional(self.ledger_accounting_type, AccountingType::from_any_word),
+            status: optional(self.ledger_status, LedgerStatus::from_word),
             conflict: self.conflict.then(|| "amount 500.00 in line 3, 600.00 in line 9".to_owned()),
             duplicate: self.duplicate.then(|| "in line 3 and again in line 9".to_owned()),
         }
     }
 
     pub fn asked(&self) -> Asked {
-        let fail_reason = || given(self.fail_reason, str::to_owned);
+        let fail_reason = || optional(self.fail_reason, str::to_owned);
         match self.asked {
             "missing" => Asked::Answered(Answer::Missing(NO_SUCH_ORDER.to_owned())),
             "payment" => Asked::Answered(Answer::Payment(Box::new(Payment {
                 amount: Amount::from_micros(self.amount),
                 final_amount: self.final_amount.map(Amount::from_micros),
-                currency: given(self.currency, str::to_owned),
-                transaction_type: given(self.transaction_type, TransactionType::from_word),
-                accounting_type: given(self.accounting_type, AccountingType::from_any_word),
-                payment_status: given(self.payment_status, PaymentStatus::from_word),
+                currency: optional(self.currency, str::to_owned),
+                transaction_type: optional(self.transaction_type, TransactionType::from_word),
+                accounting_type: optional(self.accounting_type, AccountingType::from_any_word),
+                payment_status: optional(self.payment_status, PaymentStatus::from_word),
                 payment_fail_reason: fail_reason(),
-                accounting_status: given(self.accounting_status, AccountingStatus::from_word)
+                accounting_status: optional(self.accounting_status, AccountingStatus::from_word)
                     .unwrap_or(AccountingStatus::None),
                 accounting_fail_reason: fail_reason(),
-                notify_status: given(self.notify_status, NotifyStatus::from_word)
+                notify_status: optional(self.notify_status, NotifyStatus::from_word)
                     .unwrap_or(NotifyStatus::None),
                 notify_fail_reason: fail_reason(),
                 payment_uid: Some("P-77".to_owned()),
@@ -229,6 +229,6 @@ pub fn now() -> DateTime<Utc> {
     DateTime::from_timestamp(1_795_140_000, 0).expect("a moment of November 2026")
 }
 
-fn given<T>(word: &str, read: impl FnOnce(&str) -> T) -> Option<T> {
+fn optional<T>(word: &str, read: impl FnOnce(&str) -> T) -> Option<T> {
     (!word.is_empty()).then(|| read(word))
 }

@@ -70,11 +70,11 @@ fn every_key_is_read() {
     assert_eq!(policy.ignore.iter().collect::<Vec<_>>(), [&Kind::Overdue, &Kind::NotifyFailed]);
     assert_eq!(policy.tolerance.final_amount["inr"], Amount::from_micros(50_000));
     assert_eq!(policy.tolerance.ledger_amount["mmk"], Amount::from_micros(100_000_000));
-    let kept = |direction| {
+    let fee_of = |direction| {
         policy.fee_for("inr", &direction).map(|fee| fee.of(Amount::from_micros(330_000_000)))
     };
-    assert_eq!(kept(TransactionType::Income), Some(Amount::from_micros(8_780_000)));
-    assert_eq!(kept(TransactionType::Expense), Some(Amount::from_micros(7_000_000)));
+    assert_eq!(fee_of(TransactionType::Income), Some(Amount::from_micros(8_780_000)));
+    assert_eq!(fee_of(TransactionType::Expense), Some(Amount::from_micros(7_000_000)));
     assert_eq!(policy.fee_for("mmk", &TransactionType::Income), None);
 }
 
@@ -148,7 +148,7 @@ fn an_amount_is_a_text_and_never_a_float() {
 }
 
 #[test]
-fn a_fee_keeps_at_most_all_of_an_amount() {
+fn a_fee_is_at_most_100_per_cent() {
     assert!(toml::from_str::<Policy>(&fee("percent = \"100\"")).is_ok());
     for percent in ["100.000001", "175", "999999999999"] {
         let refusal = refusal(&fee(&format!("percent = \"{percent}\"")));
@@ -158,7 +158,7 @@ fn a_fee_keeps_at_most_all_of_an_amount() {
 }
 
 #[test]
-fn a_currency_is_named_once_whatever_its_spelling() {
+fn a_currency_is_named_once_in_any_spelling() {
     let read = "tolerance.final_amount = { \" INR \" = \"1\", Usd = \"2\" }";
     let policy: Policy = toml::from_str(read).expect("two currencies");
     assert_eq!(policy.tolerance.final_amount.keys().collect::<Vec<_>>(), ["inr", "usd"]);
