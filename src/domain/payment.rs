@@ -1,4 +1,4 @@
-//! What the gateway says of an order (gateway page, "The payment object").
+//! The gateway's payment for an order (gateway page, "The payment object").
 
 use super::amount::Amount;
 use super::order::Entry;
@@ -6,7 +6,7 @@ use serde::Deserialize;
 use std::fmt;
 
 /// Declares a vocabulary of the gateway's page. A word that the page does not list is kept
-/// verbatim as `Unknown` and never taken for a known one, so reading a word cannot fail.
+/// unchanged as `Unknown`, so reading a word cannot fail.
 macro_rules! vocabulary {
     ($(#[$docs:meta])* $name:ident {
         $($(#[$word_docs:meta])* $variant:ident = $word:literal),+ $(,)?
@@ -16,7 +16,7 @@ macro_rules! vocabulary {
         #[non_exhaustive]
         pub enum $name {
             $($(#[$word_docs])* $variant,)+
-            /// A word that the gateway's page does not list, as it came.
+            /// A word that the gateway's page does not list, unchanged.
             Unknown(String),
         }
 
@@ -24,7 +24,7 @@ macro_rules! vocabulary {
             /// Every word that the page lists.
             pub const KNOWN: &'static [&'static str] = &[$($word),+];
 
-            /// Reads a word of the wire, the ledger or the database.
+            /// Reads a word from a response, the ledger or the database.
             #[must_use]
             pub fn from_word(word: &str) -> $name {
                 match word {
@@ -42,7 +42,7 @@ macro_rules! vocabulary {
                 }
             }
 
-            /// Whether the page lists it.
+            /// Whether the gateway's page lists the word.
             #[must_use]
             pub fn is_known(&self) -> bool {
                 !matches!(self, $name::Unknown(_))
@@ -58,7 +58,7 @@ macro_rules! vocabulary {
 }
 
 vocabulary! {
-    /// How far a payment is.
+    /// The progress of a payment.
     PaymentStatus {
         /// Default, not set.
         None = "none",
@@ -82,7 +82,7 @@ vocabulary! {
 }
 
 vocabulary! {
-    /// Whether the merchant was told.
+    /// Whether the merchant was notified.
     NotifyStatus {
         /// Default.
         None = "none",
@@ -110,7 +110,7 @@ vocabulary! {
 }
 
 vocabulary! {
-    /// Which way the money goes.
+    /// The direction of the money.
     TransactionType {
         /// To the merchant: a deposit.
         Income = "income",
@@ -134,7 +134,7 @@ vocabulary! {
 }
 
 impl AccountingType {
-    /// Reads a word with the page's other spellings folded: receipt, payment, settlement.
+    /// Reads a word in any spelling of the page: also `receipt`, `payment` and `settlement`.
     #[must_use]
     pub fn from_any_word(word: &str) -> AccountingType {
         match word {
@@ -146,7 +146,7 @@ impl AccountingType {
     }
 }
 
-/// The contract's three groups of payment statuses, and the two that stand alone.
+/// The contract's groups of payment statuses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
     /// none, pending, preparing, processing.
@@ -160,7 +160,7 @@ pub enum Stage {
 }
 
 impl PaymentStatus {
-    /// Its group (contract, "Mismatches"); `None` for a word that the page does not list.
+    /// The group of the status (contract, "Mismatches"); `None` if the page does not list the word.
     #[must_use]
     pub fn stage(&self) -> Option<Stage> {
         match self {
@@ -178,39 +178,39 @@ impl PaymentStatus {
     }
 }
 
-/// What the rules look at in the gateway's payment object. Absent, null and empty are all "not
-/// given".
+/// The fields of the gateway's payment object that the rules compare. A field that is absent, null
+/// or empty has no value (`None`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Payment {
     /// `amount`: the original amount.
     pub amount: Amount,
-    /// `final_amount`, where given.
+    /// `final_amount`, if it has a value.
     pub final_amount: Option<Amount>,
-    /// `currency`, as it came.
+    /// `currency`, unchanged.
     pub currency: Option<String>,
     /// `transaction_type`.
     pub transaction_type: Option<TransactionType>,
     /// `accounting_type`.
     pub accounting_type: Option<AccountingType>,
-    /// `payment_status`; not given is a finding, not a default.
+    /// `payment_status`. There is no default: `None` is reported as a mismatch.
     pub payment_status: Option<PaymentStatus>,
-    /// `payment_fail_reason`, as it came.
+    /// `payment_fail_reason`, unchanged.
     pub payment_fail_reason: Option<String>,
-    /// `accounting_status`; not given is `none`.
+    /// `accounting_status`; `none` if it has no value.
     pub accounting_status: AccountingStatus,
-    /// `accounting_fail_reason`, as it came.
+    /// `accounting_fail_reason`, unchanged.
     pub accounting_fail_reason: Option<String>,
-    /// `notify_status`; not given is `none`.
+    /// `notify_status`; `none` if it has no value.
     pub notify_status: NotifyStatus,
-    /// `notify_fail_reason`, as it came.
+    /// `notify_fail_reason`, unchanged.
     pub notify_fail_reason: Option<String>,
-    /// `payment_uid`: the gateway's own id of the payment.
+    /// `payment_uid`: the gateway's id for the payment.
     pub payment_uid: Option<String>,
     /// `channel`.
     pub channel: Option<String>,
 }
 
-/// The direction that counts: the ledger's, else the gateway's, else income (contract,
+/// The direction of the order: from the ledger, or else from the gateway, or else income (contract,
 /// "Mismatches").
 #[must_use]
 pub fn direction(entry: Option<&Entry>, payment: Option<&Payment>) -> TransactionType {
@@ -229,7 +229,7 @@ pub fn direction(entry: Option<&Entry>, payment: Option<&Payment>) -> Transactio
 pub enum Answer {
     /// The gateway knows the order.
     Payment(Box<Payment>),
-    /// The gateway says that it has no such order, in these words.
+    /// The gateway says that it has no such order. Contains the gateway's error text.
     Missing(String),
 }
 
@@ -243,32 +243,32 @@ pub struct Answered {
     pub evidence: String,
 }
 
-/// How the reason begins for an order whose answer is about another merchant's order. Resuming such
-/// a run does not help: the configured merchant or the credentials are wrong.
+/// The beginning of the reason if an answer is about another merchant's order. Resuming such a run
+/// does not help: the configured merchant or the credentials are wrong.
 pub const OTHER_MERCHANT: &str = "the answer is about another merchant's order";
 
-/// What came of asking about one order.
+/// The result of querying one order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Asked {
     /// A trustworthy answer.
     Answered(Answer),
-    /// None: why, in words for people, and after how many calls.
+    /// There is no trustworthy answer.
     Unverified {
-        /// A clause that says why, e.g. "the gateway answered 503". Already fit for people:
-        /// whoever makes it cleans what it quotes (`domain::text::clean`). It is shown as it is.
+        /// The reason as a clause, for example "the gateway answered 503". The code that writes it
+        /// cleans the quoted text (`domain::text::clean`). It is shown unchanged.
         why: String,
-        /// Calls made.
+        /// How many calls were made.
         tries: u32,
     },
 }
 
-/// What of a payer's and payee's data is kept in the evidence (contract, "Stored answers").
+/// Which personal data of payer and payee the evidence keeps (contract, "Stored answers").
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum PersonalData {
     /// Accounts keep their last four characters; names, `ip` and `user_agent` are dropped.
     #[default]
     Drop,
-    /// As it came.
+    /// Everything is kept unchanged.
     Keep,
 }

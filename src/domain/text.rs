@@ -1,29 +1,29 @@
-//! Text from outside, made fit for people: a terminal, a log line, an error or a report's reason.
+//! Cleans text from outside for people: for a terminal, a log line, an error or a report's reason.
 
 use regex::Regex;
 use std::fmt;
 use std::ops::Range;
 use std::sync::LazyLock;
 
-/// Text that is fit for people: one line, nothing in it that moves a cursor, hides text or turns
-/// the reading direction. What a report shows is of this type, so that no writer can forget it.
+/// Text that is safe to show: one line, without characters that move the cursor, hide text or
+/// change the reading direction. Reports show only this type, so no writer can forget to clean.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Text(String);
 
 impl Text {
-    /// Somebody else's text: see [`clean`].
+    /// A text from outside: see [`clean`].
     #[must_use]
     pub fn foreign(text: &str) -> Text {
         Text(clean(text))
     }
 
-    /// An id, whose digits a person needs: see [`printable`].
+    /// An id. Its digits are kept, because a person needs them: see [`printable`].
     #[must_use]
     pub fn id(text: &str) -> Text {
         Text(printable(text))
     }
 
-    /// A text that this program made, with every figure: see [`one_line`].
+    /// A text that this program wrote. All its figures are kept: see [`one_line`].
     #[must_use]
     pub fn own(text: &str) -> Text {
         Text(one_line(text))
@@ -42,26 +42,26 @@ impl fmt::Display for Text {
     }
 }
 
-/// What a reason, a log line or an error shows of somebody else's text: at most 160 characters, no
-/// control or direction characters, and of what may be an account, a telephone or a card only the
-/// last four digits (contract, "Stored answers"). Masked are eight or more digits in a row, and
-/// groups of 3 to 6 digits, with one space, dash or dot between them, that hold ten or more
-/// together (two groups with a dot between them are a decimal). Dates, times and amounts of two
-/// decimals are neither.
+/// Cleans a text from outside for a reason, a log line or an error: at most 160 characters, and no
+/// control or direction characters. A number that may be an account, a telephone or a card keeps
+/// only its last four digits (contract, "Stored answers"). Such a number is a run of eight or more
+/// digits; or groups of 3 to 6 digits with one space, dash or dot between them, ten or more digits
+/// in all. Two groups with a dot between them are a decimal number and are not masked. Dates, times
+/// and amounts with two decimals are not masked either.
 #[must_use]
 pub fn clean(text: &str) -> String {
     cut(masked(&one_line(text)))
 }
 
-/// At most 160 characters, without what could move a terminal's cursor or turn the reading
-/// direction. For ids, whose digits a person needs.
+/// Cleans an id: at most 160 characters, without characters that move the cursor or change the
+/// reading direction. All digits are kept, because a person needs them.
 #[must_use]
 pub fn printable(text: &str) -> String {
     cut(one_line(text))
 }
 
-/// The whole text on one line, without what could move a terminal's cursor or turn the reading
-/// direction. For texts of our own making, whose every figure counts.
+/// Cleans a text that this program wrote: the whole text on one line, without characters that move
+/// the cursor or change the reading direction. All figures are kept.
 #[must_use]
 pub fn one_line(text: &str) -> String {
     text.chars()
@@ -72,8 +72,8 @@ pub fn one_line(text: &str) -> String {
         .to_owned()
 }
 
-/// Marks that reorder, hide or break the text around them (Unicode's bidirectional and invisible
-/// format characters).
+/// Whether the character reorders, hides or breaks the text around it: Unicode's bidirectional and
+/// invisible format characters.
 fn is_format_mark(character: char) -> bool {
     matches!(
         character,
@@ -94,12 +94,12 @@ fn cut(mut text: String) -> String {
     text
 }
 
-/// Decimal digits of any script; the standard library only knows those of ASCII.
+/// Decimal digits of any script. The standard library knows only ASCII digits.
 #[expect(clippy::expect_used, reason = "without the mask an account number would be shown")]
 static DIGITS: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\d+").expect("a pattern that never changes"));
 
-/// Long runs and long groups of digits cut to their last four.
+/// Replaces long runs and long groups of digits by their last four digits.
 fn masked(text: &str) -> String {
     const LONG_RUN: usize = 8;
     const GROUP: Range<usize> = 3..7;
@@ -127,11 +127,10 @@ fn masked(text: &str) -> String {
     shown
 }
 
-/// Whether two groups of digits are only set apart for the eye.
+/// Whether the text between two groups of digits is one separator.
 fn is_single_separator(between: &str) -> bool {
     let mut characters = between.chars();
-    let one = characters.next().is_some_and(is_separator);
-    one && characters.next().is_none()
+    characters.next().is_some_and(is_separator) && characters.next().is_none()
 }
 
 /// Spaces, dots, and dashes of any width.
