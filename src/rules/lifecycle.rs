@@ -1,35 +1,35 @@
-//! The life of a mismatch: what was known of it before a run's answer, and what the answer shows,
-//! to the event that is recorded and the state that is reported (contract, "The report": `state`;
+//! The lifecycle of a mismatch. Input: what was known before a run, and what the run found.
+//! Output: the event to record and the state to report (contract, "The report": `state`;
 //! "Decisions": events). Pure: no store, no clock.
 
 use crate::domain::amount::Amount;
 use crate::domain::mismatch::{Event, EventKind, Kind, State};
 use chrono::NaiveDate;
 
-/// How a mismatch stood at one time.
+/// What is known about a mismatch from its events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Known {
-    /// The day of the run that saw it first.
+    /// The day of the run that saw the mismatch first.
     pub first_seen: NaiveDate,
-    /// Its variance when it was seen last.
+    /// The variance when the mismatch was last seen.
     pub variance: Option<Amount>,
-    /// Whether it was not resolved.
+    /// Whether the mismatch is unresolved.
     pub is_open: bool,
 }
 
-/// What a run's judgement shows of a mismatch.
+/// What the judgement of a run shows about a mismatch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Seen {
-    /// It was found, with this variance.
+    /// The mismatch was found, with this variance.
     Found(Option<Amount>),
-    /// A trustworthy answer no longer shows it.
+    /// A trustworthy answer does not show the mismatch.
     NotFound,
-    /// There was no trustworthy answer, and the ledger alone does not show it.
+    /// There is no trustworthy answer, and the ledger alone does not show the mismatch.
     Unknown,
 }
 
-/// How a mismatch of this kind stands after these events of one order, which are in their order.
-/// `None`: it was never seen.
+/// What is known about the mismatch of this kind after these events of one order. The events are
+/// sorted. `None`: the mismatch was never seen.
 #[must_use]
 pub fn known(events: &[Event], kind: Kind) -> Option<Known> {
     let mut known: Option<Known> = None;
@@ -48,7 +48,7 @@ pub fn known(events: &[Event], kind: Kind) -> Option<Known> {
 }
 
 /// The event that a judgement adds, if anything has changed. Only a trustworthy answer resolves a
-/// mismatch: not being asked or not being answered ends nothing.
+/// mismatch. An order that was not queried, or not answered, resolves nothing.
 #[must_use]
 pub fn event(before: Option<&Known>, seen: Seen) -> Option<EventKind> {
     match (before, seen) {
@@ -62,8 +62,8 @@ pub fn event(before: Option<&Known>, seen: Seen) -> Option<EventKind> {
     }
 }
 
-/// The state that a run reports of a mismatch that it found: `new` for all of the day on which it
-/// was first seen.
+/// The state that a run reports for a mismatch that it found. The state is `new` during the whole
+/// day on which the mismatch was first seen.
 #[must_use]
 pub fn state(before: Option<&Known>, variance: Option<Amount>, day: NaiveDate) -> State {
     match before {

@@ -1,4 +1,4 @@
-//! The rules that compare money: final amounts, the ledger's amount, currencies.
+//! The rules that compare money: final amounts, ledger amounts and currencies.
 
 use super::{Case, Policy, Ruling, Variance, gateway_says};
 use crate::domain::amount::Amount;
@@ -6,7 +6,8 @@ use crate::domain::mismatch::Severity;
 use crate::domain::payment::{Payment, PaymentStatus, Stage};
 use std::collections::BTreeMap;
 
-/// What a completed payment should have brought: its amount less the fee, where one is configured.
+/// The expected final amount of a completed payment: its amount minus the configured fee, if any.
+/// Returns the fee too.
 fn expected(case: &Case, policy: &Policy, payment: &Payment) -> (Amount, Option<Amount>) {
     match policy.fee_for(&case.gateway_currency(), &case.direction()) {
         Some(fee) => {
@@ -17,7 +18,7 @@ fn expected(case: &Case, policy: &Policy, payment: &Payment) -> (Amount, Option<
     }
 }
 
-/// `final_amount` less what was expected, of a completed order that gives one.
+/// `final_amount` minus the expected amount, for a completed order with a `final_amount`.
 pub(super) fn settled_variance(case: &Case, policy: &Policy) -> Option<Amount> {
     let payment = case.payment()?;
     let settled = payment.final_amount?;
@@ -28,13 +29,13 @@ fn is_tolerated(variance: Amount, limits: &BTreeMap<String, Amount>, currency: &
     variance.abs() <= limits.get(currency).copied().unwrap_or(Amount::ZERO)
 }
 
-/// "10.00 short (2.00 %)", of what was expected.
+/// The variance in words, such as "10.00 short (2.00 %)". The percentage is of `expected`.
 fn difference(variance: Amount, expected: Amount) -> String {
     let direction = if variance.is_negative() { "short" } else { "over" };
     format!("{} {direction}{}", variance.abs(), share(variance, expected))
 }
 
-/// " (2.00 %)", where that says something.
+/// The variance as a percentage, such as " (2.00 %)". Empty if a percentage has no meaning.
 fn share(variance: Amount, whole: Amount) -> String {
     variance.as_percent_of(whole).map(|share| format!(" ({share} %)")).unwrap_or_default()
 }
@@ -50,7 +51,7 @@ pub(super) fn final_amount_difference(case: &Case, policy: &Policy) -> Ruling {
         Stage::Open | Stage::Closed if settled.is_zero() => return Ruling::Nothing,
         Stage::Closed if unpaid => (Amount::ZERO, None),
         Stage::Open | Stage::Closed => (payment.amount, None),
-        // The page does not say what a refunded order's final amount means.
+        // The gateway's page does not define the final amount of a refunded order.
         Stage::Refund => return Ruling::Nothing,
     };
     let variance = settled - expected;
@@ -136,7 +137,7 @@ pub(super) fn ledger_amount_difference(case: &Case, policy: &Policy) -> Ruling {
 pub(super) fn currency_difference(case: &Case, _: &Policy) -> Ruling {
     match case.payment() {
         Some(payment) if case.currencies_differ() => Ruling::report(format!(
-            "The ledger has {}, the gateway {} {}: no amount of the two can be compared.",
+            "The ledger has {}, the gateway {} {}: the amounts cannot be compared.",
             case.ordered(),
             payment.amount,
             case.gateway_currency()

@@ -152,8 +152,8 @@ fn amounts_and_currencies_of_the_ledger() {
             severity: "high",
             variance: "",
             at_risk: "510.00",
-            reason: "The ledger has 510.00 inr, the gateway 500.00 usd: no amount of the two can \
-                     be compared.",
+            reason: "The ledger has 510.00 inr, the gateway 500.00 usd: the amounts cannot be \
+                     compared.",
         },
     ]);
 }
@@ -298,7 +298,7 @@ fn duplicates_conflicts_and_types() {
             severity: "high",
             variance: "",
             at_risk: "500.00",
-            reason: "Payment P-77 answers for this order of 500.00 inr and also for A-1002: one \
+            reason: "Payment P-77 belongs to this order of 500.00 inr and also to A-1002: one \
                      payment may be booked 2 times.",
         },
         Example {

@@ -107,8 +107,8 @@ fn unverified_cannot_be_ignored() {
     let refusal = refusal("ignore = [\"overdue\", \"unverified\"]");
     assert!(
         refusal.contains(
-            "`unverified` cannot be ignored: an order without a trustworthy answer is never passed \
-             over"
+            "`unverified` cannot be ignored: an order without a trustworthy answer is always \
+             reported"
         ),
         "{refusal}"
     );
@@ -164,7 +164,7 @@ fn a_currency_is_named_once_in_any_spelling() {
     assert_eq!(policy.tolerance.final_amount.keys().collect::<Vec<_>>(), ["inr", "usd"]);
     for name in ["final_amount", "ledger_amount"] {
         let twice = refusal(&format!("tolerance.{name} = {{ inr = \"1\", \"INR \" = \"1\" }}"));
-        assert!(twice.contains("two tolerances for `inr`: give one"), "{twice}");
+        assert!(twice.contains("two tolerances for `inr`: keep one of them"), "{twice}");
         let empty = refusal(&format!("tolerance.{name} = {{ \" \" = \"1\" }}"));
         assert!(empty.contains("a currency is empty: name one"), "{empty}");
     }

@@ -126,7 +126,7 @@ fn a_reason_gives_every_figure_and_the_fail_reason() {
                 ..said.clone()
             },
             Kind::StatusDifference,
-            "The ledger gives no status that we know for 510.00 inr, the gateway says failed for \
+            "The ledger gives no known status for 510.00 inr, the gateway says failed for \
              500.00 usd (final amount 1.00).",
         ),
         (
