@@ -1,4 +1,4 @@
-//! Rules on the source: which part may use which, and how long files and lines may be.
+//! Rules for the source: which part may use which, and the maximum length of files and lines.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot read the source has failed")]
 
@@ -52,7 +52,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("main", &["cli", "settings", "commands", "failure"]),
 ];
 
-/// Libraries, and the environment, that only some parts may use.
+/// Libraries, and the environment, that only these parts may use.
 const USED_ONLY_IN: &[(&str, &[&str])] = &[
     ("rusqlite", &["store"]),
     ("axum", &["sandbox"]),
@@ -106,7 +106,7 @@ fn sources(directory: &str) -> Vec<Source> {
     found
 }
 
-/// The word at the beginning of a text.
+/// The word at the start of a text.
 fn word(text: &str) -> &str {
     let end = |character: char| !(character.is_alphanumeric() || character == '_');
     text.split(end).next().unwrap_or_default()
@@ -193,7 +193,7 @@ fn lines_are_short() {
     for source in sources("src").into_iter().chain(sources("tests")) {
         for (number, line) in (1..).zip(source.text.lines()) {
             let columns = line.chars().count();
-            // A message of one line is shown on one line.
+            // The snapshot of a message of one line stays on one line.
             let is_snapshot = line.contains("assert_snapshot!") || line.contains("Exit code ");
             if columns > LONGEST_LINE && !is_snapshot {
                 wrong.push(format!("{}: {columns} columns", source.at(number)));

@@ -1,13 +1,13 @@
-//! The commands beside `run`, and the summary that scripts read.
+//! The commands other than `run`, and the JSON summary of `run`.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+#![expect(clippy::unwrap_used, reason = "a failed setup fails the test")]
 
 use crate::support::{Gateway, HEAD, Merchant, paid, rows};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
 
-/// A merchant after one night, and the gateway.
+/// A merchant after one run, and the gateway.
 fn after_a_night() -> (Merchant, Gateway) {
     let merchant = Merchant::new();
     merchant.write(
@@ -31,7 +31,7 @@ fn after_a_night() -> (Merchant, Gateway) {
     (merchant, gateway)
 }
 
-/// The keys of an object's text, in their order, those inside it included.
+/// The keys of a JSON text in their order, including nested keys.
 fn keys(text: &str) -> Vec<&str> {
     text.split('"')
         .skip(1)
@@ -116,7 +116,7 @@ fn report_writes_the_latest_judged_run_without_the_network() {
     let asked = gateway.stop().len();
     assert_eq!(asked, 2);
     let done = merchant.run(&["report", "--report", "again.csv"]);
-    assert_eq!(done.code, Some(0), "mismatches or not: {done:?}");
+    assert_eq!(done.code, Some(0), "the exit code does not depend on mismatches: {done:?}");
     assert_eq!(std::fs::read(merchant.path("again.csv")).unwrap(), before);
     assert_eq!(rows(&merchant.path("again.csv")).len(), 2);
     assert_eq!(merchant.run(&["report", "7"]).code, Some(2));
@@ -236,22 +236,22 @@ fn report_and_out_choose_where_the_report_is_written() {
             "two/deep/mismatches-2026-01-10_2026-01-10-run2-invalid-rows.csv"
         ])
     );
-    assert_eq!(to(&["--report", "one.csv"])[0], "one.csv", "the old one is replaced");
+    assert_eq!(to(&["--report", "one.csv"])[0], "one.csv", "the old report is replaced");
     assert_eq!(rows(&merchant.path("one.csv"))[0]["run_id"], "3");
 }
 
-/// A process that ends with its test, however that goes.
+/// A process that is killed when the test ends, also if the test fails.
 struct KilledOnDrop(Child);
 
 impl Drop for KilledOnDrop {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // The process may have ended already.
         let _killed = self.0.kill();
         let _status = self.0.wait();
     }
 }
 
-/// Both sides as processes of their own, as in a rehearsal.
+/// Client and sandbox run as separate processes, as in a rehearsal.
 #[test]
 fn a_rehearsal_against_the_sandbox_command() {
     let merchant = Merchant::new();

@@ -1,7 +1,7 @@
-//! What one run leaves for the next: nothing is lost when it ends early, and nothing is overruled
-//! when it is gone on with late.
+//! Consecutive runs: a run that ends early loses nothing, and a run that is resumed late does not
+//! override a later run.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+#![expect(clippy::unwrap_used, reason = "a failed setup fails the test")]
 
 use crate::support::{FAST_RETRIES, Gateway, HEAD, Merchant, kinds, paid, row, rows, until};
 use serde_json::json;
@@ -28,7 +28,7 @@ fn a_late_resume_does_not_overrule_a_later_run() {
     let port = first.url.clone();
     first.stop();
 
-    // The next night Y is short, at the same gateway.
+    // On the next night, the same gateway has settled less for Y.
     let short = json!({"final_amount": "400.00"});
     let listen = port.trim_start_matches("http://").parse().unwrap();
     let book = [paid("X", "100.00", json!({})), paid("Y", "500.00", short)].concat();
@@ -36,10 +36,10 @@ fn a_late_resume_does_not_overrule_a_later_run() {
     let night = merchant.reconcile(&second.url, &["--ledger", "ledger.csv"]);
     assert_eq!(night.code, Some(1), "{night:?}");
 
-    // Somebody goes on with the first run, whose answer for Y is older.
+    // The first run is resumed. Its answer for Y is older.
     let late = merchant.reconcile(&second.url, &["--resume", "1"]);
     assert_eq!(late.code, Some(0), "{late:?}");
-    assert_eq!(second.journal().len(), 3, "only X was asked again");
+    assert_eq!(second.journal().len(), 3, "only X was queried again");
     let open = "SELECT count(*) FROM open_now";
     assert_eq!(merchant.sql(open), 1, "Y is still short");
     let run = merchant.reconcile(&second.url, &["--last", "1", "--include-open"]);
@@ -54,7 +54,7 @@ fn orders_of_a_run_that_ended_early_are_queried_by_a_later_run() {
     assert_eq!(night.code, Some(13), "{night:?}");
     let gateway =
         Gateway::serve(&[paid("X", "100.00", json!({})), paid("Y", "500.00", json!({}))].concat());
-    // A later export and a later range leave both of them out.
+    // A later export and a later range contain neither X nor Y.
     merchant.write("ledger.csv", format!("{HEAD}Z,1.00,inr,2026-02-10,failed\n"));
     let range = ["--from", "2026-02-01", "--ledger", "ledger.csv", "--include-open"];
     let night = merchant.reconcile(&gateway.url, &range);
@@ -173,7 +173,7 @@ fn a_newer_answer_of_a_late_resume_counts() {
     let merchant = merchant(X);
     let unavailable = json!({"sandbox": {"status": 503}});
     let first = Gateway::serve(&paid("X", "100.00", unavailable));
-    // Somebody else answers, so that the gateway is not taken for away.
+    // Another order is answered, so that this is not an outage.
     merchant.write("ledger.csv", format!("{HEAD}{X}{Y}"));
     let listen = first.url.trim_start_matches("http://").parse().unwrap();
     first.stop();
@@ -186,7 +186,7 @@ fn a_newer_answer_of_a_late_resume_counts() {
     let second = serve(&paid("X", "100.00", json!({})));
     assert_eq!(merchant.reconcile(&second.url, &["--ledger", "ledger.csv"]).code, Some(0));
     second.stop();
-    // Since then X has become short, and it is the first run that hears of it.
+    // Later the gateway has settled less for X. The resumed first run is the first to see it.
     let short = json!({"final_amount": "10.00"});
     let third = serve(&paid("X", "100.00", short));
     let late = merchant.reconcile(&third.url, &["--resume", "1"]);

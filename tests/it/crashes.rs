@@ -1,7 +1,7 @@
-//! SIGKILL at any moment: nothing that was acknowledged is lost, nothing is asked twice without
-//! need, and going on gives the report of a run that nobody disturbed.
+//! SIGKILL at any moment: no acknowledged answer is lost, no order is queried again without need,
+//! and the resumed run writes the report of an uninterrupted run.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+#![expect(clippy::unwrap_used, reason = "a failed setup fails the test")]
 
 use crate::exit_codes::storage::{skip, wrapped};
 use crate::support::{Done, Gateway, Merchant, Row, Running, ledger, paid, rows, until};
@@ -12,11 +12,11 @@ use std::process::Command;
 use std::time::Duration;
 
 const REPORT: &str = "reports/latest.csv";
-/// Last night's report, which had nothing to report.
+/// The report of last night, without mismatches.
 const OLD_REPORT: &str = "\"run_id\"\n";
 const IN_FLIGHT: usize = 16;
 
-/// A book with something to report of every fifth order or so.
+/// A book with mismatches and unverified orders.
 fn book(orders: usize) -> String {
     (1..=orders)
         .map(|number| {
@@ -46,8 +46,8 @@ fn arguments(gateway: &Gateway) -> Vec<&str> {
     [&run[..], &["--resume", "--format", "json", "--report", REPORT]].concat()
 }
 
-/// The report of a run, but for what a disturbance may rightly change: the time of the answers, how
-/// often was asked, and the run's number where the disturbed run had ended already.
+/// The report of a run, without the values that a kill may change: the times of the answers, the
+/// number of calls, and the run's number if the killed run had already ended.
 fn report(merchant: &Merchant) -> Vec<Row> {
     let mut rows = rows(&merchant.path(REPORT));
     for row in &mut rows {
@@ -70,15 +70,19 @@ fn uninterrupted_report(gateway: &Gateway, orders: usize) -> Vec<Row> {
     report(&merchant)
 }
 
-/// The report's directory holds the old report or a whole new one, and temporary files at most.
+/// Checks that the report is the old one or a complete new one. Returns whether it is the old one.
 fn is_old_report(merchant: &Merchant, expected: &[Row]) -> bool {
     let content = std::fs::read(merchant.path(REPORT)).unwrap();
     let is_old = content == OLD_REPORT.as_bytes();
-    assert!(is_old || report(merchant) == expected, "torn: {}", String::from_utf8_lossy(&content));
+    assert!(
+        is_old || report(merchant) == expected,
+        "not a complete report: {}",
+        String::from_utf8_lossy(&content)
+    );
     is_old
 }
 
-/// The last of all: it goes on, everything is as if nothing had been, and nothing is left.
+/// Resumes the run to its end: the report is as expected, and no temporary file is left.
 fn assert_resumes(merchant: &Merchant, gateway: &Gateway, expected: &[Row]) -> Done {
     let done = merchant.run(&arguments(gateway));
     assert_eq!(done.code, Some(3), "{done:?}");
@@ -92,7 +96,7 @@ fn assert_resumes(merchant: &Merchant, gateway: &Gateway, expected: &[Row]) -> D
     done
 }
 
-/// Who is answered, as it is committed.
+/// The committed answers: order id and answer id.
 fn answered(merchant: &Merchant) -> BTreeSet<(i64, i64)> {
     let path = merchant.path("octopus-recon.db");
     let database = rusqlite::Connection::open(path).unwrap();
@@ -116,19 +120,19 @@ fn a_run_that_is_killed_repeatedly_loses_nothing() {
     let mut known = BTreeSet::new();
     for calls in [1, 2, 9, 30, 31, 60, 100, 140, 180, 220, 250, 270, 290, 300, 310] {
         let mut running = merchant.start(&arguments(&gateway));
-        until("the moment to kill", || gateway.journal().len() >= calls || running.is_over());
+        until("it is time to kill", || gateway.journal().len() >= calls || running.is_over());
         if running.is_over() {
             break;
         }
-        // What can be seen from outside is acknowledged.
+        // An answer that another process can read is acknowledged.
         let acknowledged = answered(&merchant);
         running.signal("KILL");
         assert_eq!(running.end().code, None);
         kills += 1;
-        assert!(is_old_report(&merchant, &expected), "no report before its time");
+        assert!(is_old_report(&merchant, &expected), "no report before every order is judged");
         let kept = answered(&merchant);
         assert!(kept.is_superset(&acknowledged), "an acknowledged answer is lost");
-        assert!(kept.is_superset(&known), "an answer of an earlier try is lost");
+        assert!(kept.is_superset(&known), "an answer from before an earlier kill is lost");
         known = kept;
     }
     assert!(kills > 10, "{kills}");
@@ -136,7 +140,7 @@ fn a_run_that_is_killed_repeatedly_loses_nothing() {
     assert!(answered(&merchant).is_superset(&known));
     assert_eq!(merchant.sql("SELECT count(*) FROM runs"), 1);
     assert_eq!(done.json()["orders"]["selected"], ORDERS);
-    // Untrustworthy answers are asked for again in any case: those orders are not counted.
+    // Orders without a trustworthy answer are always queried again, so they are not counted.
     let untrusted = |order: &str| order[1..].parse::<usize>().unwrap() % 17 == 0;
     let asked: Vec<String> = gateway.stop().into_iter().filter_map(|call| call.order_id).collect();
     let asked: Vec<&String> = asked.iter().filter(|order| !untrusted(order)).collect();
@@ -144,8 +148,7 @@ fn a_run_that_is_killed_repeatedly_loses_nothing() {
     assert!(twice <= kills * IN_FLIGHT, "{twice} calls were made twice in {kills} kills");
 }
 
-/// With a disk whose every sync takes a while: what is received and not yet committed is in flight
-/// too.
+/// On a disk with slow syncs, answers that are received but not committed count as in flight.
 #[test]
 fn a_slow_disk_causes_no_more_repeated_calls() {
     const ORDERS: usize = 300;
@@ -158,7 +161,7 @@ fn a_slow_disk_causes_no_more_repeated_calls() {
     let strace = ["-f", "-qq", "-o", "/dev/null", "-e", "trace=fdatasync,fsync", "-e", slow];
     let running =
         Running::start(&mut wrapped("strace", &strace, &merchant.command(&arguments(&gateway))));
-    // The process itself is strace's child; killed with strace it would go on.
+    // The process is a child of strace. It would survive if only strace were killed.
     until("some answers", || gateway.journal().len() >= 20);
     let children = format!("/proc/{0}/task/{0}/children", running.pid());
     let child = std::fs::read_to_string(children).unwrap();
@@ -187,7 +190,7 @@ fn a_run_killed_while_reading_the_ledger_starts_again() {
     running.signal("KILL");
     assert_eq!(running.end().code, None);
     assert!(is_old_report(&merchant, &expected));
-    assert_eq!(merchant.sql("SELECT count(*) FROM runs"), 0, "nothing half is kept");
+    assert_eq!(merchant.sql("SELECT count(*) FROM runs"), 0, "no partial import is kept");
     assert_eq!(gateway.journal().len(), calls);
     assert_resumes(&merchant, &gateway, &expected);
 }
@@ -205,22 +208,22 @@ fn a_missing_report_is_written_without_a_call() {
     assert_eq!(done.code, Some(1), "{done:?}");
     let written = std::fs::read(merchant.path(REPORT)).unwrap();
     let calls = gateway.journal().len();
-    // As if it had been killed after its judgement.
+    // The state after a kill between judging and reporting.
     let database = rusqlite::Connection::open(merchant.path("octopus-recon.db")).unwrap();
     database.execute("UPDATE runs SET reported_at_ms = NULL", ()).unwrap();
     drop(database);
     std::fs::remove_file(merchant.path(REPORT)).unwrap();
     let resumed = merchant.run(&arguments(&gateway));
     assert_eq!(resumed.code, Some(1), "{resumed:?}");
-    assert!(std::fs::read(merchant.path(REPORT)).unwrap() == written, "another report");
-    assert_eq!(gateway.stop().len(), calls, "it was asked again");
+    assert!(std::fs::read(merchant.path(REPORT)).unwrap() == written, "the report differs");
+    assert_eq!(gateway.stop().len(), calls, "orders were queried again");
     assert_eq!(merchant.sql("SELECT count(*) FROM runs"), 1);
 }
 
-/// System calls at which a run changes something that stays.
+/// The system calls with which a run changes files.
 const CALLS: &str = "pwrite64,write,fsync,fdatasync,rename,unlink,openat,ftruncate,fchmod";
 
-/// A run that is killed at the n-th of one of these calls. `None`: it makes fewer.
+/// Kills a run at its n-th call of this system call. Returns false if it makes fewer calls.
 fn killed_at(merchant: &Merchant, gateway: &Gateway, call: &str, nth: u32) -> bool {
     let inject = format!("inject={call}:signal=KILL:when={nth}");
     let trace = format!("trace={call}");
@@ -240,7 +243,7 @@ fn has_strace() -> bool {
     is_available
 }
 
-/// Walks over the n-th, 2n-th, 3n-th … of each of these system calls.
+/// Kills a run at the first call of each system call, then at every `step`-th call after it.
 fn kill_at_every_nth_call(step: usize) {
     const ORDERS: usize = 20;
     if !has_strace() {
@@ -260,7 +263,7 @@ fn kill_at_every_nth_call(step: usize) {
             } else {
                 new += 1;
             }
-            // And once more on the way back, at the same place or another one.
+            // Kill some of the resumed runs too.
             if nth % 2 == 0 && killed_at(&merchant, &gateway, call, nth) {
                 is_old_report(&merchant, &expected);
             }

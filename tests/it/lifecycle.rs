@@ -1,7 +1,7 @@
-//! The life of a mismatch over several nights, from outside: no event is lost, states are as of the
-//! time that the run asked, and an event's time never moves.
+//! The lifecycle of a mismatch over several nights, from outside: no event is lost, a run reports
+//! the states at the time of its answers, and the time of an event never changes.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+#![expect(clippy::unwrap_used, reason = "a failed setup fails the test")]
 
 use crate::support::{FAST_RETRIES, Gateway, HEAD, Merchant, kinds, paid, row};
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ fn merchant(ledger: &str) -> Merchant {
     merchant
 }
 
-/// A gateway always at the same address.
+/// An address for gateways of several nights: a run is resumed only at its own address.
 struct FixedAddress(std::net::SocketAddr);
 
 impl FixedAddress {
@@ -37,7 +37,7 @@ fn settled_with(final_amount: &str) -> String {
     paid("A1", "500.00", json!({ "final_amount": final_amount }))
 }
 
-/// The events of an order's mismatch: what, and the variance.
+/// The events of a mismatch of an order: event and variance.
 fn events(merchant: &Merchant, order: &str, kind: &str) -> Vec<(String, Value)> {
     let shown = merchant.run(&["show", order, "--format", "json"]).json();
     let events = shown["orders"][0]["mismatch_events"].as_array().unwrap().clone();
@@ -97,7 +97,7 @@ fn a_late_resume_reports_states_as_of_the_time_that_it_asked() {
         events.into_iter().map(|(event, _)| event).collect()
     };
     assert_eq!(names(events(&merchant, "A1", KIND)), ["opened", "resolved"]);
-    // What the second night could not verify was resolved by the resume: it is open nowhere.
+    // The resume resolved the order that the second night could not verify. Nothing is open.
     assert_eq!(merchant.sql("SELECT count(*) FROM open_now"), 0);
 }
 
@@ -128,8 +128,8 @@ fn judging_the_first_night_again_keeps_its_events() {
     assert_eq!((&*found["state"], &*found["open_days"]), ("open", "2"), "{first_seen} {found:?}");
 }
 
-/// As if everything that is stored had happened so many days later: this machine's clock was set
-/// back since.
+/// Moves everything that is stored forward by this number of days, as if this machine's clock had
+/// been set back since.
 fn set_clock_back(merchant: &Merchant, days: i64) {
     let shift = days * 86_400_000;
     merchant
@@ -168,7 +168,7 @@ fn a_clock_set_back_moves_no_event_and_is_reported() {
     assert_eq!((&*found["state"], &*found["open_days"]), ("open", "0"), "{found:?}");
     assert_eq!(first_seen(), before);
 
-    // What such a run finds out counts all the same.
+    // The result of such a run counts.
     let gateway = Gateway::serve(&settled_with("500.00"));
     assert_eq!(merchant.reconcile(&gateway.url, &ledger).code, Some(0));
     let names: Vec<String> =
@@ -227,7 +227,7 @@ fn open_now_can_be_rebuilt_from_the_events() {
     }
     let index = "SELECT group_concat(order_id || kind) FROM
                  (SELECT * FROM open_now ORDER BY order_id, kind)";
-    // Independently of the program's own statement: the last event of each mismatch.
+    // The last event of each mismatch, by a query that the program does not use.
     let rebuilt = "SELECT group_concat(order_id || kind) FROM
                    (SELECT order_id, kind FROM
                       (SELECT *, row_number() OVER (PARTITION BY order_id, kind

@@ -1,4 +1,4 @@
-//! The tests that look at the crate from outside: one binary, one file a subject.
+//! Tests of the crate and its binary from outside: one test binary, one file per subject.
 
 mod architecture;
 mod commands;

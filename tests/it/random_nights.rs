@@ -1,9 +1,9 @@
-//! Every order is accounted for, whatever the night is like: the built binary reads random
-//! ledgers, asks a sandbox with a random book, and must come to what the second reading of the
-//! contract comes to. The ledger is known here, the calls are in the gateway's journal, the
-//! outcomes in the database: nothing is taken from the program's own word alone.
+//! Every order of a random night has its outcome. The built binary reads a random ledger, queries a
+//! sandbox with a random book, and must reach the results of the model of the contract. The ledger
+//! is known here, the calls are in the gateway's journal and the outcomes are in the database, so
+//! that no check relies on the program's output alone.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+#![expect(clippy::unwrap_used, reason = "a failed setup fails the test")]
 
 mod night;
 
@@ -62,7 +62,7 @@ fn by_order<T>(
     verdicts.iter().map(|(id, verdict)| (id.clone(), what(verdict))).collect()
 }
 
-/// What the database says became of each order; one row an order, or this fails.
+/// The outcome of each order in the database. Fails if an order has more than one row.
 fn outcomes(merchant: &Merchant) -> BTreeMap<String, String> {
     let database = merchant.database();
     let query = "SELECT o.merchant_order_id,
@@ -79,7 +79,7 @@ fn outcomes(merchant: &Merchant) -> BTreeMap<String, String> {
     outcomes
 }
 
-/// A report's row as the contract's table has it: kind, severity, variance, at risk, currency.
+/// A row of the report as in the contract's table: kind, severity, variance, at risk, currency.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct ReportedRow(String, String, Option<i128>, i128, String);
 
@@ -187,7 +187,8 @@ fn expect_totals(night: &Night, totals: &Value, verdicts: &BTreeMap<String, Verd
     assert_eq!(found, expected);
 }
 
-/// The gateway was asked for each order of the ledger, for nothing else, and no more than counted.
+/// Checks that each order of the ledger was queried, that nothing else was queried, and that the
+/// summary counts every call.
 fn expect_calls(night: &Night, journal: &[Call], summary: &Value) {
     let mut calls: BTreeMap<&str, u32> = BTreeMap::new();
     for call in journal {

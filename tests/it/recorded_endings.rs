@@ -1,6 +1,6 @@
-//! How each run ended is told afterwards, whatever ended it; and what happens to stderr ends none.
+//! `runs` shows how each run ended, and a failing stderr ends no run.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+#![expect(clippy::unwrap_used, reason = "a failed setup fails the test")]
 
 use crate::exit_codes::storage::{skip, without_root};
 use crate::support::{Done, FAST_RETRIES, Gateway, HEAD, Merchant, book, ledger, paid, until};
@@ -18,12 +18,12 @@ fn merchant(orders: usize) -> Merchant {
 
 const LEDGER: [&str; 2] = ["--ledger", "ledger.csv"];
 
-/// The newest run, as `runs` tells it.
+/// The newest run in the output of `runs`.
 fn newest(merchant: &Merchant) -> Value {
     merchant.run(&["runs", "--format", "json"]).json()["runs"][0].clone()
 }
 
-/// Every JSON object has these.
+/// Checks the keys that every JSON object starts with.
 fn assert_header(done: &Done, command: &str) {
     let object = done.json();
     assert_eq!(object["schema"], 1, "{object}");
@@ -33,7 +33,7 @@ fn assert_header(done: &Done, command: &str) {
     assert!(chrono::DateTime::parse_from_rfc3339(started_at).is_ok(), "{object}");
 }
 
-/// The failed run said so as JSON, and `runs` tells the same afterwards.
+/// Checks that the failed run printed its failure as JSON, and that `runs` shows the same.
 fn assert_failure_is_recorded(merchant: &Merchant, done: &Done, code: i32, words: &str) {
     assert_eq!(done.code, Some(code), "{done:?}");
     assert_header(done, "run");
@@ -56,13 +56,13 @@ fn runs_shows_how_each_run_ended() {
     let gateway = Gateway::serve(&book(20));
     let run = |gateway: &str, arguments: &[&str]| merchant.reconcile(gateway, arguments);
 
-    // 10: a run of which nothing was stored.
+    // 10: the ledger is not usable, so no order is stored.
     merchant.write("broken.csv", "merchant_order_id,amount\n1,2\n");
     let done = run(&gateway.url, &["--ledger", "broken.csv"]);
     assert_failure_is_recorded(&merchant, &done, 10, "there is no heading");
     assert_eq!(newest(&merchant)["selected"], 0);
 
-    // 13: nobody answers.
+    // 13: nothing listens at the address.
     let done = run("http://127.0.0.1:1", &LEDGER);
     assert_failure_is_recorded(&merchant, &done, 13, "nothing usable came from the gateway");
 
@@ -71,7 +71,7 @@ fn runs_shows_how_each_run_ended() {
     let done = run(&refuses.url, &LEDGER);
     assert_failure_is_recorded(&merchant, &done, 12, "refuses the credentials");
 
-    // 2 is not recorded, but is JSON too.
+    // 2: wrong usage is not recorded, but the output is JSON too.
     let runs = merchant.sql("SELECT count(*) FROM runs");
     let done = run("http://192.0.2.1", &LEDGER);
     assert_eq!(done.code, Some(2), "{done:?}");
@@ -79,7 +79,7 @@ fn runs_shows_how_each_run_ended() {
     assert_eq!(done.json()["run_id"], json!(null));
     assert_eq!(merchant.sql("SELECT count(*) FROM runs"), runs);
 
-    // A report, and its reason.
+    // 0: a run that writes its report.
     let done = run(&gateway.url, &LEDGER);
     assert_eq!(done.code, Some(0), "{done:?}");
     assert_header(&done, "run");
@@ -105,14 +105,14 @@ fn a_killed_run_is_recorded_by_the_next_one() {
     running.signal("KILL");
     assert_eq!(running.end().code, None);
     let gateway = Gateway::serve(&book(20));
-    // Also by a run that has other orders.
+    // A run with other orders also records it.
     merchant.write("other.csv", format!("{HEAD}B1,1.00,inr,2026-02-10,failed\n"));
     let done = merchant.reconcile(&gateway.url, &["--ledger", "other.csv"]);
     assert_eq!(done.code, Some(0), "{done:?}");
     let runs = merchant.run(&["runs", "--format", "json"]).json()["runs"].clone();
     assert_eq!(runs[1]["exit_code"], 137, "{runs}");
     assert!(runs[1]["reason"].as_str().unwrap().contains("killed"), "{runs}");
-    // Its orders are not lost.
+    // The orders of the killed run are not lost.
     let done = merchant.reconcile(&gateway.url, &["--ledger", "other.csv", "--include-open"]);
     assert_eq!(done.json()["orders"]["selected"], 21, "{done:?}");
 }
@@ -163,7 +163,7 @@ fn a_failing_stderr_changes_no_exit_code() {
     assert_eq!(output.status.code(), Some(0));
     assert_eq!(with_full_stderr.reports().len(), 1);
 
-    // A reader that goes away before the first line.
+    // A reader that closes stderr before the first line.
     let with_closed_stderr = merchant(20);
     let mut command = with_closed_stderr.command(&arguments);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -173,7 +173,7 @@ fn a_failing_stderr_changes_no_exit_code() {
     assert_eq!(done.json()["orders"], expected.json()["orders"]);
     assert_eq!(with_closed_stderr.reports().len(), 1);
 
-    // And a failure keeps its code.
+    // A failure keeps its exit code.
     let missing = ["run", "--base-url", &gateway.url, "--ledger", "nowhere.csv"];
     let output = with_closed_stderr.command(&missing).stderr(full).output().unwrap();
     assert_eq!(output.status.code(), Some(10));
@@ -204,8 +204,7 @@ fn reading_needs_no_write_permission_and_changes_nothing() {
     if expected[0].is_empty() {
         return;
     }
-    // A copy that cannot be written, in a directory that cannot be written; with what is still in
-    // its -wal, and without one.
+    // A read-only copy in a read-only directory, with a -wal file and without one.
     for with_wal in [false, true] {
         let directory = merchant.path(if with_wal { "with" } else { "without" });
         std::fs::create_dir(&directory).unwrap();
@@ -228,7 +227,7 @@ fn reading_needs_no_write_permission_and_changes_nothing() {
         let done: Done = without_root(&merchant, &report).unwrap().output().unwrap().into();
         assert_eq!(done.code, Some(0), "{done:?}");
         let files = std::fs::read_dir(&directory).unwrap().count();
-        assert_eq!(files, if with_wal { 2 } else { 1 }, "nothing was left beside it");
+        assert_eq!(files, if with_wal { 2 } else { 1 }, "no file was created beside the database");
         set_permissions(&directory, Permissions::from_mode(0o700)).unwrap();
     }
 }

@@ -1,7 +1,7 @@
-//! Exit codes of a run that writes its report, and which outranks which; and that one order's
-//! failure, wherever it stands, is no failure of the run.
+//! The exit codes of a run that writes its report, and which code outranks which. A single order
+//! without an answer does not fail the run, at any position in the ledger.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+#![expect(clippy::unwrap_used, reason = "a failed setup fails the test")]
 
 use crate::support::{FAST_RETRIES, Gateway, HEAD, Merchant, kinds, paid};
 use serde_json::json;
@@ -43,7 +43,7 @@ fn unverified_outranks_invalid_rows_which_outrank_mismatches() {
     }
 }
 
-/// "One order affected → 3 and the rest as usual": also when it is the first to be asked.
+/// "One order affected → 3 and the rest as usual": also if it is the first order.
 #[test]
 fn a_first_order_that_cannot_be_answered_does_not_end_the_run() {
     for script in [
@@ -90,7 +90,7 @@ fn without_a_usable_answer_there_is_no_report() {
     assert_eq!(done.code, Some(0), "{done:?}");
     assert_eq!(done.json()["run_id"], 1);
 
-    // A connection that nobody takes.
+    // A refused connection.
     let merchant = Merchant::new();
     merchant.write("octopus-recon.toml", FAST_RETRIES);
     merchant.write("ledger.csv", format!("{HEAD}A1,1.00,inr,2026-01-10,paid\n"));

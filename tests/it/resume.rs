@@ -1,14 +1,15 @@
-//! `--resume`: an incomplete run goes on, asks only for what is not verified, and ends with the
+//! `--resume`: an incomplete run is resumed, queries only the unverified orders, and writes the
 //! report of an uninterrupted run.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+#![expect(clippy::unwrap_used, reason = "a failed setup fails the test")]
 
 use crate::support::{Done, FAST_RETRIES, Gateway, HEAD, Merchant, paid};
 use serde_json::{Value, json};
 
 const ORDERS: usize = 12;
 
-/// Every third order fails for its first `times` calls, some others have mismatches.
+/// A book in which every third order fails for its first `times` calls. Some orders have
+/// mismatches.
 fn book(times: Option<u32>) -> String {
     let mut book = String::new();
     for order in 0..ORDERS {
@@ -38,7 +39,7 @@ fn merchant() -> Merchant {
     merchant
 }
 
-/// The report with the column that says when each answer came emptied, and its run's number.
+/// The report without the times of the answers, and the figures of the summary.
 fn without_dates(merchant: &Merchant, done: &Done) -> (String, Value) {
     let report = done.json()["reports"][0].as_str().unwrap().to_owned();
     let mut text = std::fs::read_to_string(merchant.path(&report)).unwrap();
@@ -73,14 +74,14 @@ fn a_resumed_run_queries_the_rest_and_writes_the_same_report() {
             gateway.stop()[before..].iter().filter_map(|call| call.order_id.clone()).collect();
         asked.sort();
         assert_eq!(asked, ["A02", "A05", "A08", "A11"]);
-        // Nothing of the ledger was kept twice, and no mismatch of the first half is left over.
+        // No entry is stored twice, and no mismatch of the first judgement is left.
         let count = |sql: &str| -> i64 {
             merchant.database().query_row(sql, (), |row| row.get(0)).unwrap()
         };
         assert_eq!(count("SELECT count(*) FROM entries"), 12);
         assert_eq!(count("SELECT count(*) FROM runs"), 1);
         let left = "SELECT count(*) FROM mismatch_events WHERE kind = 'unverified'";
-        assert_eq!(count(left), 0, "that judgement was made again");
+        assert_eq!(count(left), 0, "the judgement was replaced");
     }
 }
 
@@ -91,11 +92,11 @@ fn only_an_incomplete_run_with_the_same_selection_is_resumed() {
     let night = |arguments: &[&str]| merchant.reconcile(&gateway.url, arguments);
     let nothing_yet = night(&["--resume", "1"]);
     assert_eq!(nothing_yet.code, Some(2), "{nothing_yet:?}");
-    // Nothing to continue: a new run.
+    // There is no run to resume: `--resume` starts a new run.
     let first = night(&["--ledger", "ledger.csv", "--resume"]);
     assert_eq!((first.code, first.json()["run_id"].clone()), (Some(3), json!(1)));
 
-    // Another selection is another run, and refused for a run that is named.
+    // `--resume 1` is refused for another selection.
     let other = ["--ledger", "ledger.csv", "--from", "2026-01-01"];
     for arguments in [&other[..], &["--ledger", "ledger.csv", "--include-open"]] {
         let refused = night(&[arguments, &["--resume", "1"]].concat());
@@ -108,16 +109,16 @@ fn only_an_incomplete_run_with_the_same_selection_is_resumed() {
     assert!(another_gateway.stop().is_empty());
     let new = night(&[&other[..], &["--deadline", "0s", "--resume"]].concat());
     assert_eq!((new.code, new.json()["run_id"].clone()), (Some(3), json!(2)));
-    // Other contents under the same name are other contents.
+    // Another content under the same file name is another selection.
     merchant.write("ledger.csv", ledger().replace("A00,100.00", "A00,101.00"));
     let changed = night(&["--ledger", "ledger.csv", "--resume", "1"]);
     assert_eq!(changed.code, Some(2), "{changed:?}");
     merchant.write("renamed.csv", ledger());
 
-    // The same contents under another name are the same selection.
+    // The same content under another file name is the same selection.
     let done = night(&["--ledger", "renamed.csv", "--resume"]);
     assert_eq!((done.code, done.json()["run_id"].clone()), (Some(1), json!(1)), "{done:?}");
-    // A complete run is not continued.
+    // A complete run is not resumed.
     let refused = night(&["--resume", "1"]);
     assert_eq!(refused.code, Some(2), "{refused:?}");
     let new = night(&["--ledger", "renamed.csv", "--resume"]);
@@ -141,8 +142,8 @@ fn the_nightly_command_resumes_in_the_same_night() {
     }
 }
 
-/// On a second night states and days depend on what was there before: judging the run twice must
-/// not count its own first judgement as that.
+/// In the second night, states and days depend on earlier runs. A run that is judged twice must not
+/// count its own first judgement as an earlier run.
 #[test]
 fn a_resumed_second_night_knows_the_mismatches_of_the_first() {
     let second_night = |times: Option<u32>| {
@@ -194,7 +195,7 @@ fn a_resumed_run_queries_the_orders_that_the_deadline_left() {
         ],
         ledger().as_bytes(),
     );
-    assert_eq!(done.json()["run_id"], 1, "the same contents, whatever way they come: {done:?}");
+    assert_eq!(done.json()["run_id"], 1, "the same content, from a file or from stdin: {done:?}");
     assert_eq!(without_dates(&merchant, &done), expected);
     assert_eq!(gateway.stop().len(), 2 * ORDERS);
 }

@@ -1,5 +1,5 @@
-//! The rules against a second, naive reading of the contract's table, against examples written by
-//! hand, and the policy they are told.
+//! Tests of the rules: against a second, simple model of the contract, against examples written by
+//! hand, and of the policy.
 
 mod agreement;
 mod examples;

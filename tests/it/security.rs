@@ -1,7 +1,7 @@
-//! What must be found nowhere: secrets, and by default what is personal. And who may read what is
-//! written.
+//! Secrets appear nowhere, and personal data only if configured. Written files have the documented
+//! permissions.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+#![expect(clippy::unwrap_used, reason = "a failed setup fails the test")]
 
 use crate::exit_codes::storage::wrapped;
 use crate::rude_gateway::RudeGateway;
@@ -20,13 +20,13 @@ fn files(directory: &Path) -> Vec<PathBuf> {
     entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
 }
 
-/// No file of the merchant's but those that the test wrote holds one of these words.
+/// Checks that these words are in no file of the merchant, except the files that the test wrote.
 fn assert_nowhere(merchant: &Merchant, words: &[&str]) {
     for path in files(&merchant.path("")) {
         if path.ends_with("octopus-recon.toml") || path.ends_with("ledger.csv") {
             continue;
         }
-        // A temporary file may be renamed while it is looked for.
+        // A temporary file may be renamed in the meantime.
         let Ok(content) = std::fs::read(&path) else { continue };
         for word in words {
             assert!(!contains(&content, word), "{word} is in {}", path.display());
@@ -82,8 +82,8 @@ fn a_planted_secret_appears_nowhere() {
     let run = ["run", "--base-url", &gateway.url, "--ledger", "ledger.csv", "-vv"];
     let mut command = with_planted_credentials(&merchant, &run);
     let mut running = Running::start(&mut command);
-    // While it runs: its command line, the database with its WAL, the files that come and go.
-    until("the gateway keeps it waiting", || gateway.journal().len() >= 12);
+    // During the run: the command line, the database with its WAL, and temporary files.
+    until("every order is queried", || gateway.journal().len() >= 12);
     let line = std::fs::read(format!("/proc/{}/cmdline", running.pid())).unwrap();
     assert!(contains(&line, "-vv"));
     assert!(words.iter().all(|word| !contains(&line, word)));
@@ -125,7 +125,7 @@ fn a_key_that_the_gateway_repeats_is_hidden() {
     }
 }
 
-/// A book's line with all that is personal, and what must not be found of it.
+/// A line of a book with personal data, and the words that must not appear.
 fn personal(order: &str) -> (String, [&'static str; 8]) {
     let line = paid(
         order,
@@ -165,7 +165,7 @@ fn personal_data_is_dropped_unless_configured() {
         assert_not_printed(&done, &words);
         let report = std::fs::read(merchant.report_path()).unwrap();
         assert!(words.iter().all(|word| !contains(&report, word)));
-        // The gateway's own sentence is kept as it is, but shown with its digits masked.
+        // The gateway's error text is stored unchanged, but shown with its digits masked.
         assert_not_printed(&done, &["77700077778881234"]);
         assert!(!contains(&report, "77700077778881234"));
         let count = |word: &str| {
@@ -183,7 +183,7 @@ fn personal_data_is_dropped_unless_configured() {
 
 #[test]
 fn files_have_the_documented_modes() {
-    // Neither a generous nor a stingy umask changes what the contract says.
+    // The modes of the contract do not depend on the umask.
     for umask in ["000", "027", "077"] {
         let merchant = Merchant::new();
         merchant.write("ledger.csv", ledger(2) + "A3,x,inr,2026-01-10,paid\n");
@@ -288,7 +288,7 @@ fn two_thousand_signatures_are_accepted() {
     let mut ids = std::collections::BTreeSet::new();
     while ids.len() < ORDERS {
         let middle = (0..random.usize(1..40)).map(|_| *random.choice(&alphabet).unwrap());
-        // A space at an end would be the ledger's, not the id's.
+        // An id has no space at an end, because cells of a ledger are trimmed.
         ids.insert(format!("x{}{}", middle.collect::<String>(), random.u8(0..10)));
     }
     let mut ledger = csv::Writer::from_writer(Vec::new());
@@ -308,5 +308,5 @@ fn two_thousand_signatures_are_accepted() {
     assert_eq!(journal.len(), ORDERS);
     let asked: std::collections::BTreeSet<String> =
         journal.into_iter().filter_map(|call| call.order_id).collect();
-    assert!(asked == ids, "an id was not carried exactly");
+    assert!(asked == ids, "an id was changed on the way");
 }

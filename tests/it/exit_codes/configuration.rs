@@ -1,6 +1,6 @@
-//! Exit code 2: usage and configuration, before anything is opened or asked.
+//! Exit code 2: wrong usage or configuration. No file is opened and no call is made.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+#![expect(clippy::unwrap_used, reason = "a failed setup fails the test")]
 
 use super::{Night, assert_hint, assert_refused};
 use crate::support::{API_SECRET, Gateway, Merchant, book};
@@ -23,7 +23,7 @@ fn invalid_arguments_are_refused() {
         assert_refused(&merchant.run(arguments), 2, &[]);
     }
     let left = std::fs::read_dir(merchant.path("")).unwrap().count();
-    assert_eq!(left, 0, "a refused command leaves nothing behind");
+    assert_eq!(left, 0, "a refused command creates no file");
 }
 
 #[test]

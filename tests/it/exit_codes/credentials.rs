@@ -1,6 +1,6 @@
-//! Exit code 12: the gateway refuses the credentials, and how little is asked to know it.
+//! Exit code 12: the gateway refuses the credentials. Few calls are enough to find out.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+#![expect(clippy::unwrap_used, reason = "a failed setup fails the test")]
 
 use super::{Night, assert_hint};
 use crate::rude_gateway::RudeGateway;
@@ -29,7 +29,7 @@ fn a_wrong_key_or_secret_costs_three_calls() {
         assert!(!done.stderr.contains("wr0ng-0ne"), "{done:?}");
         assert!(!done.stderr.contains("clock"), "the clocks agree: {done:?}");
         assert_eq!(gateway.journal().len(), orders.min(3), "{variable} {orders}");
-        // With the right ones it goes on.
+        // With the correct credentials the run is resumed.
         let resumed = night.run(&gateway.url, &["--resume"]);
         assert_eq!(resumed.code, Some(0), "{resumed:?}");
         assert_eq!(gateway.stop().len(), orders.min(3) + orders);
@@ -62,7 +62,7 @@ fn a_clock_difference_is_shown() {
     }
 }
 
-/// Orders that the gateway refuses, among 20.
+/// A book of 20 orders in which the gateway refuses these.
 fn book_refusing(refused: &'static [&'static str]) -> String {
     (1..=20)
         .map(|number| {
@@ -88,7 +88,7 @@ fn a_single_refusal_affects_only_its_order() {
 
 #[test]
 fn three_refusals_in_a_row_probe_the_last_answered_order() {
-    // The orders are refused, not we: the run goes on.
+    // The probe is answered: only these orders are refused, and the run continues.
     let night = Night::new();
     let gateway = Gateway::serve(&book_refusing(&["A7", "A8", "A9"]));
     let done = night.run(&gateway.url, &["--max-in-flight", "1"]);
@@ -97,7 +97,7 @@ fn three_refusals_in_a_row_probe_the_last_answered_order() {
     assert_eq!(asked.len(), 21);
     assert_eq!(asked[5..11], ["A6", "A7", "A8", "A9", "A6", "A10"]);
 
-    // From the seventh call on everything is refused: the key was withdrawn.
+    // From the seventh call on, every call is refused: the key was withdrawn.
     let night = Night::new();
     let answered = std::sync::atomic::AtomicU32::new(0);
     let gateway = RudeGateway::serve(move |turn| {

@@ -1,13 +1,14 @@
-//! Exit code 15: the file is not ours, damaged, or newer. It is never touched, nor made anew.
+//! Exit code 15: the database is damaged, newer, or not of this program. It is never changed or
+//! replaced.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+#![expect(clippy::unwrap_used, reason = "a failed setup fails the test")]
 
 use super::{Night, assert_hint};
 use crate::support::{Gateway, book};
 use rusqlite::Connection;
 use std::path::Path;
 
-/// A file that is no database of ours, made of one that is.
+/// Turns a database into an unusable file.
 type Damage = fn(&Path);
 
 fn execute(path: &Path, statements: &str) {
@@ -53,7 +54,7 @@ fn an_unusable_database_is_not_changed() {
             let arguments: Vec<&str> = command.split(' ').collect();
             night.assert_failed(&night.merchant.run(&arguments), 15, &["octopus-recon.db", word]);
         }
-        assert!(std::fs::read(&path).unwrap() == damaged, "{word}: the file is another now");
+        assert!(std::fs::read(&path).unwrap() == damaged, "{word}: the file has changed");
         for leftover in ["octopus-recon.db-wal", "octopus-recon.db-journal", "octopus-recon.db-new"]
         {
             assert!(!night.merchant.path(leftover).exists(), "{word}: {leftover}");
@@ -71,7 +72,7 @@ fn a_directory_is_no_database() {
     assert_eq!(gateway.stop().len(), 0);
 }
 
-/// Damage shows only where it is read, so a run may do without that page: `check` reads them all.
+/// Damage is found only when its page is read. A run may skip the page; `check` reads all pages.
 #[test]
 fn damage_in_the_middle_is_never_read_as_data() {
     let gateway = Gateway::serve(&book(20));
@@ -79,7 +80,7 @@ fn damage_in_the_middle_is_never_read_as_data() {
     let path = night.merchant.path("octopus-recon.db");
     let report = night.report.values().next().unwrap();
     let whole = std::fs::read(&path).unwrap();
-    // Pages that hold nothing: what a table took that was made anew.
+    // Pages that hold no data: they belonged to a table that a migration replaced.
     let mut free = night.merchant.sql("PRAGMA freelist_count");
     let mut found = 0;
     for page in 1..whole.len() / 4096 {
@@ -92,7 +93,7 @@ fn damage_in_the_middle_is_never_read_as_data() {
             continue;
         }
         assert_eq!(done.code, Some(15), "page {page}: {done:?}");
-        assert!(std::fs::read(&path).unwrap() == content, "page {page}: touched");
+        assert!(std::fs::read(&path).unwrap() == content, "page {page}: changed");
         let done = night.run(&gateway.url, &[]);
         if done.code == Some(0) {
             std::fs::write(night.merchant.path(super::REPORT), report).unwrap();

@@ -1,6 +1,6 @@
-//! Exit code 10: the ledger is not usable. Nothing is asked and nothing of it is stored.
+//! Exit code 10: the ledger is not usable. No call is made, and nothing from the ledger is stored.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+#![expect(clippy::unwrap_used, reason = "a failed setup fails the test")]
 
 use super::{Night, assert_hint};
 use crate::support::{Gateway, book, ledger};

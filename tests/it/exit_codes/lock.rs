@@ -1,4 +1,4 @@
-//! Exit code 11: one run at a time, by a lock that dies with its process.
+//! Exit code 11: one run at a time. The lock ends with its process.
 
 use super::{Night, assert_hint};
 use crate::support::{Gateway, book, until};
@@ -16,10 +16,10 @@ fn a_second_run_ends_at_once_and_names_the_first() {
     assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
     night.assert_failed(&second, 11, &[&format!("process {}, since 20", first.pid())]);
     assert_hint(&second);
-    // Reading is safe all the while.
+    // Reading is allowed during a run.
     assert_eq!(merchant.run(&["runs"]).code, Some(0));
     assert_eq!(merchant.run(&["show", "A1"]).code, Some(0));
-    assert_eq!(gateway.journal().len(), 1, "the second run asked nothing");
+    assert_eq!(gateway.journal().len(), 1, "the second run made no call");
 
     first.signal("KILL");
     assert_eq!(first.end().code, None);

@@ -1,6 +1,7 @@
-//! Exit code 13: nothing usable came from the gateway, found out with few calls and in time.
+//! Exit code 13: the gateway sent no usable response. Few calls and little time are enough to find
+//! out.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+#![expect(clippy::unwrap_used, reason = "a failed setup fails the test")]
 
 use super::{Night, assert_hint};
 use crate::rude_gateway::RudeGateway;
@@ -10,7 +11,7 @@ use std::time::{Duration, Instant};
 
 const SHORT_TIMEOUTS: &str = "[gateway]\nbackoff_first_ms = 1\ncall_timeout_seconds = 1\n";
 
-/// A run of so many orders with little patience.
+/// A night with this number of orders and short timeouts.
 fn night_with(orders: usize) -> Night {
     let night = Night::new();
     night.merchant.write("ledger.csv", ledger(orders));
@@ -18,8 +19,9 @@ fn night_with(orders: usize) -> Night {
     night
 }
 
+/// Checks that the run is resumed and completed by a working gateway.
 fn assert_resumes(night: &Night) {
-    // The same selection has the same address: the stand-in takes over the address in the database.
+    // The base URL is part of the selection, so it is changed to the new gateway in the database.
     let gateway = Gateway::serve(&book(20));
     let database = rusqlite::Connection::open(night.merchant.path("octopus-recon.db")).unwrap();
     let set_url = |sql: &str, url: &str| database.execute(sql, [url]).unwrap();
@@ -31,14 +33,14 @@ fn assert_resumes(night: &Night) {
     );
     let done = night.run(&gateway.url, &["--resume"]);
     assert_eq!(done.code, Some(0), "{done:?}");
-    assert_eq!(night.merchant.sql("SELECT count(*) FROM runs"), 2, "it went on: {done:?}");
+    assert_eq!(night.merchant.sql("SELECT count(*) FROM runs"), 2, "the run was resumed: {done:?}");
 }
 
 #[test]
 fn a_port_without_a_listener() {
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let night = night_with(20);
-    // The default patience is what the contract bounds by 30 s; with jitter it is 3.5 s at most.
+    // The contract allows 30 s. With the default retries it takes 3.5 s at most, jitter included.
     std::fs::remove_file(night.merchant.path("octopus-recon.toml")).unwrap();
     let started = Instant::now();
     let done = night.run(&format!("http://{closed}"), &[]);
@@ -63,7 +65,7 @@ fn a_host_name_that_does_not_exist() {
     assert_hint(&done);
 }
 
-/// The end against a gateway that fails every call so.
+/// Runs against a gateway that answers every call with this status. Returns the queried orders too.
 fn run_against(orders: usize, status: &'static str) -> (Done, Night, Vec<String>) {
     let night = night_with(orders);
     let gateway = RudeGateway::serve(move |turn| turn.answer(status, "", "{}"));
@@ -77,7 +79,7 @@ fn a_gateway_that_stays_overloaded() {
         let (done, night, asked) = run_against(orders, status);
         night.assert_failed(&done, 13, &["nothing usable", &status[..3], "--resume"]);
         assert_hint(&done);
-        // Ten orders are enough to know, four calls each.
+        // Ten failed orders count as an outage. Each has four calls.
         assert_eq!(asked.len(), orders.min(10) * 4, "{status}");
         assert_resumes(&night);
     }
@@ -101,7 +103,7 @@ fn a_gateway_that_closes_every_connection() {
     let gateway = RudeGateway::serve(|turn| turn.reset_after(b""));
     let done = night.run(&gateway.url, &[]);
     night.assert_failed(&done, 13, &["connection", "--resume"]);
-    // Each of ten orders may be the one that it chokes on.
+    // A single order may cause the gateway to close the connection, so ten orders are tried.
     assert_eq!(gateway.arrivals().len(), 10 * 4);
 }
 
@@ -115,7 +117,7 @@ fn one_response_is_no_outage() {
     let done = night.run(&gateway.url, &[]);
     assert_eq!(done.code, Some(3), "{done:?}");
     assert_eq!(gateway.arrivals().len(), 1 + 19 * 4);
-    // Neither is one that cannot be trusted: somebody is there.
+    // An untrustworthy response is no outage either: the gateway is reachable.
     let night = night_with(20);
     let gateway = RudeGateway::serve(|turn| match &*turn.order {
         "A1" => turn.answer("200 OK", "", "<html>"),

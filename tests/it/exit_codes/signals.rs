@@ -1,6 +1,6 @@
-//! 128 + N: ended by a signal within seconds, with everything kept that was received.
+//! Exit code 128 + N: a signal ends the run within seconds, and all received answers are kept.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+#![expect(clippy::unwrap_used, reason = "a failed setup fails the test")]
 
 use super::{Night, assert_refused};
 use crate::rude_gateway::RudeGateway;
@@ -9,14 +9,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-/// The contract's bound.
+/// The limit of the contract.
 const TIME_LIMIT: Duration = Duration::from_secs(10);
 
 #[test]
 fn a_signal_keeps_the_received_answers() {
     for (signal, code) in [("TERM", 143), ("INT", 130)] {
         let night = Night::new();
-        // Eight orders are answered, then the gateway is slow; and then it is well again.
+        // Eight orders are answered. The others wait until `slow` is false.
         let slow = Arc::new(AtomicBool::new(true));
         let is_slow = Arc::clone(&slow);
         let gateway = RudeGateway::serve(move |turn| {
@@ -42,7 +42,7 @@ fn a_signal_keeps_the_received_answers() {
         slow.store(false, Ordering::SeqCst);
         let resumed = night.run(&gateway.url, &["--resume"]);
         assert_eq!(resumed.code, Some(0), "{resumed:?}");
-        assert_eq!(gateway.arrivals().len(), 20 + 12, "no answer is asked for again");
+        assert_eq!(gateway.arrivals().len(), 20 + 12, "no answered order is queried again");
         assert_eq!(night.merchant.sql("SELECT count(*) FROM runs"), 2);
     }
 }
@@ -70,7 +70,7 @@ fn a_signal_ends_the_wait_for_a_ledger() {
     let arguments = Night::arguments(&gateway.url, &["--ledger", "-"]);
     let mut command = night.merchant.command(&arguments);
     let mut running = Running::start(command.stdin(std::process::Stdio::piped()));
-    // Whoever writes the ledger says nothing.
+    // Nothing is written to the pipe of the ledger.
     until("the run has begun", || night.merchant.path("octopus-recon.db-lock").exists());
     until("the lock is taken", || {
         let lock = std::fs::read_to_string(night.merchant.path("octopus-recon.db-lock")).unwrap();

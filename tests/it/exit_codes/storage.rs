@@ -1,6 +1,6 @@
-//! Exit code 14: storage. What can be known before the first call is said before it.
+//! Exit code 14: storage. Problems that can be found before the first call are reported before it.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+#![expect(clippy::unwrap_used, reason = "a failed setup fails the test")]
 
 use super::{Night, assert_hint, assert_refused};
 use crate::support::{Done, Gateway, Merchant, book};
@@ -10,8 +10,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
-/// The command without root's power to read and write everything, or `None`, saying so, where that
-/// cannot be had.
+/// The command without root's permission to read and write every file. Prints a message and returns
+/// `None` if that is not possible.
 pub fn without_root(merchant: &Merchant, arguments: &[&str]) -> Option<Command> {
     let probe = merchant.write("probe", "");
     set_permissions(&probe, Permissions::from_mode(0o000)).unwrap();
@@ -21,13 +21,13 @@ pub fn without_root(merchant: &Merchant, arguments: &[&str]) -> Option<Command> 
     }
     let drop = ["--bounding-set=-all", "--inh-caps=-all"];
     if !Command::new("setpriv").args(drop).arg("true").status().is_ok_and(|it| it.success()) {
-        skip("no setpriv to give up root's powers");
+        skip("no setpriv to drop root's permissions");
         return None;
     }
     Some(wrapped("setpriv", &drop, &command))
 }
 
-/// The same command, run by another one.
+/// The same command, started by a wrapper.
 pub fn wrapped(wrapper: &str, arguments: &[&str], command: &Command) -> Command {
     let mut outer = Command::new(wrapper);
     outer.args(arguments).arg(command.get_program()).args(command.get_args());
@@ -105,15 +105,15 @@ fn an_unusable_database_path_is_found_before_the_first_call() {
     assert_eq!(gateway.stop().len(), 0);
 }
 
-/// Runs the command in a mount namespace of its own, where `disk` has so many KiB. `None`, saying
-/// so, where mounting is not allowed.
+/// Runs the command in a separate mount namespace, in which `disk` has this number of KiB. Prints a
+/// message and returns `None` if mounting is not allowed.
 fn on_a_small_disk(command: &Command, kib: u32) -> Option<Done> {
     let probe = ["-rm", "mount", "-t", "tmpfs", "tmpfs", "/tmp"];
     if !Command::new("unshare").args(probe).status().is_ok_and(|it| it.success()) {
-        skip("no mounting here");
+        skip("mounting is not allowed");
         return None;
     }
-    // What the disk held when the command ended is copied out, for the test to look at.
+    // The content of the disk is copied to `after`, so that the test can read it.
     let script = format!(
         "mount -t tmpfs -o size={kib}k tmpfs disk || exit 99; cp before/* disk/ 2>/dev/null; \
          \"$@\"; code=$?; cp -r disk/. after/; exit $code"
@@ -121,8 +121,8 @@ fn on_a_small_disk(command: &Command, kib: u32) -> Option<Done> {
     Some(wrapped("unshare", &["-rm", "sh", "-c", &script, "sh"], command).output().unwrap().into())
 }
 
-/// For every size of disk: the run ends well or says 14, leaves the old report, and what it kept
-/// can be gone on with.
+/// For every size of disk: the run succeeds or ends with 14, the old report is unchanged, and the
+/// run can be resumed.
 fn assert_full_disks(sizes: impl Iterator<Item = u32>, places: &[&str], database: &str) {
     let gateway = Gateway::serve(&book(20));
     let mut failed = 0;
@@ -147,7 +147,7 @@ fn assert_full_disks(sizes: impl Iterator<Item = u32>, places: &[&str], database
         let temporary: Vec<String> =
             names.filter(|name| name.starts_with('.') || name.contains("tmp")).collect();
         assert_eq!(temporary, [""; 0], "{kib} KiB");
-        // With space again it goes on.
+        // With enough space the run is resumed.
         let resumed = merchant
             .reconcile(&gateway.url, &["--ledger", "ledger.csv", "--db", database, "--resume"]);
         assert_eq!(resumed.code, Some(0), "{kib} KiB: {done:?} {resumed:?}");

@@ -1,6 +1,6 @@
-//! A random night: what the ledger says, what the gateway answers, and in which bad ways.
+//! A random night: a ledger, the gateway's responses, and faults.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+#![expect(clippy::unwrap_used, reason = "a failed setup fails the test")]
 
 use crate::rules::generator::orders;
 use crate::rules::order::{NO_SUCH_ORDER, Order, Terms, UNLISTED, decimal};
@@ -12,21 +12,21 @@ use serde_json::{Map, Value, json};
 #[derive(Debug, Clone)]
 pub struct Night {
     pub orders: Vec<Known>,
-    /// Rows that cannot be used.
+    /// The number of rows that are not usable.
     pub invalid: usize,
     now: DateTime<Utc>,
 }
 
-/// An order of both sides.
+/// An order, as the ledger and the gateway have it.
 #[derive(Debug, Clone)]
 pub struct Known {
     pub id: String,
     pub order: Order,
-    /// Which of the ways that lead to the same end.
+    /// Selects one of several responses that lead to the same result.
     variant: usize,
 }
 
-/// Any night. Its first order is a plain one, so that the gateway is known to answer.
+/// Any night. The first order matches, so that the gateway counts as reachable.
 pub fn nights() -> impl Strategy<Value = Night> {
     let order = (orders(), 0..60_usize);
     let orders_of_a_night = proptest::collection::vec(order, 1..70);
@@ -63,12 +63,12 @@ fn night(orders: Vec<(Order, usize)>, terms: &Terms, invalid: usize) -> Night {
     Night { orders, invalid, now: Utc::now() }
 }
 
-/// A cell of a ledger is trimmed: an unknown word there has nothing to trim.
+/// Replaces the unlisted word: cells of a ledger are trimmed, and that word has spaces to trim.
 fn without_padding(word: &'static str) -> &'static str {
     if word == UNLISTED { "mystery" } else { word }
 }
 
-/// The binary's clock goes on while it starts: no age within ten minutes of a limit.
+/// Moves an age at least ten minutes away from every limit: time passes while the binary starts.
 fn away_from_limits(age_ms: i64, terms: &Terms) -> i64 {
     const MINUTE_MS: i64 = 60_000;
     let limits = [
@@ -147,11 +147,11 @@ impl Night {
 }
 
 impl Known {
-    /// The book's line; an order that the gateway does not have may be in none.
+    /// The line of the book. An order that the gateway does not have may have no line.
     fn line(&self) -> Option<String> {
         match self.order.asked {
             "payment" => {
-                // Some are answered at the second call only.
+                // Some orders are answered only at the second call.
                 let script = match self.variant {
                     0..3 => json!({"status": 503, "times": 1}),
                     3 => json!({"close": true, "times": 1}),
@@ -173,7 +173,7 @@ impl Known {
         }
     }
 
-    /// One of the ways not to be trusted.
+    /// A line whose response is not trustworthy.
     fn untrustworthy(&self) -> String {
         let response_with = |payment: Value| {
             let answer = json!({"result": "success", "data": {"payment": payment}});
@@ -216,7 +216,7 @@ impl Known {
         }
     }
 
-    /// An amount as one of the gateway's habits has it, string or number.
+    /// An amount in one of the gateway's forms: string or number, with or without trailing zeros.
     fn amount(&self, micros: i64) -> String {
         let long = decimal(micros);
         let short = long.trim_end_matches('0').trim_end_matches('.');
@@ -243,7 +243,7 @@ impl Known {
             ("notify_status", order.notify_status),
             ("payment_fail_reason", order.fail_reason),
         ] {
-            // Absent, null and empty all mean "not given".
+            // Absent, null and empty mean the same: no value.
             match (value, self.variant % 3) {
                 ("", 0) => {}
                 ("", 1) => drop(fields.insert(name.to_owned(), Value::Null)),

@@ -1,7 +1,7 @@
-//! The rules and the second reading agree on every order that the generator can think of, and it
-//! can think of every sentence of the contract.
+//! The rules and the model agree on every generated order, and the generated orders reach every
+//! sentence of the contract.
 
-#![expect(clippy::expect_used, reason = "a test that cannot be set up has failed")]
+#![expect(clippy::expect_used, reason = "a failed setup fails the test")]
 
 use super::generator::orders;
 use super::model::read;
@@ -42,7 +42,7 @@ proptest! {
         prop_assert_eq!(judged.variance.map(Amount::micros), verdict.variance);
 
         let kinds: Vec<Kind> = judged.mismatches.iter().map(|mismatch| mismatch.kind).collect();
-        prop_assert!(kinds.is_sorted_by(|one, next| one < next), "one a kind, in order: {kinds:?}");
+        prop_assert!(kinds.is_sorted_by(|one, next| one < next), "one per kind, sorted: {kinds:?}");
         for mismatch in &judged.mismatches {
             if let Err(problem) = check_text(mismatch) {
                 prop_assert!(false, "{problem}: {mismatch:?}");
@@ -51,7 +51,8 @@ proptest! {
     }
 }
 
-/// One sentence, that hides accounts, moves no cursor and has no figure of a float.
+/// Checks that the reason is one sentence, shows no account and no control character, and formats
+/// every figure as a decimal.
 fn check_text(mismatch: &Mismatch) -> Result<(), &'static str> {
     let reason = mismatch.reason.as_str();
     if reason.contains(ACCOUNT) || mismatch.currency.contains(ACCOUNT) {
@@ -95,7 +96,8 @@ fn the_generator_reaches_every_sentence_of_the_contract() {
         judged_rows
             .extend(judged.mismatches.iter().map(|row| (row.kind.as_str(), row.severity.as_str())));
     }
-    let all_outcomes: BTreeSet<&str> = Outcome::ALL.iter().map(|one| one.as_str()).collect();
+    let all_outcomes: BTreeSet<&str> =
+        Outcome::ALL.iter().map(|outcome| outcome.as_str()).collect();
     assert_eq!(outcomes, all_outcomes);
     assert_eq!(judged_outcomes, all_outcomes);
 
@@ -115,7 +117,7 @@ fn the_generator_reaches_every_sentence_of_the_contract() {
     assert_eq!(waits, BTreeSet::from(WAITS));
 }
 
-/// The contract's column `severity`; its first word, where there are several.
+/// The contract's column `severity`; its first word if there are several.
 fn usual_severity(kind: Kind) -> &'static str {
     match kind {
         Kind::FinalAmountMissing

@@ -1,15 +1,15 @@
-//! One order a kind, written by hand, with the row and the sentence that finance gets of it.
+//! At least one order per kind, written by hand, with the expected row and reason of the report.
 
 use super::order::{FeeTerms, Order, Terms, UNLISTED};
 
 const HOUR_MS: i64 = 3_600_000;
 
-/// An order that shows one mismatch alone.
+/// An order with exactly one mismatch.
 struct Example {
     order: Order,
     kind: &'static str,
     severity: &'static str,
-    /// Empty: none.
+    /// Empty if there is no variance.
     variance: &'static str,
     at_risk: &'static str,
     reason: &'static str,

@@ -1,5 +1,5 @@
-//! Random orders, biased so that every sentence of the contract is reached: amounts are equal or
-//! nearly so, ages lie on a limit or one millisecond beside it.
+//! Random orders that reach every sentence of the contract: amounts are equal or nearly equal, and
+//! ages are at a limit or one millisecond from it.
 
 use super::order::{FeeTerms, Order, Terms, UNLISTED};
 use proptest::prelude::*;
@@ -127,13 +127,13 @@ fn rarely() -> impl Strategy<Value = bool> {
     proptest::bool::weighted(0.06)
 }
 
-/// How the final amount lies to the others.
+/// How the final amount relates to the other amounts.
 #[derive(Debug, Clone, Copy)]
 enum Final {
     Absent,
     Some(i64),
     SameAsLedger,
-    /// The amount less the fee or not, beside what is tolerated.
+    /// The amount, minus the fee if `less_fee`, and `offset` beyond the tolerance.
     Expected {
         less_fee: bool,
         offset: i64,
@@ -179,7 +179,7 @@ fn money() -> impl Strategy<Value = (i64, i64, Final)> {
     (amounts, final_amount).prop_map(|((ledger, gateway), last)| (ledger, gateway, last))
 }
 
-/// An age, by the limit on or beside which it lies.
+/// An age, as an offset from a limit.
 #[derive(Debug, Clone, Copy)]
 struct Age {
     limit: u8,

@@ -1,18 +1,18 @@
-//! A second reading of the contract's "Mismatches", written without a look at the first: every
-//! `if` is a sentence of the contract, words are texts, money is integers of millionths.
+//! A second, simple model of the contract's "Mismatches", written independently of the rules. Every
+//! `if` is a sentence of the contract, words are texts, and money is in millionths.
 
-#![expect(clippy::expect_used, reason = "a test that cannot be set up has failed")]
+#![expect(clippy::expect_used, reason = "a failed setup fails the test")]
 
 use super::order::Order;
 
-/// What the contract says of one order.
+/// The result of the contract for one order.
 #[derive(Debug)]
 pub struct Verdict {
     pub outcome: &'static str,
     pub rows: Vec<Row>,
-    /// Of a completed order that gives a final amount, whatever is tolerated or ignored.
+    /// The variance of a completed order with a final amount, also if it is tolerated or ignored.
     pub variance: Option<i64>,
-    /// Which sentences of the contract kept the order waiting.
+    /// The sentences of the contract by which the order waits.
     pub waits: Vec<&'static str>,
 }
 
@@ -24,14 +24,14 @@ pub struct Row {
     pub variance: Option<i64>,
     pub at_risk: i64,
     pub currency: String,
-    /// The sentence that it follows.
+    /// The sentence of the contract for this row.
     pub because: &'static str,
 }
 
 const HOUR_MS: i64 = 3_600_000;
 const MINUTE_MS: i64 = 60_000;
 
-/// Reads the contract for one order.
+/// Applies the contract to one order.
 pub fn read(order: &Order) -> Verdict {
     let mut model = Model { order, rows: Vec::new(), waits: Vec::new() };
     model.ledger_rows();
@@ -71,7 +71,7 @@ impl Model<'_> {
         self.rows.push(Row { kind, severity, variance: None, at_risk, currency, because });
     }
 
-    /// "`ledger_conflict`", "`ledger_duplicate`", and of "`unknown_status`": "or a ledger status
+    /// "`ledger_conflict`", "`ledger_duplicate`", and for "`unknown_status`": "or a ledger status
     /// that is not mapped".
     fn ledger_rows(&mut self) {
         if self.order.conflict {
@@ -182,7 +182,7 @@ impl Model<'_> {
         }
     }
 
-    /// Both of the gateway's amounts are in the gateway's currency, where it gives one.
+    /// The currency of the gateway's amounts; the ledger's if the gateway gives none.
     fn money_currency(&self) -> String {
         match self.order.currency {
             "" => self.order.ledger_currency.to_owned(),
@@ -198,7 +198,7 @@ impl Model<'_> {
             .unwrap_or("income")
     }
 
-    /// Per cent of the amount, half up at so many decimals, and the fixed part.
+    /// The percentage of the amount, rounded half up, plus the fixed amount.
     fn fee(&self) -> i64 {
         let currency = self.money_currency();
         for fee in &self.order.terms.fees {

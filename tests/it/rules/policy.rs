@@ -1,6 +1,6 @@
-//! `[policy]` as a merchant writes it: what is read, and what is refused in which words.
+//! `[policy]` as a merchant writes it: accepted values, and the messages for refused values.
 
-#![expect(clippy::expect_used, reason = "a test that cannot be set up has failed")]
+#![expect(clippy::expect_used, reason = "a failed setup fails the test")]
 
 use octopus_recon::domain::amount::Amount;
 use octopus_recon::domain::mismatch::Kind;
@@ -98,7 +98,7 @@ fn unknown_keys_and_words_are_refused() {
     }
     let misspelt = refusal("ignore = [\"overdu\"]");
     for kind in Kind::ALL {
-        assert!(misspelt.contains(kind.as_str()), "names what there is: {misspelt}");
+        assert!(misspelt.contains(kind.as_str()), "lists the kinds: {misspelt}");
     }
 }
 

@@ -1,4 +1,4 @@
-//! What a reason may not show of the texts that it is made of, and what it names beside figures.
+//! The text of reasons: foreign text is cleaned, and every figure and fail reason is shown.
 
 use super::order::{ACCOUNT, Order, Terms, now};
 use octopus_recon::domain::mismatch::{Kind, Mismatch, Severity};
@@ -35,7 +35,7 @@ fn an_unverified_order_keeps_its_open_mismatches() {
     );
     assert_eq!(judgement.mismatches.len(), 1);
     assert_eq!(judgement.kept, [still_open[0].clone(), still_open[2].clone()]);
-    // What is to be ignored is left out, and an answer shows for itself.
+    // Ignored kinds are left out. With an answer, no mismatch is kept.
     let ignoring = Policy { ignore: [Kind::Overdue].into(), ..Policy::default() };
     assert_eq!(judge(&case, &ignoring).kept, [still_open[2].clone()]);
     let answered = Order::settled().asked();
@@ -185,7 +185,8 @@ fn a_word_without_printable_characters_is_shown_as_empty_quotes() {
     );
 }
 
-/// "both currencies are given and differ (case apart)": as they came, not as they are shown.
+/// "both currencies are given and differ (case apart)": the original texts are compared, not the
+/// cleaned texts.
 #[test]
 fn currencies_are_compared_before_cleaning() {
     for currency in ["i\u{200b}nr", "INR\u{7}", "6660006666789"] {
