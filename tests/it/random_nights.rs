@@ -7,7 +7,7 @@
 
 mod night;
 
-use crate::rules::model::{Verdict, read};
+use crate::rules::model::{self, Verdict};
 use crate::support::{FAST_RETRIES, Gateway, Merchant, Row};
 use night::{Night, nights};
 use octopus_recon::sandbox::Call;
@@ -40,7 +40,7 @@ fn check_night(night: &Night) {
     let summary = done.json();
     let rows = merchant.rows_of(&done);
     let verdicts: BTreeMap<String, Verdict> =
-        night.orders.iter().map(|known| (known.id.clone(), read(&known.order))).collect();
+        night.orders.iter().map(|known| (known.id.clone(), model::judge(&known.order))).collect();
 
     assert_eq!(outcomes(&merchant), by_order(&verdicts, |verdict| verdict.outcome.to_owned()));
     let expected = by_order(&verdicts, |verdict| {
@@ -84,7 +84,7 @@ fn outcomes(merchant: &Merchant) -> BTreeMap<String, String> {
 struct ReportedRow(String, String, Option<i128>, i128, String);
 
 impl ReportedRow {
-    fn from_verdict(row: &crate::rules::model::Row) -> ReportedRow {
+    fn from_verdict(row: &model::Row) -> ReportedRow {
         let variance = row.variance.map(i128::from);
         let (kind, severity) = (row.kind.to_owned(), row.severity.to_owned());
         ReportedRow(kind, severity, variance, row.at_risk.into(), row.currency.clone())

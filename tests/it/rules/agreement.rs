@@ -4,7 +4,7 @@
 #![expect(clippy::expect_used, reason = "a failed setup fails the test")]
 
 use super::generator::orders;
-use super::model::read;
+use super::model;
 use super::order::{ACCOUNT, Order};
 use super::sentences::{SENTENCES, WAITS};
 use octopus_recon::domain::amount::Amount;
@@ -24,7 +24,7 @@ proptest! {
     #[test]
     fn the_rules_judge_as_the_contract_reads(order in orders()) {
         let judged = order.judged();
-        let verdict = read(&order);
+        let verdict = model::judge(&order);
         let mut by_rules: Vec<_> = judged.mismatches.iter().map(|mismatch| (
             mismatch.kind.as_str(),
             mismatch.severity.as_str(),
@@ -87,7 +87,7 @@ fn the_generator_reaches_every_sentence_of_the_contract() {
     let (mut rows, mut outcomes, mut waits) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     let (mut judged_rows, mut judged_outcomes) = (BTreeSet::new(), BTreeSet::new());
     for order in some_orders(4_000) {
-        let verdict = read(&order);
+        let verdict = model::judge(&order);
         outcomes.insert(verdict.outcome);
         rows.extend(verdict.rows.iter().map(|row| (row.kind, row.severity, row.because)));
         waits.extend(verdict.waits.iter().filter(|_| verdict.outcome == "in_transit"));
@@ -108,9 +108,9 @@ fn the_generator_reaches_every_sentence_of_the_contract() {
     ]);
     severities.extend(Kind::ALL.iter().map(|kind| (kind.as_str(), usual_severity(*kind))));
     assert_eq!(judged_rows, severities);
-    let read_rows: BTreeSet<(&str, &str)> =
+    let model_rows: BTreeSet<(&str, &str)> =
         rows.iter().map(|(kind, severity, _)| (*kind, *severity)).collect();
-    assert_eq!(read_rows, severities);
+    assert_eq!(model_rows, severities);
 
     let reached: BTreeSet<&str> = rows.iter().map(|(_, _, because)| *because).collect();
     assert_eq!(reached, BTreeSet::from(SENTENCES));

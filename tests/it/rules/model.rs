@@ -32,7 +32,7 @@ const HOUR_MS: i64 = 3_600_000;
 const MINUTE_MS: i64 = 60_000;
 
 /// Applies the contract to one order.
-pub fn read(order: &Order) -> Verdict {
+pub fn judge(order: &Order) -> Verdict {
     let mut model = Model { order, rows: Vec::new(), waits: Vec::new() };
     model.ledger_rows();
     match order.asked {
