@@ -1,32 +1,33 @@
--- Why: the life of a mismatch was kept as its present state, which each run overwrote: an event of
--- a night was lost as soon as the next night changed it, and a run that was judged again had to
--- undo what it had written. Now each change is an event and is kept. What is open is an index of
--- the events, and can be made anew from them. Each run's end is recorded, also where no report came
--- of it. An order may be judged without a ledger entry: a settlement line has none.
+-- Why: only the current state of a mismatch was stored, and each run overwrote it. A change was
+-- lost when the next run changed the state again, and a run that was judged again had to undo what
+-- it had written. Now each change is stored as an event and kept. The open mismatches are an index
+-- of the events and can be rebuilt from them. The end of each run is recorded, also if the run
+-- wrote no report. An order may be judged without a ledger entry: a settlement line has none.
 --
--- The views are in views.sql, which is run after each migration.
+-- The views are in views.sql. It is executed after each migration.
 
 DROP VIEW open_mismatches;
 DROP VIEW ledger_and_gateway;
 DROP VIEW run_figures;
 
--- One row an order, ever. entry_version and answer_id are what is known of it now.
+-- One row per order. entry_version and answer_id are the latest entry and the latest answer.
 CREATE TABLE orders_4 (
     order_id          INTEGER PRIMARY KEY,
-    merchant_uid      TEXT NOT NULL,          -- '' where neither ledger nor configuration names one
+    merchant_uid      TEXT NOT NULL,          -- '' if neither ledger nor configuration has one
     merchant_order_id TEXT NOT NULL,
     entry_version     INTEGER,                -- NULL: no ledger has the order
     answer_id         INTEGER REFERENCES answers,
     awaiting          INTEGER NOT NULL DEFAULT 0 CHECK (awaiting IN (0, 1)), -- see store/awaiting.rs
     UNIQUE (merchant_order_id, merchant_uid),
-    -- Its first entry is written after it.
+    -- An order is inserted before its first entry.
     FOREIGN KEY (order_id, entry_version) REFERENCES entries DEFERRABLE INITIALLY DEFERRED
 ) STRICT;
 INSERT INTO orders_4
 SELECT order_id, merchant_uid, merchant_order_id, entry_version, answer_id, awaiting
 FROM orders ORDER BY order_id;
 
--- The orders of a run, and what came of asking. answered_at_ms is set when a trustworthy answer is.
+-- The orders of a run and the results of querying them. answered_at_ms is the time of the
+-- trustworthy answer.
 CREATE TABLE run_orders_4 (
     run_id          INTEGER NOT NULL REFERENCES runs,
     order_id        INTEGER NOT NULL REFERENCES orders,
@@ -55,9 +56,9 @@ CREATE INDEX orders_awaiting ON orders (order_id) WHERE awaiting = 1;
 ALTER TABLE runs ADD COLUMN ended_at_ms INTEGER;
 ALTER TABLE runs ADD COLUMN exit_code INTEGER;
 ALTER TABLE runs ADD COLUMN end_reason TEXT;
--- The latest of its answers.
+-- The time of the run's latest answer.
 ALTER TABLE runs ADD COLUMN last_answered_at_ms INTEGER;
--- The latest time that was stored when the run began, if this machine's clock was behind it.
+-- The latest time stored when the run started, if this machine's clock was behind that time.
 ALTER TABLE runs ADD COLUMN clock_floor_ms INTEGER;
 UPDATE runs SET last_answered_at_ms =
     (SELECT max(r.answered_at_ms) FROM run_orders r WHERE r.run_id = runs.run_id);
@@ -70,10 +71,10 @@ UPDATE runs SET
     end_reason = CASE WHEN reported_at_ms IS NOT NULL THEN 'report written'
                       ELSE 'not recorded by the release of that time' END;
 
--- The life of each mismatch: an event for each change. at_ms is the time of the answer that the
--- event rests on; without an answer, the start of the run; never earlier than the run's
--- clock_floor_ms. Events are in the order of at_ms, then of run_id. They are written by
--- store/events.rs; rules/lifecycle.rs decides on them.
+-- The history of each mismatch: one event per change. at_ms is the time of the answer that showed
+-- the change, or the start of the run if there was no answer. It is never earlier than the run's
+-- clock_floor_ms. Events are sorted by at_ms, then by run_id. rules/lifecycle.rs decides which
+-- events there are; store/events.rs writes them.
 CREATE TABLE mismatch_events (
     order_id        INTEGER NOT NULL REFERENCES orders,
     kind            TEXT NOT NULL,
@@ -92,8 +93,8 @@ CREATE TABLE open_now (
     PRIMARY KEY (order_id, kind)
 ) STRICT, WITHOUT ROWID;
 
--- Events of earlier releases are rebuilt from what each run reported. A judgement that shows a
--- mismatch, and one with an answer that no longer does, each say something of it.
+-- The events of earlier releases are rebuilt from the reports of each run. A run counts for a
+-- mismatch if it reported the mismatch, or if it had an answer that did not show the mismatch.
 CREATE TEMP TABLE seen AS
 WITH told AS (SELECT DISTINCT order_id, kind FROM reported_mismatches)
 SELECT t.order_id, t.kind, coalesce(r.answered_at_ms, u.started_at_ms) AS at_ms, r.run_id,
@@ -125,7 +126,7 @@ FROM events WHERE event IS NOT NULL
 ORDER BY order_id, kind, at_ms, run_id;
 DROP TABLE temp.seen;
 
--- One row: up to which run the events were rebuilt so; `show` says it.
+-- One row: the last run whose events were rebuilt. `show` prints it.
 CREATE TABLE rebuilt_events (up_to_run_id INTEGER NOT NULL) STRICT;
 INSERT INTO rebuilt_events SELECT coalesce(max(run_id), 0) FROM runs;
 
@@ -137,8 +138,8 @@ WHERE event <> 'resolved'
                     AND (later.at_ms, later.run_id) > (e.at_ms, e.run_id));
 DROP TABLE mismatches;
 
--- The report files that runs have written, by their content: a file of that name with another
--- content was edited by somebody, and is never overwritten.
+-- The hashes of the report files that runs have written. A report file with another hash was edited
+-- by a person, and is never overwritten.
 CREATE TABLE report_files (
     sha256          TEXT NOT NULL,            -- in hexadecimal
     run_id          INTEGER NOT NULL REFERENCES runs,

@@ -1,11 +1,11 @@
--- Why: people look into the database with a SQLite browser. The views show plain decimals and
--- times. They are made anew after each migration, so that no migration has to repeat them.
+-- Why: people read the database with a SQLite browser. The views show plain decimals and times.
+-- They are created again after each migration, so that no migration has to repeat them.
 
 DROP VIEW IF EXISTS open_mismatches;
 DROP VIEW IF EXISTS ledger_and_gateway;
 DROP VIEW IF EXISTS run_figures;
 
--- What is open now, as the latest run that showed it reported it.
+-- The open mismatches, as the latest run that showed them reported them.
 CREATE VIEW open_mismatches AS
 SELECT n.kind, r.severity, o.merchant_uid, o.merchant_order_id,
        printf('%s%d.%06d', iif(r.at_risk_micros < 0, '-', ''), abs(r.at_risk_micros) / 1000000,
@@ -25,7 +25,7 @@ LEFT JOIN reported_mismatches r
       AND r.run_id = (SELECT max(x.run_id) FROM reported_mismatches x
                       WHERE x.order_id = n.order_id AND x.kind = n.kind);
 
--- Both sides of each order as they are known now.
+-- The latest ledger entry and the latest answer of each order.
 CREATE VIEW ledger_and_gateway AS
 SELECT o.merchant_uid, o.merchant_order_id, e.order_date, e.currency,
        printf('%d.%06d', e.amount_micros / 1000000, e.amount_micros % 1000000) AS ledger_amount,

@@ -1,5 +1,5 @@
-//! How a command fails: what a person reads, and the exit code (contract, "Exit codes"). The one
-//! place where an error of a stage gets its code.
+//! How a command fails: the message, the hint and the exit code (contract, "Exit codes"). This is
+//! the only place where an error of a stage gets its exit code.
 
 use crate::gateway::{ClientError, NewOrderError};
 use crate::ledger::LedgerError;
@@ -8,7 +8,7 @@ use crate::settings::SettingsError;
 use crate::store::StoreError;
 use std::fmt;
 
-/// What ends a command early. Printed once, on stderr, by `main`.
+/// Why a command ended early. `main` prints it once, on stderr.
 #[derive(Debug)]
 pub struct Failure {
     code: u8,
@@ -16,9 +16,9 @@ pub struct Failure {
     hint: Option<String>,
 }
 
-/// The contract's exit codes that are not a run's result.
+/// The contract's exit codes, without those for the result of a run.
 pub mod code {
-    /// Usage or configuration.
+    /// The command line or the configuration is wrong.
     pub const USAGE: u8 = 2;
     /// The ledger is not usable.
     pub const LEDGER: u8 = 10;
@@ -26,54 +26,54 @@ pub mod code {
     pub const HELD: u8 = 11;
     /// The gateway refuses the credentials.
     pub const CREDENTIALS: u8 = 12;
-    /// Nothing usable came from the gateway.
+    /// The gateway sent no usable response.
     pub const OUTAGE: u8 = 13;
-    /// Storage.
+    /// A file, a disk or the database could not be read or written.
     pub const STORAGE: u8 = 14;
-    /// The database is not ours, damaged, or newer.
+    /// The database is damaged, newer than this program, or of another application.
     pub const DATABASE: u8 = 15;
     /// A bug.
     pub const BUG: u8 = 70;
-    /// Added to a signal's number.
+    /// This plus the number of the signal that ended the command.
     pub const SIGNAL: u8 = 128;
 }
 
 impl Failure {
-    /// A failure with what to do about it.
+    /// A failure with a hint: what the user can do.
     pub fn new(code: u8, message: impl Into<String>, hint: impl Into<String>) -> Failure {
         Failure { code, message: message.into(), hint: Some(hint.into()) }
     }
 
-    /// Wrong use of the command line.
+    /// The command line is wrong.
     pub fn usage(message: impl Into<String>, hint: impl Into<String>) -> Failure {
         Failure::new(code::USAGE, message, hint)
     }
 
-    /// A bug, found by the program itself.
+    /// A bug that the program found in itself.
     pub fn bug(message: impl Into<String>) -> Failure {
         let hint = "this is a bug: please report it with this message; no report was written";
         Failure::new(code::BUG, message, hint)
     }
 
-    /// Ended by a signal.
+    /// A signal ended the command.
     #[must_use]
     pub fn signal(signal: u8, message: String) -> Failure {
         Failure { code: code::SIGNAL.saturating_add(signal), message, hint: None }
     }
 
-    /// The same with what to do about it.
+    /// The same failure with this hint.
     #[must_use]
-    pub fn hinting(self, hint: impl Into<String>) -> Failure {
+    pub fn with_hint(self, hint: impl Into<String>) -> Failure {
         Failure { hint: Some(hint.into()), ..self }
     }
 
-    /// What happened, without what to do about it.
+    /// What happened, without the hint.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.message
     }
 
-    /// What to do about it.
+    /// What the user can do.
     #[must_use]
     pub fn hint(&self) -> Option<&str> {
         self.hint.as_deref()
@@ -87,7 +87,7 @@ impl Failure {
 }
 
 impl fmt::Display for Failure {
-    /// `error: …`, and below it `hint: …`.
+    /// `error: …`, and `hint: …` on the next line.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "error: {}", self.message)?;
         match &self.hint {

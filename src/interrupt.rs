@@ -1,23 +1,24 @@
-//! SIGINT and SIGTERM: asked for by every loop, so that a run ends within seconds and whole
-//! (contract, exit code 128+N).
+//! SIGINT and SIGTERM. Every loop checks for them, so that a run ends within seconds and loses
+//! nothing (contract, exit code 128+N).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 use tokio::sync::Notify;
 
-/// A signalled run ends within 10 s (faults, "Crashes and storage").
-const PATIENCE: Duration = Duration::from_secs(8);
+/// How long a run may take to end after a signal. It must end within 10 s (faults, "Crashes and
+/// storage").
+const GRACE_PERIOD: Duration = Duration::from_secs(8);
 
-/// The signal that came, if one did. Cheap to clone and to look at.
+/// The signal that was received, if any. Clones share the signal; cloning and reading are cheap.
 #[derive(Debug, Clone, Default)]
 pub struct Interrupt {
     signal: Arc<AtomicU8>,
-    came: Arc<Notify>,
+    raised: Arc<Notify>,
 }
 
 impl Interrupt {
-    /// The signal's number, once it came.
+    /// The number of the signal, after it was received.
     #[must_use]
     pub fn signal(&self) -> Option<u8> {
         match self.signal.load(Ordering::Relaxed) {
@@ -26,10 +27,10 @@ impl Interrupt {
         }
     }
 
-    /// Waits until a signal comes.
+    /// Waits for a signal and returns its number.
     pub async fn wait(&self) -> u8 {
         loop {
-            let notified = self.came.notified();
+            let notified = self.raised.notified();
             if let Some(signal) = self.signal() {
                 return signal;
             }
@@ -37,19 +38,19 @@ impl Interrupt {
         }
     }
 
-    /// As if this signal had come.
+    /// Sets the signal, as if the process had received it.
     pub fn raise(&self, signal: u8) {
         self.signal.store(signal, Ordering::Relaxed);
-        self.came.notify_waiters();
+        self.raised.notify_waiters();
     }
 
-    /// Listens for SIGINT and SIGTERM on the current runtime. A second one ends the process at
-    /// once, and so do a few seconds in which nobody heard the first: a read of a pipe may
-    /// never return. What is committed is safe all the same, and the database's lock goes with
-    /// the process.
+    /// Listens for SIGINT and SIGTERM on the current runtime. A second signal ends the process at
+    /// once. The process also ends if it is still running some seconds after the first signal: a
+    /// read from a pipe may never return. Committed data is safe, and the database's lock ends
+    /// with the process.
     ///
     /// # Errors
-    /// The system does not let us listen.
+    /// The operating system refuses to install a signal handler.
     pub fn listen(&self) -> std::io::Result<()> {
         use tokio::signal::unix::{SignalKind, signal};
         let mut interrupts = signal(SignalKind::interrupt())?;
@@ -66,7 +67,7 @@ impl Interrupt {
                 }
                 interrupt.raise(number);
                 tokio::spawn(async move {
-                    tokio::time::sleep(PATIENCE).await;
+                    tokio::time::sleep(GRACE_PERIOD).await;
                     std::process::exit(128 + i32::from(number));
                 });
             }

@@ -1,12 +1,12 @@
-//! Where a merchant's order ledger and its payment gateway disagree.
+//! Compares a merchant's order ledger with its payment gateway and reports the differences.
 //!
 //! ```text
 //! ledger CSV ─ ledger ─▶ store ─▶ gateway ─▶ store ─▶ rules ─▶ store ─▶ report ─▶ CSV
-//!                          (reconcile leads it from room to room)
+//!                     (reconcile calls the stages in this order)
 //! ```
 //!
-//! The stages know [`domain`] and never each other; [`reconcile`] knows the stages; [`commands`]
-//! know [`reconcile`].
+//! The stages use [`domain`] and never each other. [`reconcile`] uses the stages, and [`commands`]
+//! uses [`reconcile`].
 
 pub mod cli;
 pub mod commands;

@@ -10,7 +10,7 @@ use std::panic::{catch_unwind, set_hook};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    // A panic's own message may hold data of an order: only its place is told.
+    // The message of a panic may contain data of an order: only its location is printed.
     set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
         print_error(&Failure::bug(format!("octopus-recon has stopped at {place}")));
@@ -30,6 +30,6 @@ fn main() -> ExitCode {
 }
 
 fn print_error(failure: &Failure) {
-    // With stderr gone there is nobody left to tell; the exit code still says it.
-    let _told = writeln!(std::io::stderr(), "{failure}");
+    // If stderr is closed, the message is lost. The exit code still shows the failure.
+    let _written = writeln!(std::io::stderr(), "{failure}");
 }

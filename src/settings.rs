@@ -1,5 +1,5 @@
-//! Defaults < file < environment < flags, to one validated [`Settings`] (contract,
-//! "Configuration"). The only reader of the environment.
+//! Combines defaults, file, environment and flags into one validated [`Settings`]; the later source
+//! overrides the earlier (contract, "Configuration"). Only this module reads the environment.
 
 use crate::domain::text;
 use crate::gateway::{Credentials, GatewaySettings};
@@ -15,7 +15,7 @@ use std::num::NonZeroU32;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-/// Looked for in the working directory when no other is named.
+/// The file in the working directory that is read if no other file is named.
 const DEFAULT_FILE: &str = "octopus-recon.toml";
 
 /// Everything that can be configured.
@@ -31,22 +31,22 @@ pub struct Settings {
     pub report: ReportSettings,
     /// `[store]`.
     pub store: StoreSettings,
-    /// The file that was read, if one was.
+    /// The configuration file that was read, if any.
     pub file: Option<PathBuf>,
     key: Option<SecretString>,
     secret: Secret,
 }
 
-/// Where the secret is.
+/// Where the API secret comes from.
 #[derive(Debug, Clone, Default)]
 enum Secret {
     #[default]
-    Nowhere,
-    Given(SecretString),
-    In(PathBuf),
+    Unset,
+    Value(SecretString),
+    File(PathBuf),
 }
 
-/// What flags override.
+/// The settings that flags override.
 #[derive(Debug, Clone, Default)]
 pub struct Flags {
     /// `--config`.
@@ -74,27 +74,27 @@ pub enum SettingsError {
         /// What the system said.
         why: String,
     },
-    /// The file does not say what can be said.
+    /// The file is not valid TOML, or a key or value in it is not valid.
     #[error("the configuration {}, line {line}, column {column}: {why}", path.display())]
-    Wrong {
+    Invalid {
         /// The file.
         path: PathBuf,
         /// From 1.
         line: usize,
         /// From 1.
         column: usize,
-        /// What is wrong there; never a value that may be a secret.
+        /// What is wrong. Contains no value, because a value may be a secret.
         why: String,
     },
-    /// A variable of the environment is not usable.
-    #[error("the environment's {name} {why}")]
+    /// An environment variable is not usable.
+    #[error("the environment variable {name} {why}")]
     Environment {
         /// The variable.
         name: &'static str,
         /// What is wrong with it.
         why: &'static str,
     },
-    /// The key or the secret is nowhere.
+    /// The API key or the API secret is not set.
     #[error("the gateway's {0} is not set")]
     Missing(&'static str),
     /// The secret's file cannot be used.
@@ -108,22 +108,22 @@ pub enum SettingsError {
 }
 
 impl SettingsError {
-    /// What a person can do about it.
+    /// What the user can do.
     #[must_use]
     pub fn hint(&self) -> String {
         match self {
             SettingsError::Unreadable { .. } => "name another file with --config".to_owned(),
-            SettingsError::Wrong { why, .. } if why.contains("unknown field `api_secret`") => {
+            SettingsError::Invalid { why, .. } if why.contains("unknown field `api_secret`") => {
                 "a secret is never written into the configuration: set OCTOPUS_RECON_API_SECRET, \
                  or api_secret_file to a file that only its owner can read"
                     .to_owned()
             }
-            SettingsError::Wrong { .. } => {
+            SettingsError::Invalid { .. } => {
                 "octopus-recon.example.toml documents every key".to_owned()
             }
             SettingsError::Environment { name, .. } => format!("correct or unset {name}"),
             SettingsError::Missing(what) if what.contains("key") => {
-                "set OCTOPUS_RECON_API_KEY as the gateway's support gave it".to_owned()
+                "set OCTOPUS_RECON_API_KEY to the key from the gateway's support".to_owned()
             }
             SettingsError::Missing(_) => {
                 "set OCTOPUS_RECON_API_SECRET, or OCTOPUS_RECON_API_SECRET_FILE to a file that \
@@ -137,7 +137,7 @@ impl SettingsError {
     }
 }
 
-/// The file's tables.
+/// The tables of the configuration file.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct Tables {
@@ -148,14 +148,15 @@ struct Tables {
     store: StoreSettings,
 }
 
-/// The environment, as [`std::env::var_os`] reads it.
+/// Reads an environment variable, like [`std::env::var_os`].
 pub type Environment<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 
 impl Settings {
-    /// Reads all layers.
+    /// Reads the file, the environment and the flags.
     ///
     /// # Errors
-    /// See [`SettingsError`].
+    /// The file is unreadable or invalid, an environment variable is not usable, or systemd's
+    /// credential `api_key` is not usable. [`Settings::credentials`] reads the secret file.
     pub fn load(flags: Flags, environment: Environment) -> Result<Settings, SettingsError> {
         let variable = |name: &'static str| text_variable(environment, name);
         let named = match flags.config {
@@ -200,32 +201,33 @@ impl Settings {
         Ok(Settings { gateway, ledger, policy, report, store, file, key, secret })
     }
 
-    /// Settings with these credentials, for a gateway in this very process.
+    /// Settings with these credentials, for a gateway in the same process.
     #[must_use]
     pub fn with_credentials(self, credentials: Credentials) -> Settings {
         Settings {
             key: Some(credentials.api_key),
-            secret: Secret::Given(credentials.api_secret),
+            secret: Secret::Value(credentials.api_secret),
             ..self
         }
     }
 
-    /// What authorises calls; read only by commands that make some.
+    /// The credentials. Only commands that call the gateway read them.
     ///
     /// # Errors
-    /// The key or the secret is nowhere, or its file is not safe.
+    /// The key or the secret is not set. Or the secret file is unreadable, accessible to others, or
+    /// not exactly one line.
     pub fn credentials(&self) -> Result<Credentials, SettingsError> {
         let api_key = self.key.clone().ok_or(SettingsError::Missing("API key"))?;
         let api_secret = match &self.secret {
-            Secret::Nowhere => return Err(SettingsError::Missing("API secret")),
-            Secret::Given(secret) => secret.clone(),
-            Secret::In(path) => SecretString::from(read_secret(path)?),
+            Secret::Unset => return Err(SettingsError::Missing("API secret")),
+            Secret::Value(secret) => secret.clone(),
+            Secret::File(path) => SecretString::from(read_secret(path)?),
         };
         Ok(Credentials { api_key, api_secret })
     }
 }
 
-/// A variable that is set and not empty.
+/// The value of an environment variable. An empty variable counts as not set.
 fn text_variable(
     environment: Environment,
     name: &'static str,
@@ -246,29 +248,29 @@ fn secret(environment: Environment, file: Option<PathBuf>) -> Result<Secret, Set
     match (text_variable(environment, VALUE)?, text_variable(environment, FILE)?) {
         (Some(_), Some(_)) => Err(SettingsError::Environment {
             name: FILE,
-            why: "and OCTOPUS_RECON_API_SECRET are both set: only one can be meant",
+            why: "and OCTOPUS_RECON_API_SECRET are both set: set only one of them",
         }),
-        (Some(secret), None) => Ok(Secret::Given(SecretString::from(secret))),
+        (Some(secret), None) => Ok(Secret::Value(SecretString::from(secret))),
         (None, Some(path)) => {
             let path = PathBuf::from(path);
-            // A bare name may be one of systemd's credentials.
+            // A name without a directory may be one of systemd's credentials.
             let credential = path.to_str().and_then(|name| credential(environment, name));
-            Ok(Secret::In(if path.exists() { path } else { credential.unwrap_or(path) }))
+            Ok(Secret::File(if path.exists() { path } else { credential.unwrap_or(path) }))
         }
         (None, None) => {
-            Ok(credential(environment, "api_secret").or(file).map_or(Secret::Nowhere, Secret::In))
+            Ok(credential(environment, "api_secret").or(file).map_or(Secret::Unset, Secret::File))
         }
     }
 }
 
-/// A credential that systemd hands over (`LoadCredential`), if it does.
+/// The path of a credential from systemd (`LoadCredential`), if there is one.
 fn credential(environment: Environment, name: &str) -> Option<PathBuf> {
     let directory = environment("CREDENTIALS_DIRECTORY").filter(|path| !path.is_empty())?;
     Some(Path::new(&directory).join(name)).filter(|path| path.exists())
 }
 
-/// A secret on one line, in a file that others cannot touch. The group's bits are let be: systemd
-/// shows its access list there.
+/// Reads a secret of one line from a file that others cannot access. The group's permissions are
+/// not checked: systemd shows its access list in them.
 fn read_secret(path: &Path) -> Result<String, SettingsError> {
     let refused = |why: String| SettingsError::SecretFile { path: path.to_owned(), why };
     let unreadable = |error: std::io::Error| refused(format!("cannot be read: {error}"));
@@ -289,25 +291,25 @@ fn read_file(path: &Path) -> Result<(Tables, ReportSettings), SettingsError> {
         path: path.to_owned(),
         why: error.to_string(),
     })?;
-    let wrong = |at: usize, why: &str| {
+    let invalid = |at: usize, why: &str| {
         let before = content.get(..at.min(content.len())).unwrap_or_default();
-        SettingsError::Wrong {
+        SettingsError::Invalid {
             path: path.to_owned(),
             line: before.matches('\n').count() + 1,
             column: before.chars().rev().take_while(|character| *character != '\n').count() + 1,
             why: text::one_line(why),
         }
     };
-    // toml's own display would show the line, and with it a secret that stands there.
+    // The error's own text would show the line, and a secret may be in it.
     let mut tables: Tables = toml::from_str(&content).map_err(|error| {
-        wrong(error.span().map_or(0, |span| span.start), &without_values(error.message()))
+        invalid(error.span().map_or(0, |span| span.start), &without_values(error.message()))
     })?;
     let report = ReportSettings::try_from(std::mem::take(&mut tables.report))
-        .map_err(|conflict| wrong(conflict.span.start, &conflict.why))?;
+        .map_err(|conflict| invalid(conflict.span.start, &conflict.why))?;
     Ok((tables, report))
 }
 
-/// serde repeats a value of a wrong type; what it should have been is enough.
+/// Removes the value from serde's message about a wrong type: it may be a secret.
 fn without_values(message: &str) -> String {
     for what in ["invalid type", "invalid value"] {
         if let Some(found) = message.strip_prefix(what)

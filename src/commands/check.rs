@@ -101,7 +101,7 @@ fn gateway(
 ) -> Result<Vec<Finding>, Failure> {
     let address = settings.gateway.base_url.as_deref().unwrap_or_default();
     let checked = base_url(address).map_err(Failure::from).and_then(|base| {
-        let path = check_path(&base).map_err(|error| Failure::from(error).hinting(BASE_URL_HINT));
+        let path = check_path(&base).map_err(|error| Failure::from(error).with_hint(BASE_URL_HINT));
         path.map(|()| base)
     });
     let base = match checked {

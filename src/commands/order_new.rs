@@ -218,7 +218,7 @@ fn interrupted(signal: u8, order: &NewOrder, send_state: &SendState) -> Failure 
     let id = printable(&order.key().merchant_order_id);
     if send_state.may_have_been_sent() {
         let message = format!("ended by signal {signal}: {}", not_known(&id));
-        return Failure::signal(signal, message).hinting(what_to_do(&id));
+        return Failure::signal(signal, message).with_hint(what_to_do(&id));
     }
     Failure::signal(signal, format!("ended by signal {signal}: order {id} was not sent"))
 }

@@ -1,4 +1,4 @@
-//! Money: exact decimals, counted in millionths (contract, "The database": `…_micros`). Never a
+//! Money as exact decimals, counted in millionths (contract, "The database": `…_micros`). Never a
 //! float.
 
 use serde::de::{Error, Visitor};
@@ -12,20 +12,20 @@ const MICROS: i64 = 1_000_000;
 /// Amounts stay below 10¹² units (contract, "Ledger"), so the difference of two always fits.
 const LIMIT_MICROS: i64 = 1_000_000_000_000 * MICROS;
 
-/// A signed amount of money in millionths of a currency's unit. The currency travels beside it.
+/// A signed amount of money, in millionths of the currency's unit. It does not hold the currency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Amount(i64);
 
-/// Why a text is not an amount. The text itself is for whoever shows the error.
+/// Why a text is not an amount. The caller adds the text when it shows the error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum AmountError {
-    /// Nothing there.
+    /// The text is empty.
     #[error("it is empty")]
     Empty,
-    /// Anything but digits with an optional point and more digits.
+    /// Not digits, optionally followed by a point and more digits.
     #[error("it is not a plain decimal number")]
     NotPlain,
-    /// More than six digits behind the point.
+    /// More than six digits after the point.
     #[error("it has more than 6 decimals")]
     TooManyDecimals,
     /// 10¹² or more.
@@ -34,15 +34,15 @@ pub enum AmountError {
 }
 
 impl Amount {
-    /// Nothing.
+    /// The amount 0.
     pub const ZERO: Amount = Amount(0);
 
-    /// Reads ASCII digits, optionally followed by a point and one to six digits: no sign, no
-    /// space, no exponent, no separator (contract, "Ledger" and "Mismatches": a trustworthy
+    /// Reads ASCII digits, optionally followed by a point and one to six digits. A sign, a space,
+    /// an exponent or a separator is an error (contract, "Ledger" and "Mismatches": a trustworthy
     /// answer).
     ///
     /// # Errors
-    /// Says which part of that does not hold.
+    /// Every variant of [`AmountError`].
     pub fn parse(text: &str) -> Result<Amount, AmountError> {
         if text.is_empty() {
             return Err(AmountError::Empty);
@@ -75,42 +75,42 @@ impl Amount {
         Ok(Amount(micros))
     }
 
-    /// The amount of so many millionths, as the database keeps it.
+    /// The amount from a number of millionths, as the database stores it.
     #[must_use]
     pub const fn from_micros(micros: i64) -> Amount {
         Amount(micros)
     }
 
-    /// Millionths, as the database keeps them.
+    /// The number of millionths, as the database stores it.
     #[must_use]
     pub const fn micros(self) -> i64 {
         self.0
     }
 
-    /// The size without the sign.
+    /// The absolute value.
     #[must_use]
     pub const fn abs(self) -> Amount {
         Amount(self.0.abs())
     }
 
-    /// Whether it is zero.
+    /// Whether the amount is zero.
     #[must_use]
     pub const fn is_zero(self) -> bool {
         self.0 == 0
     }
 
-    /// Whether it is below zero.
+    /// Whether the amount is below zero.
     #[must_use]
     pub const fn is_negative(self) -> bool {
         self.0 < 0
     }
 
-    /// `percent` per cent of it, rounded half away from zero to `decimals` (at most 6) places.
-    /// `percent` is an exact decimal itself, e.g. 1.75.
+    /// This percentage of the amount, rounded half away from zero to `decimals` places (at
+    /// most 6). `percent` is itself an exact decimal, for example 1.75.
     ///
     /// # Panics
-    /// Where the result does not fit. Of an amount below the limit and a `percent` of at most 100,
-    /// which is all that `[policy]` lets through, it always does.
+    /// If the result does not fit. It fits if the amount is below the limit and `percent` is at
+    /// most 100; `[policy]` accepts no higher percentage.
     #[must_use]
     #[expect(clippy::expect_used, reason = "a bug should stop the run, not end in a wrong figure")]
     pub fn percent_of(self, percent: Amount, decimals: u32) -> Amount {
@@ -122,23 +122,23 @@ impl Amount {
         Amount(i64::try_from(rounded).expect("a part of an amount is an amount"))
     }
 
-    /// What per cent `self` is of `whole`, for people: two decimals, half away from zero. `None`
-    /// of nothing, and above 9999 %, where a share tells nobody anything.
+    /// `self` as a percentage of `whole`, for people: two decimals, rounded half away from zero.
+    /// `None` if `whole` is zero, or above 9999 %, where a percentage has no meaning for a reader.
     #[must_use]
     pub fn as_percent_of(self, whole: Amount) -> Option<String> {
-        const MOST_HUNDREDTHS: i128 = 999_900;
+        const MAX_HUNDREDTHS: i128 = 999_900;
         if whole.is_zero() {
             return None;
         }
         let (part, whole) = (i128::from(self.0).abs(), i128::from(whole.0).abs());
         let hundredths = (part * 10_000 + whole / 2) / whole;
-        (hundredths <= MOST_HUNDREDTHS)
+        (hundredths <= MAX_HUNDREDTHS)
             .then(|| format!("{}.{:02}", hundredths / 100, hundredths % 100))
     }
 }
 
 impl fmt::Display for Amount {
-    /// Plain decimals: at least two, at most six, no separators (contract, "The report").
+    /// A plain decimal number: two to six decimals, no separators (contract, "The report").
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         Total(i128::from(self.0)).fmt(formatter)
     }
@@ -166,13 +166,13 @@ impl Neg for Amount {
 }
 
 impl<'de> Deserialize<'de> for Amount {
-    /// From a configuration's text such as `"0.50"`: a number would pass through a float.
+    /// Reads a text such as `"0.50"`. A TOML number would be read as a float first.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Amount, D::Error> {
         deserializer.deserialize_str(QuotedAmount)
     }
 }
 
-/// Says what to write instead, where a configuration gives something else than a text.
+/// Accepts only text. The error for any other value says what to write instead.
 struct QuotedAmount;
 
 impl Visitor<'_> for QuotedAmount {
@@ -187,7 +187,7 @@ impl Visitor<'_> for QuotedAmount {
     }
 }
 
-/// A sum of amounts in millionths; wide enough for any number of rows.
+/// A sum of amounts, in millionths. Wide enough for any number of rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Total(i128);
 
@@ -197,17 +197,18 @@ impl Total {
         self.0 += i128::from(amount.0);
     }
 
-    /// A total from whole units and left-over millionths, as two sums of the database.
+    /// A total from the sums of whole units and of remaining millionths, as the database computes
+    /// them.
     #[must_use]
     pub fn from_parts(units: i64, micros: i64) -> Total {
         Total(i128::from(units) * i128::from(MICROS) + i128::from(micros))
     }
 
-    /// Reads a decimal as [`Display`](fmt::Display) writes it, with a sign if need be and of any
-    /// size.
+    /// Reads a decimal in the form that [`Display`](fmt::Display) writes: an optional minus sign,
+    /// any size.
     ///
     /// # Errors
-    /// Says why it is not one.
+    /// `NotPlain`, `TooManyDecimals` or `TooLarge`.
     pub fn parse(text: &str) -> Result<Total, AmountError> {
         let (sign, digits) = match text.strip_prefix('-') {
             Some(digits) => (-1, digits),
@@ -238,7 +239,7 @@ impl Sum<Total> for Total {
 }
 
 impl Serialize for Total {
-    /// As a text, so that no reader makes a float of it.
+    /// As text, so that no reader turns it into a float.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
@@ -334,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn a_total_reads_what_it_writes() {
+    fn a_total_reads_its_own_text() {
         for text in ["0.00", "-10.00", "99999999999999999999.123456", "7.10"] {
             assert_eq!(Total::parse(text).map(|total| total.to_string()), Ok(text.to_owned()));
         }

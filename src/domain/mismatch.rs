@@ -20,7 +20,7 @@ macro_rules! words {
         }
 
         impl $name {
-            /// All of them, in the contract's order.
+            /// All variants, in the contract's order.
             pub const ALL: &'static [$name] = &[$($name::$variant),+];
 
             /// The contract's word.
@@ -31,10 +31,10 @@ macro_rules! words {
                 }
             }
 
-            /// The one with this word.
+            /// The variant with this word.
             #[must_use]
             pub fn from_word(word: &str) -> Option<$name> {
-                $name::ALL.iter().copied().find(|one| one.as_str() == word)
+                $name::ALL.iter().copied().find(|variant| variant.as_str() == word)
             }
         }
 
@@ -46,20 +46,20 @@ macro_rules! words {
     };
 }
 
-/// Declares the table of kinds: each with its word, its usual severity and what it means.
+/// Declares the table of kinds: word, usual severity and meaning.
 macro_rules! kinds {
     ($($(#[$docs:meta])* $kind:ident = $word:literal, $severity:ident;)+) => {
         words! {
-            /// What two sides can disagree on; at most one of each an order (contract, the table
-            /// of kinds).
+            /// What the ledger and the gateway can disagree on. An order has at most one mismatch
+            /// of each kind (contract, the table of kinds).
             Kind {
                 $($(#[$docs])* $kind = $word),+
             }
         }
 
         impl Kind {
-            /// How urgent it is as a rule. Some are more or less urgent in some cases: a rule says
-            /// so where it does (contract, "Mismatches").
+            /// The severity, unless a rule sets another one for a special case (contract,
+            /// "Mismatches").
             #[must_use]
             pub const fn usual_severity(self) -> Severity {
                 match self {
@@ -71,90 +71,90 @@ macro_rules! kinds {
 }
 
 kinds! {
-    /// The money that moved is not the money that was ordered.
+    /// The final amount differs from the expected amount.
     FinalAmountDifference = "final_amount_difference", High;
-    /// Completed, and the gateway does not say how much moved.
+    /// The payment is completed, but the gateway gives no final amount.
     FinalAmountMissing = "final_amount_missing", Medium;
     /// The gateway could not book the money.
     AccountingFailed = "accounting_failed", High;
-    /// Not completed within the allowed time.
+    /// The payment was not completed within the gateway's time.
     Overdue = "overdue", Medium;
-    /// The two sides name different amounts.
+    /// The ledger's amount differs from the gateway's amount.
     LedgerAmountDifference = "ledger_amount_difference", High;
-    /// The two sides name different currencies.
+    /// The currencies differ.
     CurrencyDifference = "currency_difference", High;
-    /// The two sides disagree on what became of the order.
+    /// The statuses contradict each other.
     StatusDifference = "status_difference", High;
     /// The gateway says that it has no such order.
     MissingAtGateway = "missing_at_gateway", High;
-    /// One payment answers for several orders.
+    /// Several orders have the same `payment_uid`.
     DuplicatePayment = "duplicate_payment", High;
-    /// The ledger contradicts itself.
+    /// Rows of the ledger contradict each other.
     LedgerConflict = "ledger_conflict", High;
-    /// The ledger gives the order twice in full.
+    /// One ledger file has the order in more than one complete row.
     LedgerDuplicate = "ledger_duplicate", Medium;
-    /// The two sides name different types.
+    /// The transaction types or the accounting types differ.
     TypeDifference = "type_difference", Medium;
-    /// Paid long ago, and still not booked by the gateway.
+    /// The payment is completed, but the gateway has not booked it within the allowed time.
     AccountingPending = "accounting_pending", Medium;
-    /// Open for too long.
+    /// The payment has been open for too long.
     PendingTooLong = "pending_too_long", Medium;
-    /// A status that the gateway's page does not list.
+    /// A status that the gateway's page does not list, or a ledger status that is not mapped.
     UnknownStatus = "unknown_status", Medium;
     /// The gateway could not notify the merchant.
     NotifyFailed = "notify_failed", Low;
-    /// No trustworthy answer.
+    /// There is no trustworthy answer.
     Unverified = "unverified", High;
 }
 
 words! {
-    /// How urgent a mismatch is; the first is the most urgent.
+    /// How urgent a mismatch is, the most urgent first.
     Severity {
         /// Money or its direction is in doubt.
         High = "high",
-        /// Somebody should look.
+        /// A person should look at it.
         Medium = "medium",
-        /// Good to know.
+        /// For information.
         Low = "low",
     }
 }
 
 words! {
-    /// How every selected order of a run ends (contract, "Words").
+    /// The result for each selected order of a run (contract, "Words").
     Outcome {
-        /// A trustworthy answer, finished, and nothing to report.
+        /// There is a trustworthy answer, the payment is finished, and there is no mismatch.
         Matched = "matched",
-        /// Nothing to report yet.
+        /// No mismatch yet: the payment is not finished, or the order is too young.
         InTransit = "in_transit",
         /// At least one mismatch.
         Mismatched = "mismatched",
-        /// No trustworthy answer.
+        /// There is no trustworthy answer.
         Unverified = "unverified",
     }
 }
 
 words! {
-    /// Where a mismatch is in its life, as of the time a run asked (contract, "The report").
+    /// The state of a mismatch at the time of a run's answer (contract, "The report").
     State {
         /// First seen on the run's day.
         New = "new",
         /// Seen before.
         Open = "open",
-        /// Seen before with another variance.
+        /// Seen before, with another variance.
         Changed = "changed",
-        /// Seen before, and resolved in between.
+        /// Seen before, and resolved since.
         Reopened = "reopened",
     }
 }
 
 words! {
-    /// What happens in the life of a mismatch (contract, "Decisions": events).
+    /// A change of a mismatch (contract, "Decisions": events).
     EventKind {
         /// First seen.
         Opened = "opened",
-        /// Its variance is another one.
+        /// Its variance has changed.
         Changed = "changed",
-        /// A fresh, trustworthy answer no longer shows it.
+        /// A new trustworthy answer no longer shows it.
         Resolved = "resolved",
         /// Seen again after it was resolved.
         Reopened = "reopened",
@@ -162,19 +162,19 @@ words! {
 }
 
 words! {
-    /// Who acts on a mismatch (contract, "The report": `next_step`).
+    /// Who deals with a mismatch (contract, "The report": `next_step`).
     NextStep {
-        /// Ask the gateway, quoting its `payment_uid`, else the order id.
+        /// The gateway's support: quote the `payment_uid`, or the order id if there is none.
         Gateway = "gateway",
-        /// Correct the merchant's own books.
+        /// The merchant's bookkeeping: correct the ledger.
         Bookkeeping = "bookkeeping",
-        /// The person who runs this program looks.
+        /// The operator of this program.
         Operator = "operator",
     }
 }
 
 impl Outcome {
-    /// The number by which the database knows it: 1 is the first.
+    /// The number that the database stores for this outcome. 1 is the first outcome.
     #[must_use]
     pub const fn number(self) -> i64 {
         match self {
@@ -185,77 +185,76 @@ impl Outcome {
         }
     }
 
-    /// The one with this number.
+    /// The outcome with this number.
     #[must_use]
     pub fn from_number(number: i64) -> Option<Outcome> {
         Outcome::ALL.iter().copied().find(|outcome| outcome.number() == number)
     }
 }
 
-/// One thing on which the two sides disagree, or that the gateway itself calls wrong.
+/// One disagreement between the ledger and the gateway, or one failure that the gateway reports.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mismatch {
-    /// What.
+    /// What kind of mismatch.
     pub kind: Kind,
     /// How urgent.
     pub severity: Severity,
-    /// The signed money difference, where there is one: the gateway's figure less what was
-    /// expected.
+    /// The signed difference in money, if the kind has one: the gateway's amount minus the expected
+    /// amount.
     pub variance: Option<Amount>,
-    /// The size of the variance, else the ledger's amount.
+    /// The absolute variance, or the ledger's amount if there is no variance.
     pub at_risk: Amount,
     /// The currency of `variance` and `at_risk`, lower case.
     pub currency: String,
-    /// One sentence with every figure.
+    /// One sentence with every figure, for people.
     pub reason: Text,
 }
 
-/// A change in the life of an order's mismatch.
+/// A change of one mismatch of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Event {
-    /// Which mismatch of the order.
+    /// Which mismatch of the order: there is one per kind.
     pub kind: Kind,
     /// What happened.
     pub event: EventKind,
-    /// When: the time of the answer that it rests on; without an answer, the start of the run.
-    /// Events are ordered by it, then by `run_id`.
+    /// The time of the answer that showed the change, or the start of the run if there was no
+    /// answer. Events are ordered by `at`, then by `run_id`.
     pub at: DateTime<Utc>,
     /// The run that recorded it.
     pub run_id: i64,
     /// The run's day, in the ledger's time zone.
     pub day: NaiveDate,
-    /// The variance from then on; none where there is none, and of `resolved`.
+    /// The variance after the event. `None` for `resolved`, and for kinds without a variance.
     pub variance: Option<Amount>,
 }
 
-/// A mismatch as one run reported it, with all that its row in the report shows (contract, "The
-/// report").
+/// A mismatch as one run reported it: everything in its row of the report (contract, "The report").
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReportRow {
     /// The run.
     pub run_id: i64,
-    /// What, how urgent, and the figures.
+    /// Kind, severity and figures.
     pub mismatch: Mismatch,
-    /// Where it is in its life, as of the time this run asked.
+    /// The state of the mismatch at the time of this run's answer.
     pub state: State,
     /// The order.
     pub key: OrderKey,
-    /// The ledger's side as this run judged it; none if no ledger has the order.
+    /// The ledger entry that this run judged. `None` if no ledger has the order.
     pub entry: Option<Entry>,
-    /// The gateway's side as this run judged it; none if it was missing or unverified.
+    /// The payment that this run judged. `None` if it was missing or unverified.
     pub payment: Option<Payment>,
-    /// The run's day when it was first seen, in the ledger's time zone.
+    /// The day of the run that saw the mismatch first, in the ledger's time zone.
     pub first_seen: NaiveDate,
     /// Days from `first_seen` to the run's day.
     pub open_days: i64,
-    /// When the answer came.
+    /// When the answer was received.
     pub last_verified: Option<DateTime<Utc>>,
-    /// Stable for an order and kind.
+    /// The id of the mismatch. It is the same in every run for an order and kind.
     pub mismatch_id: String,
 }
 
 impl ReportRow {
-    /// Who acts (contract, "The report": `next_step`).
+    /// Who deals with the mismatch (contract, "The report": `next_step`).
     #[must_use]
     pub fn next_step(&self) -> NextStep {
         match self.mismatch.kind {
@@ -279,8 +278,8 @@ impl ReportRow {
         }
     }
 
-    /// The ledger says paid and the gateway is open; the ledger says refunded; or the ledger calls
-    /// an expense failed.
+    /// Whether the gateway has to explain a status difference: the ledger says paid and the payment
+    /// is open; the ledger says refunded; or the ledger says failed for an expense.
     fn gateway_explains_status(&self) -> bool {
         let stage = self.payment.as_ref().and_then(|it| it.payment_status.as_ref()?.stage());
         match self.entry.as_ref().and_then(|entry| entry.status.as_ref()) {

@@ -1,5 +1,5 @@
-//! The words of the field, as types: money, orders, the gateway's payment, mismatches and a run's
-//! figures. Every stage speaks in these; this module imports nothing of ours.
+//! The terms of the field as types: money, orders, payments, mismatches and the figures of a run.
+//! Every stage uses them. This module imports no other module of the crate.
 
 pub mod amount;
 pub mod mismatch;

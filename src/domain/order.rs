@@ -1,21 +1,20 @@
-//! The merchant's side: an order's identity, and what the ledger says of it (contract, "Words" and
-//! "Ledger").
+//! The merchant's side: the key of an order and its ledger entry (contract, "Words" and "Ledger").
 
 use super::amount::Amount;
 use super::payment::{AccountingType, Payment, TransactionType};
 use chrono::{DateTime, NaiveDate, Utc};
 use std::fmt;
 
-/// An order as the merchant knows it. Unique by both.
+/// The key of an order: both fields together are unique.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct OrderKey {
-    /// The ledger's `merchant_uid`, else the configured one, else none.
+    /// `merchant_uid` from the ledger, or from the configuration if the ledger has none.
     pub merchant_uid: Option<String>,
     /// `merchant_order_id`, byte for byte.
     pub merchant_order_id: String,
 }
 
-/// What the merchant's ledger believes of an order.
+/// The status of an order in the merchant's ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LedgerStatus {
     /// The money has moved.
@@ -26,7 +25,7 @@ pub enum LedgerStatus {
     Failed,
     /// The money moved and came back.
     Refunded,
-    /// A word that is not mapped, unchanged: counts as none, and is reported.
+    /// A word that is not mapped, unchanged. It counts as no status, and is reported.
     Unmapped(String),
 }
 
@@ -43,7 +42,7 @@ impl LedgerStatus {
         }
     }
 
-    /// The contract's word, or the unmapped one.
+    /// The contract's word, or the unmapped word.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {
@@ -62,55 +61,55 @@ impl fmt::Display for LedgerStatus {
     }
 }
 
-/// When an order was made.
+/// When an order was created.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CreatedAt {
-    /// The instant from which the order ages: its own, or the end of its day where the ledger
-    /// gives a date alone.
+    /// The instant from which the age of the order is counted. If the ledger has a date without a
+    /// time, it is the end of that day.
     pub ages_from: DateTime<Utc>,
-    /// Its date in the ledger's time zone.
+    /// The date in the ledger's time zone.
     pub date: NaiveDate,
 }
 
-/// What the ledger says of one order, once its rows are merged.
+/// The ledger entry of one order, after its rows are merged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// The order.
     pub key: OrderKey,
-    /// `amount`, without a sign.
+    /// `amount`, never negative.
     pub amount: Amount,
     /// `currency`, lower case, mapped.
     pub currency: String,
     /// `created_at`.
     pub created_at: CreatedAt,
-    /// `transaction_type`, if the ledger has it.
+    /// `transaction_type`, if the ledger has the column and a value.
     pub transaction_type: Option<TransactionType>,
-    /// `accounting_type`, if the ledger has it.
+    /// `accounting_type`, if the ledger has the column and a value.
     pub accounting_type: Option<AccountingType>,
-    /// `status`, if the ledger has it.
+    /// `status`, if the ledger has the column and a value.
     pub status: Option<LedgerStatus>,
-    /// Where the rows of one run's files contradict each other, as a clause: "amount 500.00 in
-    /// line 3, 600.00 in line 9". The code that makes it cleans what it quotes (`domain::text`):
-    /// reports show it unchanged, with all figures.
+    /// How the rows of one run's files contradict each other, as a clause: "amount 500.00 in
+    /// line 3, 600.00 in line 9". The code that writes the clause cleans the quoted cells
+    /// (`domain::text`); reports show the clause unchanged, with all figures.
     pub conflict: Option<String>,
-    /// Where one file gives the order again in full, as a clause: "in line 3 and again in line 9".
-    /// Reports show it unchanged, as `conflict`.
+    /// Where one file repeats the order in a complete row, as a clause: "in line 3 and again in
+    /// line 9". Reports show it unchanged, like `conflict`.
     pub duplicate: Option<String>,
 }
 
-/// One row of a ledger, by what can be done with it. The reader hands each row over once.
+/// One row of a ledger, by how it can be used. The reader passes each row on once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LedgerRow {
-    /// It gives every required cell.
+    /// Every required cell has a value.
     Complete {
         /// The line on which the row begins, from 1.
         line: u64,
-        /// What it says.
+        /// The entry of this row.
         entry: Entry,
     },
-    /// It leaves required cells to an earlier row of its order.
+    /// A required cell is empty, because an earlier row of the order has the value.
     Partial(PartialRow),
-    /// It cannot be used.
+    /// The row is not usable.
     Invalid(InvalidRow),
 }
 
@@ -119,7 +118,7 @@ pub enum LedgerRow {
 pub struct RowCells {
     /// The order.
     pub key: OrderKey,
-    /// `amount`, without a sign.
+    /// `amount`, never negative.
     pub amount: Option<Amount>,
     /// `currency`, lower case, mapped.
     pub currency: Option<String>,
@@ -129,8 +128,7 @@ pub struct RowCells {
     pub transaction_type: Option<TransactionType>,
     /// `accounting_type`.
     pub accounting_type: Option<AccountingType>,
-    /// `status`; the configured default is not filled in here, because a later row may still give
-    /// one.
+    /// `status`, without the configured default: a later row may still have a status.
     pub status: Option<LedgerStatus>,
 }
 
@@ -145,7 +143,7 @@ impl RowCells {
         }
     }
 
-    /// The entry that these cells are alone. Hands the cells back where a required one is empty.
+    /// The entry of a single row. Returns the cells if a required cell is empty.
     pub(crate) fn into_entry(self) -> Result<Entry, Box<RowCells>> {
         match self {
             RowCells {
@@ -186,35 +184,35 @@ impl From<Entry> for RowCells {
     }
 }
 
-/// A row that leaves required cells empty: a line item of an order that an earlier row of the run
-/// gave (contract, "Ledger": `line_items`). Whether there is one, only the store knows; where there
-/// is none, it records the row as an [`InvalidRow`].
+/// A row with empty required cells: a line item of an order with an earlier row in the run
+/// (contract, "Ledger": `line_items`). Only the store knows whether there is an earlier row. If
+/// there is none, the store records the row as an [`InvalidRow`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PartialRow {
-    /// The file, by its name on the command line.
+    /// The file's name as on the command line.
     pub file: String,
     /// The line on which the row begins, from 1.
     pub line: u64,
-    /// What it gives.
+    /// The cells that have a value.
     pub cells: RowCells,
     /// The row's bytes, unchanged, without the line end.
     pub raw: Vec<u8>,
 }
 
-/// A row that cannot be used (contract, "Ledger": invalid rows).
+/// A row that is not usable (contract, "Ledger": invalid rows).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvalidRow {
-    /// The file, by its name on the command line.
+    /// The file's name as on the command line.
     pub file: String,
     /// The line on which the row begins, from 1.
     pub line: u64,
-    /// Why, for people. Quotes only columns that are read.
+    /// Why the row is not usable, for people. Quotes only columns that are read.
     pub reason: String,
     /// The row's bytes, unchanged, without the line end.
     pub raw: Vec<u8>,
 }
 
-/// The direction that counts: the ledger's, else the gateway's, else income (contract,
+/// The direction of the order: from the ledger, or else from the gateway, or else income (contract,
 /// "Mismatches").
 #[must_use]
 pub fn direction(entry: Option<&Entry>, payment: Option<&Payment>) -> TransactionType {

@@ -1,11 +1,11 @@
-//! What the gateway says of an order (gateway page, "The payment object").
+//! The gateway's payment for an order (gateway page, "The payment object").
 
 use super::amount::Amount;
 use serde::Deserialize;
 use std::fmt;
 
 /// Declares a vocabulary of the gateway's page. A word that the page does not list is kept
-/// verbatim as `Unknown` and never taken for a known one, so reading a word cannot fail.
+/// unchanged as `Unknown`, so reading a word cannot fail.
 macro_rules! vocabulary {
     ($(#[$docs:meta])* $name:ident {
         $($(#[$word_docs:meta])* $variant:ident = $word:literal),+ $(,)?
@@ -15,7 +15,7 @@ macro_rules! vocabulary {
         #[non_exhaustive]
         pub enum $name {
             $($(#[$word_docs])* $variant,)+
-            /// A word that the gateway's page does not list, as it came.
+            /// A word that the gateway's page does not list, unchanged.
             Unknown(String),
         }
 
@@ -23,7 +23,7 @@ macro_rules! vocabulary {
             /// Every word that the page lists.
             pub const KNOWN: &'static [&'static str] = &[$($word),+];
 
-            /// Reads a word of the wire, the ledger or the database.
+            /// Reads a word from a response, the ledger or the database.
             #[must_use]
             pub fn from_word(word: &str) -> $name {
                 match word {
@@ -41,7 +41,7 @@ macro_rules! vocabulary {
                 }
             }
 
-            /// Whether the page lists it.
+            /// Whether the gateway's page lists the word.
             #[must_use]
             pub fn is_known(&self) -> bool {
                 !matches!(self, $name::Unknown(_))
@@ -57,7 +57,7 @@ macro_rules! vocabulary {
 }
 
 vocabulary! {
-    /// How far a payment is.
+    /// The progress of a payment.
     PaymentStatus {
         /// Default, not set.
         None = "none",
@@ -81,7 +81,7 @@ vocabulary! {
 }
 
 vocabulary! {
-    /// Whether the merchant was told.
+    /// Whether the merchant was notified.
     NotifyStatus {
         /// Default.
         None = "none",
@@ -109,7 +109,7 @@ vocabulary! {
 }
 
 vocabulary! {
-    /// Which way the money goes.
+    /// The direction of the money.
     TransactionType {
         /// To the merchant: a deposit.
         Income = "income",
@@ -133,7 +133,7 @@ vocabulary! {
 }
 
 impl AccountingType {
-    /// Reads a word with the page's other spellings folded: receipt, payment, settlement.
+    /// Reads a word in any spelling of the page: also `receipt`, `payment` and `settlement`.
     #[must_use]
     pub fn from_any_word(word: &str) -> AccountingType {
         match word {
@@ -145,7 +145,7 @@ impl AccountingType {
     }
 }
 
-/// The contract's three groups of payment statuses, and the two that stand alone.
+/// The contract's groups of payment statuses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
     /// none, pending, preparing, processing.
@@ -159,7 +159,7 @@ pub enum Stage {
 }
 
 impl PaymentStatus {
-    /// Its group (contract, "Mismatches"); `None` for a word that the page does not list.
+    /// The group of the status (contract, "Mismatches"); `None` if the page does not list the word.
     #[must_use]
     pub fn stage(&self) -> Option<Stage> {
         match self {
@@ -177,33 +177,33 @@ impl PaymentStatus {
     }
 }
 
-/// What the rules look at in the gateway's payment object. Absent, null and empty are all "not
-/// given".
+/// The fields of the gateway's payment object that the rules compare. A field that is absent, null
+/// or empty has no value (`None`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Payment {
     /// `amount`: the original amount.
     pub amount: Amount,
-    /// `final_amount`, where given.
+    /// `final_amount`, if it has a value.
     pub final_amount: Option<Amount>,
-    /// `currency`, as it came.
+    /// `currency`, unchanged.
     pub currency: Option<String>,
     /// `transaction_type`.
     pub transaction_type: Option<TransactionType>,
     /// `accounting_type`.
     pub accounting_type: Option<AccountingType>,
-    /// `payment_status`; not given is a finding, not a default.
+    /// `payment_status`. There is no default: `None` is reported as a mismatch.
     pub payment_status: Option<PaymentStatus>,
-    /// `payment_fail_reason`, as it came.
+    /// `payment_fail_reason`, unchanged.
     pub payment_fail_reason: Option<String>,
-    /// `accounting_status`; not given is `none`.
+    /// `accounting_status`; `none` if it has no value.
     pub accounting_status: AccountingStatus,
-    /// `accounting_fail_reason`, as it came.
+    /// `accounting_fail_reason`, unchanged.
     pub accounting_fail_reason: Option<String>,
-    /// `notify_status`; not given is `none`.
+    /// `notify_status`; `none` if it has no value.
     pub notify_status: NotifyStatus,
-    /// `notify_fail_reason`, as it came.
+    /// `notify_fail_reason`, unchanged.
     pub notify_fail_reason: Option<String>,
-    /// `payment_uid`: the gateway's own id of the payment.
+    /// `payment_uid`: the gateway's id for the payment.
     pub payment_uid: Option<String>,
     /// `channel`.
     pub channel: Option<String>,
@@ -214,7 +214,7 @@ pub struct Payment {
 pub enum Answer {
     /// The gateway knows the order.
     Payment(Box<Payment>),
-    /// The gateway says that it has no such order, in these words.
+    /// The gateway says that it has no such order. Contains the gateway's error text.
     Missing(String),
 }
 
@@ -228,32 +228,32 @@ pub struct Answered {
     pub evidence: String,
 }
 
-/// How the reason begins for an order whose answer is about another merchant's order. Resuming such
-/// a run does not help: the configured merchant or the credentials are wrong.
+/// The beginning of the reason if an answer is about another merchant's order. Resuming such a run
+/// does not help: the configured merchant or the credentials are wrong.
 pub const OTHER_MERCHANT: &str = "the answer is about another merchant's order";
 
-/// What came of asking about one order.
+/// The result of querying one order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Asked {
     /// A trustworthy answer.
     Answered(Answer),
-    /// None: why, in words for people, and after how many calls.
+    /// There is no trustworthy answer.
     Unverified {
-        /// A clause that says why, e.g. "the gateway answered 503". Already fit for people:
-        /// whoever makes it cleans what it quotes (`domain::text::clean`). It is shown as it is.
+        /// The reason as a clause, for example "the gateway answered 503". The code that writes it
+        /// cleans the quoted text (`domain::text::clean`). It is shown unchanged.
         why: String,
-        /// Calls made.
+        /// How many calls were made.
         tries: u32,
     },
 }
 
-/// What of a payer's and payee's data is kept in the evidence (contract, "Stored answers").
+/// Which personal data of payer and payee the evidence keeps (contract, "Stored answers").
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum PersonalData {
     /// Accounts keep their last four characters; names, `ip` and `user_agent` are dropped.
     #[default]
     Drop,
-    /// As it came.
+    /// Everything is kept unchanged.
     Keep,
 }

@@ -1,4 +1,5 @@
-//! A run's figures: what the summary shows and what must add up (contract, "`run`" and "Words").
+//! The figures of a run: the summary shows them, and their sums are checked (contract, "`run`" and
+//! "Words").
 
 use super::amount::{Amount, Total};
 use super::mismatch::{Kind, Outcome};
@@ -9,15 +10,15 @@ use std::collections::BTreeMap;
 /// Rows of a run's ledger files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct LedgerFigures {
-    /// Rows read, the header and blank lines apart.
+    /// Rows read, without the header row and blank lines.
     pub rows: u64,
-    /// One an order.
+    /// Rows that became an entry: one per order.
     pub accepted: u64,
-    /// Not usable.
+    /// Rows that are not usable.
     pub invalid: u64,
-    /// Gave an order again with the same values.
+    /// Further rows of an order, with the same values.
     pub repeated: u64,
-    /// Replaced by a later row of the same order.
+    /// Rows that a later row of the same order replaced.
     pub superseded: u64,
     /// Entries whose amount, currency or type differ from an earlier run's.
     pub changed: u64,
@@ -26,7 +27,7 @@ pub struct LedgerFigures {
 /// Orders of a run by outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct OrderFigures {
-    /// All of them.
+    /// All selected orders.
     pub selected: u64,
     /// See [`Outcome::Matched`].
     pub matched: u64,
@@ -39,7 +40,7 @@ pub struct OrderFigures {
 }
 
 impl OrderFigures {
-    /// Counts one more.
+    /// Counts one more order with this outcome.
     pub fn count(&mut self, outcome: Outcome) {
         let counter = match outcome {
             Outcome::Matched => &mut self.matched,
@@ -51,32 +52,32 @@ impl OrderFigures {
     }
 }
 
-/// Money of one currency and direction. Each figure is summed in its own currency: where the two
-/// sides name different ones, the ledger's amount stands with the ledger's currency and the
-/// gateway's amounts with the gateway's.
+/// The money of one currency and direction. Each figure is summed in its own currency: if the two
+/// sides have different currencies, the ledger's amount counts in the ledger's currency, and the
+/// gateway's amounts count in the gateway's currency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct MoneyFigures {
     /// Orders, by the ledger's currency.
     pub orders: u64,
-    /// The ledger's amounts.
+    /// The sum of the ledger's amounts.
     pub ledger_amount: Total,
-    /// `amount` over answered orders.
+    /// The sum of `amount` over answered orders.
     pub gateway_amount: Total,
-    /// `final_amount` over answered orders.
+    /// The sum of `final_amount` over answered orders.
     pub final_amount: Total,
-    /// `final_amount` less what was expected, over completed orders.
+    /// The sum of `final_amount` minus the expected amount, over completed orders.
     pub variance: Total,
-    /// What is at risk, each order once: the largest of its mismatches.
+    /// The sum of the money at risk. An order counts once, with its largest mismatch.
     pub at_risk: Total,
 }
 
-/// Currency (lower case), then transaction type: `income` or `expense`.
+/// The money by currency (lower case) and transaction type (`income` or `expense`).
 pub type MoneyByCurrency = BTreeMap<(String, String), MoneyFigures>;
 
-/// One currency and direction with its money, as it stands in JSON (contract, "`run`": totals).
+/// One row of the totals in JSON: currency, direction and money (contract, "`run`": totals).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MoneyRow {
-    /// Lower case.
+    /// The currency, lower case.
     pub currency: String,
     /// `income` or `expense`.
     pub transaction_type: String,
@@ -85,7 +86,7 @@ pub struct MoneyRow {
     pub money: MoneyFigures,
 }
 
-/// The rows of all currencies and directions, in their order.
+/// The rows of all currencies and directions, sorted.
 #[must_use]
 pub fn money_rows(totals: &MoneyByCurrency) -> Vec<MoneyRow> {
     let row = |((currency, transaction_type), money): (&(String, String), &MoneyFigures)| {
@@ -102,17 +103,17 @@ pub struct Figures {
     pub ledger: LedgerFigures,
     /// The orders.
     pub orders: OrderFigures,
-    /// Report rows by kind; kinds without one are left out.
+    /// Report rows by kind. A kind without a row has no entry.
     pub mismatches: BTreeMap<Kind, u64>,
     /// Open mismatches of orders that this run did not select.
     pub open_elsewhere: u64,
     /// Money by currency and direction.
     pub totals: MoneyByCurrency,
-    /// Calls, retries included.
+    /// Calls to the gateway, retries included.
     pub requests: u64,
 }
 
-/// Figures that do not add up: a bug, found before the report is written.
+/// Figures that do not add up. This is a bug; it is found before the report is written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the figures of this run do not add up: {what} is {left}, but {sum} is {right}")]
 pub struct Imbalance {
@@ -123,11 +124,11 @@ pub struct Imbalance {
 }
 
 impl Figures {
-    /// Checks that rows, orders and, per currency, the ledger's amounts add up. `selected_amounts`
-    /// is the sum over the selected orders per currency, taken by other means than `totals`.
+    /// Checks that rows, orders and the ledger's amounts per currency add up. `selected_amounts` is
+    /// the sum over the selected orders per currency, computed independently of `totals`.
     ///
     /// # Errors
-    /// The first sum that does not hold.
+    /// The first sum that differs.
     pub fn check(&self, selected_amounts: &BTreeMap<String, Total>) -> Result<(), Imbalance> {
         let balance = |what, left: String, sum, right: String| {
             if left == right { Ok(()) } else { Err(Imbalance { what, left, sum, right }) }
@@ -182,25 +183,25 @@ pub struct UnverifiedReason {
     pub orders: u64,
 }
 
-/// What a run is called and covers, for file names, the summary and `runs`.
+/// What file names, the summary and `runs` show about a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunSummary {
-    /// Its number.
+    /// The number of the run.
     pub run_id: i64,
-    /// First day: the range's, else the first order's.
+    /// The first day: of the selected range, or of the first order if there is no range.
     pub from: Option<NaiveDate>,
-    /// Last day: the range's, else the last order's.
+    /// The last day: of the selected range, or of the last order if there is no range.
     pub to: Option<NaiveDate>,
-    /// The run's day in the ledger's time zone: names an empty report.
+    /// The run's day in the ledger's time zone. The file name of an empty report has this day.
     pub day: NaiveDate,
-    /// What it counted.
+    /// The figures.
     pub figures: Figures,
     /// Unverified orders by reason, the most frequent first.
     pub unverified_reasons: Vec<UnverifiedReason>,
 }
 
 impl RunSummary {
-    /// No selected order is unverified (contract, "`run`": `status`).
+    /// Whether no selected order is unverified (contract, "`run`": `status`).
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.figures.orders.unverified == 0
@@ -226,10 +227,10 @@ impl RunSummary {
     }
 }
 
-/// A control figure of the ledger: the currency and the sum that the ledger's owner expects.
+/// A control figure of the ledger: a currency and the expected sum.
 pub type ExpectedTotal = (String, Total);
 
-/// Sums one more amount into a currency's control figure.
+/// Adds an amount to the sum of its currency.
 pub fn add_to(sums: &mut BTreeMap<String, Total>, currency: &str, amount: Amount) {
     if let Some(sum) = sums.get_mut(currency) {
         sum.add(amount);

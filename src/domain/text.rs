@@ -1,29 +1,29 @@
-//! Text from outside, made fit for people: a terminal, a log line, an error or a report's reason.
+//! Cleans text from outside for people: for a terminal, a log line, an error or a report's reason.
 
 use regex::Regex;
 use std::fmt;
 use std::ops::Range;
 use std::sync::LazyLock;
 
-/// Text that is fit for people: one line, nothing in it that moves a cursor, hides text or turns
-/// the reading direction. What a report shows is of this type, so that no writer can forget it.
+/// Text that is safe to show: one line, without characters that move the cursor, hide text or
+/// change the reading direction. Reports show only this type, so no writer can forget to clean.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Text(String);
 
 impl Text {
-    /// Somebody else's text: see [`clean`].
+    /// A text from outside: see [`clean`].
     #[must_use]
     pub fn foreign(text: &str) -> Text {
         Text(clean(text))
     }
 
-    /// An id, whose digits a person needs: see [`printable`].
+    /// An id. Its digits are kept, because a person needs them: see [`printable`].
     #[must_use]
     pub fn id(text: &str) -> Text {
         Text(printable(text))
     }
 
-    /// A text that this program made, with every figure: see [`one_line`].
+    /// A text that this program wrote. All its figures are kept: see [`one_line`].
     #[must_use]
     pub fn own(text: &str) -> Text {
         Text(one_line(text))
@@ -42,39 +42,39 @@ impl fmt::Display for Text {
     }
 }
 
-/// What a reason, a log line or an error shows of somebody else's text: at most 160 characters, no
-/// control or direction characters, and of what may be an account, a telephone or a card only the
-/// last four digits (contract, "Stored answers"). Masked are eight or more digits in a row, and
-/// groups of 3 to 6 digits, with one space, dash or dot between them, that hold ten or more
-/// together (two groups with a dot between them are a decimal). Dates, times and amounts of two
-/// decimals are neither.
+/// Cleans a text from outside for a reason, a log line or an error: at most 160 characters, and no
+/// control or direction characters. A number that may be an account, a telephone or a card keeps
+/// only its last four digits (contract, "Stored answers"). Such a number is a run of eight or more
+/// digits; or groups of 3 to 6 digits with one space, dash or dot between them, ten or more digits
+/// in all. Two groups with a dot between them are a decimal number and are not masked. Dates, times
+/// and amounts with two decimals are not masked either.
 #[must_use]
 pub fn clean(text: &str) -> String {
     cut(masked(&one_line(text)))
 }
 
-/// At most 160 characters, without what could move a terminal's cursor or turn the reading
-/// direction. For ids, whose digits a person needs.
+/// Cleans an id: at most 160 characters, without characters that move the cursor or change the
+/// reading direction. All digits are kept, because a person needs them.
 #[must_use]
 pub fn printable(text: &str) -> String {
     cut(one_line(text))
 }
 
-/// The whole text on one line, without what could move a terminal's cursor or turn the reading
-/// direction. For texts of our own making, whose every figure counts.
+/// Cleans a text that this program wrote: the whole text on one line, without characters that move
+/// the cursor or change the reading direction. All figures are kept.
 #[must_use]
 pub fn one_line(text: &str) -> String {
     text.chars()
         .map(|character| if character.is_control() { ' ' } else { character })
-        .filter(|character| !turns_direction(*character))
+        .filter(|character| !is_format_mark(*character))
         .collect::<String>()
         .trim()
         .to_owned()
 }
 
-/// Marks that reorder, hide or break the text around them (Unicode's bidirectional and invisible
-/// format characters).
-fn turns_direction(character: char) -> bool {
+/// Whether the character reorders, hides or breaks the text around it: Unicode's bidirectional and
+/// invisible format characters.
+fn is_format_mark(character: char) -> bool {
     matches!(
         character,
         '\u{061C}'
@@ -94,12 +94,12 @@ fn cut(mut text: String) -> String {
     text
 }
 
-/// Decimal digits of any script; the standard library only knows those of ASCII.
+/// Decimal digits of any script. The standard library knows only ASCII digits.
 #[expect(clippy::expect_used, reason = "without the mask an account number would be shown")]
 static DIGITS: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\d+").expect("a pattern that never changes"));
 
-/// Long runs and long groups of digits cut to their last four.
+/// Replaces long runs and long groups of digits by their last four digits.
 fn masked(text: &str) -> String {
     const LONG_RUN: usize = 8;
     const GROUP: Range<usize> = 3..7;
@@ -108,7 +108,7 @@ fn masked(text: &str) -> String {
     let runs: Vec<Range<usize>> = DIGITS.find_iter(text).map(|run| run.range()).collect();
     let grouped = runs.chunk_by(|run, next| {
         [run, next].iter().all(|run| GROUP.contains(&length(run)))
-            && is_separator(&text[run.end..next.start])
+            && is_single_separator(&text[run.end..next.start])
     });
     let mut shown = String::with_capacity(text.len());
     let mut end = 0;
@@ -127,21 +127,20 @@ fn masked(text: &str) -> String {
     shown
 }
 
-/// Whether two groups of digits are only set apart for the eye.
-fn is_separator(between: &str) -> bool {
+/// Whether the text between two groups of digits is one separator.
+fn is_single_separator(between: &str) -> bool {
     let mut characters = between.chars();
-    let one = characters.next().is_some_and(is_separating);
-    one && characters.next().is_none()
+    characters.next().is_some_and(is_separator) && characters.next().is_none()
 }
 
 /// Spaces, dots, and dashes of any width.
-fn is_separating(character: char) -> bool {
+fn is_separator(character: char) -> bool {
     character.is_whitespace()
         || matches!(character, '.' | '-' | '\u{2010}'..='\u{2015}' | '\u{2212}')
 }
 
 fn last_four(digits: &str) -> String {
-    let digits: Vec<char> = digits.chars().filter(|character| !is_separating(*character)).collect();
+    let digits: Vec<char> = digits.chars().filter(|character| !is_separator(*character)).collect();
     std::iter::once(&'…').chain(&digits[digits.len().saturating_sub(4)..]).collect()
 }
 
@@ -172,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn dates_times_and_amounts_stay() {
+    fn dates_times_and_amounts_are_unchanged() {
         for text in [
             "order 1234567 at 11:26",
             "2026-11-20 10:30",
@@ -192,21 +191,21 @@ mod tests {
     }
 
     #[test]
-    fn nothing_moves_the_cursor() {
+    fn control_and_direction_characters_are_removed() {
         for fit in [clean, printable, one_line] {
             assert_eq!(fit("a\u{1b}[2Jb\r\nc\u{202e}d"), "a [2Jb  cd");
         }
     }
 
     #[test]
-    fn long_texts_are_cut_and_ours_are_not() {
+    fn long_foreign_texts_are_cut_and_own_texts_are_not() {
         let long = "x".repeat(500);
         let expected = format!("{}…", "x".repeat(160));
         assert_eq!([clean(&long), printable(&long)], [expected.clone(), expected]);
         assert_eq!(one_line(&long), long);
         assert_eq!(printable(&"é".repeat(160)), "é".repeat(160));
         assert_eq!(printable("6660006666789"), "6660006666789");
-        let account_at_the_cut = format!("{} 6660006666789", "x".repeat(152));
-        assert_eq!(clean(&account_at_the_cut), format!("{} …6789", "x".repeat(152)));
+        let account_at_the_end = format!("{} 6660006666789", "x".repeat(152));
+        assert_eq!(clean(&account_at_the_end), format!("{} …6789", "x".repeat(152)));
     }
 }

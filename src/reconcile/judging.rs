@@ -7,7 +7,7 @@ use crate::domain::order::direction;
 use crate::domain::payment::{Answer, Asked};
 use crate::domain::run::{Figures, MoneyFigures};
 use crate::failure::Failure;
-use crate::rules::lifecycle::{self, Seen, Standing};
+use crate::rules::lifecycle::{self, Known, Seen};
 use crate::rules::{self, Case, Judgement, Policy};
 use crate::store::{Judged, JudgedRow, Judging, RunRow, Shown, Store, StoredCase};
 use std::collections::{BTreeMap, BTreeSet};
@@ -60,10 +60,10 @@ fn judge_order(
     policy: &Policy,
     figures: &mut Figures,
 ) -> Result<Judged, Failure> {
-    let standings = standings(&stored.events);
+    let known = known_mismatches(&stored.events);
     let mut shown = Vec::new();
     if matches!(stored.asked, Asked::Unverified { .. }) {
-        for kind in standings.iter().filter(|(_, it)| it.is_open).map(|(kind, _)| *kind) {
+        for kind in known.iter().filter(|(_, it)| it.is_open).map(|(kind, _)| *kind) {
             shown.extend(judging.last_shown(&stored, kind)?);
         }
     }
@@ -83,7 +83,7 @@ fn judge_order(
     let (run_id, day) = (run.summary.run_id, run.summary.day);
     let mut events = Vec::new();
     let mut record = |kind, seen| {
-        let event = lifecycle::event(standings.get(&kind), seen).filter(|_| stored.is_latest);
+        let event = lifecycle::event(known.get(&kind), seen).filter(|_| stored.is_latest);
         let variance = if let Seen::Found(variance) = seen { variance } else { None };
         events.extend(event.map(|event| Event {
             kind,
@@ -98,11 +98,11 @@ fn judge_order(
         record(found.kind, Seen::Found(found.variance));
     }
     let is_answered = matches!(stored.asked, Asked::Answered(_));
-    for kind in standings.keys().filter(|kind| mismatches.iter().all(|it| it.kind != **kind)) {
-        record(*kind, if is_answered { Seen::Gone } else { Seen::Unknown });
+    for kind in known.keys().filter(|kind| mismatches.iter().all(|it| it.kind != **kind)) {
+        record(*kind, if is_answered { Seen::NotFound } else { Seen::Unknown });
     }
     let row = |mismatch: Mismatch, shown: Option<Shown>| {
-        let before = standings.get(&mismatch.kind);
+        let before = known.get(&mismatch.kind);
         let first_seen = before.map_or(day, |before| before.first_seen);
         // What was shown before is no change.
         let variance =
@@ -124,11 +124,11 @@ fn judge_order(
     Ok(Judged { case: stored, outcome, rows, events })
 }
 
-/// The standing of each mismatch after these events.
-fn standings(events: &[Event]) -> BTreeMap<Kind, Standing> {
+/// What is known of each mismatch after these events.
+fn known_mismatches(events: &[Event]) -> BTreeMap<Kind, Known> {
     let kinds: BTreeSet<Kind> = events.iter().map(|event| event.kind).collect();
-    let standing = |kind| lifecycle::standing(events, kind).map(|standing| (kind, standing));
-    kinds.into_iter().filter_map(standing).collect()
+    let known = |kind| lifecycle::known(events, kind).map(|known| (kind, known));
+    kinds.into_iter().filter_map(known).collect()
 }
 
 fn count(figures: &mut Figures, stored: &StoredCase, judgement: &Judgement) {

@@ -1,6 +1,6 @@
-//! The rules on what the gateway does with a payment: accounting, notification, its `payment_uid`.
+//! The rules for accounting, notification and `payment_uid`.
 
-use super::{Case, Policy, Ruling, counted, gateway_says};
+use super::{Case, Policy, Ruling, gateway_says, plural};
 use crate::domain::payment::{AccountingStatus, NotifyStatus, Stage};
 use crate::domain::text;
 
@@ -35,7 +35,7 @@ pub(super) fn accounting_pending(case: &Case, policy: &Policy) -> Ruling {
         case.gateway_currency(),
         payment.accounting_status,
         case.age_in_words(),
-        counted(policy.account_within_hours, "hour"),
+        plural(policy.account_within_hours, "hour"),
         gateway_says(payment.accounting_fail_reason.as_ref())
     ))
 }
@@ -58,11 +58,11 @@ pub(super) fn duplicate_payment(case: &Case, _: &Policy) -> Ruling {
     let named: Vec<String> =
         case.shared_with.iter().take(NAMED).map(|order| text::printable(order)).collect();
     let more = case.shared_with.len().saturating_sub(NAMED);
-    // The store looks for a hundred of them and no further.
+    // The store returns at most a hundred orders.
     let at_least = if case.shared_with.len() >= 100 { "at least " } else { "" };
     let more = if more > 0 { format!(" and {at_least}{more} more") } else { String::new() };
     Ruling::report(format!(
-        "Payment {} answers for this order of {} and also for {}{more}: one payment may be \
+        "Payment {} belongs to this order of {} and also to {}{more}: one payment may be \
              booked {at_least}{} times.",
         text::printable(uid),
         case.ordered(),

@@ -1,4 +1,4 @@
-//! The rules on the ledger itself, and on what it calls an order.
+//! The rules for contradictions within the ledger, and for the types of an order.
 
 use super::{Case, Policy, Ruling, word};
 use crate::domain::mismatch::Severity;

@@ -1,8 +1,8 @@
-//! The rules: what the ledger says, what the gateway answered, the merchant's policy and a time,
-//! to mismatches and an outcome (contract, "Mismatches"). Pure: no I/O, no clock.
+//! The rules. Input: an order's ledger entry, the gateway's answer, the merchant's policy and a
+//! time. Output: mismatches and an outcome (contract, "Mismatches"). Pure: no I/O, no clock.
 //!
-//! One function a kind, and one table of them. A kind's function is in `ledger`, `money`, `status`
-//! or `booking`, by what it looks at.
+//! Each kind has one function, and one table lists them. The functions are in `ledger`, `money`,
+//! `status` and `booking`, by the fields that they compare.
 
 mod booking;
 mod ledger;
@@ -20,62 +20,62 @@ use crate::domain::payment::{AccountingStatus, Answer, Asked, Payment, Stage, Tr
 use crate::domain::text::{self, Text};
 use chrono::{DateTime, TimeDelta, Utc};
 
-/// One order to be judged.
+/// An order to judge, with everything that the rules use.
 #[derive(Debug, Clone, Copy)]
 pub struct Case<'a> {
-    /// What the ledger says; none if no ledger has the order.
+    /// The ledger entry. `None` if no ledger has the order.
     pub entry: Option<&'a Entry>,
-    /// What came of asking the gateway.
+    /// The result of querying the gateway.
     pub asked: &'a Asked,
-    /// Other orders of this merchant that the same `payment_uid` answers for.
+    /// Other orders of this merchant with the same `payment_uid`.
     pub shared_with: &'a [String],
-    /// The order's open mismatches of earlier runs. They keep their rows while there is no answer
-    /// (contract, the kind `unverified`).
+    /// Open mismatches of the order from earlier runs. They stay in the report while there is no
+    /// answer (contract, the kind `unverified`).
     pub still_open: &'a [Mismatch],
-    /// The run's start: ages run up to it.
+    /// The start of the run. The age of the order is counted up to this time.
     pub now: DateTime<Utc>,
 }
 
-/// How an order ends.
+/// The result of judging an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Judgement {
-    /// Its one outcome.
+    /// The outcome of the order.
     pub outcome: Outcome,
-    /// What was found, at most one a kind, in the contract's order.
+    /// The mismatches found: at most one per kind, in the contract's order.
     pub mismatches: Vec<Mismatch>,
-    /// Those of `still_open` that nothing was found of, because there is no answer: reported as
-    /// the earlier answer showed them.
+    /// The mismatches of `still_open` that could not be checked, because there is no answer. They
+    /// are reported as the earlier answer showed them.
     pub kept: Vec<Mismatch>,
-    /// `final_amount` less what was expected, of a completed order that gives one: for the totals,
-    /// whatever is tolerated.
+    /// `final_amount` minus the expected amount, for a completed order with a `final_amount`. It is
+    /// for the totals, so tolerances do not apply.
     pub variance: Option<Amount>,
 }
 
-/// What one rule says of one order.
+/// The result of one rule for one order.
 enum Ruling {
     /// Nothing to report.
     Nothing,
-    /// Nothing yet: the order is too young to tell.
+    /// Nothing to report yet: the order is too young.
     Wait,
-    /// This.
-    Report(Shown),
+    /// A mismatch.
+    Report(Finding),
 }
 
-/// What a rule reports.
-struct Shown {
-    /// Where it is not the kind's usual one.
+/// A mismatch that a rule found.
+struct Finding {
+    /// The severity, if it is not the usual severity of the kind.
     severity: Option<Severity>,
     variance: Option<Variance>,
     reason: String,
 }
 
-/// A money difference with its currency.
+/// A difference in money, with its currency.
 struct Variance {
     amount: Amount,
     currency: String,
 }
 
-/// What one kind's function looks like.
+/// The function of one kind.
 type Rule = fn(&Case, &Policy) -> Ruling;
 
 /// The table of kinds.
@@ -111,7 +111,7 @@ pub fn judge(case: &Case, policy: &Policy) -> Judgement {
         match rule(case, policy) {
             Ruling::Nothing => {}
             Ruling::Wait => waits = true,
-            Ruling::Report(shown) => mismatches.push(case.mismatch(*kind, shown)),
+            Ruling::Report(finding) => mismatches.push(case.mismatch(*kind, finding)),
         }
     }
     let is_unverified = matches!(case.asked, Asked::Unverified { .. });
@@ -133,8 +133,8 @@ pub fn judge(case: &Case, policy: &Policy) -> Judgement {
     Judgement { outcome, mismatches, kept, variance: money::settled_variance(case, policy) }
 }
 
-/// The currency of the gateway's figures, lower case and fit to print: its own, where it gives
-/// one, else the ledger's.
+/// The currency of the gateway's amounts, in lower case and cleaned for people: the gateway's
+/// currency, or the ledger's if the gateway gives none.
 #[must_use]
 pub fn gateway_currency(entry: Option<&Entry>, payment: Option<&Payment>) -> String {
     let gateway = payment.and_then(|payment| payment.currency.as_deref());
@@ -143,7 +143,7 @@ pub fn gateway_currency(entry: Option<&Entry>, payment: Option<&Payment>) -> Str
 }
 
 impl<'a> Case<'a> {
-    /// The gateway's payment, where it knows the order.
+    /// The gateway's payment, if the gateway has the order.
     fn payment(&self) -> Option<&'a Payment> {
         match self.asked {
             Asked::Answered(Answer::Payment(payment)) => Some(payment),
@@ -151,27 +151,28 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// The payment's group, where its status is one that the page lists.
+    /// The group of the payment's status, if the gateway's page lists the status.
     fn stage(&self) -> Option<Stage> {
         self.payment()?.payment_status.as_ref()?.stage()
     }
 
-    /// How old the order is; none if no ledger says when it was made.
+    /// The age of the order. `None` if no ledger has the order.
     fn age(&self) -> Option<TimeDelta> {
         Some(self.now - self.entry?.created_at.ages_from)
     }
 
-    /// Older than that: at exactly that age it is not. An order of unknown age is.
+    /// Whether the order is older than the limit. False if the age is exactly the limit, true if
+    /// the age is unknown.
     fn is_older_than(&self, limit: TimeDelta) -> bool {
         self.age().is_none_or(|age| age > limit)
     }
 
-    /// "26 hours", of the order's age.
+    /// The age of the order in words, such as "26 hours".
     fn age_in_words(&self) -> String {
         self.age().map_or_else(|| "an unknown time".to_owned(), in_words)
     }
 
-    /// What the ledger says became of the order.
+    /// The ledger's status of the order.
     fn ledger_status(&self) -> Option<&'a LedgerStatus> {
         self.entry?.status.as_ref()
     }
@@ -180,13 +181,13 @@ impl<'a> Case<'a> {
         direction(self.entry, self.payment())
     }
 
-    /// The currency of the gateway's figures, fit for people: its own, if it gives one.
+    /// The currency of the gateway's amounts, cleaned for people.
     fn gateway_currency(&self) -> String {
         gateway_currency(self.entry, self.payment())
     }
 
-    /// Both sides name a currency and they differ (case apart). Compared are the original texts:
-    /// what makes a text fit for people may hide the difference.
+    /// Whether both sides have a currency and the currencies differ, ignoring case. The original
+    /// texts are compared: cleaned texts may hide the difference.
     fn currencies_differ(&self) -> bool {
         let gateway = self.payment().and_then(|payment| payment.currency.as_deref());
         let ledger = self.entry.map(|entry| entry.currency.as_str());
@@ -196,14 +197,15 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// The order's amount and currency, from the ledger if it has the order: "500.00 inr".
+    /// The amount and currency of the order as text: "500.00 inr".
     fn ordered(&self) -> String {
-        let (amount, currency) = self.at_stake();
+        let (amount, currency) = self.order_amount();
         format!("{amount} {}", word(&currency))
     }
 
-    /// The order's amount and its currency: the ledger's, else the gateway's.
-    fn at_stake(&self) -> (Amount, String) {
+    /// The amount and currency of the order: from the ledger, or from the gateway if no ledger has
+    /// the order.
+    fn order_amount(&self) -> (Amount, String) {
         match (self.entry, self.payment()) {
             (Some(entry), _) => (entry.amount, entry.currency.clone()),
             (None, Some(payment)) => (payment.amount, self.gateway_currency()),
@@ -211,7 +213,7 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// Whether the gateway has nothing left to do with the order.
+    /// Whether the gateway has finished processing the order.
     fn is_finished(&self) -> bool {
         let Some(payment) = self.payment() else { return true };
         match self.stage() {
@@ -224,48 +226,48 @@ impl<'a> Case<'a> {
         }
     }
 
-    fn mismatch(&self, kind: Kind, shown: Shown) -> Mismatch {
+    fn mismatch(&self, kind: Kind, finding: Finding) -> Mismatch {
         let (variance, at_risk, currency) =
-            if let Some(Variance { amount, currency }) = shown.variance {
+            if let Some(Variance { amount, currency }) = finding.variance {
                 (Some(amount), amount.abs(), currency)
             } else {
-                let (amount, currency) = self.at_stake();
+                let (amount, currency) = self.order_amount();
                 (None, amount, currency)
             };
         Mismatch {
             kind,
-            severity: shown.severity.unwrap_or(kind.usual_severity()),
+            severity: finding.severity.unwrap_or(kind.usual_severity()),
             variance,
             at_risk,
             currency,
-            reason: Text::own(&shown.reason),
+            reason: Text::own(&finding.reason),
         }
     }
 }
 
 impl Ruling {
-    /// A finding of the kind's usual severity.
+    /// A finding with the usual severity of the kind.
     fn report(reason: String) -> Ruling {
-        Ruling::Report(Shown { severity: None, variance: None, reason })
+        Ruling::Report(Finding { severity: None, variance: None, reason })
     }
 
-    /// The same with a money difference.
-    fn variance(variance: Variance, reason: String) -> Ruling {
-        Ruling::Report(Shown { severity: None, variance: Some(variance), reason })
+    /// A finding with a variance.
+    fn report_variance(variance: Variance, reason: String) -> Ruling {
+        Ruling::Report(Finding { severity: None, variance: Some(variance), reason })
     }
 
-    /// The same finding with this severity, if the condition holds.
+    /// The finding with this severity, if the condition is true.
     fn with_severity_if(self, holds: bool, severity: Severity) -> Ruling {
         match self {
-            Ruling::Report(shown) if holds => {
-                Ruling::Report(Shown { severity: Some(severity), ..shown })
+            Ruling::Report(finding) if holds => {
+                Ruling::Report(Finding { severity: Some(severity), ..finding })
             }
             other => other,
         }
     }
 }
 
-/// ` The gateway says: "…".`, where it gives a reason.
+/// ` The gateway says: "…".`, or nothing if the gateway gives no reason.
 fn gateway_says(reason: Option<&String>) -> String {
     reason
         .map(|reason| text::clean(reason))
@@ -274,23 +276,23 @@ fn gateway_says(reason: Option<&String>) -> String {
         .unwrap_or_default()
 }
 
-/// Somebody else's word, fit for people; `""` where nothing of it is.
-fn word(given: &str) -> String {
-    let word = text::clean(given);
+/// A word from outside, cleaned for people. `""` if no printable character is left.
+fn word(foreign: &str) -> String {
+    let word = text::clean(foreign);
     if word.is_empty() { "\"\"".to_owned() } else { word }
 }
 
 /// An age in words: minutes below two hours, hours below two days, then days.
 fn in_words(age: TimeDelta) -> String {
     match (age.num_minutes(), age.num_hours(), age.num_days()) {
-        (minutes, ..) if minutes < 120 => counted(minutes, "minute"),
-        (_, hours, _) if hours < 48 => counted(hours, "hour"),
-        (_, _, days) => counted(days, "day"),
+        (minutes, ..) if minutes < 120 => plural(minutes, "minute"),
+        (_, hours, _) if hours < 48 => plural(hours, "hour"),
+        (_, _, days) => plural(days, "day"),
     }
 }
 
-/// "1 hour", "24 hours".
-fn counted(count: impl Into<i64>, unit: &str) -> String {
+/// A count with its unit: "1 hour", "24 hours".
+fn plural(count: impl Into<i64>, unit: &str) -> String {
     match count.into() {
         1 => format!("1 {unit}"),
         count => format!("{count} {unit}s"),

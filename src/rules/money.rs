@@ -1,4 +1,4 @@
-//! The rules that compare money: final amounts, the ledger's amount, currencies.
+//! The rules that compare money: final amounts, ledger amounts and currencies.
 
 use super::{Case, Policy, Ruling, Variance, gateway_says};
 use crate::domain::amount::Amount;
@@ -6,7 +6,8 @@ use crate::domain::mismatch::Severity;
 use crate::domain::payment::{Payment, PaymentStatus, Stage};
 use std::collections::BTreeMap;
 
-/// What a completed payment should have brought: its amount less the fee, where one is configured.
+/// The expected final amount of a completed payment: its amount minus the configured fee, if any.
+/// Returns the fee too.
 fn expected(case: &Case, policy: &Policy, payment: &Payment) -> (Amount, Option<Amount>) {
     match policy.fee_for(&case.gateway_currency(), &case.direction()) {
         Some(fee) => {
@@ -17,7 +18,7 @@ fn expected(case: &Case, policy: &Policy, payment: &Payment) -> (Amount, Option<
     }
 }
 
-/// `final_amount` less what was expected, of a completed order that gives one.
+/// `final_amount` minus the expected amount, for a completed order with a `final_amount`.
 pub(super) fn settled_variance(case: &Case, policy: &Policy) -> Option<Amount> {
     let payment = case.payment()?;
     let settled = payment.final_amount?;
@@ -28,13 +29,13 @@ fn is_tolerated(variance: Amount, limits: &BTreeMap<String, Amount>, currency: &
     variance.abs() <= limits.get(currency).copied().unwrap_or(Amount::ZERO)
 }
 
-/// "10.00 short (2.00 %)", of what was expected.
+/// The variance in words, such as "10.00 short (2.00 %)". The percentage is of `expected`.
 fn difference(variance: Amount, expected: Amount) -> String {
     let direction = if variance.is_negative() { "short" } else { "over" };
     format!("{} {direction}{}", variance.abs(), share(variance, expected))
 }
 
-/// " (2.00 %)", where that says something.
+/// The variance as a percentage, such as " (2.00 %)". Empty if a percentage has no meaning.
 fn share(variance: Amount, whole: Amount) -> String {
     variance.as_percent_of(whole).map(|share| format!(" ({share} %)")).unwrap_or_default()
 }
@@ -50,7 +51,7 @@ pub(super) fn final_amount_difference(case: &Case, policy: &Policy) -> Ruling {
         Stage::Open | Stage::Closed if settled.is_zero() => return Ruling::Nothing,
         Stage::Closed if unpaid => (Amount::ZERO, None),
         Stage::Open | Stage::Closed => (payment.amount, None),
-        // The page does not say what a refunded order's final amount means.
+        // The gateway's page does not define the final amount of a refunded order.
         Stage::Refund => return Ruling::Nothing,
     };
     let variance = settled - expected;
@@ -58,7 +59,7 @@ pub(super) fn final_amount_difference(case: &Case, policy: &Policy) -> Ruling {
     if is_tolerated(variance, &policy.tolerance.final_amount, &currency) {
         return Ruling::Nothing;
     }
-    let booked =
+    let ledger_has_final_amount =
         !case.currencies_differ() && case.entry.is_some_and(|entry| entry.amount == settled);
     let amount = payment.amount;
     let finding = match (fee, stage) {
@@ -83,11 +84,15 @@ pub(super) fn final_amount_difference(case: &Case, policy: &Policy) -> Ruling {
             difference(variance, expected)
         ),
     };
-    let booking = if booked { ", and the ledger has booked exactly the final amount" } else { "" };
+    let booking = if ledger_has_final_amount {
+        ", and the ledger has booked exactly the final amount"
+    } else {
+        ""
+    };
     let says = gateway_says(payment.payment_fail_reason.as_ref());
     let reason = format!("{finding}{booking}.{says}");
-    Ruling::variance(Variance { amount: variance, currency }, reason)
-        .with_severity_if(booked, Severity::Medium)
+    Ruling::report_variance(Variance { amount: variance, currency }, reason)
+        .with_severity_if(ledger_has_final_amount, Severity::Medium)
 }
 
 pub(super) fn final_amount_missing(case: &Case, _: &Policy) -> Ruling {
@@ -109,12 +114,12 @@ pub(super) fn ledger_amount_difference(case: &Case, policy: &Policy) -> Ruling {
         return Ruling::Nothing;
     };
     let ledger = entry.amount;
-    let booked_as_settled =
+    let ledger_has_final_amount =
         case.stage() == Some(Stage::Completed) && payment.final_amount == Some(ledger);
     let variance = payment.amount - ledger;
     let currency = case.gateway_currency();
     if case.currencies_differ()
-        || booked_as_settled
+        || ledger_has_final_amount
         || is_tolerated(variance, &policy.tolerance.ledger_amount, &currency)
     {
         return Ruling::Nothing;
@@ -126,13 +131,13 @@ pub(super) fn ledger_amount_difference(case: &Case, policy: &Policy) -> Ruling {
         variance.abs(),
         share(variance, ledger)
     );
-    Ruling::variance(Variance { amount: variance, currency }, reason)
+    Ruling::report_variance(Variance { amount: variance, currency }, reason)
 }
 
 pub(super) fn currency_difference(case: &Case, _: &Policy) -> Ruling {
     match case.payment() {
         Some(payment) if case.currencies_differ() => Ruling::report(format!(
-            "The ledger has {}, the gateway {} {}: no amount of the two can be compared.",
+            "The ledger has {}, the gateway {} {}: the amounts cannot be compared.",
             case.ordered(),
             payment.amount,
             case.gateway_currency()

@@ -1,5 +1,4 @@
-//! What the merchant tolerates and how long it waits: the configuration's `[policy]` (contract,
-//! "Mismatches").
+//! `[policy]` of the configuration: tolerances, time limits and fees (contract, "Mismatches").
 
 use crate::domain::amount::Amount;
 use crate::domain::mismatch::Kind;
@@ -12,24 +11,24 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Policy {
-    /// Hours after which an open payment is late.
+    /// Hours after which an open payment is reported.
     pub settle_within_hours: u32,
-    /// Hours after which a completed payment should be accounted.
+    /// Hours within which a completed payment should be accounted.
     pub account_within_hours: u32,
     /// Hours by which the ledger's export may be older than the answer.
     pub ledger_lag_hours: u32,
-    /// Minutes in which the gateway may not know an order yet.
+    /// Minutes after the creation of an order in which the gateway may not have it yet.
     pub appear_within_minutes: u32,
-    /// A failed, rejected or overdue order must have no final amount but zero.
+    /// If true, the final amount of a failed, rejected or overdue order should be zero.
     pub closed_means_unpaid: bool,
-    /// What the merchant's refunds look like at the gateway.
+    /// How refunds of the merchant appear at the gateway.
     pub refunds: Refunds,
-    /// Kinds that are not reported. Never `unverified`.
+    /// Kinds that are not reported. `unverified` is not allowed here.
     #[serde(deserialize_with = "kinds_to_ignore")]
     pub ignore: BTreeSet<Kind>,
-    /// Variances that are none.
+    /// Variances that are ignored.
     pub tolerance: Tolerance,
-    /// What the gateway keeps of a completed payment.
+    /// Fees that the gateway deducts from completed payments.
     #[serde(deserialize_with = "fees")]
     pub fee: Vec<Fee>,
 }
@@ -50,17 +49,18 @@ impl Default for Policy {
     }
 }
 
-/// How a refund shows at the gateway.
+/// How a refund appears at the gateway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Refunds {
-    /// The order itself becomes `refund`.
+    /// The payment status of the order becomes `refund`.
     Status,
-    /// The order stays `completed`; the money goes back as a payout of its own.
+    /// The order stays `completed`; the refund is a separate payout.
     Payout,
 }
 
-/// The size up to which a variance is none, by currency; without an entry zero.
+/// The absolute variance up to which nothing is reported, by currency. Zero for a currency without
+/// an entry.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Tolerance {
@@ -72,29 +72,29 @@ pub struct Tolerance {
     pub ledger_amount: BTreeMap<String, Amount>,
 }
 
-/// A fee that the gateway keeps: a percentage of the amount and a fixed part.
+/// A fee that the gateway deducts: a percentage of the amount plus a fixed amount.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fee {
-    /// Lower case.
+    /// The currency, lower case.
     #[serde(deserialize_with = "currency")]
     pub currency: String,
-    /// income or expense.
+    /// `income` or `expense`.
     #[serde(deserialize_with = "direction")]
     pub transaction_type: TransactionType,
-    /// Per cent of the amount, an exact decimal in quotes, at most 100.
+    /// The percentage: an exact decimal in quotes, at most 100.
     #[serde(default, deserialize_with = "percent")]
     pub percent: Amount,
-    /// Per payment, in the currency.
+    /// The fixed amount per payment, in the currency.
     #[serde(default)]
     pub fixed: Amount,
-    /// Places to which the percentage is rounded, half up.
-    #[serde(default = "two")]
+    /// Decimal places to which the percentage part is rounded, half up.
+    #[serde(default = "default_decimals")]
     pub decimals: u32,
 }
 
 impl Fee {
-    /// What is kept of this amount.
+    /// The fee for this amount.
     #[must_use]
     pub fn of(&self, amount: Amount) -> Amount {
         amount.percent_of(self.percent, self.decimals) + self.fixed
@@ -102,47 +102,47 @@ impl Fee {
 }
 
 impl Policy {
-    /// The fee for this currency (lower case) and direction, where one is configured.
+    /// The configured fee for this currency (lower case) and direction, if any.
     #[must_use]
     pub fn fee_for(&self, currency: &str, direction: &TransactionType) -> Option<&Fee> {
         self.fee.iter().find(|fee| fee.currency == currency && fee.transaction_type == *direction)
     }
 
-    /// `settle_within_hours`.
+    /// `settle_within_hours` as a duration.
     #[must_use]
     pub fn settle_within(&self) -> TimeDelta {
         TimeDelta::hours(i64::from(self.settle_within_hours))
     }
 
-    /// `account_within_hours`.
+    /// `account_within_hours` as a duration.
     #[must_use]
     pub fn account_within(&self) -> TimeDelta {
         TimeDelta::hours(i64::from(self.account_within_hours))
     }
 
-    /// `ledger_lag_hours`.
+    /// `ledger_lag_hours` as a duration.
     #[must_use]
     pub fn ledger_lag(&self) -> TimeDelta {
         TimeDelta::hours(i64::from(self.ledger_lag_hours))
     }
 
-    /// `appear_within_minutes`.
+    /// `appear_within_minutes` as a duration.
     #[must_use]
     pub fn appear_within(&self) -> TimeDelta {
         TimeDelta::minutes(i64::from(self.appear_within_minutes))
     }
 }
 
-fn two() -> u32 {
+fn default_decimals() -> u32 {
     2
 }
 
 fn currency<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    folded(&String::deserialize(deserializer)?)
+    normalized(&String::deserialize(deserializer)?)
 }
 
-/// A currency as the rules look it up.
-fn folded<E: Error>(currency: &str) -> Result<String, E> {
+/// A currency in the form that the rules look up: trimmed, lower case.
+fn normalized<E: Error>(currency: &str) -> Result<String, E> {
     match currency.trim() {
         "" => Err(Error::custom("a currency is empty: name one, such as `inr`")),
         currency => Ok(currency.to_lowercase()),
@@ -172,9 +172,11 @@ fn by_currency<'de, D: Deserializer<'de>>(
 ) -> Result<BTreeMap<String, Amount>, D::Error> {
     let mut tolerances = BTreeMap::new();
     for (currency, amount) in BTreeMap::<String, Amount>::deserialize(deserializer)? {
-        let currency = folded(&currency)?;
+        let currency = normalized(&currency)?;
         if tolerances.contains_key(&currency) {
-            return Err(Error::custom(format!("two tolerances for `{currency}`: give one")));
+            return Err(Error::custom(format!(
+                "two tolerances for `{currency}`: keep one of them"
+            )));
         }
         tolerances.insert(currency, amount);
     }
@@ -186,14 +188,14 @@ fn kinds_to_ignore<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeSe
         .into_iter()
         .map(|word| match Kind::from_word(&word) {
             Some(Kind::Unverified) => Err(Error::custom(
-                "`unverified` cannot be ignored: an order without a trustworthy answer is never \
-                 passed over",
+                "`unverified` cannot be ignored: an order without a trustworthy answer is always \
+                 reported",
             )),
             Some(kind) => Ok(kind),
             None => {
                 let kinds: Vec<&str> = Kind::ALL.iter().map(|kind| kind.as_str()).collect();
                 Err(Error::custom(format!(
-                    "`{word}` is no kind of mismatch; there are {}",
+                    "`{word}` is not a kind of mismatch; the kinds are {}",
                     kinds.join(", ")
                 )))
             }
@@ -212,7 +214,7 @@ fn fees<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Fee>, D::Error
         };
         if fees.iter().skip(index + 1).any(same) {
             return Err(Error::custom(format!(
-                "two fees for {} {}: give one `[[policy.fee]]` with `percent` and `fixed`",
+                "two fees for {} {}: write one `[[policy.fee]]` with `percent` and `fixed`",
                 fee.currency, fee.transaction_type
             )));
         }

@@ -1,6 +1,6 @@
-//! The rules on what became of an order: its statuses, its absence, its age.
+//! The rules for statuses, missing orders, age and unverified orders.
 
-use super::{Case, Policy, Refunds, Ruling, counted, gateway_says};
+use super::{Case, Policy, Refunds, Ruling, gateway_says, plural};
 use crate::domain::mismatch::Severity;
 use crate::domain::order::LedgerStatus;
 use crate::domain::payment::{Answer, Asked, PaymentStatus, Stage, TransactionType};
@@ -21,13 +21,13 @@ pub(super) fn overdue(case: &Case, _: &Policy) -> Ruling {
     Ruling::report(reason).with_severity_if(agrees, Severity::Low)
 }
 
-/// When the two sides' statuses disagree.
+/// When the status in the ledger contradicts the payment status.
 enum Disagreement {
     Never,
     AtOnce,
-    /// Once the payment should be settled.
+    /// After the time in which a payment settles (`settle_within_hours`).
     AfterSettling,
-    /// Once the ledger should have caught up.
+    /// After the time by which an export may be old (`ledger_lag_hours`).
     AfterLag,
 }
 
@@ -54,10 +54,10 @@ fn disagreement(case: &Case, policy: &Policy, payment: &PaymentStatus) -> Disagr
             Stage::Completed => when(policy.refunds == Refunds::Payout, Never, AtOnce),
             Stage::Open | Stage::Closed => AtOnce,
         },
-        // Overdue is a kind of its own, and contradicts neither a pending nor an unstated order.
+        // Overdue is a separate kind. It does not contradict a pending status or no status.
         _ if *payment == PaymentStatus::Overdue => Never,
         Some(LedgerStatus::Pending) => when(stage == Stage::Open, Never, AfterLag),
-        // A word that is not mapped is accepted as none (contract, "Ledger").
+        // A word that is not mapped counts as no status (contract, "Ledger").
         Some(LedgerStatus::Unmapped(_)) | None => match stage {
             Stage::Open | Stage::Completed => Never,
             Stage::Closed | Stage::Refund => AtOnce,
@@ -78,7 +78,7 @@ pub(super) fn status_difference(case: &Case, policy: &Policy) -> Ruling {
         return Ruling::Wait;
     }
     let ledger = match case.ledger_status() {
-        Some(LedgerStatus::Unmapped(_)) | None => "gives no status that we know".to_owned(),
+        Some(LedgerStatus::Unmapped(_)) | None => "gives no known status".to_owned(),
         Some(status) => format!("says {status}"),
     };
     let settled = payment
@@ -107,11 +107,14 @@ pub(super) fn missing_at_gateway(case: &Case, policy: &Policy) -> Ruling {
     if case.age().is_some_and(|age| age < policy.appear_within()) {
         return Ruling::Wait;
     }
-    Ruling::report(format!(
-        "The ledger has this order of {}, the gateway says that it has none.{}",
-        case.ordered(),
-        gateway_says(Some(words))
-    ))
+    let says = gateway_says(Some(words));
+    Ruling::report(match case.entry {
+        Some(_) => format!(
+            "The ledger has this order of {}, the gateway says that it has none.{says}",
+            case.ordered()
+        ),
+        None => format!("The gateway says that it has no such order.{says}"),
+    })
 }
 
 pub(super) fn pending_too_long(case: &Case, policy: &Policy) -> Ruling {
@@ -127,7 +130,7 @@ pub(super) fn pending_too_long(case: &Case, policy: &Policy) -> Ruling {
         case.gateway_currency(),
         payment.payment_status.as_ref().map_or("open", PaymentStatus::as_str),
         case.age_in_words(),
-        counted(policy.settle_within_hours, "hour"),
+        plural(policy.settle_within_hours, "hour"),
         gateway_says(payment.payment_fail_reason.as_ref())
     ))
 }
@@ -169,7 +172,7 @@ pub(super) fn unverified(case: &Case, _: &Policy) -> Ruling {
     Ruling::report(format!(
         "{} not verified{}: {}.",
         case.ordered(),
-        if *tries > 0 { format!(" after {}", counted(*tries, "call")) } else { String::new() },
+        if *tries > 0 { format!(" after {}", plural(*tries, "call")) } else { String::new() },
         text::one_line(why)
     ))
 }

@@ -1,4 +1,4 @@
-//! Rules on the source: which part may use which, and how long files and lines may be.
+//! Rules for the source: which part may use which, and the maximum length of files and lines.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot read the source has failed")]
 
@@ -52,7 +52,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("main", &["cli", "settings", "commands", "failure"]),
 ];
 
-/// Libraries, and the environment, that only some parts may use.
+/// Libraries, and the environment, that only these parts may use.
 const USED_ONLY_IN: &[(&str, &[&str])] = &[
     ("rusqlite", &["store"]),
     ("axum", &["sandbox"]),
@@ -106,14 +106,14 @@ fn sources(directory: &str) -> Vec<Source> {
     found
 }
 
-/// The word at the beginning of a text.
+/// The word at the start of a text.
 fn word(text: &str) -> &str {
     let end = |character: char| !(character.is_alphanumeric() || character == '_');
     text.split(end).next().unwrap_or_default()
 }
 
-/// The text behind each occurrence of `name` as a whole word.
-fn behind<'a>(line: &'a str, name: &'a str) -> impl Iterator<Item = &'a str> {
+/// The text after each occurrence of `name` as a whole word.
+fn after_each<'a>(line: &'a str, name: &'a str) -> impl Iterator<Item = &'a str> {
     line.match_indices(name).filter_map(move |(at, _)| {
         let before = line[..at].chars().next_back();
         let is_whole = before.is_none_or(|before| !before.is_alphanumeric() && before != '_');
@@ -133,7 +133,7 @@ fn parts_use_only_what_they_may() {
         };
         let own = if source.part == "main" { "octopus_recon::" } else { "crate::" };
         for (number, line) in source.code() {
-            for used in behind(line, own).map(word) {
+            for used in after_each(line, own).map(word) {
                 if used != source.part && !allowed.contains(&used) {
                     wrong.push(format!("{}: {} uses {used:?}", source.at(number), source.part));
                 }
@@ -151,7 +151,7 @@ fn libraries_are_used_only_in_their_parts() {
     for source in sources("src") {
         for (number, line) in source.code() {
             for (library, parts) in USED_ONLY_IN {
-                let used = behind(line, library).any(|rest| rest.starts_with([':', ';']));
+                let used = after_each(line, library).any(|rest| rest.starts_with([':', ';']));
                 if used && !parts.contains(&source.part.as_str()) {
                     wrong.push(format!("{}: {library}", source.at(number)));
                 }
@@ -166,7 +166,7 @@ fn nothing_is_a_float() {
     let mut wrong = Vec::new();
     for source in sources("src") {
         for (number, line) in source.code() {
-            let is_type = |name| behind(line, name).any(|rest| word(rest).is_empty());
+            let is_type = |name| after_each(line, name).any(|rest| word(rest).is_empty());
             if ["f32", "f64"].into_iter().any(is_type) {
                 wrong.push(source.at(number));
             }
@@ -193,7 +193,7 @@ fn lines_are_short() {
     for source in sources("src").into_iter().chain(sources("tests")) {
         for (number, line) in (1..).zip(source.text.lines()) {
             let columns = line.chars().count();
-            // A message of one line is shown on one line.
+            // The snapshot of a message of one line stays on one line.
             let is_snapshot = line.contains("assert_snapshot!") || line.contains("Exit code ");
             if columns > LONGEST_LINE && !is_snapshot {
                 wrong.push(format!("{}: {columns} columns", source.at(number)));

@@ -1,13 +1,13 @@
-//! The commands beside `run`, and the summary that scripts read.
+//! The commands other than `run`, and the JSON summary of `run`.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+#![expect(clippy::unwrap_used, reason = "a failed setup fails the test")]
 
 use crate::support::{Gateway, HEAD, Merchant, paid, rows};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
 
-/// A merchant after one night, and the gateway.
+/// A merchant after one run, and the gateway.
 fn after_a_night() -> (Merchant, Gateway) {
     let merchant = Merchant::new();
     merchant.write(
@@ -31,7 +31,7 @@ fn after_a_night() -> (Merchant, Gateway) {
     (merchant, gateway)
 }
 
-/// The keys of an object's text, in their order, those inside it included.
+/// The keys of a JSON text in their order, including nested keys.
 fn keys(text: &str) -> Vec<&str> {
     text.split('"')
         .skip(1)
@@ -93,7 +93,7 @@ fn totals_keep_each_sum_in_its_own_currency() {
 }
 
 #[test]
-fn runs_lists_the_past_and_text_is_for_people() {
+fn runs_lists_earlier_runs_and_run_prints_text() {
     let (merchant, gateway) = after_a_night();
     let text = merchant.run(&["run", "--base-url", &gateway.url, "--rate", "2000"]);
     assert_eq!(text.code, Some(1), "{text:?}");
@@ -116,7 +116,7 @@ fn report_writes_the_latest_judged_run_without_the_network() {
     let asked = gateway.stop().len();
     assert_eq!(asked, 2);
     let done = merchant.run(&["report", "--report", "again.csv"]);
-    assert_eq!(done.code, Some(0), "mismatches or not: {done:?}");
+    assert_eq!(done.code, Some(0), "the exit code does not depend on mismatches: {done:?}");
     assert_eq!(std::fs::read(merchant.path("again.csv")).unwrap(), before);
     assert_eq!(rows(&merchant.path("again.csv")).len(), 2);
     assert_eq!(merchant.run(&["report", "7"]).code, Some(2));
@@ -127,7 +127,7 @@ fn report_writes_the_latest_judged_run_without_the_network() {
 }
 
 #[test]
-fn show_tells_an_orders_story_without_accounts() {
+fn show_prints_an_orders_history_without_accounts() {
     let (merchant, _gateway) = after_a_night();
     let shown = merchant.run(&["show", "A1"]);
     assert_eq!(shown.code, Some(0), "{shown:?}");
@@ -139,9 +139,9 @@ fn show_tells_an_orders_story_without_accounts() {
     for hidden in ["9900001234567", "Asha", "planted"] {
         assert!(!shown.stdout.contains(hidden), "{hidden}: {}", shown.stdout);
     }
-    let nobody = merchant.run(&["show", "NOBODY"]);
-    assert_eq!(nobody.code, Some(2), "{nobody:?}");
-    assert!(nobody.stderr.contains("NOBODY"), "{nobody:?}");
+    let unknown = merchant.run(&["show", "NOBODY"]);
+    assert_eq!(unknown.code, Some(2), "{unknown:?}");
+    assert!(unknown.stderr.contains("NOBODY"), "{unknown:?}");
 }
 
 #[test]
@@ -204,7 +204,7 @@ fn completions_and_the_manual_name_every_command() {
 }
 
 #[test]
-fn commands_that_read_need_a_database_and_make_none() {
+fn reading_commands_need_a_database_and_create_none() {
     let merchant = Merchant::new();
     for command in [&["runs"][..], &["report"], &["show", "A1"]] {
         let done = merchant.run(command);
@@ -216,7 +216,7 @@ fn commands_that_read_need_a_database_and_make_none() {
 }
 
 #[test]
-fn the_report_goes_where_it_is_told() {
+fn report_and_out_choose_where_the_report_is_written() {
     let merchant = Merchant::new();
     merchant.write("ledger.csv", format!("{HEAD}A1,1.00,inr,2026-01-10,paid\nA2,x,,,\n"));
     let gateway = Gateway::serve(&paid("A1", "1.00", json!({"final_amount": "0.90"})));
@@ -236,22 +236,22 @@ fn the_report_goes_where_it_is_told() {
             "two/deep/mismatches-2026-01-10_2026-01-10-run2-invalid-rows.csv"
         ])
     );
-    assert_eq!(to(&["--report", "one.csv"])[0], "one.csv", "the old one is replaced");
+    assert_eq!(to(&["--report", "one.csv"])[0], "one.csv", "the old report is replaced");
     assert_eq!(rows(&merchant.path("one.csv"))[0]["run_id"], "3");
 }
 
-/// A process that ends with its test, however that goes.
-struct Ended(Child);
+/// A process that is killed when the test ends, also if the test fails.
+struct KilledOnDrop(Child);
 
-impl Drop for Ended {
+impl Drop for KilledOnDrop {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // The process may have ended already.
         let _killed = self.0.kill();
         let _status = self.0.wait();
     }
 }
 
-/// Both sides as processes of their own, as in a rehearsal.
+/// Client and sandbox run as separate processes, as in a rehearsal.
 #[test]
 fn a_rehearsal_against_the_sandbox_command() {
     let merchant = Merchant::new();
@@ -260,11 +260,12 @@ fn a_rehearsal_against_the_sandbox_command() {
     for shape in [&[][..], &["--flat"]] {
         let arguments = ["sandbox", "--listen", "127.0.0.1:0", "--book", "book.jsonl"];
         let mut sandbox = merchant.command(&[&arguments, shape].concat());
-        let mut sandbox = Ended(sandbox.stdout(Stdio::piped()).spawn().unwrap());
+        let mut sandbox = KilledOnDrop(sandbox.stdout(Stdio::piped()).spawn().unwrap());
         let mut stdout = BufReader::new(sandbox.0.stdout.take().unwrap());
-        let mut greeting = String::new();
-        stdout.read_line(&mut greeting).unwrap();
-        let url = greeting.split(' ').find(|word| word.starts_with("http://")).unwrap().to_owned();
+        let mut first_line = String::new();
+        stdout.read_line(&mut first_line).unwrap();
+        let url =
+            first_line.split(' ').find(|word| word.starts_with("http://")).unwrap().to_owned();
 
         let checked = merchant.run(&["check", "--base-url", &url]);
         assert_eq!(checked.code, Some(0), "{checked:?}");
@@ -272,15 +273,16 @@ fn a_rehearsal_against_the_sandbox_command() {
         let done = merchant.reconcile(&url, &["--ledger", "ledger.csv"]);
         assert_eq!(done.code, Some(1), "{shape:?}: {done:?}");
         assert_eq!(done.json()["totals"][0]["variance"], "-10.00");
-        let mut stranger = merchant.command(&["check", "--base-url", &url]);
-        let refused = stranger.env("OCTOPUS_RECON_API_SECRET", "another").output().unwrap();
+        let mut with_wrong_secret = merchant.command(&["check", "--base-url", &url]);
+        let refused =
+            with_wrong_secret.env("OCTOPUS_RECON_API_SECRET", "another").output().unwrap();
         assert_eq!(refused.status.code(), Some(12), "{refused:?}");
 
         let interrupt = format!("kill -INT {}", sandbox.0.id());
         assert!(Command::new("sh").args(["-c", &interrupt]).status().unwrap().success());
-        let mut farewell = String::new();
-        stdout.read_to_string(&mut farewell).unwrap();
-        assert!(farewell.contains("3 calls"), "{farewell}");
+        let mut rest = String::new();
+        stdout.read_to_string(&mut rest).unwrap();
+        assert!(rest.contains("3 calls"), "{rest}");
         assert_eq!(sandbox.0.wait().unwrap().code(), Some(0));
     }
 }

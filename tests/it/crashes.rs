@@ -1,7 +1,7 @@
-//! SIGKILL at any moment: nothing that was acknowledged is lost, nothing is asked twice without
-//! need, and going on gives the report of a run that nobody disturbed.
+//! SIGKILL at any moment: no acknowledged answer is lost, no order is queried again without need,
+//! and the resumed run writes the report of an uninterrupted run.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+#![expect(clippy::unwrap_used, reason = "a failed setup fails the test")]
 
 use crate::exit_codes::storage::{skip, wrapped};
 use crate::support::{Done, Gateway, Merchant, Row, Running, ledger, paid, rows, until};
@@ -11,11 +11,11 @@ use std::process::Command;
 use std::time::Duration;
 
 const REPORT: &str = "reports/latest.csv";
-/// Last night's report, which had nothing to report.
-const OLD: &str = "\"run_id\"\n";
+/// The report of last night, without mismatches.
+const OLD_REPORT: &str = "\"run_id\"\n";
 const IN_FLIGHT: usize = 16;
 
-/// A book with something to report of every fifth order or so.
+/// A book with mismatches and unverified orders.
 fn book(orders: usize) -> String {
     (1..=orders)
         .map(|number| {
@@ -36,7 +36,7 @@ fn merchant(orders: usize) -> Merchant {
     merchant.write("ledger.csv", ledger(orders));
     merchant.write("octopus-recon.toml", "[gateway]\nbackoff_first_ms = 1\n");
     std::fs::create_dir(merchant.path("reports")).unwrap();
-    merchant.write(REPORT, OLD);
+    merchant.write(REPORT, OLD_REPORT);
     merchant
 }
 
@@ -45,8 +45,8 @@ fn arguments(gateway: &Gateway) -> Vec<&str> {
     [&run[..], &["--resume", "--format", "json", "--report", REPORT]].concat()
 }
 
-/// The report of a run, but for what a disturbance may rightly change: the time of the answers, how
-/// often was asked, and the run's number where the disturbed run had ended already.
+/// The report of a run, without the values that a kill may change: the times of the answers, the
+/// number of calls, and the run's number if the killed run had already ended.
 fn report(merchant: &Merchant) -> Vec<Row> {
     let mut rows = rows(&merchant.path(REPORT));
     for row in &mut rows {
@@ -62,23 +62,27 @@ fn report(merchant: &Merchant) -> Vec<Row> {
     rows
 }
 
-fn undisturbed(gateway: &Gateway, orders: usize) -> Vec<Row> {
+fn uninterrupted_report(gateway: &Gateway, orders: usize) -> Vec<Row> {
     let merchant = merchant(orders);
     let done = merchant.run(&arguments(gateway));
     assert_eq!(done.code, Some(3), "{done:?}");
     report(&merchant)
 }
 
-/// The report's directory holds the old report or a whole new one, and temporary files at most.
-fn is_old_or_new(merchant: &Merchant, expected: &[Row]) -> bool {
+/// Checks that the report is the old one or a complete new one. Returns whether it is the old one.
+fn is_old_report(merchant: &Merchant, expected: &[Row]) -> bool {
     let content = std::fs::read(merchant.path(REPORT)).unwrap();
-    let is_old = content == OLD.as_bytes();
-    assert!(is_old || report(merchant) == expected, "torn: {}", String::from_utf8_lossy(&content));
+    let is_old = content == OLD_REPORT.as_bytes();
+    assert!(
+        is_old || report(merchant) == expected,
+        "not a complete report: {}",
+        String::from_utf8_lossy(&content)
+    );
     is_old
 }
 
-/// The last of all: it goes on, everything is as if nothing had been, and nothing is left.
-fn goes_on(merchant: &Merchant, gateway: &Gateway, expected: &[Row]) -> Done {
+/// Resumes the run to its end: the report is as expected, and no temporary file is left.
+fn assert_resumes(merchant: &Merchant, gateway: &Gateway, expected: &[Row]) -> Done {
     let done = merchant.run(&arguments(gateway));
     assert_eq!(done.code, Some(3), "{done:?}");
     assert_eq!(report(merchant), expected);
@@ -90,7 +94,7 @@ fn goes_on(merchant: &Merchant, gateway: &Gateway, expected: &[Row]) -> Done {
     done
 }
 
-/// Who is answered, as it is committed.
+/// The committed answers: order id and answer id.
 fn answered(merchant: &Merchant) -> BTreeSet<(i64, i64)> {
     let path = merchant.path("octopus-recon.db");
     let database = rusqlite::Connection::open(path).unwrap();
@@ -101,12 +105,12 @@ fn answered(merchant: &Merchant) -> BTreeSet<(i64, i64)> {
 }
 
 #[test]
-fn killed_again_and_again_it_loses_nothing() {
+fn a_run_that_is_killed_repeatedly_loses_nothing() {
     const ORDERS: usize = 300;
     let slow = |it: &mut octopus_recon::sandbox::SandboxSettings| {
         it.latency = Duration::from_millis(3);
     };
-    let expected = undisturbed(&Gateway::serve_as(&book(ORDERS), slow), ORDERS);
+    let expected = uninterrupted_report(&Gateway::serve_as(&book(ORDERS), slow), ORDERS);
     assert!(expected.len() > 60);
     let merchant = merchant(ORDERS);
     let gateway = Gateway::serve_as(&book(ORDERS), slow);
@@ -114,27 +118,27 @@ fn killed_again_and_again_it_loses_nothing() {
     let mut known = BTreeSet::new();
     for calls in [1, 2, 9, 30, 31, 60, 100, 140, 180, 220, 250, 270, 290, 300, 310] {
         let mut running = merchant.start(&arguments(&gateway));
-        until("the moment to kill", || gateway.journal().len() >= calls || running.is_over());
+        until("it is time to kill", || gateway.journal().len() >= calls || running.is_over());
         if running.is_over() {
             break;
         }
-        // What can be seen from outside is acknowledged.
+        // An answer that another process can read is acknowledged.
         let acknowledged = answered(&merchant);
         running.signal("KILL");
         assert_eq!(running.end().code, None);
         kills += 1;
-        assert!(is_old_or_new(&merchant, &expected), "no report before its time");
+        assert!(is_old_report(&merchant, &expected), "no report before every order is judged");
         let kept = answered(&merchant);
         assert!(kept.is_superset(&acknowledged), "an acknowledged answer is lost");
-        assert!(kept.is_superset(&known), "an answer of an earlier try is lost");
+        assert!(kept.is_superset(&known), "an answer from before an earlier kill is lost");
         known = kept;
     }
     assert!(kills > 10, "{kills}");
-    let done = goes_on(&merchant, &gateway, &expected);
+    let done = assert_resumes(&merchant, &gateway, &expected);
     assert!(answered(&merchant).is_superset(&known));
     assert_eq!(merchant.sql("SELECT count(*) FROM runs"), 1);
     assert_eq!(done.json()["orders"]["selected"], ORDERS);
-    // Untrustworthy answers are asked for again in any case: those orders are not counted.
+    // Orders without a trustworthy answer are always queried again, so they are not counted.
     let untrusted = |order: &str| order[1..].parse::<usize>().unwrap() % 17 == 0;
     let asked: Vec<String> = gateway.stop().into_iter().filter_map(|call| call.order_id).collect();
     let asked: Vec<&String> = asked.iter().filter(|order| !untrusted(order)).collect();
@@ -142,12 +146,11 @@ fn killed_again_and_again_it_loses_nothing() {
     assert!(twice <= kills * IN_FLIGHT, "{twice} calls were made twice in {kills} kills");
 }
 
-/// With a disk whose every sync takes a while: what is received and not yet committed is in flight
-/// too.
+/// On a disk with slow syncs, answers that are received but not committed count as in flight.
 #[test]
-fn a_slow_disk_does_not_make_more_calls_twice() {
+fn a_slow_disk_causes_no_more_repeated_calls() {
     const ORDERS: usize = 300;
-    if !can_trace() {
+    if !has_strace() {
         return;
     }
     let merchant = merchant(ORDERS);
@@ -156,7 +159,7 @@ fn a_slow_disk_does_not_make_more_calls_twice() {
     let strace = ["-f", "-qq", "-o", "/dev/null", "-e", "trace=fdatasync,fsync", "-e", slow];
     let running =
         Running::start(&mut wrapped("strace", &strace, &merchant.command(&arguments(&gateway))));
-    // The process itself is strace's child; killed with strace it would go on.
+    // The process is a child of strace. It would survive if only strace were killed.
     until("some answers", || gateway.journal().len() >= 20);
     let children = format!("/proc/{0}/task/{0}/children", running.pid());
     let child = std::fs::read_to_string(children).unwrap();
@@ -171,10 +174,10 @@ fn a_slow_disk_does_not_make_more_calls_twice() {
 }
 
 #[test]
-fn killed_while_it_reads_the_ledger_it_begins_anew() {
+fn a_run_killed_while_reading_the_ledger_starts_again() {
     const ORDERS: usize = 20;
     let gateway = Gateway::serve(&book(ORDERS));
-    let expected = undisturbed(&gateway, ORDERS);
+    let expected = uninterrupted_report(&gateway, ORDERS);
     let calls = gateway.journal().len();
     let merchant = merchant(ORDERS);
     let mut command = merchant.command(&arguments(&gateway));
@@ -184,18 +187,18 @@ fn killed_while_it_reads_the_ledger_it_begins_anew() {
     until("the database is there", || merchant.path("octopus-recon.db").exists());
     running.signal("KILL");
     assert_eq!(running.end().code, None);
-    assert!(is_old_or_new(&merchant, &expected));
-    assert_eq!(merchant.sql("SELECT count(*) FROM runs"), 0, "nothing half is kept");
+    assert!(is_old_report(&merchant, &expected));
+    assert_eq!(merchant.sql("SELECT count(*) FROM runs"), 0, "no partial import is kept");
     assert_eq!(gateway.journal().len(), calls);
-    goes_on(&merchant, &gateway, &expected);
+    assert_resumes(&merchant, &gateway, &expected);
 }
 
 #[test]
-fn a_report_that_was_not_written_is_written_without_a_call() {
+fn a_missing_report_is_written_without_a_call() {
     const ORDERS: usize = 60;
-    let well = |number: usize| !number.is_multiple_of(17) && !number.is_multiple_of(13);
+    let is_matched = |number: usize| !number.is_multiple_of(17) && !number.is_multiple_of(13);
     let book = book(ORDERS);
-    let kept = book.lines().enumerate().filter(|(index, _)| well(index + 1));
+    let kept = book.lines().enumerate().filter(|(index, _)| is_matched(index + 1));
     let kept: Vec<&str> = kept.map(|(_, line)| line).collect();
     let gateway = Gateway::serve(&kept.join("\n"));
     let merchant = merchant(ORDERS);
@@ -203,22 +206,22 @@ fn a_report_that_was_not_written_is_written_without_a_call() {
     assert_eq!(done.code, Some(1), "{done:?}");
     let written = std::fs::read(merchant.path(REPORT)).unwrap();
     let calls = gateway.journal().len();
-    // As if it had been killed after its judgement.
+    // The state after a kill between judging and reporting.
     let database = rusqlite::Connection::open(merchant.path("octopus-recon.db")).unwrap();
     database.execute("UPDATE runs SET reported_at_ms = NULL", ()).unwrap();
     drop(database);
     std::fs::remove_file(merchant.path(REPORT)).unwrap();
     let resumed = merchant.run(&arguments(&gateway));
     assert_eq!(resumed.code, Some(1), "{resumed:?}");
-    assert!(std::fs::read(merchant.path(REPORT)).unwrap() == written, "another report");
-    assert_eq!(gateway.stop().len(), calls, "it was asked again");
+    assert!(std::fs::read(merchant.path(REPORT)).unwrap() == written, "the report differs");
+    assert_eq!(gateway.stop().len(), calls, "orders were queried again");
     assert_eq!(merchant.sql("SELECT count(*) FROM runs"), 1);
 }
 
-/// System calls at which a run changes something that stays.
+/// The system calls with which a run changes files.
 const CALLS: &str = "pwrite64,write,fsync,fdatasync,rename,unlink,openat,ftruncate,fchmod";
 
-/// A run that is killed at the n-th of one of these calls. `None`: it makes fewer.
+/// Kills a run at its n-th call of this system call. Returns false if it makes fewer calls.
 fn killed_at(merchant: &Merchant, gateway: &Gateway, call: &str, nth: u32) -> bool {
     let inject = format!("inject={call}:signal=KILL:when={nth}");
     let trace = format!("trace={call}");
@@ -229,23 +232,23 @@ fn killed_at(merchant: &Merchant, gateway: &Gateway, call: &str, nth: u32) -> bo
     done.code.is_none()
 }
 
-fn can_trace() -> bool {
-    let works = Command::new("strace").args(["-f", "-o", "/dev/null", "true"]).status();
-    let works = works.is_ok_and(|status| status.success());
-    if !works {
+fn has_strace() -> bool {
+    let is_available = Command::new("strace").args(["-f", "-o", "/dev/null", "true"]).status();
+    let is_available = is_available.is_ok_and(|status| status.success());
+    if !is_available {
         skip("no strace");
     }
-    works
+    is_available
 }
 
-/// Walks over the n-th, 2n-th, 3n-th … of each of these system calls.
-fn walk(step: usize) {
+/// Kills a run at the first call of each system call, then at every `step`-th call after it.
+fn kill_at_every_nth_call(step: usize) {
     const ORDERS: usize = 20;
-    if !can_trace() {
+    if !has_strace() {
         return;
     }
     let gateway = Gateway::serve(&book(ORDERS));
-    let expected = undisturbed(&gateway, ORDERS);
+    let expected = uninterrupted_report(&gateway, ORDERS);
     let (mut old, mut new) = (0, 0);
     for call in CALLS.split(',') {
         for nth in (1..).step_by(step) {
@@ -253,28 +256,28 @@ fn walk(step: usize) {
             if !killed_at(&merchant, &gateway, call, nth) {
                 break;
             }
-            if is_old_or_new(&merchant, &expected) {
+            if is_old_report(&merchant, &expected) {
                 old += 1;
             } else {
                 new += 1;
             }
-            // And once more on the way back, at the same place or another one.
+            // Kill some of the resumed runs too.
             if nth % 2 == 0 && killed_at(&merchant, &gateway, call, nth) {
-                is_old_or_new(&merchant, &expected);
+                is_old_report(&merchant, &expected);
             }
-            goes_on(&merchant, &gateway, &expected);
+            assert_resumes(&merchant, &gateway, &expected);
         }
     }
     assert!(old > 5 && new > 0, "{old} kills before the report, {new} after it");
 }
 
 #[test]
-fn killed_at_a_system_call_it_goes_on() {
-    walk(11);
+fn a_run_killed_at_a_system_call_is_resumed() {
+    kill_at_every_nth_call(11);
 }
 
 #[test]
 #[ignore = "takes minutes: every write, sync and rename of a run"]
-fn killed_at_every_system_call_it_goes_on() {
-    walk(1);
+fn a_run_killed_at_any_system_call_is_resumed() {
+    kill_at_every_nth_call(1);
 }

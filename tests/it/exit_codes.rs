@@ -1,11 +1,11 @@
-//! Every exit code of the contract, from outside. From 10 on the previous report stays as it was,
-//! byte for byte, and nothing else is left beside it.
+//! Every exit code of the contract, from outside. With an exit code of 10 or higher, the previous
+//! report is unchanged and there is no other file beside it.
 
 mod configuration;
 mod credentials;
 mod database;
-mod held;
 mod ledger;
+mod lock;
 mod outage;
 mod signals;
 pub mod storage;
@@ -14,10 +14,10 @@ use crate::support::{Done, Gateway, Merchant, book, ledger};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-/// Where the nightly report goes: always the same file, so that a wrong one would replace it.
+/// The path of the nightly report. It is the same every night, so a wrong report would replace it.
 const REPORT: &str = "reports/latest.csv";
 
-/// A merchant with last night's report in its place.
+/// A merchant with last night's report at this path.
 struct Night {
     merchant: Merchant,
     report: BTreeMap<PathBuf, Vec<u8>>,
@@ -37,7 +37,7 @@ impl Night {
         Night { merchant, report }
     }
 
-    /// What is run tonight.
+    /// The arguments of tonight's run.
     fn arguments<'a>(gateway: &'a str, more: &[&'a str]) -> Vec<&'a str> {
         let run = ["run", "--base-url", gateway, "--rate", "2000", "--report", REPORT];
         [&run, more].concat()
@@ -49,15 +49,15 @@ impl Night {
         self.merchant.run(&Night::arguments(gateway, &all))
     }
 
-    /// Tonight's run failed as the contract has it, in these words.
-    fn failed(&self, done: &Done, code: i32, words: &[&str]) {
-        refused(done, code, words);
+    /// Checks that tonight's run failed with this code and these words, and changed no report.
+    fn assert_failed(&self, done: &Done, code: i32, words: &[&str]) {
+        assert_refused(done, code, words);
         assert_eq!(self.merchant.report_files(), self.report, "{done:?}");
     }
 }
 
-/// The command said so on stderr, once, and nothing on stdout.
-fn refused(done: &Done, code: i32, words: &[&str]) {
+/// Checks that the command printed one error, with these words, and nothing on stdout.
+fn assert_refused(done: &Done, code: i32, words: &[&str]) {
     assert_eq!(done.code, Some(code), "{done:?}");
     assert_eq!(done.stdout, "", "{done:?}");
     assert_eq!(done.stderr.matches("error: ").count(), 1, "{done:?}");
@@ -66,7 +66,7 @@ fn refused(done: &Done, code: i32, words: &[&str]) {
     }
 }
 
-/// And what can be done about it.
-fn hints(done: &Done) {
+/// Checks that the error has a hint.
+fn assert_hint(done: &Done) {
     assert_eq!(done.stderr.matches("\n hint: ").count(), 1, "{done:?}");
 }

@@ -1,12 +1,11 @@
-//! The second night and those after it: what is new, what goes on, what has ended, and what a
-//! later ledger changes.
+//! Later nights: new, open, changed and resolved mismatches, and changes by a later ledger.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+#![expect(clippy::unwrap_used, reason = "a failed setup fails the test")]
 
-use crate::support::{Gateway, HEAD, IMPATIENT, Merchant, kinds, paid, row};
+use crate::support::{FAST_RETRIES, Gateway, HEAD, Merchant, kinds, paid, row};
 use serde_json::json;
 
-/// One order that was settled short by this much, each night by another.
+/// A night with one order that the gateway settled with this final amount. Returns the report.
 fn night(merchant: &Merchant, final_amount: &str) -> Vec<crate::support::Row> {
     let gateway = Gateway::serve(&paid("A1", "500.00", json!({ "final_amount": final_amount })));
     let done = merchant.reconcile(&gateway.url, &["--ledger", "ledger.csv"]);
@@ -28,17 +27,21 @@ fn a_mismatch_is_new_then_open_then_changed_then_reopened() {
         row["first_seen"].clone()
     };
     let first_seen = expect("490.00", "new", "0", "-10.00");
-    assert_eq!(expect("480.00", "new", "0", "-20.00"), first_seen, "all of its first day");
+    assert_eq!(
+        expect("480.00", "new", "0", "-20.00"),
+        first_seen,
+        "new during the whole first day"
+    );
     merchant.days_pass(1);
     let yesterday = expect("480.00", "open", "1", "-20.00");
     assert!(yesterday < first_seen);
     assert_eq!(expect("470.00", "changed", "1", "-30.00"), yesterday);
     assert_eq!(expect("470.00", "open", "1", "-30.00"), yesterday);
     merchant.days_pass(2);
-    assert!(night(&merchant, "500.00").is_empty(), "it has ended");
+    assert!(night(&merchant, "500.00").is_empty(), "it is resolved");
     expect("470.00", "reopened", "3", "-30.00");
     expect("470.00", "open", "3", "-30.00");
-    assert_eq!(ids.len(), 1, "one id for an order and kind: {ids:?}");
+    assert_eq!(ids.len(), 1, "one id per order and kind: {ids:?}");
 
     let shown = merchant.run(&["show", "A1"]).stdout;
     let events: Vec<&str> = shown
@@ -52,7 +55,7 @@ fn a_mismatch_is_new_then_open_then_changed_then_reopened() {
     }
 }
 
-/// The kinds of open mismatches as the database's own view shows them.
+/// The open mismatches in the view of the database: order id and kind.
 fn open(merchant: &Merchant) -> Vec<(String, String)> {
     let database = merchant.database();
     let mut statement = database
@@ -63,9 +66,9 @@ fn open(merchant: &Merchant) -> Vec<(String, String)> {
 }
 
 #[test]
-fn only_a_fresh_trustworthy_answer_ends_a_mismatch() {
+fn only_a_new_trustworthy_answer_resolves_a_mismatch() {
     let merchant = Merchant::new();
-    merchant.write("octopus-recon.toml", IMPATIENT);
+    merchant.write("octopus-recon.toml", FAST_RETRIES);
     merchant.write(
         "ledger.csv",
         format!("{HEAD}A1,500.00,inr,2026-01-10,paid\nA2,70.00,inr,2026-01-11,paid\n"),
@@ -73,7 +76,7 @@ fn only_a_fresh_trustworthy_answer_ends_a_mismatch() {
     merchant.write("other.csv", format!("{HEAD}B1,10.00,inr,2026-01-12,paid\n"));
     let good = [paid("A2", "70.00", json!({})), paid("B1", "10.00", json!({}))].concat();
     let short = paid("A1", "500.00", json!({"final_amount": "490.00", "notify_status": "failed"}));
-    let away = paid("A1", "500.00", json!({"sandbox": {"status": 503}}));
+    let unavailable = paid("A1", "500.00", json!({"sandbox": {"status": 503}}));
     let settled = paid("A1", "500.00", json!({}));
     let both = [("A1", "final_amount_difference"), ("A1", "notify_failed")]
         .map(|(order, kind)| (order.to_owned(), kind.to_owned()));
@@ -83,14 +86,14 @@ fn only_a_fresh_trustworthy_answer_ends_a_mismatch() {
     assert_eq!(open(&merchant), both);
 
     merchant.days_pass(1);
-    // Not asked.
-    let elsewhere = merchant.reconcile(&gateway.url, &["--ledger", "other.csv"]);
-    assert_eq!(elsewhere.code, Some(0), "{elsewhere:?}");
-    assert_eq!(elsewhere.json()["open_elsewhere"], 2);
+    // Not queried.
+    let other_orders = merchant.reconcile(&gateway.url, &["--ledger", "other.csv"]);
+    assert_eq!(other_orders.code, Some(0), "{other_orders:?}");
+    assert_eq!(other_orders.json()["open_elsewhere"], 2);
     assert_eq!(open(&merchant), both);
 
     // Not answered.
-    let gateway = Gateway::serve(&(good.clone() + &away));
+    let gateway = Gateway::serve(&(good.clone() + &unavailable));
     let unverified = merchant.reconcile(&gateway.url, &["--ledger", "ledger.csv"]);
     assert_eq!(unverified.code, Some(3), "{unverified:?}");
     assert_eq!(unverified.json()["open_elsewhere"], 0);
@@ -100,7 +103,7 @@ fn only_a_fresh_trustworthy_answer_ends_a_mismatch() {
     assert!(reason.contains("503"), "{reason}");
     assert_eq!(open(&merchant).len(), 3);
 
-    // Answered, and gone.
+    // Answered, and resolved.
     let gateway = Gateway::serve(&(good + &settled));
     let done = merchant.reconcile(&gateway.url, &["--ledger", "ledger.csv"]);
     assert_eq!(done.code, Some(0), "{done:?}");
@@ -110,9 +113,9 @@ fn only_a_fresh_trustworthy_answer_ends_a_mismatch() {
 }
 
 #[test]
-fn include_open_asks_for_what_is_open_in_transit_or_unverified_whatever_its_date() {
+fn include_open_selects_open_in_transit_and_unverified_orders_of_any_date() {
     let merchant = Merchant::new();
-    merchant.write("octopus-recon.toml", IMPATIENT);
+    merchant.write("octopus-recon.toml", FAST_RETRIES);
     merchant.write(
         "ledger.csv",
         format!(
@@ -125,8 +128,8 @@ fn include_open_asks_for_what_is_open_in_transit_or_unverified_whatever_its_date
         &[
             paid("MATCHED", "1.00", json!({})),
             paid("MISMATCHED", "2.00", json!({"final_amount": "1.00"})),
-            // An accounting status that nobody has documented would be a mismatch; so would one
-            // that is late. Without a policy that waits long, nothing old is in transit.
+            // An undocumented or late accounting status would be a mismatch. With this policy an
+            // old order can be in transit.
             paid("TRANSIT", "3.00", json!({"accounting_status": "delivered"})),
             paid("UNVERIFIED", "4.00", json!({"sandbox": {"status": 503}})),
             paid("TONIGHT", "5.00", json!({})),
@@ -135,7 +138,7 @@ fn include_open_asks_for_what_is_open_in_transit_or_unverified_whatever_its_date
     );
     merchant.write(
         "octopus-recon.toml",
-        format!("{IMPATIENT}[policy]\naccount_within_hours = 1000000\n"),
+        format!("{FAST_RETRIES}[policy]\naccount_within_hours = 1000000\n"),
     );
     let first = merchant.reconcile(&gateway.url, &["--ledger", "ledger.csv"]);
     let outcomes = first.json()["orders"].clone();
@@ -178,14 +181,14 @@ fn a_later_ledger_replaces_the_entry_and_its_history_is_kept() {
         merchant.database().query_row(query, (), read).unwrap()
     };
     assert_eq!(counts(&merchant), (3, 3, 3));
-    // The same file again: no doubles, of entries or of answers.
+    // The same file again adds no entry and no answer.
     let same = night(
         "A1,500.00,inr,2026-01-10,paid\nA2,500.00,inr,2026-01-10,paid\n\
          A3,500.00,inr,2026-01-10,paid\n",
     );
     assert_eq!(same["ledger"]["changed"], 0);
     assert_eq!(counts(&merchant), (3, 3, 3));
-    // A1: another amount. A2: another status only, which `changed` does not count. A4 is new.
+    // A1 has another amount. A2 has another status, which `changed` does not count. A4 is new.
     let corrected = night(
         "A1,510.00,inr,2026-01-10,paid\nA2,500.00,inr,2026-01-10,\n\
          A3,500.00,inr,2026-01-10,paid\nA4,500.00,inr,2026-01-10,paid\n",
@@ -198,14 +201,14 @@ fn a_later_ledger_replaces_the_entry_and_its_history_is_kept() {
     let before = ledger.find("500.00").unwrap();
     let after = ledger.find("510.00").unwrap();
     assert!(before < after, "oldest first: {shown}");
-    // The report of a run shows the entry as that run read it.
+    // The report of a run shows the entry that this run read.
     let again = merchant.run(&["report", "2", "--report", "again.csv"]);
     assert_eq!(again.code, Some(0), "{again:?}");
     assert_eq!(crate::support::rows(&merchant.path("again.csv")), []);
 }
 
 #[test]
-fn orders_of_another_merchant_are_stored_and_not_asked() {
+fn orders_of_another_merchant_are_stored_but_not_queried() {
     let merchant = Merchant::new();
     merchant.write("octopus-recon.toml", "[gateway]\nmerchant_uid = \"M1\"\n");
     merchant.write(
@@ -230,15 +233,15 @@ fn orders_of_another_merchant_are_stored_and_not_asked() {
     let shown = merchant.run(&["show", "A3"]);
     assert_eq!(shown.code, Some(0), "{shown:?}");
     assert!(shown.stdout.contains("M2"), "{shown:?}");
-    // Not even with everything that is open.
+    // `--include-open` does not select it either.
     let again = merchant.reconcile(&gateway.url, &["--include-open"]);
     assert_eq!(again.json()["orders"]["selected"], 2);
 }
 
 #[test]
-fn a_stored_report_is_the_same_whatever_came_after() {
+fn later_runs_do_not_change_a_stored_report() {
     let merchant = Merchant::new();
-    merchant.write("octopus-recon.toml", IMPATIENT);
+    merchant.write("octopus-recon.toml", FAST_RETRIES);
     merchant.write(
         "ledger.csv",
         format!(

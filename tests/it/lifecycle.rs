@@ -1,9 +1,9 @@
-//! The life of a mismatch over several nights, from outside: no event is lost, states are as of the
-//! time that the run asked, and an event's time never moves.
+//! The lifecycle of a mismatch over several nights, from outside: no event is lost, a run reports
+//! the states at the time of its answers, and the time of an event never changes.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+#![expect(clippy::unwrap_used, reason = "a failed setup fails the test")]
 
-use crate::support::{Gateway, HEAD, IMPATIENT, Merchant, kinds, paid, row};
+use crate::support::{FAST_RETRIES, Gateway, HEAD, Merchant, kinds, paid, row};
 use serde_json::{Value, json};
 
 const KIND: &str = "final_amount_difference";
@@ -12,20 +12,20 @@ const A2: &str = "A2,70.00,inr,2026-01-10,paid\n";
 
 fn merchant(ledger: &str) -> Merchant {
     let merchant = Merchant::new();
-    merchant.write("octopus-recon.toml", IMPATIENT);
+    merchant.write("octopus-recon.toml", FAST_RETRIES);
     merchant.write("ledger.csv", format!("{HEAD}{ledger}"));
     merchant
 }
 
-/// A gateway always at the same address.
-struct Nights(std::net::SocketAddr);
+/// An address for gateways of several nights: a run is resumed only at its own address.
+struct FixedAddress(std::net::SocketAddr);
 
-impl Nights {
-    fn new() -> Nights {
+impl FixedAddress {
+    fn new() -> FixedAddress {
         let gateway = Gateway::serve("");
         let listen = gateway.url.trim_start_matches("http://").parse().unwrap();
         gateway.stop();
-        Nights(listen)
+        FixedAddress(listen)
     }
 
     fn serve(&self, payments: &[String]) -> Gateway {
@@ -37,7 +37,7 @@ fn settled_with(final_amount: &str) -> String {
     paid("A1", "500.00", json!({ "final_amount": final_amount }))
 }
 
-/// The events of an order's mismatch: what, and the variance.
+/// The events of a mismatch of an order: event and variance.
 fn events(merchant: &Merchant, order: &str, kind: &str) -> Vec<(String, Value)> {
     let shown = merchant.run(&["show", order, "--format", "json"]).json();
     let events = shown["orders"][0]["mismatch_events"].as_array().unwrap().clone();
@@ -49,7 +49,7 @@ fn events(merchant: &Merchant, order: &str, kind: &str) -> Vec<(String, Value)> 
 }
 
 #[test]
-fn every_event_stays() {
+fn no_event_is_lost() {
     let merchant = merchant(A1);
     for final_amount in ["490.00", "500.00", "490.00"] {
         let gateway = Gateway::serve(&settled_with(final_amount));
@@ -68,26 +68,26 @@ fn every_event_stays() {
 
 #[test]
 fn a_late_resume_reports_states_as_of_the_time_that_it_asked() {
-    let nights = Nights::new();
+    let address = FixedAddress::new();
     let merchant = merchant(&[A1, A2].concat());
     merchant.write("another.csv", format!("{HEAD}{A1}"));
-    let away = || paid("A2", "70.00", json!({"sandbox": {"status": 503}}));
+    let unavailable = || paid("A2", "70.00", json!({"sandbox": {"status": 503}}));
     let night = |payments: &[String], arguments: &[&str]| {
-        let gateway = nights.serve(payments);
+        let gateway = address.serve(payments);
         let done = merchant.reconcile(&gateway.url, arguments);
         gateway.stop();
         done
     };
-    let well = || paid("A2", "70.00", json!({}));
-    night(&[settled_with("490.00"), well()], &["--ledger", "ledger.csv"]);
+    let answered = || paid("A2", "70.00", json!({}));
+    night(&[settled_with("490.00"), answered()], &["--ledger", "ledger.csv"]);
     merchant.days_pass(1);
-    let second = night(&[settled_with("490.00"), away()], &["--ledger", "ledger.csv"]);
+    let second = night(&[settled_with("490.00"), unavailable()], &["--ledger", "ledger.csv"]);
     assert_eq!(second.code, Some(3), "{second:?}");
     merchant.days_pass(1);
-    let third = night(&[settled_with("500.00"), away()], &["--ledger", "another.csv"]);
+    let third = night(&[settled_with("500.00"), unavailable()], &["--ledger", "another.csv"]);
     assert_eq!(third.code, Some(0), "{third:?}");
 
-    let late = night(&[settled_with("500.00"), well()], &["--resume", "2"]);
+    let late = night(&[settled_with("500.00"), answered()], &["--resume", "2"]);
     assert_eq!(late.code, Some(1), "{late:?}");
     let rows = merchant.rows_of(&late);
     let found = row(&rows, "A1", KIND);
@@ -97,39 +97,39 @@ fn a_late_resume_reports_states_as_of_the_time_that_it_asked() {
         events.into_iter().map(|(event, _)| event).collect()
     };
     assert_eq!(names(events(&merchant, "A1", KIND)), ["opened", "resolved"]);
-    // What the second night could not verify was resumed away: it is open nowhere.
+    // The resume resolved the order that the second night could not verify. Nothing is open.
     assert_eq!(merchant.sql("SELECT count(*) FROM open_now"), 0);
 }
 
 #[test]
 fn judging_the_first_night_again_keeps_its_events() {
-    let nights = Nights::new();
+    let address = FixedAddress::new();
     let merchant = merchant(&[A1, A2].concat());
-    let away = paid("A2", "70.00", json!({"sandbox": {"status": 503}}));
+    let unavailable = paid("A2", "70.00", json!({"sandbox": {"status": 503}}));
     let night = |payments: &[String], arguments: &[&str]| {
-        let gateway = nights.serve(payments);
+        let gateway = address.serve(payments);
         let done = merchant.reconcile(&gateway.url, arguments);
         gateway.stop();
         done
     };
-    night(&[settled_with("490.00"), away], &["--ledger", "ledger.csv"]);
+    night(&[settled_with("490.00"), unavailable], &["--ledger", "ledger.csv"]);
     merchant.days_pass(1);
-    let well = paid("A2", "70.00", json!({}));
-    night(&[settled_with("490.00"), well.clone()], &["--ledger", "ledger.csv"]);
-    let late = night(&[settled_with("490.00"), well], &["--resume", "1"]);
+    let answered = paid("A2", "70.00", json!({}));
+    night(&[settled_with("490.00"), answered.clone()], &["--ledger", "ledger.csv"]);
+    let late = night(&[settled_with("490.00"), answered], &["--resume", "1"]);
     let rows = merchant.rows_of(&late);
     assert_eq!(row(&rows, "A1", KIND)["state"], "new");
     let first_seen = row(&rows, "A1", KIND)["first_seen"].clone();
     merchant.days_pass(1);
-    let gateway = nights.serve(&[settled_with("490.00"), paid("A2", "70.00", json!({}))]);
+    let gateway = address.serve(&[settled_with("490.00"), paid("A2", "70.00", json!({}))]);
     let third = merchant.reconcile(&gateway.url, &["--ledger", "ledger.csv"]);
     let rows = merchant.rows_of(&third);
     let found = row(&rows, "A1", KIND);
     assert_eq!((&*found["state"], &*found["open_days"]), ("open", "2"), "{first_seen} {found:?}");
 }
 
-/// As if everything that is stored had happened so many days later: this machine's clock was set
-/// back since.
+/// Moves everything that is stored forward by this number of days, as if this machine's clock had
+/// been set back since.
 fn set_clock_back(merchant: &Merchant, days: i64) {
     let shift = days * 86_400_000;
     merchant
@@ -148,7 +148,7 @@ fn set_clock_back(merchant: &Merchant, days: i64) {
 }
 
 #[test]
-fn a_clock_that_is_set_back_moves_no_event_and_is_said() {
+fn a_clock_set_back_moves_no_event_and_is_reported() {
     let merchant = merchant(A1);
     let gateway = Gateway::serve(&settled_with("490.00"));
     let ledger = ["--ledger", "ledger.csv"];
@@ -168,7 +168,7 @@ fn a_clock_that_is_set_back_moves_no_event_and_is_said() {
     assert_eq!((&*found["state"], &*found["open_days"]), ("open", "0"), "{found:?}");
     assert_eq!(first_seen(), before);
 
-    // What such a run finds out counts all the same.
+    // The result of such a run counts.
     let gateway = Gateway::serve(&settled_with("500.00"));
     assert_eq!(merchant.reconcile(&gateway.url, &ledger).code, Some(0));
     let names: Vec<String> =
@@ -178,17 +178,17 @@ fn a_clock_that_is_set_back_moves_no_event_and_is_said() {
 }
 
 #[test]
-fn an_unverified_order_keeps_the_rows_of_the_answer_that_showed_them() {
-    let nights = Nights::new();
+fn an_unverified_order_keeps_the_rows_of_its_last_answer() {
+    let address = FixedAddress::new();
     let merchant = merchant(&[A1, A2].concat());
-    let well = || paid("A2", "70.00", json!({}));
-    let gateway = nights.serve(&[settled_with("490.00"), well()]);
+    let answered = || paid("A2", "70.00", json!({}));
+    let gateway = address.serve(&[settled_with("490.00"), answered()]);
     let first = merchant.reconcile(&gateway.url, &["--ledger", "ledger.csv"]);
     let shown = row(&merchant.rows_of(&first), "A1", KIND).clone();
     gateway.stop();
     merchant.days_pass(1);
-    let away = paid("A1", "500.00", json!({"sandbox": {"status": 503}}));
-    let gateway = nights.serve(&[away, well()]);
+    let unavailable = paid("A1", "500.00", json!({"sandbox": {"status": 503}}));
+    let gateway = address.serve(&[unavailable, answered()]);
     for open_days in ["1", "2"] {
         let done = merchant.reconcile(&gateway.url, &["--ledger", "ledger.csv"]);
         assert_eq!(done.code, Some(3), "{done:?}");
@@ -215,19 +215,19 @@ fn an_unverified_order_keeps_the_rows_of_the_answer_that_showed_them() {
 }
 
 #[test]
-fn what_is_open_can_be_rebuilt_from_the_events() {
+fn open_now_can_be_rebuilt_from_the_events() {
     let merchant = merchant(&[A1, A2].concat());
     for (final_amount, notify) in
         [("490.00", "failed"), ("500.00", "failed"), ("480.00", "completed")]
     {
         let changes = json!({"final_amount": final_amount, "notify_status": notify});
-        let away = paid("A2", "70.00", json!({"sandbox": {"status": 503}}));
-        let gateway = Gateway::serve(&[paid("A1", "500.00", changes), away].concat());
+        let unavailable = paid("A2", "70.00", json!({"sandbox": {"status": 503}}));
+        let gateway = Gateway::serve(&[paid("A1", "500.00", changes), unavailable].concat());
         merchant.reconcile(&gateway.url, &["--ledger", "ledger.csv"]);
     }
     let index = "SELECT group_concat(order_id || kind) FROM
                  (SELECT * FROM open_now ORDER BY order_id, kind)";
-    // Independently of the program's own statement: the last event of each mismatch.
+    // The last event of each mismatch, by a query that the program does not use.
     let rebuilt = "SELECT group_concat(order_id || kind) FROM
                    (SELECT order_id, kind FROM
                       (SELECT *, row_number() OVER (PARTITION BY order_id, kind

@@ -1,25 +1,25 @@
-//! The tests that look at the crate from outside: one binary, one file a subject.
+//! Tests of the crate and its binary from outside: one test binary, one file per subject.
 
-mod accounting;
 mod architecture;
 mod commands;
+mod consecutive_runs;
 mod crashes;
+mod custom_ledger_format;
 mod demo;
 mod documents;
-mod endings;
-mod example;
+mod example_configuration;
 mod exit_codes;
-mod foreign_ledger;
 mod gateway_faults;
 mod golden;
 mod history;
-mod ledger_flows;
 mod lifecycle;
-mod nights;
 mod old_database;
 mod order_new;
-mod outcomes;
+mod random_nights;
 mod rate;
+mod recorded_endings;
+mod repeated_orders;
+mod report_exit_codes;
 mod report_files;
 mod resume;
 mod rude_gateway;

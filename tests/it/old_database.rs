@@ -1,7 +1,6 @@
-//! A database that an earlier release made: it is brought up to date where it is opened, and
-//! nothing of it is lost.
+//! A database of an earlier release is migrated when it is opened, and no data is lost.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+#![expect(clippy::unwrap_used, reason = "a failed setup fails the test")]
 
 use crate::support::{Gateway, Merchant, kinds, paid, row, rows, rows_of};
 use rusqlite::Connection;
@@ -11,7 +10,7 @@ use sha2::{Digest, Sha256};
 const FIRST_SCHEMA: &str = include_str!("../../sql/0001_ledger_answers_and_runs.sql");
 const SECOND_SCHEMA: &str = include_str!("../../sql/0002_less_to_write.sql");
 const THIRD_SCHEMA: &str = include_str!("../../sql/0003_versions.sql");
-/// What the first schema's program stored, and what brings it to the later schemas.
+/// The data that the release with the first schema stored, and the migrations to later schemas.
 const STORED: [&str; 5] = [
     FIRST_SCHEMA,
     include_str!("../../fixtures/databases/schema-1.sql"),
@@ -19,7 +18,7 @@ const STORED: [&str; 5] = [
     concat!(include_str!("../../sql/0002_less_to_write.sql"), "PRAGMA user_version = 2;"),
     concat!(include_str!("../../sql/0003_versions.sql"), "PRAGMA user_version = 3;"),
 ];
-/// What the third schema's program stored.
+/// The data that the release with the third schema stored.
 const STORED_BY_THE_THIRD: [&str; 5] = [
     FIRST_SCHEMA,
     SECOND_SCHEMA,
@@ -28,13 +27,13 @@ const STORED_BY_THE_THIRD: [&str; 5] = [
     "PRAGMA user_version = 3; PRAGMA application_id = 1329812035;",
 ];
 
-/// One for each earlier schema, with the same two nights.
+/// One merchant for each earlier schema, with the same two nights.
 fn merchants() -> impl Iterator<Item = Merchant> {
     (3..=STORED.len()).map(|parts| merchant(&STORED[..parts]))
 }
 
-/// With the five nights that the third schema's program stored.
-fn of_the_third_schema() -> Merchant {
+/// A merchant with the five nights that the release with the third schema stored.
+fn merchant_of_the_third_schema() -> Merchant {
     let merchant = merchant(&STORED_BY_THE_THIRD);
     let settings = std::fs::read_to_string(merchant.path("octopus-recon.toml")).unwrap();
     // Its reports are for programs.
@@ -48,10 +47,10 @@ fn merchant(made_by: &[&str]) -> Merchant {
                     timezone = \"UTC\"\n[policy]\naccount_within_hours = 1000000\n";
     merchant.write("octopus-recon.toml", settings);
     let database = Connection::open(merchant.path("octopus-recon.db")).unwrap();
-    // As dumps are read: orders and entries refer to each other.
+    // Orders and entries refer to each other, so a dump is read without foreign keys.
     database.pragma_update(None, "foreign_keys", false).unwrap();
     database.query_row("PRAGMA journal_mode = WAL", (), |_| Ok(())).unwrap();
-    // The third migration hashes payments: any number serves as a hash.
+    // The third migration hashes payments. The program's own function is not public.
     let flags = rusqlite::functions::FunctionFlags::SQLITE_UTF8;
     database
         .create_scalar_function("payment_hash", 1, flags, |context| {
@@ -73,7 +72,7 @@ fn outcomes(merchant: &Merchant) -> Vec<String> {
 }
 
 #[test]
-fn check_leaves_it_as_it_is() {
+fn check_does_not_change_an_old_database() {
     for merchant in merchants() {
         let gateway = Gateway::serve("");
         let before = std::fs::read(merchant.path("octopus-recon.db")).unwrap();
@@ -85,7 +84,7 @@ fn check_leaves_it_as_it_is() {
 
 /// The report of a run has the cells that its own program wrote, in all columns of that time. The
 /// file of that time, which has fewer columns and quotes, is replaced: the same cells are no edit.
-fn assert_is_written_again(merchant: &Merchant, run: &str, reported: &str) {
+fn assert_report_is_unchanged(merchant: &Merchant, run: &str, reported: &str) {
     let name = format!("again-{run}.csv");
     let report = merchant.write(&name, reported);
     let again = merchant.run(&["report", run, "--report", &name]);
@@ -101,7 +100,7 @@ fn assert_is_written_again(merchant: &Merchant, run: &str, reported: &str) {
 }
 
 #[test]
-fn what_it_says_of_each_order_and_run_stays() {
+fn orders_and_reports_of_an_old_database_are_unchanged() {
     for merchant in merchants() {
         let before = std::fs::read(merchant.path("octopus-recon.db")).unwrap();
         assert_eq!(
@@ -117,7 +116,7 @@ fn what_it_says_of_each_order_and_run_stays() {
             ("1", include_str!("../../fixtures/databases/schema-1-run-1.csv")),
             ("2", include_str!("../../fixtures/databases/schema-1-run-2.csv")),
         ] {
-            assert_is_written_again(&merchant, run, reported);
+            assert_report_is_unchanged(&merchant, run, reported);
         }
         let after = std::fs::read(merchant.path("octopus-recon.db")).unwrap();
         assert!(after == before, "reading changes nothing");
@@ -125,8 +124,8 @@ fn what_it_says_of_each_order_and_run_stays() {
 }
 
 #[test]
-fn the_reports_of_five_nights_stay() {
-    let merchant = of_the_third_schema();
+fn the_reports_of_five_nights_are_unchanged() {
+    let merchant = merchant_of_the_third_schema();
     for (run, reported) in [
         ("1", include_str!("../../fixtures/databases/schema-3-run-1.csv")),
         ("2", include_str!("../../fixtures/databases/schema-3-run-2.csv")),
@@ -134,13 +133,13 @@ fn the_reports_of_five_nights_stay() {
         ("4", include_str!("../../fixtures/databases/schema-3-run-4.csv")),
         ("5", include_str!("../../fixtures/databases/schema-3-run-5.csv")),
     ] {
-        assert_is_written_again(&merchant, run, reported);
+        assert_report_is_unchanged(&merchant, run, reported);
     }
 }
 
 #[test]
-fn the_events_of_its_mismatches_are_rebuilt() {
-    let merchant = of_the_third_schema();
+fn the_events_of_an_old_database_are_rebuilt() {
+    let merchant = merchant_of_the_third_schema();
     let shown = merchant.run(&["show", "A1", "--format", "json"]).json();
     let events: Vec<(String, i64)> = shown["orders"][0]["mismatch_events"]
         .as_array()
@@ -153,7 +152,7 @@ fn the_events_of_its_mismatches_are_rebuilt() {
     let text = merchant.run(&["show", "A1"]).stdout;
     assert!(text.contains("were rebuilt"), "{text}");
 
-    // The next night continues these lives.
+    // The next night adds to these events.
     let payments = [
         paid("A1", "500.00", json!({"final_amount": "490.00"})),
         paid("A2", "70.00", json!({})),
@@ -181,7 +180,7 @@ fn the_events_of_its_mismatches_are_rebuilt() {
 }
 
 #[test]
-fn the_next_night_goes_on_from_it() {
+fn the_next_night_continues_from_an_old_database() {
     for merchant in merchants() {
         let settled = json!({"accounting_status": "accounted", "final_amount": "3.00"});
         let gateway = Gateway::serve(
@@ -208,10 +207,11 @@ fn the_next_night_goes_on_from_it() {
 }
 
 #[test]
-fn its_answers_are_told_in_their_order_and_its_payments_known() {
-    // The third schema links an answer to the one before it: this is for the migration to do.
+fn old_answers_are_shown_in_order_and_old_payments_are_known() {
+    // The third schema links an answer to the previous answer, so only the first two can have this
+    // row: the migration adds the link.
     for merchant in merchants().take(2) {
-        // As if the gateway had said something else in the second night.
+        // A second answer for this order, as if the gateway had changed it in the second night.
         let sql = "INSERT INTO answers
                    SELECT 4, order_id, 2, received_at_ms + 1000, kind, amount_micros,
                        final_amount_micros, currency, transaction_type, accounting_type,
@@ -223,9 +223,9 @@ fn its_answers_are_told_in_their_order_and_its_payments_known() {
                    UPDATE run_orders SET answer_id = 4 WHERE run_id = 2 AND order_id = 3;";
         merchant.database().execute_batch(sql).unwrap();
         let shown = merchant.run(&["show", "TRANSIT"]).stdout;
-        let told: Vec<&str> = shown.lines().filter(|line| line.contains("PAY-3")).collect();
-        assert_eq!(told.len(), 2, "{shown}");
-        assert!(told[0].contains("completed") && told[1].contains("failed"), "{shown}");
+        let lines: Vec<&str> = shown.lines().filter(|line| line.contains("PAY-3")).collect();
+        assert_eq!(lines.len(), 2, "{shown}");
+        assert!(lines[0].contains("completed") && lines[1].contains("failed"), "{shown}");
 
         merchant.write(
             "ledger.csv",

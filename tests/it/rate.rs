@@ -1,11 +1,11 @@
-//! The rate, as the gateway sees it: by the offsets of its own journal.
+//! The rate, measured by the times in the gateway's journal.
 
 use crate::support::{Gateway, Merchant, ledger, paid};
 use octopus_recon::sandbox::Call;
 use serde_json::json;
 use std::time::Duration;
 
-/// The most calls that arrived in any second.
+/// The highest number of calls that arrived within one second.
 fn busiest_second(journal: &[Call]) -> usize {
     let within = |first: usize| {
         let end = journal[first].at + Duration::from_secs(1);
@@ -35,7 +35,7 @@ fn no_second_sees_more_than_the_rate_and_its_burst() {
     assert_eq!(done.code, Some(0), "{done:?}");
     let journal = gateway.stop();
     assert_eq!(journal.len(), ORDERS + ORDERS / 10);
-    // 20 ms of calls are the burst that the contract allows.
+    // The contract allows a burst of 20 ms of calls.
     let busiest = busiest_second(&journal);
     assert!(busiest <= RATE + RATE / 50, "{busiest} calls in a second");
 }

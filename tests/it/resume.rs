@@ -1,14 +1,15 @@
-//! `--resume`: an incomplete run goes on, asks only for what is not verified, and ends with the
-//! report of an undisturbed run.
+//! `--resume`: an incomplete run is resumed, queries only the unverified orders, and writes the
+//! report of an uninterrupted run.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+#![expect(clippy::unwrap_used, reason = "a failed setup fails the test")]
 
-use crate::support::{Done, Gateway, HEAD, IMPATIENT, Merchant, paid};
+use crate::support::{Done, FAST_RETRIES, Gateway, HEAD, Merchant, paid};
 use serde_json::{Value, json};
 
 const ORDERS: usize = 12;
 
-/// Every third order fails for its first `times` calls, some others have mismatches.
+/// A book in which every third order fails for its first `times` calls. Some orders have
+/// mismatches.
 fn book(times: Option<u32>) -> String {
     let mut book = String::new();
     for order in 0..ORDERS {
@@ -33,13 +34,13 @@ fn ledger() -> String {
 
 fn merchant() -> Merchant {
     let merchant = Merchant::new();
-    merchant.write("octopus-recon.toml", IMPATIENT);
+    merchant.write("octopus-recon.toml", FAST_RETRIES);
     merchant.write("ledger.csv", ledger());
     merchant
 }
 
-/// The report with the column that says when each answer came emptied, and its run's number.
-fn undated(merchant: &Merchant, done: &Done) -> (String, Value) {
+/// The report without the times of the answers, and the figures of the summary.
+fn without_dates(merchant: &Merchant, done: &Done) -> (String, Value) {
     let report = done.json()["reports"][0].as_str().unwrap().to_owned();
     let mut text = std::fs::read_to_string(merchant.path(&report)).unwrap();
     for row in merchant.rows_of(done) {
@@ -49,12 +50,12 @@ fn undated(merchant: &Merchant, done: &Done) -> (String, Value) {
 }
 
 #[test]
-fn a_resumed_run_asks_for_the_rest_and_reports_as_if_undisturbed() {
-    let undisturbed = merchant();
+fn a_resumed_run_queries_the_rest_and_writes_the_same_report() {
+    let uninterrupted = merchant();
     let gateway = Gateway::serve(&book(None));
-    let done = undisturbed.reconcile(&gateway.url, &["--ledger", "ledger.csv"]);
+    let done = uninterrupted.reconcile(&gateway.url, &["--ledger", "ledger.csv"]);
     assert_eq!(done.code, Some(1), "{done:?}");
-    let expected = undated(&undisturbed, &done);
+    let expected = without_dates(&uninterrupted, &done);
 
     for resume in [&["--ledger", "ledger.csv", "--resume"][..], &["--resume", "1"]] {
         let merchant = merchant();
@@ -67,35 +68,35 @@ fn a_resumed_run_asks_for_the_rest_and_reports_as_if_undisturbed() {
         let done = merchant.reconcile(&gateway.url, resume);
         assert_eq!(done.code, Some(1), "{resume:?}: {done:?}");
         assert_eq!(done.json()["run_id"], 1);
-        assert_eq!(undated(&merchant, &done), expected, "{resume:?}");
+        assert_eq!(without_dates(&merchant, &done), expected, "{resume:?}");
         assert_eq!(done.json()["requests"], 20, "every call of the run counts");
         let mut asked: Vec<_> =
             gateway.stop()[before..].iter().filter_map(|call| call.order_id.clone()).collect();
         asked.sort();
         assert_eq!(asked, ["A02", "A05", "A08", "A11"]);
-        // Nothing of the ledger was kept twice, and no mismatch of the first half is left over.
+        // No entry is stored twice, and no mismatch of the first judgement is left.
         let count = |sql: &str| -> i64 {
             merchant.database().query_row(sql, (), |row| row.get(0)).unwrap()
         };
         assert_eq!(count("SELECT count(*) FROM entries"), 12);
         assert_eq!(count("SELECT count(*) FROM runs"), 1);
         let left = "SELECT count(*) FROM mismatch_events WHERE kind = 'unverified'";
-        assert_eq!(count(left), 0, "that judgement was made again");
+        assert_eq!(count(left), 0, "the judgement was replaced");
     }
 }
 
 #[test]
-fn what_can_be_resumed_and_what_cannot() {
+fn only_an_incomplete_run_with_the_same_selection_is_resumed() {
     let merchant = merchant();
     let gateway = Gateway::serve(&book(Some(2)));
     let night = |arguments: &[&str]| merchant.reconcile(&gateway.url, arguments);
     let nothing_yet = night(&["--resume", "1"]);
     assert_eq!(nothing_yet.code, Some(2), "{nothing_yet:?}");
-    // Nothing to continue: a new run.
+    // There is no run to resume: `--resume` starts a new run.
     let first = night(&["--ledger", "ledger.csv", "--resume"]);
     assert_eq!((first.code, first.json()["run_id"].clone()), (Some(3), json!(1)));
 
-    // Another selection is another run, and refused for a run that is named.
+    // `--resume 1` is refused for another selection.
     let other = ["--ledger", "ledger.csv", "--from", "2026-01-01"];
     for arguments in [&other[..], &["--ledger", "ledger.csv", "--include-open"]] {
         let refused = night(&[arguments, &["--resume", "1"]].concat());
@@ -108,16 +109,16 @@ fn what_can_be_resumed_and_what_cannot() {
     assert!(another_gateway.stop().is_empty());
     let new = night(&[&other[..], &["--deadline", "0s", "--resume"]].concat());
     assert_eq!((new.code, new.json()["run_id"].clone()), (Some(3), json!(2)));
-    // Other contents under the same name are other contents.
+    // Another content under the same file name is another selection.
     merchant.write("ledger.csv", ledger().replace("A00,100.00", "A00,101.00"));
     let changed = night(&["--ledger", "ledger.csv", "--resume", "1"]);
     assert_eq!(changed.code, Some(2), "{changed:?}");
     merchant.write("renamed.csv", ledger());
 
-    // The same contents under another name are the same selection.
+    // The same content under another file name is the same selection.
     let done = night(&["--ledger", "renamed.csv", "--resume"]);
     assert_eq!((done.code, done.json()["run_id"].clone()), (Some(1), json!(1)), "{done:?}");
-    // A complete run is not continued.
+    // A complete run is not resumed.
     let refused = night(&["--resume", "1"]);
     assert_eq!(refused.code, Some(2), "{refused:?}");
     let new = night(&["--ledger", "renamed.csv", "--resume"]);
@@ -125,7 +126,7 @@ fn what_can_be_resumed_and_what_cannot() {
 }
 
 #[test]
-fn a_run_of_the_nightly_command_goes_on_in_the_same_night() {
+fn the_nightly_command_resumes_in_the_same_night() {
     let merchant = merchant();
     let today = chrono::Utc::now().date_naive();
     let yesterday = (today - chrono::TimeDelta::days(1)).to_string();
@@ -141,10 +142,10 @@ fn a_run_of_the_nightly_command_goes_on_in_the_same_night() {
     }
 }
 
-/// On a second night states and days depend on what was there before: judging the run twice must
-/// not count its own first judgement as that.
+/// In the second night, states and days depend on earlier runs. A run that is judged twice must not
+/// count its own first judgement as an earlier run.
 #[test]
-fn a_resumed_second_night_knows_what_the_first_one_saw() {
+fn a_resumed_second_night_knows_the_mismatches_of_the_first() {
     let second_night = |times: Option<u32>| {
         let merchant = merchant();
         let first = Gateway::serve(&book(None).replace("90.00", "95.00"));
@@ -157,7 +158,7 @@ fn a_resumed_second_night_knows_what_the_first_one_saw() {
             done = merchant.reconcile(&gateway.url, &["--resume", "2"]);
         }
         assert_eq!(done.code, Some(1), "{done:?}");
-        undated(&merchant, &done)
+        without_dates(&merchant, &done)
     };
     let expected = second_night(None);
     let has_state = |state: &str| expected.0.contains(&format!(",\"{state}\","));
@@ -166,11 +167,11 @@ fn a_resumed_second_night_knows_what_the_first_one_saw() {
 }
 
 #[test]
-fn what_the_deadline_left_over_is_asked_by_a_resumed_run() {
-    let undisturbed = merchant();
+fn a_resumed_run_queries_the_orders_that_the_deadline_left() {
+    let uninterrupted = merchant();
     let gateway = Gateway::serve(&book(None));
-    let done = undisturbed.reconcile(&gateway.url, &["--ledger", "ledger.csv"]);
-    let expected = undated(&undisturbed, &done);
+    let done = uninterrupted.reconcile(&gateway.url, &["--ledger", "ledger.csv"]);
+    let expected = without_dates(&uninterrupted, &done);
     let merchant = merchant();
     let late = merchant.reconcile(&gateway.url, &["--ledger", "ledger.csv", "--deadline", "0s"]);
     assert_eq!(late.code, Some(3), "{late:?}");
@@ -194,7 +195,7 @@ fn what_the_deadline_left_over_is_asked_by_a_resumed_run() {
         ],
         ledger().as_bytes(),
     );
-    assert_eq!(done.json()["run_id"], 1, "the same contents, whatever way they come: {done:?}");
-    assert_eq!(undated(&merchant, &done), expected);
+    assert_eq!(done.json()["run_id"], 1, "the same content, from a file or from stdin: {done:?}");
+    assert_eq!(without_dates(&merchant, &done), expected);
     assert_eq!(gateway.stop().len(), 2 * ORDERS);
 }

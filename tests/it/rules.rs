@@ -1,11 +1,12 @@
-//! The rules against a second, naive reading of the contract's table, against examples written by
-//! hand, and the policy they are told.
+//! Tests of the rules: against a second, simple model of the contract, against examples written by
+//! hand, and of the policy.
 
 mod agreement;
 mod examples;
 pub mod generator;
+pub mod model;
 pub mod order;
 mod policy;
 mod reasons;
-pub mod second_reading;
 mod sentences;
+mod without_entry;

@@ -1,4 +1,4 @@
-//! The nightly job, from outside.
+//! A nightly run from ledger to report, from outside.
 
 use crate::support::{Gateway, Merchant, kinds, paid, rows};
 use serde_json::json;

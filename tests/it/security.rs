@@ -1,7 +1,7 @@
-//! What must be found nowhere: secrets, and by default what is personal. And who may read what is
-//! written.
+//! Secrets appear nowhere, and personal data only if configured. Written files have the documented
+//! permissions.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+#![expect(clippy::unwrap_used, reason = "a failed setup fails the test")]
 
 use crate::exit_codes::storage::wrapped;
 use crate::rude_gateway::RudeGateway;
@@ -20,13 +20,13 @@ fn files(directory: &Path) -> Vec<PathBuf> {
     entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
 }
 
-/// No file of the merchant's but those that the test wrote holds one of these words.
+/// Checks that these words are in no file of the merchant, except the files that the test wrote.
 fn assert_nowhere(merchant: &Merchant, words: &[&str]) {
     for path in files(&merchant.path("")) {
         if path.ends_with("octopus-recon.toml") || path.ends_with("ledger.csv") {
             continue;
         }
-        // A temporary file may be renamed while it is looked for.
+        // A temporary file may be renamed in the meantime.
         let Ok(content) = std::fs::read(&path) else { continue };
         for word in words {
             assert!(!contains(&content, word), "{word} is in {}", path.display());
@@ -38,13 +38,13 @@ fn contains(content: &[u8], word: &str) -> bool {
     content.windows(word.len()).any(|window| window == word.as_bytes())
 }
 
-fn assert_unsaid(done: &Done, words: &[&str]) {
+fn assert_not_printed(done: &Done, words: &[&str]) {
     for word in words {
         assert!(!done.stdout.contains(word) && !done.stderr.contains(word), "{word}: {done:?}");
     }
 }
 
-fn planted(merchant: &Merchant, arguments: &[&str]) -> std::process::Command {
+fn with_planted_credentials(merchant: &Merchant, arguments: &[&str]) -> std::process::Command {
     let mut command = merchant.command(arguments);
     command.env("OCTOPUS_RECON_API_KEY", KEY).env("OCTOPUS_RECON_API_SECRET", SECRET);
     command.env("RUST_LOG", "trace").env("RUST_BACKTRACE", "1");
@@ -52,7 +52,7 @@ fn planted(merchant: &Merchant, arguments: &[&str]) -> std::process::Command {
 }
 
 #[test]
-fn a_planted_secret_is_nowhere() {
+fn a_planted_secret_appears_nowhere() {
     let words = [KEY, SECRET];
     let merchant = Merchant::new();
     merchant.write("ledger.csv", ledger(12) + "A13,x,inr,2026-01-10,paid\n");
@@ -80,10 +80,10 @@ fn a_planted_secret_is_nowhere() {
         it.api_secret = SECRET.into();
     });
     let run = ["run", "--base-url", &gateway.url, "--ledger", "ledger.csv", "-vv"];
-    let mut command = planted(&merchant, &run);
+    let mut command = with_planted_credentials(&merchant, &run);
     let mut running = Running::start(&mut command);
-    // While it runs: its command line, the database with its WAL, the files that come and go.
-    until("the gateway keeps it waiting", || gateway.journal().len() >= 12);
+    // During the run: the command line, the database with its WAL, and temporary files.
+    until("every order is queried", || gateway.journal().len() >= 12);
     let line = std::fs::read(format!("/proc/{}/cmdline", running.pid())).unwrap();
     assert!(contains(&line, "-vv"));
     assert!(words.iter().all(|word| !contains(&line, word)));
@@ -95,20 +95,20 @@ fn a_planted_secret_is_nowhere() {
     let done = running.end();
     assert_eq!(done.code, Some(3), "{done:?}");
     assert!(done.stderr.contains("retrying"), "-vv says more: {done:?}");
-    assert_unsaid(&done, &words);
+    assert_not_printed(&done, &words);
     assert_nowhere(&merchant, &words);
     for arguments in
         [&["runs"][..], &["show", "A1"], &["report"], &["check", "--base-url", &gateway.url]]
     {
         let arguments = [arguments, &["-vv"]].concat();
-        let done: Done = planted(&merchant, &arguments).output().unwrap().into();
+        let done: Done = with_planted_credentials(&merchant, &arguments).output().unwrap().into();
         assert_ne!(done.code, Some(2), "{done:?}");
-        assert_unsaid(&done, &words);
+        assert_not_printed(&done, &words);
     }
 }
 
 #[test]
-fn a_gateway_that_repeats_the_key_is_not_repeated() {
+fn a_key_that_the_gateway_repeats_is_hidden() {
     let words = [KEY, SECRET];
     for (status, expected) in [("200 OK", 12), ("400 Bad Request", 12), ("404 Not Found", 12)] {
         let merchant = Merchant::new();
@@ -118,14 +118,14 @@ fn a_gateway_that_repeats_the_key_is_not_repeated() {
             turn.answer(status, "", format!(r#"{{"result":"error","data":"{text}"}}"#));
         });
         let run = ["run", "--base-url", &gateway.url, "--ledger", "ledger.csv", "-vv"];
-        let done: Done = planted(&merchant, &run).output().unwrap().into();
+        let done: Done = with_planted_credentials(&merchant, &run).output().unwrap().into();
         assert_eq!(done.code, Some(expected), "{status}: {done:?}");
-        assert_unsaid(&done, &words);
+        assert_not_printed(&done, &words);
         assert_nowhere(&merchant, &words);
     }
 }
 
-/// A book's line with all that is personal, and what must not be found of it.
+/// A line of a book with personal data, and the words that must not appear.
 fn personal(order: &str) -> (String, [&'static str; 8]) {
     let line = paid(
         order,
@@ -151,7 +151,7 @@ fn personal(order: &str) -> (String, [&'static str; 8]) {
 }
 
 #[test]
-fn what_is_personal_is_dropped_unless_it_is_kept() {
+fn personal_data_is_dropped_unless_configured() {
     for keeps in [false, true] {
         let merchant = Merchant::new();
         merchant.write("ledger.csv", ledger(1));
@@ -162,11 +162,11 @@ fn what_is_personal_is_dropped_unless_it_is_kept() {
         let run = ["run", "--base-url", &gateway.url, "--ledger", "ledger.csv", "-vv"];
         let done = merchant.run(&run);
         assert_eq!(done.code, Some(1), "{done:?}");
-        assert_unsaid(&done, &words);
+        assert_not_printed(&done, &words);
         let report = std::fs::read(merchant.report_path()).unwrap();
         assert!(words.iter().all(|word| !contains(&report, word)));
-        // The gateway's own sentence is kept as it is, but shown with its digits masked.
-        assert_unsaid(&done, &["77700077778881234"]);
+        // The gateway's error text is stored unchanged, but shown with its digits masked.
+        assert_not_printed(&done, &["77700077778881234"]);
         assert!(!contains(&report, "77700077778881234"));
         let count = |word: &str| {
             merchant.sql(&format!("SELECT count(*) FROM answers WHERE instr(evidence, '{word}')"))
@@ -182,8 +182,8 @@ fn what_is_personal_is_dropped_unless_it_is_kept() {
 }
 
 #[test]
-fn files_are_for_their_owner() {
-    // Neither a generous nor a stingy umask changes what the contract says.
+fn files_have_the_documented_modes() {
+    // The modes of the contract do not depend on the umask.
     for umask in ["000", "027", "077"] {
         let merchant = Merchant::new();
         merchant.write("ledger.csv", ledger(2) + "A3,x,inr,2026-01-10,paid\n");
@@ -242,7 +242,7 @@ fn a_planted_symlink_is_not_followed() {
 }
 
 #[test]
-fn a_symlink_in_the_locks_place_empties_nothing() {
+fn a_symlink_at_the_path_of_the_lock_is_not_followed() {
     let gateway = Gateway::serve(&crate::support::book(2));
     let merchant = Merchant::new();
     merchant.write("ledger.csv", ledger(2));
@@ -255,7 +255,7 @@ fn a_symlink_in_the_locks_place_empties_nothing() {
 }
 
 #[test]
-fn a_database_has_one_lock_whatever_it_is_called() {
+fn a_database_has_one_lock_under_any_name() {
     let merchant = Merchant::new();
     merchant.write("ledger.csv", ledger(2));
     let quick = Gateway::serve(&crate::support::book(2));
@@ -288,7 +288,7 @@ fn two_thousand_signatures_are_accepted() {
     let mut ids = std::collections::BTreeSet::new();
     while ids.len() < ORDERS {
         let middle = (0..random.usize(1..40)).map(|_| *random.choice(&alphabet).unwrap());
-        // A space at an end would be the ledger's, not the id's.
+        // An id has no space at an end, because cells of a ledger are trimmed.
         ids.insert(format!("x{}{}", middle.collect::<String>(), random.u8(0..10)));
     }
     let mut ledger = csv::Writer::from_writer(Vec::new());
@@ -308,5 +308,5 @@ fn two_thousand_signatures_are_accepted() {
     assert_eq!(journal.len(), ORDERS);
     let asked: std::collections::BTreeSet<String> =
         journal.into_iter().filter_map(|call| call.order_id).collect();
-    assert!(asked == ids, "an id was not carried exactly");
+    assert!(asked == ids, "an id was changed on the way");
 }

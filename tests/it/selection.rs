@@ -1,6 +1,7 @@
-//! Which orders a run asks for: days of the ledger's zone, control figures, dry runs, deadlines.
+//! Which orders a run selects: days in the ledger's time zone, control figures, dry runs and
+//! deadlines.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+#![expect(clippy::unwrap_used, reason = "a failed setup fails the test")]
 
 use crate::support::{API_KEY, API_SECRET, Done, Gateway, HEAD, Merchant, paid};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
@@ -15,7 +16,7 @@ fn date(text: &str) -> NaiveDate {
     text.parse().unwrap()
 }
 
-/// What a dry run would ask for.
+/// The number of orders that a dry run selects.
 fn selected(merchant: &Merchant, arguments: &[&str]) -> u64 {
     let mut all = vec!["--ledger", "ledger.csv", "--dry-run", "--allow-empty"];
     all.extend(arguments);
@@ -24,8 +25,8 @@ fn selected(merchant: &Merchant, arguments: &[&str]) -> u64 {
     done.json()["orders"].as_u64().unwrap()
 }
 
-/// An order every half hour, from two days before the change of the clocks to two days after it:
-/// each on its written day, once with an offset and once without.
+/// Two orders per half hour, from two days before a clock change to two days after it: one with an
+/// offset and one without.
 fn half_hours_around(change: &str) -> String {
     let midnight = date(change).and_hms_opt(0, 0, 0).unwrap().and_utc();
     let mut ledger = HEAD.to_owned();
@@ -58,7 +59,7 @@ fn a_day_of_23_and_a_day_of_25_hours_hold_their_own_orders() {
         assert_eq!(on(after), 96);
         let until = selected(&merchant, &["--to", change]);
         let from = selected(&merchant, &["--from", after]);
-        assert_eq!(until + from, all, "{change}: none left out, none counted twice");
+        assert_eq!(until + from, all, "{change}: every order is on exactly one day");
         assert_eq!(selected(&merchant, &["--from", before, "--to", after]), on(change) + 192);
     }
 }
@@ -79,7 +80,7 @@ fn hours_that_do_not_exist_or_exist_twice_stay_on_their_day() {
     assert_eq!(selected(&merchant, &["--to", "2025-10-26"]), 1);
 }
 
-/// 00:30 on 11 June in Kolkata, still the 10th in UTC.
+/// 00:30 on 11 June in Kolkata. In UTC it is 10 June.
 fn half_past_midnight() -> DateTime<Utc> {
     DateTime::from_timestamp(1_781_118_000, 0).unwrap()
 }
@@ -128,7 +129,7 @@ fn last_is_the_whole_days_before_today_in_the_ledgers_zone() {
 }
 
 #[test]
-fn a_dry_run_leaves_no_trace_and_asks_nothing() {
+fn a_dry_run_writes_nothing_and_sends_no_request() {
     let merchant = Merchant::new();
     merchant.write("ledger.csv", format!("{HEAD}A1,1.00,inr,2026-01-10,paid\nA2,x,,,\n"));
     let gateway = Gateway::serve("");
@@ -150,7 +151,7 @@ fn a_dry_run_leaves_no_trace_and_asks_nothing() {
     let text = merchant.run(&arguments).stdout;
     assert!(text.contains("1 calls") && text.contains("minutes"), "{text}");
 
-    // With a database too: byte for byte as it was.
+    // An existing database is unchanged, byte for byte.
     merchant.reconcile(&gateway.url, &["--ledger", "ledger.csv"]);
     let asked = gateway.journal().len();
     let files_before = files(&merchant);
@@ -192,7 +193,7 @@ fn control_figures_are_over_every_row_whose_amount_can_be_read() {
         assert_eq!(refused.code, Some(10), "{expected:?}: {refused:?}");
         assert!(refused.stderr.contains(expected[1].split('=').next_back().unwrap()));
     }
-    assert!(gateway.journal().is_empty(), "nothing was asked");
+    assert!(gateway.journal().is_empty(), "no call was made");
     assert!(merchant.reports().is_empty());
     let done = night(&[
         "--expect-rows",
@@ -208,7 +209,7 @@ fn control_figures_are_over_every_row_whose_amount_can_be_read() {
 }
 
 #[test]
-fn nothing_to_ask_is_refused_unless_it_is_allowed() {
+fn an_empty_selection_is_refused_unless_allowed() {
     let merchant = Merchant::new();
     merchant.write("ledger.csv", format!("{HEAD}A1,1.00,inr,2026-01-10,paid\n"));
     merchant.write("header.csv", HEAD);
@@ -232,7 +233,7 @@ fn nothing_to_ask_is_refused_unless_it_is_allowed() {
 }
 
 #[test]
-fn at_the_deadline_nothing_more_is_asked() {
+fn no_request_is_sent_after_the_deadline() {
     let merchant = Merchant::new();
     let orders = (0..50).map(|order| format!("A{order},1.00,inr,2026-01-10,paid\n"));
     merchant.write("ledger.csv", format!("{HEAD}{}", orders.collect::<String>()));

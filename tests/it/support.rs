@@ -1,11 +1,7 @@
-//! What every test of the built binary needs: a directory of its own, a gateway on loopback, and a
-//! way to read the report as its reader does.
+//! Helpers for tests of the built binary: a separate directory, a gateway on loopback, and readers
+//! for reports.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test that cannot set itself up has failed"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a failed setup fails the test")]
 
 use octopus_recon::sandbox::{Book, Call, Sandbox, SandboxSettings, Stopped};
 use serde_json::json;
@@ -22,12 +18,12 @@ pub type Row = BTreeMap<String, String>;
 pub const API_KEY: &str = "test-key";
 pub const API_SECRET: &str = "test-secret";
 
-/// A directory with what one merchant has in it.
+/// The directory of one merchant: ledger, configuration, database and reports.
 pub struct Merchant {
     directory: TempDir,
 }
 
-/// What a command came to.
+/// The result of a command.
 #[derive(Debug)]
 pub struct Done {
     pub code: Option<i32>,
@@ -65,7 +61,7 @@ impl Merchant {
         path
     }
 
-    /// The binary in this directory, knowing the credentials and nothing else of the environment.
+    /// A command of the binary in this directory. Its environment contains only the credentials.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(assert_cmd::cargo::cargo_bin!("octopus-recon"));
         command
@@ -78,12 +74,12 @@ impl Merchant {
         command
     }
 
-    /// Runs it to its end.
+    /// Runs the binary and waits for its end.
     pub fn run(&self, arguments: &[&str]) -> Done {
         Done::from(&self.command(arguments).output().unwrap())
     }
 
-    /// `run` with the summary as JSON, against this gateway.
+    /// Runs `run` against this gateway, with the summary as JSON.
     pub fn reconcile(&self, gateway: &str, arguments: &[&str]) -> Done {
         let mut all = vec!["run", "--base-url", gateway, "--rate", "2000", "--format", "json"];
         all.extend(arguments);
@@ -156,22 +152,22 @@ impl Gateway {
         Gateway { runtime, sandbox: Some(sandbox), url }
     }
 
-    /// What it has been asked so far.
+    /// The calls that the gateway has received so far.
     pub fn journal(&self) -> Vec<Call> {
         self.sandbox.as_ref().unwrap().journal()
     }
 
-    /// Puts the clock of its orders forward.
+    /// Moves the clock of the gateway's orders forward.
     pub fn advance(&self, time: Duration) {
         self.sandbox.as_ref().unwrap().advance(time);
     }
 
-    /// Ends it, and gives its whole journal.
+    /// Stops the gateway and returns its whole journal.
     pub fn stop(self) -> Vec<Call> {
         self.stopped().calls
     }
 
-    /// Ends it, and gives the book that it saves.
+    /// Stops the gateway and returns the book that it saves.
     pub fn stop_and_save(self) -> String {
         let merchant = Merchant::new();
         self.stopped().book.save(&merchant.path("book.jsonl")).unwrap();
@@ -184,8 +180,8 @@ impl Gateway {
     }
 }
 
-/// A book's line: an order that the gateway has completed and accounted, with these fields changed
-/// (`null` takes one away).
+/// A line of a book: an order that the gateway has completed and accounted, with these fields
+/// changed. `null` removes a field.
 pub fn paid(order: &str, amount: &str, changes: serde_json::Value) -> String {
     let mut payment = serde_json::json!({
         "merchant_order_id": order, "amount": amount, "final_amount": amount, "currency": "inr",
@@ -209,16 +205,16 @@ pub fn paid(order: &str, amount: &str, changes: serde_json::Value) -> String {
 /// The headings of a plain ledger.
 pub const HEAD: &str = "merchant_order_id,amount,currency,created_at,status\n";
 
-/// A configuration with which a call that fails does not keep a test waiting.
-pub const IMPATIENT: &str = "[gateway]\nmax_attempts = 2\nbackoff_first_ms = 1\n";
+/// A configuration with few and fast retries, so that failed calls do not slow a test down.
+pub const FAST_RETRIES: &str = "[gateway]\nmax_attempts = 2\nbackoff_first_ms = 1\n";
 
 impl Merchant {
-    /// The database, as somebody with SQLite at hand sees it.
+    /// A connection to the database.
     pub fn database(&self) -> rusqlite::Connection {
         rusqlite::Connection::open(self.path("octopus-recon.db")).unwrap()
     }
 
-    /// As if everything that is stored had happened so many days earlier.
+    /// Moves everything that is stored back by this number of days.
     pub fn days_pass(&self, days: u32) {
         self.database()
             .execute_batch(&format!(
@@ -229,17 +225,17 @@ impl Merchant {
             .unwrap();
     }
 
-    /// Runs it to its end with this on stdin.
+    /// Runs the binary with this text on stdin and waits for its end.
     pub fn run_with_stdin(&self, arguments: &[&str], stdin: &[u8]) -> Done {
         let mut command = self.command(arguments);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
-        // It may end without having read everything.
+        // The process may end before it has read everything.
         let _written = std::io::Write::write_all(&mut child.stdin.take().unwrap(), stdin);
         Done::from(&child.wait_with_output().unwrap())
     }
 
-    /// The rows of the report that a run says it has written.
+    /// The rows of the report that a run has written, by its summary.
     pub fn rows_of(&self, run: &Done) -> Vec<Row> {
         rows(&self.path(run.json()["reports"][0].as_str().unwrap()))
     }
@@ -252,31 +248,31 @@ pub fn row<'a>(rows: &'a [Row], order: &str, kind: &str) -> &'a Row {
         .unwrap_or_else(|| panic!("no {kind} of {order} in {rows:#?}"))
 }
 
-/// How long a condition may take to come true. Long, because machines are slow; nobody waits for it
-/// unless something is wrong.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a condition may take to become true. It is long because machines are slow. Only a
+/// failing test waits this long.
+const WAIT_LIMIT: Duration = Duration::from_secs(30);
 
-/// Looks again and again until it is so.
-pub fn until(what: &str, mut is_so: impl FnMut() -> bool) {
-    let begun = Instant::now();
-    while !is_so() {
-        assert!(begun.elapsed() < PATIENCE, "waited in vain: {what}");
+/// Polls until the condition is true. Panics after [`WAIT_LIMIT`].
+pub fn until(what: &str, mut condition: impl FnMut() -> bool) {
+    let started = Instant::now();
+    while !condition() {
+        assert!(started.elapsed() < WAIT_LIMIT, "timed out: {what}");
         std::thread::sleep(Duration::from_millis(1));
     }
 }
 
-/// A ledger of so many orders of 100.00 inr, paid: A1, A2, …
+/// A ledger with this number of paid orders of 100.00 inr: A1, A2, …
 pub fn ledger(orders: usize) -> String {
     let rows = (1..=orders).map(|number| format!("A{number},100.00,inr,2026-01-10,paid\n"));
     format!("merchant_order_id,amount,currency,created_at,status\n{}", rows.collect::<String>())
 }
 
-/// A book in which all of them are well.
+/// A book in which the same orders match.
 pub fn book(orders: usize) -> String {
     (1..=orders).map(|number| paid(&format!("A{number}"), "100.00", json!({}))).collect()
 }
 
-/// A process of the binary.
+/// A running process of the binary.
 pub struct Running(Child);
 
 impl Running {
@@ -298,26 +294,26 @@ impl Running {
         assert!(kill.unwrap().success());
     }
 
-    /// Waits for its end. Killed by a signal, it has no code.
+    /// Waits for the end of the process. If a signal killed it, there is no exit code.
     pub fn end(self) -> Done {
         self.0.wait_with_output().unwrap().into()
     }
 }
 
 impl Merchant {
-    /// Starts it, and does not wait.
+    /// Starts the binary without waiting.
     pub fn start(&self, arguments: &[&str]) -> Running {
         Running::start(&mut self.command(arguments))
     }
 
-    /// Every file below the directory `reports` with its content, temporary files too.
+    /// Every file in the directory `reports` with its content, including temporary files.
     pub fn report_files(&self) -> BTreeMap<PathBuf, Vec<u8>> {
         let Ok(entries) = std::fs::read_dir(self.path("reports")) else { return BTreeMap::new() };
         let files = entries.map(|entry| entry.unwrap().path());
         files.map(|path| (path.clone(), std::fs::read(path).unwrap())).collect()
     }
 
-    /// What the database says.
+    /// The number that this query returns from the database.
     pub fn sql(&self, query: &str) -> i64 {
         let database = rusqlite::Connection::open(self.path("octopus-recon.db")).unwrap();
         database.query_row(query, (), |row| row.get(0)).unwrap()

@@ -60,7 +60,7 @@ fn the_bad_day_runs_as_it_is_shown() {
     let page = document("docs/rehearsing.md");
     let block = |heading, language| block(&page, heading, language);
     let merchant = Merchant::new();
-    merchant.write("octopus-recon.toml", crate::support::IMPATIENT);
+    merchant.write("octopus-recon.toml", crate::support::FAST_RETRIES);
     merchant.write("orders.csv", block("## A first rehearsal", "csv"));
     let book = block("## A first rehearsal", "json");
     let outage = Faults::parse(&document("fixtures/faults/outage.toml")).unwrap();

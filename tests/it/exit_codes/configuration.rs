@@ -1,14 +1,14 @@
-//! Exit code 2: usage and configuration, before anything is opened or asked.
+//! Exit code 2: wrong usage or configuration. No file is opened and no call is made.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+#![expect(clippy::unwrap_used, reason = "a failed setup fails the test")]
 
-use super::{Night, hints, refused};
+use super::{Night, assert_hint, assert_refused};
 use crate::support::{API_SECRET, Gateway, Merchant, book};
 use std::fs::{Permissions, set_permissions};
 use std::os::unix::fs::PermissionsExt;
 
 #[test]
-fn what_cannot_be_meant_is_refused() {
+fn invalid_arguments_are_refused() {
     let merchant = Merchant::new();
     let cases: [&[&str]; 7] = [
         &["walk"],
@@ -20,14 +20,14 @@ fn what_cannot_be_meant_is_refused() {
         &["run", "--expect-rows", "3"],
     ];
     for arguments in cases {
-        refused(&merchant.run(arguments), 2, &[]);
+        assert_refused(&merchant.run(arguments), 2, &[]);
     }
     let left = std::fs::read_dir(merchant.path("")).unwrap().count();
-    assert_eq!(left, 0, "a refused command leaves nothing behind");
+    assert_eq!(left, 0, "a refused command creates no file");
 }
 
 #[test]
-fn an_unknown_key_is_named_with_its_place_and_no_secret() {
+fn a_configuration_error_names_its_place_and_shows_no_secret() {
     let night = Night::new();
     let gateway = Gateway::serve(&book(20));
     for (content, place, word) in [
@@ -41,8 +41,8 @@ fn an_unknown_key_is_named_with_its_place_and_no_secret() {
     ] {
         night.merchant.write("octopus-recon.toml", content);
         let done = night.run(&gateway.url, &[]);
-        night.failed(&done, 2, &["octopus-recon.toml", place, word]);
-        hints(&done);
+        night.assert_failed(&done, 2, &["octopus-recon.toml", place, word]);
+        assert_hint(&done);
         assert!(!done.stderr.contains("S3CRET"), "{done:?}");
     }
     assert_eq!(gateway.stop().len(), 0);
@@ -61,14 +61,14 @@ fn plain_http_is_for_this_machine_only() {
         "pay.example.com",
     ] {
         let done = night.run(url, &[]);
-        night.failed(&done, 2, &["address", "base_url"]);
-        hints(&done);
+        night.assert_failed(&done, 2, &["address", "base_url"]);
+        assert_hint(&done);
         assert!(!done.stderr.contains("S3CRET"), "{done:?}");
     }
 }
 
 #[test]
-fn a_secret_that_others_can_read_is_no_secret() {
+fn a_secret_file_that_others_can_access_is_refused() {
     let night = Night::new();
     let gateway = Gateway::serve(&book(20));
     let file = night.merchant.write("secret", format!("{API_SECRET}\n"));
@@ -81,8 +81,8 @@ fn a_secret_that_others_can_read_is_no_secret() {
     for mode in [0o644, 0o604, 0o602] {
         set_permissions(&file, Permissions::from_mode(mode)).unwrap();
         let done = run();
-        night.failed(&done, 2, &["secret", "others", &format!("{mode:o}")]);
-        hints(&done);
+        night.assert_failed(&done, 2, &["secret", "others", &format!("{mode:o}")]);
+        assert_hint(&done);
     }
     assert_eq!(gateway.journal().len(), 0);
     set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
@@ -91,7 +91,7 @@ fn a_secret_that_others_can_read_is_no_secret() {
 }
 
 #[test]
-fn the_secret_comes_from_one_place() {
+fn the_secret_is_set_in_exactly_one_place() {
     let night = Night::new();
     let gateway = Gateway::serve(&book(20));
     let file = night.merchant.write("secret", "another\n");
@@ -99,13 +99,13 @@ fn the_secret_comes_from_one_place() {
     let arguments = Night::arguments(&gateway.url, &["--ledger", "ledger.csv"]);
     let mut command = night.merchant.command(&arguments);
     let done = command.env("OCTOPUS_RECON_API_SECRET_FILE", &file).output().unwrap().into();
-    night.failed(&done, 2, &["OCTOPUS_RECON_API_SECRET_FILE", "both"]);
-    hints(&done);
+    night.assert_failed(&done, 2, &["OCTOPUS_RECON_API_SECRET_FILE", "both"]);
+    assert_hint(&done);
     for missing in ["OCTOPUS_RECON_API_KEY", "OCTOPUS_RECON_API_SECRET"] {
         let mut command = night.merchant.command(&arguments);
         let done = command.env_remove(missing).output().unwrap().into();
-        night.failed(&done, 2, &[missing]);
-        hints(&done);
+        night.assert_failed(&done, 2, &[missing]);
+        assert_hint(&done);
     }
     assert_eq!(gateway.stop().len(), 0);
 }

@@ -1,8 +1,8 @@
-//! Exit code 12: the gateway refuses the credentials, and how little is asked to know it.
+//! Exit code 12: the gateway refuses the credentials. Few calls are enough to find out.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+#![expect(clippy::unwrap_used, reason = "a failed setup fails the test")]
 
-use super::{Night, hints};
+use super::{Night, assert_hint};
 use crate::rude_gateway::RudeGateway;
 use crate::support::{Gateway, book, kinds, ledger, paid, rows};
 use serde_json::json;
@@ -24,12 +24,12 @@ fn a_wrong_key_or_secret_costs_three_calls() {
         let arguments = Night::arguments(&gateway.url, &["--ledger", "ledger.csv"]);
         let mut command = night.merchant.command(&arguments);
         let done = command.env(variable, "wr0ng-0ne").output().unwrap().into();
-        night.failed(&done, 12, &["refuses the credentials", "--resume"]);
-        hints(&done);
+        night.assert_failed(&done, 12, &["refuses the credentials", "--resume"]);
+        assert_hint(&done);
         assert!(!done.stderr.contains("wr0ng-0ne"), "{done:?}");
         assert!(!done.stderr.contains("clock"), "the clocks agree: {done:?}");
         assert_eq!(gateway.journal().len(), orders.min(3), "{variable} {orders}");
-        // With the right ones it goes on.
+        // With the correct credentials the run is resumed.
         let resumed = night.run(&gateway.url, &["--resume"]);
         assert_eq!(resumed.code, Some(0), "{resumed:?}");
         assert_eq!(gateway.stop().len(), orders.min(3) + orders);
@@ -37,18 +37,18 @@ fn a_wrong_key_or_secret_costs_three_calls() {
 }
 
 #[test]
-fn the_error_text_counts_as_much_as_the_status() {
+fn the_error_text_identifies_refused_credentials_at_any_status() {
     for status in ["200 OK", "401 Unauthorized", "403 Forbidden", "400 Bad Request"] {
         let night = Night::new();
         let gateway = RudeGateway::serve(move |turn| turn.answer(status, "", REFUSED));
         let done = night.run(&gateway.url, &[]);
-        night.failed(&done, 12, &[]);
+        night.assert_failed(&done, 12, &[]);
         assert_eq!(gateway.arrivals().len(), 3, "{status}");
     }
 }
 
 #[test]
-fn a_clock_that_is_off_is_shown() {
+fn a_clock_difference_is_shown() {
     for (offset, words) in [(-300, "ahead of"), (300, "behind"), (-30, ""), (30, "")] {
         let night = Night::new();
         let gateway = RudeGateway::serve(move |turn| {
@@ -57,13 +57,13 @@ fn a_clock_that_is_off_is_shown() {
             turn.answer("401 Unauthorized", &date, REFUSED);
         });
         let done = night.run(&gateway.url, &[]);
-        night.failed(&done, 12, &[words]);
+        night.assert_failed(&done, 12, &[words]);
         assert_eq!(done.stderr.contains("clock"), !words.is_empty(), "{offset}: {done:?}");
     }
 }
 
-/// Orders that the gateway refuses, among 20.
-fn refusing(refused: &'static [&'static str]) -> String {
+/// A book of 20 orders in which the gateway refuses these.
+fn book_refusing(refused: &'static [&'static str]) -> String {
     (1..=20)
         .map(|number| {
             let order = format!("A{number}");
@@ -75,9 +75,9 @@ fn refusing(refused: &'static [&'static str]) -> String {
 }
 
 #[test]
-fn a_single_refusal_is_that_orders_own() {
+fn a_single_refusal_affects_only_its_order() {
     let night = Night::new();
-    let gateway = Gateway::serve(&refusing(&["A7", "A12"]));
+    let gateway = Gateway::serve(&book_refusing(&["A7", "A12"]));
     let done = night.run(&gateway.url, &[]);
     assert_eq!(done.code, Some(3), "{done:?}");
     let kinds = kinds(&rows(&night.merchant.path(super::REPORT)));
@@ -87,17 +87,17 @@ fn a_single_refusal_is_that_orders_own() {
 }
 
 #[test]
-fn three_in_a_row_are_checked_with_the_order_that_was_answered_last() {
-    // The orders are refused, not we: the run goes on.
+fn three_refusals_in_a_row_probe_the_last_answered_order() {
+    // The probe is answered: only these orders are refused, and the run continues.
     let night = Night::new();
-    let gateway = Gateway::serve(&refusing(&["A7", "A8", "A9"]));
+    let gateway = Gateway::serve(&book_refusing(&["A7", "A8", "A9"]));
     let done = night.run(&gateway.url, &["--max-in-flight", "1"]);
     assert_eq!(done.code, Some(3), "{done:?}");
     let asked: Vec<String> = gateway.stop().into_iter().filter_map(|call| call.order_id).collect();
     assert_eq!(asked.len(), 21);
     assert_eq!(asked[5..11], ["A6", "A7", "A8", "A9", "A6", "A10"]);
 
-    // From the seventh call on everything is refused: the key was withdrawn.
+    // From the seventh call on, every call is refused: the key was withdrawn.
     let night = Night::new();
     let answered = std::sync::atomic::AtomicU32::new(0);
     let gateway = RudeGateway::serve(move |turn| {
@@ -107,7 +107,7 @@ fn three_in_a_row_are_checked_with_the_order_that_was_answered_last() {
         }
     });
     let done = night.run(&gateway.url, &["--max-in-flight", "1"]);
-    night.failed(&done, 12, &["6 of 20 answered", "--resume"]);
+    night.assert_failed(&done, 12, &["6 of 20 answered", "--resume"]);
     let asked: Vec<String> = gateway.arrivals().into_iter().map(|(_, order)| order).collect();
     assert_eq!(asked[5..], ["A6", "A7", "A8", "A9", "A6"]);
     assert_eq!(

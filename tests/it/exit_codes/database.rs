@@ -1,61 +1,63 @@
-//! Exit code 15: the file is not ours, damaged, or newer. It is never touched, nor made anew.
+//! Exit code 15: the database is damaged, newer, or not of this program. It is never changed or
+//! replaced.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+#![expect(clippy::unwrap_used, reason = "a failed setup fails the test")]
 
-use super::{Night, hints};
+use super::{Night, assert_hint};
 use crate::support::{Gateway, book};
 use rusqlite::Connection;
 use std::path::Path;
 
-/// A file that is no database of ours, made of one that is.
-type Spoil = fn(&Path);
+/// Turns a database into an unusable file.
+type Damage = fn(&Path);
 
-fn with_sqlite(path: &Path, statements: &str) {
+fn execute(path: &Path, statements: &str) {
     let database = Connection::open(path).unwrap();
     database.execute_batch(statements).unwrap();
     database.close().unwrap();
 }
 
-fn cut(path: &Path, length: impl Fn(usize) -> usize) {
+fn truncate(path: &Path, length: impl Fn(usize) -> usize) {
     let content = std::fs::read(path).unwrap();
     std::fs::write(path, &content[..length(content.len())]).unwrap();
 }
 
-const SPOILED: [(&str, Spoil); 9] = [
+const UNUSABLE: [(&str, Damage); 9] = [
     ("SQLite", |path| std::fs::write(path, "dear diary, ".repeat(100)).unwrap()),
     ("SQLite", |path| std::fs::write(path, "short").unwrap()),
     ("empty", |path| std::fs::write(path, "").unwrap()),
     ("another application", |path| {
         std::fs::remove_file(path).unwrap();
-        with_sqlite(path, "CREATE TABLE t (x); INSERT INTO t VALUES (1);");
+        execute(path, "CREATE TABLE t (x); INSERT INTO t VALUES (1);");
     }),
-    ("another application", |path| with_sqlite(path, "PRAGMA application_id = 77")),
-    ("newer", |path| with_sqlite(path, "PRAGMA user_version = 99")),
-    ("cut", |path| cut(path, |length| length - 1)),
-    ("cut", |path| cut(path, |length| length / 2)),
-    ("cut", |path| cut(path, |_| 4096)),
+    ("another application", |path| execute(path, "PRAGMA application_id = 77")),
+    ("newer", |path| execute(path, "PRAGMA user_version = 99")),
+    ("cut", |path| truncate(path, |length| length - 1)),
+    ("cut", |path| truncate(path, |length| length / 2)),
+    ("cut", |path| truncate(path, |_| 4096)),
 ];
 
 #[test]
-fn a_foreign_database_is_not_touched() {
+fn an_unusable_database_is_not_changed() {
     let gateway = Gateway::serve(&book(20));
-    for (word, spoil) in SPOILED {
+    for (word, damage) in UNUSABLE {
         let night = Night::new();
         let path = night.merchant.path("octopus-recon.db");
-        spoil(&path);
-        let spoiled = std::fs::read(&path).unwrap();
+        damage(&path);
+        let damaged = std::fs::read(&path).unwrap();
         for more in [&[][..], &["--resume"], &["--dry-run"]] {
             let done = night.run(&gateway.url, more);
-            night.failed(&done, 15, &["octopus-recon.db", word]);
-            hints(&done);
+            night.assert_failed(&done, 15, &["octopus-recon.db", word]);
+            assert_hint(&done);
         }
         for command in ["report", "runs", "show A1"] {
             let arguments: Vec<&str> = command.split(' ').collect();
-            night.failed(&night.merchant.run(&arguments), 15, &["octopus-recon.db", word]);
+            night.assert_failed(&night.merchant.run(&arguments), 15, &["octopus-recon.db", word]);
         }
-        assert!(std::fs::read(&path).unwrap() == spoiled, "{word}: the file is another now");
-        for beside in ["octopus-recon.db-wal", "octopus-recon.db-journal", "octopus-recon.db-new"] {
-            assert!(!night.merchant.path(beside).exists(), "{word}: {beside}");
+        assert!(std::fs::read(&path).unwrap() == damaged, "{word}: the file has changed");
+        for leftover in ["octopus-recon.db-wal", "octopus-recon.db-journal", "octopus-recon.db-new"]
+        {
+            assert!(!night.merchant.path(leftover).exists(), "{word}: {leftover}");
         }
     }
     assert_eq!(gateway.stop().len(), 0);
@@ -66,11 +68,11 @@ fn a_directory_is_no_database() {
     let night = Night::new();
     let gateway = Gateway::serve(&book(20));
     let done = night.run(&gateway.url, &["--db", "reports"]);
-    night.failed(&done, 15, &["not a file"]);
+    night.assert_failed(&done, 15, &["not a file"]);
     assert_eq!(gateway.stop().len(), 0);
 }
 
-/// Damage shows only where it is read, so a run may do without that page: `check` reads them all.
+/// Damage is found only when its page is read. A run may skip the page; `check` reads all pages.
 #[test]
 fn damage_in_the_middle_is_never_read_as_data() {
     let gateway = Gateway::serve(&book(20));
@@ -78,7 +80,7 @@ fn damage_in_the_middle_is_never_read_as_data() {
     let path = night.merchant.path("octopus-recon.db");
     let report = night.report.values().next().unwrap();
     let whole = std::fs::read(&path).unwrap();
-    // Pages that hold nothing: what a table took that was made anew.
+    // Pages that hold no data: they belonged to a table that a migration replaced.
     let mut free = night.merchant.sql("PRAGMA freelist_count");
     let mut found = 0;
     for page in 1..whole.len() / 4096 {
@@ -91,16 +93,16 @@ fn damage_in_the_middle_is_never_read_as_data() {
             continue;
         }
         assert_eq!(done.code, Some(15), "page {page}: {done:?}");
-        assert!(std::fs::read(&path).unwrap() == content, "page {page}: touched");
+        assert!(std::fs::read(&path).unwrap() == content, "page {page}: changed");
         let done = night.run(&gateway.url, &[]);
         if done.code == Some(0) {
             std::fs::write(night.merchant.path(super::REPORT), report).unwrap();
         } else {
             found += 1;
-            night.failed(&done, 15, &["damaged"]);
+            night.assert_failed(&done, 15, &["damaged"]);
         }
-        for beside in ["octopus-recon.db-wal", "octopus-recon.db-shm"] {
-            let _ = std::fs::remove_file(night.merchant.path(beside));
+        for leftover in ["octopus-recon.db-wal", "octopus-recon.db-shm"] {
+            let _ = std::fs::remove_file(night.merchant.path(leftover));
         }
     }
     assert!(found > 3);

@@ -1,8 +1,8 @@
-//! Exit code 10: the ledger is not usable. Nothing is asked and nothing of it is stored.
+//! Exit code 10: the ledger is not usable. No call is made, and nothing from the ledger is stored.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+#![expect(clippy::unwrap_used, reason = "a failed setup fails the test")]
 
-use super::{Night, hints};
+use super::{Night, assert_hint};
 use crate::support::{Gateway, book, ledger};
 
 const HEADINGS: &str = "merchant_order_id,amount,currency,created_at,status";
@@ -13,7 +13,7 @@ fn utf_16(text: &str) -> Vec<u8> {
 }
 
 #[test]
-fn an_unusable_ledger_asks_nothing() {
+fn an_unusable_ledger_sends_no_request() {
     let night = Night::new();
     let gateway = Gateway::serve(&book(20));
     let runs = night.merchant.sql("SELECT count(*) FROM runs");
@@ -42,13 +42,13 @@ fn an_unusable_ledger_asks_nothing() {
         night.merchant.write("ledger.csv", content);
         let done = night.run(&gateway.url, &[]);
         assert_eq!(done.code, Some(10), "{shown:?}: {done:?}");
-        night.failed(&done, 10, words);
-        hints(&done);
+        night.assert_failed(&done, 10, words);
+        assert_hint(&done);
     }
     for path in ["nowhere.csv", "reports"] {
         let done = night.merchant.run(&Night::arguments(&gateway.url, &["--ledger", path]));
-        night.failed(&done, 10, &[path]);
-        hints(&done);
+        night.assert_failed(&done, 10, &[path]);
+        assert_hint(&done);
     }
     let with_orders = "SELECT count(*) FROM runs WHERE exit_code IS NOT 10";
     assert_eq!(night.merchant.sql(with_orders), runs);
@@ -57,7 +57,7 @@ fn an_unusable_ledger_asks_nothing() {
 }
 
 #[test]
-fn control_figures_and_an_empty_selection_ask_nothing() {
+fn wrong_control_figures_and_an_empty_selection_send_no_request() {
     let night = Night::new();
     let gateway = Gateway::serve(&book(20));
     let cases: [(&[&str], &[&str]); 5] = [
@@ -69,8 +69,8 @@ fn control_figures_and_an_empty_selection_ask_nothing() {
     ];
     for (arguments, words) in cases {
         let done = night.run(&gateway.url, arguments);
-        night.failed(&done, 10, words);
-        hints(&done);
+        night.assert_failed(&done, 10, words);
+        assert_hint(&done);
     }
     assert_eq!(night.merchant.sql("SELECT count(*) FROM orders"), 1);
     assert_eq!(gateway.journal().len(), 0);
@@ -85,13 +85,13 @@ fn a_ledger_without_permission_is_named() {
     let night = Night::new();
     let file = night.merchant.path("ledger.csv");
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o000)).unwrap();
-    let Some(mut command) = super::storage::powerless(
+    let Some(mut command) = super::storage::without_root(
         &night.merchant,
         &Night::arguments("http://127.0.0.1:1", &["--ledger", "ledger.csv"]),
     ) else {
         return;
     };
     let done = command.output().unwrap().into();
-    night.failed(&done, 10, &["ledger.csv", "permission"]);
-    hints(&done);
+    night.assert_failed(&done, 10, &["ledger.csv", "permission"]);
+    assert_hint(&done);
 }

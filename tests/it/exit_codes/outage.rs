@@ -1,109 +1,115 @@
-//! Exit code 13: nothing usable came from the gateway, found out with few calls and in time.
+//! Exit code 13: the gateway sent no usable response. Few calls and little time are enough to find
+//! out.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+#![expect(clippy::unwrap_used, reason = "a failed setup fails the test")]
 
-use super::{Night, hints};
+use super::{Night, assert_hint};
 use crate::rude_gateway::RudeGateway;
 use crate::support::{Done, Gateway, book, ledger};
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
-const IMPATIENT: &str = "[gateway]\nbackoff_first_ms = 1\ncall_timeout_seconds = 1\n";
+const SHORT_TIMEOUTS: &str = "[gateway]\nbackoff_first_ms = 1\ncall_timeout_seconds = 1\n";
 
-/// A run of so many orders with little patience.
-fn night_of(orders: usize) -> Night {
+/// A night with this number of orders and short timeouts.
+fn night_with(orders: usize) -> Night {
     let night = Night::new();
     night.merchant.write("ledger.csv", ledger(orders));
-    night.merchant.write("octopus-recon.toml", IMPATIENT);
+    night.merchant.write("octopus-recon.toml", SHORT_TIMEOUTS);
     night
 }
 
-fn goes_on(night: &Night) {
-    // The same selection has the same address: the stand-in takes over the address in the database.
+/// Checks that the run is resumed and completed by a working gateway.
+fn assert_resumes(night: &Night) {
+    // The base URL is part of the selection, so it is changed to the new gateway in the database.
     let gateway = Gateway::serve(&book(20));
     let database = rusqlite::Connection::open(night.merchant.path("octopus-recon.db")).unwrap();
-    let there = |sql: &str, url: &str| database.execute(sql, [url]).unwrap();
+    let set_url = |sql: &str, url: &str| database.execute(sql, [url]).unwrap();
     let url = format!("{}/", gateway.url);
-    there("UPDATE runs SET base_url = ?1 WHERE run_id = 2", &url);
-    there(
+    set_url("UPDATE runs SET base_url = ?1 WHERE run_id = 2", &url);
+    set_url(
         "UPDATE runs SET selection = json_set(selection, '$.base_url', ?1) WHERE run_id = 2",
         &url,
     );
     let done = night.run(&gateway.url, &["--resume"]);
     assert_eq!(done.code, Some(0), "{done:?}");
-    assert_eq!(night.merchant.sql("SELECT count(*) FROM runs"), 2, "it went on: {done:?}");
+    assert_eq!(night.merchant.sql("SELECT count(*) FROM runs"), 2, "the run was resumed: {done:?}");
 }
 
 #[test]
-fn nobody_listens() {
+fn a_port_without_a_listener() {
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let night = night_of(20);
-    // The default patience is what the contract bounds by 30 s; with jitter it is 3.5 s at most.
+    let night = night_with(20);
+    // The contract allows 30 s. With the default retries it takes 3.5 s at most, jitter included.
     std::fs::remove_file(night.merchant.path("octopus-recon.toml")).unwrap();
-    let begun = Instant::now();
+    let started = Instant::now();
     let done = night.run(&format!("http://{closed}"), &[]);
-    assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
-    night.failed(&done, 13, &["nothing usable", "no connection", "refused", "0 of 20", "--resume"]);
-    hints(&done);
+    assert!(started.elapsed() < Duration::from_secs(15), "{:?}", started.elapsed());
+    night.assert_failed(
+        &done,
+        13,
+        &["nothing usable", "no connection", "refused", "0 of 20", "--resume"],
+    );
+    assert_hint(&done);
     assert_eq!(night.merchant.sql("SELECT requests FROM runs WHERE run_id = 2"), 4);
-    goes_on(&night);
+    assert_resumes(&night);
 }
 
 #[test]
-fn a_name_that_is_nobodys() {
-    let night = night_of(20);
-    let begun = Instant::now();
+fn a_host_name_that_does_not_exist() {
+    let night = night_with(20);
+    let started = Instant::now();
     let done = night.run("https://octopus-recon.invalid", &[]);
-    assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
-    night.failed(&done, 13, &["no connection"]);
-    hints(&done);
+    assert!(started.elapsed() < Duration::from_secs(30), "{:?}", started.elapsed());
+    night.assert_failed(&done, 13, &["no connection"]);
+    assert_hint(&done);
 }
 
-/// The end against a gateway that fails every call so.
-fn against(orders: usize, status: &'static str) -> (Done, Night, Vec<String>) {
-    let night = night_of(orders);
+/// Runs against a gateway that answers every call with this status. Returns the queried orders too.
+fn run_against(orders: usize, status: &'static str) -> (Done, Night, Vec<String>) {
+    let night = night_with(orders);
     let gateway = RudeGateway::serve(move |turn| turn.answer(status, "", "{}"));
     let done = night.run(&gateway.url, &[]);
     (done, night, gateway.arrivals().into_iter().map(|(_, order)| order).collect())
 }
 
 #[test]
-fn a_gateway_that_is_overloaded_for_ever() {
+fn a_gateway_that_stays_overloaded() {
     for (orders, status) in [(20, "503 Service Unavailable"), (3, "500 Oops"), (1, "429 Later")] {
-        let (done, night, asked) = against(orders, status);
-        night.failed(&done, 13, &["nothing usable", &status[..3], "--resume"]);
-        hints(&done);
-        // Ten orders are enough to know, four calls each.
+        let (done, night, asked) = run_against(orders, status);
+        night.assert_failed(&done, 13, &["nothing usable", &status[..3], "--resume"]);
+        assert_hint(&done);
+        // Ten failed orders count as an outage. Each has four calls.
         assert_eq!(asked.len(), orders.min(10) * 4, "{status}");
-        goes_on(&night);
+        assert_resumes(&night);
     }
 }
 
 #[test]
-fn a_gateway_that_keeps_silent() {
-    let night = night_of(2);
+fn a_gateway_that_never_responds() {
+    let night = night_with(2);
     let gateway = RudeGateway::serve(crate::rude_gateway::Turn::keep_silent);
-    let begun = Instant::now();
+    let started = Instant::now();
     let done = night.run(&gateway.url, &[]);
-    night.failed(&done, 13, &["no whole answer within 1 s", "0 of 2", "--resume"]);
-    hints(&done);
+    night.assert_failed(&done, 13, &["no whole answer within 1 s", "0 of 2", "--resume"]);
+    assert_hint(&done);
     assert_eq!(gateway.arrivals().len(), 8);
-    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
 }
 
 #[test]
-fn a_gateway_that_hangs_up() {
-    let night = night_of(20);
+fn a_gateway_that_closes_every_connection() {
+    let night = night_with(20);
     let gateway = RudeGateway::serve(|turn| turn.reset_after(b""));
     let done = night.run(&gateway.url, &[]);
-    night.failed(&done, 13, &["connection", "--resume"]);
-    // Each of ten orders may be the one that it chokes on.
+    night.assert_failed(&done, 13, &["connection", "--resume"]);
+    // A single order may cause the gateway to close the connection, so ten orders are tried.
     assert_eq!(gateway.arrivals().len(), 10 * 4);
 }
 
 #[test]
-fn one_answer_is_no_outage() {
-    let night = night_of(20);
+fn one_response_is_no_outage() {
+    let night = night_with(20);
     let gateway = RudeGateway::serve(|turn| match &*turn.order {
         "A1" => turn.answer_well(),
         _ => turn.answer("503 Service Unavailable", "", ""),
@@ -111,8 +117,8 @@ fn one_answer_is_no_outage() {
     let done = night.run(&gateway.url, &[]);
     assert_eq!(done.code, Some(3), "{done:?}");
     assert_eq!(gateway.arrivals().len(), 1 + 19 * 4);
-    // Neither is one that cannot be trusted: somebody is there.
-    let night = night_of(20);
+    // An untrustworthy response is no outage either: the gateway is reachable.
+    let night = night_with(20);
     let gateway = RudeGateway::serve(|turn| match &*turn.order {
         "A1" => turn.answer("200 OK", "", "<html>"),
         _ => turn.answer("503 Service Unavailable", "", ""),

@@ -1,22 +1,22 @@
-//! 128 + N: ended by a signal within seconds, with everything kept that was received.
+//! Exit code 128 + N: a signal ends the run within seconds, and all received answers are kept.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+#![expect(clippy::unwrap_used, reason = "a failed setup fails the test")]
 
-use super::{Night, refused};
+use super::{Night, assert_refused};
 use crate::rude_gateway::RudeGateway;
 use crate::support::{Gateway, Running, book, until};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-/// The contract's bound.
-const AT_MOST: Duration = Duration::from_secs(10);
+/// The limit of the contract.
+const TIME_LIMIT: Duration = Duration::from_secs(10);
 
 #[test]
-fn a_signal_keeps_what_was_received() {
+fn a_signal_keeps_the_received_answers() {
     for (signal, code) in [("TERM", 143), ("INT", 130)] {
         let night = Night::new();
-        // Eight orders are answered, then the gateway is slow; and then it is well again.
+        // Eight orders are answered. The others wait until `slow` is false.
         let slow = Arc::new(AtomicBool::new(true));
         let is_slow = Arc::clone(&slow);
         let gateway = RudeGateway::serve(move |turn| {
@@ -33,16 +33,16 @@ fn a_signal_keeps_what_was_received() {
             night.merchant.sql("SELECT count(*) FROM run_orders WHERE run_id = 2 AND answer_id > 0")
                 == 8
         });
-        let begun = Instant::now();
+        let started = Instant::now();
         running.signal(signal);
         let done = running.end();
-        assert!(begun.elapsed() < AT_MOST, "{:?}", begun.elapsed());
-        night.failed(&done, code, &["8 of 20 answered", "resume with --resume"]);
+        assert!(started.elapsed() < TIME_LIMIT, "{:?}", started.elapsed());
+        night.assert_failed(&done, code, &["8 of 20 answered", "resume with --resume"]);
 
         slow.store(false, Ordering::SeqCst);
         let resumed = night.run(&gateway.url, &["--resume"]);
         assert_eq!(resumed.code, Some(0), "{resumed:?}");
-        assert_eq!(gateway.arrivals().len(), 20 + 12, "no answer is asked for again");
+        assert_eq!(gateway.arrivals().len(), 20 + 12, "no answered order is queried again");
         assert_eq!(night.merchant.sql("SELECT count(*) FROM runs"), 2);
     }
 }
@@ -56,11 +56,11 @@ fn a_signal_ends_a_pause() {
     let arguments = Night::arguments(&gateway.url, &["--ledger", "ledger.csv"]);
     let running = night.merchant.start(&arguments);
     until("the first call", || !gateway.arrivals().is_empty());
-    let begun = Instant::now();
+    let started = Instant::now();
     running.signal("TERM");
     let done = running.end();
-    assert!(begun.elapsed() < AT_MOST, "{:?}", begun.elapsed());
-    night.failed(&done, 143, &["0 of 20 answered"]);
+    assert!(started.elapsed() < TIME_LIMIT, "{:?}", started.elapsed());
+    night.assert_failed(&done, 143, &["0 of 20 answered"]);
 }
 
 #[test]
@@ -70,17 +70,17 @@ fn a_signal_ends_the_wait_for_a_ledger() {
     let arguments = Night::arguments(&gateway.url, &["--ledger", "-"]);
     let mut command = night.merchant.command(&arguments);
     let mut running = Running::start(command.stdin(std::process::Stdio::piped()));
-    // Whoever writes the ledger says nothing.
+    // Nothing is written to the pipe of the ledger.
     until("the run has begun", || night.merchant.path("octopus-recon.db-lock").exists());
     until("the lock is taken", || {
         let lock = std::fs::read_to_string(night.merchant.path("octopus-recon.db-lock")).unwrap();
         lock.contains(&running.pid().to_string())
     });
-    let begun = Instant::now();
+    let started = Instant::now();
     running.signal("TERM");
-    until("it ends", || running.is_over() || begun.elapsed() > AT_MOST);
-    assert!(running.is_over(), "it still waits for its ledger {AT_MOST:?} after SIGTERM");
-    refused(&running.end(), 143, &["ledger"]);
+    until("it ends", || running.is_over() || started.elapsed() > TIME_LIMIT);
+    assert!(running.is_over(), "it still waits for its ledger {TIME_LIMIT:?} after SIGTERM");
+    assert_refused(&running.end(), 143, &["ledger"]);
     assert_eq!(night.merchant.report_files(), night.report);
     assert_eq!(gateway.stop().len(), 0);
 }

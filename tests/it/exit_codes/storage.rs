@@ -1,8 +1,8 @@
-//! Exit code 14: storage. What can be known before the first call is said before it.
+//! Exit code 14: storage. Problems that can be found before the first call are reported before it.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+#![expect(clippy::unwrap_used, reason = "a failed setup fails the test")]
 
-use super::{Night, hints, refused};
+use super::{Night, assert_hint, assert_refused};
 use crate::support::{Done, Gateway, Merchant, book};
 use std::fs::{Permissions, set_permissions};
 use std::io::Write;
@@ -10,9 +10,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
-/// The command without root's power to read and write everything, or `None`, saying so, where that
-/// cannot be had.
-pub fn powerless(merchant: &Merchant, arguments: &[&str]) -> Option<Command> {
+/// The command without root's permission to read and write every file. Prints a message and returns
+/// `None` if that is not possible.
+pub fn without_root(merchant: &Merchant, arguments: &[&str]) -> Option<Command> {
     let probe = merchant.write("probe", "");
     set_permissions(&probe, Permissions::from_mode(0o000)).unwrap();
     let command = merchant.command(arguments);
@@ -21,13 +21,13 @@ pub fn powerless(merchant: &Merchant, arguments: &[&str]) -> Option<Command> {
     }
     let drop = ["--bounding-set=-all", "--inh-caps=-all"];
     if !Command::new("setpriv").args(drop).arg("true").status().is_ok_and(|it| it.success()) {
-        skip("no setpriv to give up root's powers");
+        skip("no setpriv to drop root's permissions");
         return None;
     }
     Some(wrapped("setpriv", &drop, &command))
 }
 
-/// The same command, run by another one.
+/// The same command, started by a wrapper.
 pub fn wrapped(wrapper: &str, arguments: &[&str], command: &Command) -> Command {
     let mut outer = Command::new(wrapper);
     outer.args(arguments).arg(command.get_program()).args(command.get_args());
@@ -43,12 +43,12 @@ pub fn skip(why: &str) {
     eprintln!("skipped: {why}");
 }
 
-fn mode(path: &Path, mode: u32) {
+fn set_mode(path: &Path, mode: u32) {
     set_permissions(path, Permissions::from_mode(mode)).unwrap();
 }
 
 #[test]
-fn a_place_that_takes_no_report_is_found_before_the_first_call() {
+fn an_unusable_report_path_is_found_before_the_first_call() {
     let night = Night::new();
     let gateway = Gateway::serve(&book(20));
     let merchant = &night.merchant;
@@ -64,7 +64,7 @@ fn a_place_that_takes_no_report_is_found_before_the_first_call() {
         (["--report", "file/report.csv"], ["file", "create this directory"]),
     ] {
         let done = merchant.run(&[&ledger[..], &place].concat());
-        night.failed(&done, 14, &words);
+        night.assert_failed(&done, 14, &words);
     }
     assert_eq!(std::fs::read(merchant.path("file")).unwrap(), b"mine");
     assert_eq!(gateway.stop().len(), 0);
@@ -75,45 +75,45 @@ fn a_directory_without_permission_is_found_before_the_first_call() {
     let night = Night::new();
     let gateway = Gateway::serve(&book(20));
     let arguments = Night::arguments(&gateway.url, &["--ledger", "ledger.csv"]);
-    let Some(mut command) = powerless(&night.merchant, &arguments) else { return };
+    let Some(mut command) = without_root(&night.merchant, &arguments) else { return };
     let reports = night.merchant.path("reports");
-    mode(&reports, 0o500);
+    set_mode(&reports, 0o500);
     let done = command.output().unwrap().into();
-    mode(&reports, 0o700);
-    night.failed(&done, 14, &["reports", "denied", "--out"]);
+    set_mode(&reports, 0o700);
+    night.assert_failed(&done, 14, &["reports", "denied", "--out"]);
     assert_eq!(gateway.stop().len(), 0);
 }
 
 #[test]
-fn a_database_without_a_place_is_found_before_the_first_call() {
+fn an_unusable_database_path_is_found_before_the_first_call() {
     let night = Night::new();
     let gateway = Gateway::serve(&book(20));
     for database in ["nowhere/octopus-recon.db", "ledger.csv/octopus-recon.db"] {
         let done = night.run(&gateway.url, &["--db", database]);
-        night.failed(&done, 14, &[database]);
-        hints(&done);
+        night.assert_failed(&done, 14, &[database]);
+        assert_hint(&done);
     }
     std::fs::create_dir(night.merchant.path("closed")).unwrap();
-    mode(&night.merchant.path("closed"), 0o500);
+    set_mode(&night.merchant.path("closed"), 0o500);
     let more = ["--ledger", "ledger.csv", "--db", "closed/octopus-recon.db"];
     let arguments = Night::arguments(&gateway.url, &more);
-    if let Some(mut command) = powerless(&night.merchant, &arguments) {
+    if let Some(mut command) = without_root(&night.merchant, &arguments) {
         let done = command.output().unwrap().into();
-        night.failed(&done, 14, &["closed/octopus-recon.db", "denied"]);
-        hints(&done);
+        night.assert_failed(&done, 14, &["closed/octopus-recon.db", "denied"]);
+        assert_hint(&done);
     }
     assert_eq!(gateway.stop().len(), 0);
 }
 
-/// Runs the command in a mount namespace of its own, where `disk` has so many KiB. `None`, saying
-/// so, where mounting is not allowed.
+/// Runs the command in a separate mount namespace, in which `disk` has this number of KiB. Prints a
+/// message and returns `None` if mounting is not allowed.
 fn on_a_small_disk(command: &Command, kib: u32) -> Option<Done> {
-    let works = ["-rm", "mount", "-t", "tmpfs", "tmpfs", "/tmp"];
-    if !Command::new("unshare").args(works).status().is_ok_and(|it| it.success()) {
-        skip("no mounting here");
+    let probe = ["-rm", "mount", "-t", "tmpfs", "tmpfs", "/tmp"];
+    if !Command::new("unshare").args(probe).status().is_ok_and(|it| it.success()) {
+        skip("mounting is not allowed");
         return None;
     }
-    // What the disk held when the command ended is copied out, for the test to look at.
+    // The content of the disk is copied to `after`, so that the test can read it.
     let script = format!(
         "mount -t tmpfs -o size={kib}k tmpfs disk || exit 99; cp before/* disk/ 2>/dev/null; \
          \"$@\"; code=$?; cp -r disk/. after/; exit $code"
@@ -121,9 +121,9 @@ fn on_a_small_disk(command: &Command, kib: u32) -> Option<Done> {
     Some(wrapped("unshare", &["-rm", "sh", "-c", &script, "sh"], command).output().unwrap().into())
 }
 
-/// For every size of disk: the run ends well or says 14, leaves the old report, and what it kept
-/// can be gone on with.
-fn a_full_disk(sizes: impl Iterator<Item = u32>, places: &[&str], database: &str) {
+/// For every size of disk: the run succeeds or ends with 14, the old report is unchanged, and the
+/// run can be resumed.
+fn assert_full_disks(sizes: impl Iterator<Item = u32>, places: &[&str], database: &str) {
     let gateway = Gateway::serve(&book(20));
     let mut failed = 0;
     for kib in sizes {
@@ -140,14 +140,14 @@ fn a_full_disk(sizes: impl Iterator<Item = u32>, places: &[&str], database: &str
             continue;
         }
         failed += 1;
-        refused(&done, 14, &["space"]);
+        assert_refused(&done, 14, &["space"]);
         assert_eq!(std::fs::read(merchant.path("after/latest.csv")).unwrap(), b"old");
         let left = std::fs::read_dir(merchant.path("after")).unwrap();
         let names = left.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-        let strangers: Vec<String> =
+        let temporary: Vec<String> =
             names.filter(|name| name.starts_with('.') || name.contains("tmp")).collect();
-        assert_eq!(strangers, [""; 0], "{kib} KiB");
-        // With space again it goes on.
+        assert_eq!(temporary, [""; 0], "{kib} KiB");
+        // With enough space the run is resumed.
         let resumed = merchant
             .reconcile(&gateway.url, &["--ledger", "ledger.csv", "--db", database, "--resume"]);
         assert_eq!(resumed.code, Some(0), "{kib} KiB: {done:?} {resumed:?}");
@@ -159,18 +159,18 @@ fn a_full_disk(sizes: impl Iterator<Item = u32>, places: &[&str], database: &str
 #[test]
 fn a_full_disk_under_the_database() {
     let places = ["--db", "disk/o.db", "--report", "disk/latest.csv"];
-    a_full_disk((8..=400).step_by(28), &places, "after/o.db");
+    assert_full_disks((8..=400).step_by(28), &places, "after/o.db");
 }
 
 #[test]
 fn a_full_disk_under_the_report() {
     let places = ["--db", "o.db", "--report", "disk/latest.csv"];
     // One page for the old report, and none for the new one.
-    a_full_disk([4, 4, 8].into_iter(), &places, "o.db");
+    assert_full_disks([4, 4, 8].into_iter(), &places, "o.db");
 }
 
 #[test]
-fn a_full_stdout_is_said() {
+fn a_full_stdout_is_reported() {
     let night = Night::new();
     let gateway = Gateway::serve(&book(20));
     let arguments = Night::arguments(&gateway.url, &["--ledger", "ledger.csv"]);
@@ -179,5 +179,5 @@ fn a_full_stdout_is_said() {
     assert!(full.write(b"x").is_err());
     let output = night.merchant.command(&arguments).stdout(full).output().unwrap();
     let done = Done::from(output);
-    refused(&done, 14, &["space"]);
+    assert_refused(&done, 14, &["space"]);
 }

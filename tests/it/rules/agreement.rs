@@ -1,11 +1,11 @@
-//! The rules and the second reading agree on every order that the generator can think of, and it
-//! can think of every sentence of the contract.
+//! The rules and the model agree on every generated order, and the generated orders reach every
+//! sentence of the contract.
 
-#![expect(clippy::expect_used, reason = "a test that cannot be set up has failed")]
+#![expect(clippy::expect_used, reason = "a failed setup fails the test")]
 
 use super::generator::orders;
+use super::model;
 use super::order::{ACCOUNT, Order};
-use super::second_reading::read;
 use super::sentences::{SENTENCES, WAITS};
 use octopus_recon::domain::amount::Amount;
 use octopus_recon::domain::mismatch::{Kind, Mismatch, Outcome};
@@ -24,7 +24,7 @@ proptest! {
     #[test]
     fn the_rules_judge_as_the_contract_reads(order in orders()) {
         let judged = order.judged();
-        let verdict = read(&order);
+        let verdict = model::judge(&order);
         let mut by_rules: Vec<_> = judged.mismatches.iter().map(|mismatch| (
             mismatch.kind.as_str(),
             mismatch.severity.as_str(),
@@ -42,17 +42,18 @@ proptest! {
         prop_assert_eq!(judged.variance.map(Amount::micros), verdict.variance);
 
         let kinds: Vec<Kind> = judged.mismatches.iter().map(|mismatch| mismatch.kind).collect();
-        prop_assert!(kinds.is_sorted_by(|one, next| one < next), "one a kind, in order: {kinds:?}");
+        prop_assert!(kinds.is_sorted_by(|one, next| one < next), "one per kind, sorted: {kinds:?}");
         for mismatch in &judged.mismatches {
-            if let Err(what) = fit_to_print(mismatch) {
-                prop_assert!(false, "{what}: {mismatch:?}");
+            if let Err(problem) = check_text(mismatch) {
+                prop_assert!(false, "{problem}: {mismatch:?}");
             }
         }
     }
 }
 
-/// One sentence, that hides accounts, moves no cursor and has no figure of a float.
-fn fit_to_print(mismatch: &Mismatch) -> Result<(), &'static str> {
+/// Checks that the reason is one sentence, shows no account and no control character, and formats
+/// every figure as a decimal.
+fn check_text(mismatch: &Mismatch) -> Result<(), &'static str> {
     let reason = mismatch.reason.as_str();
     if reason.contains(ACCOUNT) || mismatch.currency.contains(ACCOUNT) {
         return Err("shows an account");
@@ -86,7 +87,7 @@ fn the_generator_reaches_every_sentence_of_the_contract() {
     let (mut rows, mut outcomes, mut waits) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     let (mut judged_rows, mut judged_outcomes) = (BTreeSet::new(), BTreeSet::new());
     for order in some_orders(4_000) {
-        let verdict = read(&order);
+        let verdict = model::judge(&order);
         outcomes.insert(verdict.outcome);
         rows.extend(verdict.rows.iter().map(|row| (row.kind, row.severity, row.because)));
         waits.extend(verdict.waits.iter().filter(|_| verdict.outcome == "in_transit"));
@@ -95,7 +96,8 @@ fn the_generator_reaches_every_sentence_of_the_contract() {
         judged_rows
             .extend(judged.mismatches.iter().map(|row| (row.kind.as_str(), row.severity.as_str())));
     }
-    let all_outcomes: BTreeSet<&str> = Outcome::ALL.iter().map(|one| one.as_str()).collect();
+    let all_outcomes: BTreeSet<&str> =
+        Outcome::ALL.iter().map(|outcome| outcome.as_str()).collect();
     assert_eq!(outcomes, all_outcomes);
     assert_eq!(judged_outcomes, all_outcomes);
 
@@ -106,16 +108,16 @@ fn the_generator_reaches_every_sentence_of_the_contract() {
     ]);
     severities.extend(Kind::ALL.iter().map(|kind| (kind.as_str(), usual_severity(*kind))));
     assert_eq!(judged_rows, severities);
-    let read_rows: BTreeSet<(&str, &str)> =
+    let model_rows: BTreeSet<(&str, &str)> =
         rows.iter().map(|(kind, severity, _)| (*kind, *severity)).collect();
-    assert_eq!(read_rows, severities);
+    assert_eq!(model_rows, severities);
 
     let reached: BTreeSet<&str> = rows.iter().map(|(_, _, because)| *because).collect();
     assert_eq!(reached, BTreeSet::from(SENTENCES));
     assert_eq!(waits, BTreeSet::from(WAITS));
 }
 
-/// The contract's column `severity`; its first word, where there are several.
+/// The contract's column `severity`; its first word if there are several.
 fn usual_severity(kind: Kind) -> &'static str {
     match kind {
         Kind::FinalAmountMissing

@@ -1,15 +1,15 @@
-//! One order a kind, written by hand, with the row and the sentence that finance gets of it.
+//! At least one order per kind, written by hand, with the expected row and reason of the report.
 
 use super::order::{FeeTerms, Order, Terms, UNLISTED};
 
 const HOUR_MS: i64 = 3_600_000;
 
-/// An order that shows one mismatch alone.
+/// An order with exactly one mismatch.
 struct Example {
     order: Order,
     kind: &'static str,
     severity: &'static str,
-    /// Empty: none.
+    /// Empty if there is no variance.
     variance: &'static str,
     at_risk: &'static str,
     reason: &'static str,
@@ -152,8 +152,8 @@ fn amounts_and_currencies_of_the_ledger() {
             severity: "high",
             variance: "",
             at_risk: "510.00",
-            reason: "The ledger has 510.00 inr, the gateway 500.00 usd: no amount of the two can \
-                     be compared.",
+            reason: "The ledger has 510.00 inr, the gateway 500.00 usd: the amounts cannot be \
+                     compared.",
         },
     ]);
 }
@@ -236,7 +236,7 @@ fn statuses() {
 }
 
 #[test]
-fn what_the_gateway_does_not_have_or_do() {
+fn orders_that_the_gateway_lacks_or_failed_to_process() {
     check(vec![
         Example {
             order: Order { asked: "missing", ..Order::settled() },
@@ -290,7 +290,7 @@ fn what_the_gateway_does_not_have_or_do() {
 }
 
 #[test]
-fn orders_given_or_paid_twice_or_of_another_type() {
+fn duplicates_conflicts_and_types() {
     check(vec![
         Example {
             order: Order { shared: true, ..Order::settled() },
@@ -298,7 +298,7 @@ fn orders_given_or_paid_twice_or_of_another_type() {
             severity: "high",
             variance: "",
             at_risk: "500.00",
-            reason: "Payment P-77 answers for this order of 500.00 inr and also for A-1002: one \
+            reason: "Payment P-77 belongs to this order of 500.00 inr and also to A-1002: one \
                      payment may be booked 2 times.",
         },
         Example {

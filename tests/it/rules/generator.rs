@@ -1,5 +1,5 @@
-//! Random orders, biased so that every sentence of the contract is reached: amounts are equal or
-//! nearly so, ages lie on a limit or one millisecond beside it.
+//! Random orders that reach every sentence of the contract: amounts are equal or nearly equal, and
+//! ages are at a limit or one millisecond from it.
 
 use super::order::{FeeTerms, Order, Terms, UNLISTED};
 use proptest::prelude::*;
@@ -127,33 +127,33 @@ fn rarely() -> impl Strategy<Value = bool> {
     proptest::bool::weighted(0.06)
 }
 
-/// How the final amount lies to the others.
+/// How the final amount relates to the other amounts.
 #[derive(Debug, Clone, Copy)]
 enum Final {
-    NotGiven,
+    Absent,
     Some(i64),
-    OfTheLedger,
-    /// The amount less the fee or not, beside what is tolerated.
+    SameAsLedger,
+    /// The amount, minus the fee if `less_fee`, and `offset` beyond the tolerance.
     Expected {
         less_fee: bool,
-        beside: i64,
+        offset: i64,
     },
 }
 
 impl Final {
     fn in_micros(self, ledger_amount: i64, amount: i64, terms: &Terms) -> Option<i64> {
         match self {
-            Final::NotGiven => None,
+            Final::Absent => None,
             Final::Some(micros) => Some(micros),
-            Final::OfTheLedger => Some(ledger_amount),
-            Final::Expected { less_fee, beside } => {
+            Final::SameAsLedger => Some(ledger_amount),
+            Final::Expected { less_fee, offset } => {
                 let fee = terms.fees.first().filter(|_| less_fee).map_or(0, |fee| {
                     let part = i128::from(amount) * i128::from(fee.percent) / 100_000_000;
                     i64::try_from(part).unwrap_or(0) / 10_000 * 10_000 + fee.fixed
                 });
                 let tolerated = terms.final_tolerance.map_or(0, |(_, most)| most);
-                let beside = beside.signum() * tolerated + beside;
-                Some((amount - fee + beside).clamp(0, 999_999_999_999_999_999))
+                let offset = offset.signum() * tolerated + offset;
+                Some((amount - fee + offset).clamp(0, 999_999_999_999_999_999))
             }
         }
     }
@@ -161,15 +161,15 @@ impl Final {
 
 fn money() -> impl Strategy<Value = (i64, i64, Final)> {
     let final_amount = prop_oneof![
-        1 => Just(Final::NotGiven),
+        1 => Just(Final::Absent),
         1 => Just(Final::Some(0)),
         1 => select(&AMOUNTS[..]).prop_map(Final::Some),
-        2 => Just(Final::OfTheLedger),
+        2 => Just(Final::SameAsLedger),
         6 => (any::<bool>(), select(&[0, 0, 0, 1, -1][..]))
-            .prop_map(|(less_fee, beside)| Final::Expected { less_fee, beside }),
+            .prop_map(|(less_fee, offset)| Final::Expected { less_fee, offset }),
     ];
     let amounts = (select(&AMOUNTS[..]), select(&AMOUNTS[..]), 0..10_u8).prop_map(
-        |(ledger, gateway, how)| match how {
+        |(ledger, gateway, choice)| match choice {
             0..=5 => (ledger, ledger),
             6 => (ledger, (ledger + 50_000).min(999_999_999_999_999_999)),
             7 => (ledger, (ledger + 50_001).min(999_999_999_999_999_999)),
@@ -179,11 +179,11 @@ fn money() -> impl Strategy<Value = (i64, i64, Final)> {
     (amounts, final_amount).prop_map(|((ledger, gateway), last)| (ledger, gateway, last))
 }
 
-/// An age, by the limit on or beside which it lies.
+/// An age, as an offset from a limit.
 #[derive(Debug, Clone, Copy)]
 struct Age {
     limit: u8,
-    beside_ms: i64,
+    offset_ms: i64,
 }
 
 impl Age {
@@ -196,13 +196,13 @@ impl Age {
             4 => 30 * 86_400_000,
             _ => 0,
         };
-        limit_ms + self.beside_ms
+        limit_ms + self.offset_ms
     }
 }
 
 fn age() -> impl Strategy<Value = Age> {
     (0..6_u8, select(&[-3_600_000, -1, 0, 1, 3_600_000][..]))
-        .prop_map(|(limit, beside_ms)| Age { limit, beside_ms })
+        .prop_map(|(limit, offset_ms)| Age { limit, offset_ms })
 }
 
 fn terms() -> impl Strategy<Value = Terms> {

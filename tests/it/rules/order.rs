@@ -1,7 +1,7 @@
-//! One order with everything that is said of it, in the contract's and the gateway's own words:
-//! the second reading takes it as it is, the rules get it as the crate's types.
+//! One order with all its data, in the words of the contract and of the gateway. The model reads
+//! these words; the rules get the crate's types.
 
-#![expect(clippy::expect_used, reason = "a test that cannot be set up has failed")]
+#![expect(clippy::expect_used, reason = "a failed setup fails the test")]
 
 use chrono::{DateTime, TimeDelta, Utc};
 use octopus_recon::domain::amount::Amount;
@@ -13,27 +13,27 @@ use octopus_recon::domain::payment::{
 use octopus_recon::rules::{Case, Judgement, Policy, judge};
 use std::fmt::Write as _;
 
-/// An account number as fail reasons hold them: nothing may show it whole.
+/// An account number, as fail reasons contain them. No output may show all its digits.
 pub const ACCOUNT: &str = "6660006666789";
-/// A word that no page lists, with what must not reach a terminal or a report.
+/// A word that is not documented, with characters that must not reach a terminal or a report.
 pub const UNLISTED: &str = "held 6660006666789\u{1b}[2J\r\n";
-/// What the gateway says of an order that it does not have.
+/// The gateway's error text for an order that it does not have.
 pub const NO_SUCH_ORDER: &str = "Order not found\u{7}, account 6660006666789";
 
-/// One order; an empty text is "not given", money is in millionths.
+/// One order. An empty text means no value. Money is in millionths.
 #[derive(Debug, Clone)]
 pub struct Order {
     pub ledger_amount: i64,
     pub ledger_currency: &'static str,
     pub ledger_transaction_type: &'static str,
     pub ledger_accounting_type: &'static str,
-    /// One of the contract's four words; any other is one that is not mapped.
+    /// One of the contract's four words, or a word that is not mapped.
     pub ledger_status: &'static str,
     pub conflict: bool,
     pub duplicate: bool,
     /// From `created_at` to the run's start.
     pub age_ms: i64,
-    /// What came of asking: `payment`, `missing` or `unverified`.
+    /// The result of the query: `payment`, `missing` or `unverified`.
     pub asked: &'static str,
     pub amount: i64,
     pub final_amount: Option<i64>,
@@ -44,12 +44,12 @@ pub struct Order {
     pub accounting_status: &'static str,
     pub notify_status: &'static str,
     pub fail_reason: &'static str,
-    /// Whether the payment answers for another order too.
+    /// Whether another order has the same `payment_uid`.
     pub shared: bool,
     pub terms: Terms,
 }
 
-/// `[policy]`, as a merchant writes it.
+/// `[policy]`, as a merchant writes it, with money in millionths.
 #[derive(Debug, Clone)]
 pub struct Terms {
     pub settle_within_hours: i64,
@@ -119,7 +119,7 @@ impl Order {
         }
     }
 
-    /// What the rules make of it.
+    /// The judgement of the rules.
     pub fn judged(&self) -> Judgement {
         let (entry, asked) = (self.entry(), self.asked());
         let others = ["A-1002".to_owned()];
@@ -140,30 +140,30 @@ impl Order {
             amount: Amount::from_micros(self.ledger_amount),
             currency: self.ledger_currency.to_owned(),
             created_at: CreatedAt { ages_from, date: ages_from.date_naive() },
-            transaction_type: given(self.ledger_transaction_type, TransactionType::from_word),
-            accounting_type: given(self.ledger_accounting_type, AccountingType::from_any_word),
-            status: given(self.ledger_status, LedgerStatus::from_word),
+            transaction_type: optional(self.ledger_transaction_type, TransactionType::from_word),
+            accounting_type: optional(self.ledger_accounting_type, AccountingType::from_any_word),
+            status: optional(self.ledger_status, LedgerStatus::from_word),
             conflict: self.conflict.then(|| "amount 500.00 in line 3, 600.00 in line 9".to_owned()),
             duplicate: self.duplicate.then(|| "in line 3 and again in line 9".to_owned()),
         }
     }
 
     pub fn asked(&self) -> Asked {
-        let fail_reason = || given(self.fail_reason, str::to_owned);
+        let fail_reason = || optional(self.fail_reason, str::to_owned);
         match self.asked {
             "missing" => Asked::Answered(Answer::Missing(NO_SUCH_ORDER.to_owned())),
             "payment" => Asked::Answered(Answer::Payment(Box::new(Payment {
                 amount: Amount::from_micros(self.amount),
                 final_amount: self.final_amount.map(Amount::from_micros),
-                currency: given(self.currency, str::to_owned),
-                transaction_type: given(self.transaction_type, TransactionType::from_word),
-                accounting_type: given(self.accounting_type, AccountingType::from_any_word),
-                payment_status: given(self.payment_status, PaymentStatus::from_word),
+                currency: optional(self.currency, str::to_owned),
+                transaction_type: optional(self.transaction_type, TransactionType::from_word),
+                accounting_type: optional(self.accounting_type, AccountingType::from_any_word),
+                payment_status: optional(self.payment_status, PaymentStatus::from_word),
                 payment_fail_reason: fail_reason(),
-                accounting_status: given(self.accounting_status, AccountingStatus::from_word)
+                accounting_status: optional(self.accounting_status, AccountingStatus::from_word)
                     .unwrap_or(AccountingStatus::None),
                 accounting_fail_reason: fail_reason(),
-                notify_status: given(self.notify_status, NotifyStatus::from_word)
+                notify_status: optional(self.notify_status, NotifyStatus::from_word)
                     .unwrap_or(NotifyStatus::None),
                 notify_fail_reason: fail_reason(),
                 payment_uid: Some("P-77".to_owned()),
@@ -175,12 +175,12 @@ impl Order {
 }
 
 impl Terms {
-    /// The crate's reading of these terms, by way of the configuration's text.
+    /// The crate's policy, read from the text of the configuration.
     pub fn policy(&self) -> Policy {
         toml::from_str(&self.toml()).expect("a policy that the contract allows")
     }
 
-    /// `[policy]`, without its name.
+    /// The content of `[policy]` in TOML.
     pub fn toml(&self) -> String {
         let mut text = format!(
             "settle_within_hours = {}\naccount_within_hours = {}\nledger_lag_hours = {}\n\
@@ -229,6 +229,6 @@ pub fn now() -> DateTime<Utc> {
     DateTime::from_timestamp(1_795_140_000, 0).expect("a moment of November 2026")
 }
 
-fn given<T>(word: &str, read: impl FnOnce(&str) -> T) -> Option<T> {
+fn optional<T>(word: &str, read: impl FnOnce(&str) -> T) -> Option<T> {
     (!word.is_empty()).then(|| read(word))
 }

@@ -1,6 +1,6 @@
-//! `[policy]` as a merchant writes it: what is read, and what is refused in which words.
+//! `[policy]` as a merchant writes it: accepted values, and the messages for refused values.
 
-#![expect(clippy::expect_used, reason = "a test that cannot be set up has failed")]
+#![expect(clippy::expect_used, reason = "a failed setup fails the test")]
 
 use octopus_recon::domain::amount::Amount;
 use octopus_recon::domain::mismatch::Kind;
@@ -70,11 +70,11 @@ fn every_key_is_read() {
     assert_eq!(policy.ignore.iter().collect::<Vec<_>>(), [&Kind::Overdue, &Kind::NotifyFailed]);
     assert_eq!(policy.tolerance.final_amount["inr"], Amount::from_micros(50_000));
     assert_eq!(policy.tolerance.ledger_amount["mmk"], Amount::from_micros(100_000_000));
-    let kept = |direction| {
+    let fee_of = |direction| {
         policy.fee_for("inr", &direction).map(|fee| fee.of(Amount::from_micros(330_000_000)))
     };
-    assert_eq!(kept(TransactionType::Income), Some(Amount::from_micros(8_780_000)));
-    assert_eq!(kept(TransactionType::Expense), Some(Amount::from_micros(7_000_000)));
+    assert_eq!(fee_of(TransactionType::Income), Some(Amount::from_micros(8_780_000)));
+    assert_eq!(fee_of(TransactionType::Expense), Some(Amount::from_micros(7_000_000)));
     assert_eq!(policy.fee_for("mmk", &TransactionType::Income), None);
 }
 
@@ -98,7 +98,7 @@ fn unknown_keys_and_words_are_refused() {
     }
     let misspelt = refusal("ignore = [\"overdu\"]");
     for kind in Kind::ALL {
-        assert!(misspelt.contains(kind.as_str()), "names what there is: {misspelt}");
+        assert!(misspelt.contains(kind.as_str()), "lists the kinds: {misspelt}");
     }
 }
 
@@ -107,8 +107,8 @@ fn unverified_cannot_be_ignored() {
     let refusal = refusal("ignore = [\"overdue\", \"unverified\"]");
     assert!(
         refusal.contains(
-            "`unverified` cannot be ignored: an order without a trustworthy answer is never passed \
-             over"
+            "`unverified` cannot be ignored: an order without a trustworthy answer is always \
+             reported"
         ),
         "{refusal}"
     );
@@ -148,7 +148,7 @@ fn an_amount_is_a_text_and_never_a_float() {
 }
 
 #[test]
-fn a_fee_keeps_at_most_all_of_an_amount() {
+fn a_fee_is_at_most_100_per_cent() {
     assert!(toml::from_str::<Policy>(&fee("percent = \"100\"")).is_ok());
     for percent in ["100.000001", "175", "999999999999"] {
         let refusal = refusal(&fee(&format!("percent = \"{percent}\"")));
@@ -158,13 +158,13 @@ fn a_fee_keeps_at_most_all_of_an_amount() {
 }
 
 #[test]
-fn a_currency_is_named_once_whatever_its_spelling() {
+fn a_currency_is_named_once_in_any_spelling() {
     let read = "tolerance.final_amount = { \" INR \" = \"1\", Usd = \"2\" }";
     let policy: Policy = toml::from_str(read).expect("two currencies");
     assert_eq!(policy.tolerance.final_amount.keys().collect::<Vec<_>>(), ["inr", "usd"]);
     for name in ["final_amount", "ledger_amount"] {
         let twice = refusal(&format!("tolerance.{name} = {{ inr = \"1\", \"INR \" = \"1\" }}"));
-        assert!(twice.contains("two tolerances for `inr`: give one"), "{twice}");
+        assert!(twice.contains("two tolerances for `inr`: keep one of them"), "{twice}");
         let empty = refusal(&format!("tolerance.{name} = {{ \" \" = \"1\" }}"));
         assert!(empty.contains("a currency is empty: name one"), "{empty}");
     }

@@ -1,4 +1,4 @@
-//! What a reason may not show of the texts that it is made of, and what it names beside figures.
+//! The text of reasons: foreign text is cleaned, and every figure and fail reason is shown.
 
 use super::order::{ACCOUNT, Order, Terms, now};
 use octopus_recon::domain::mismatch::{Kind, Mismatch, Severity};
@@ -35,7 +35,7 @@ fn an_unverified_order_keeps_its_open_mismatches() {
     );
     assert_eq!(judgement.mismatches.len(), 1);
     assert_eq!(judgement.kept, [still_open[0].clone(), still_open[2].clone()]);
-    // What is to be ignored is left out, and an answer shows for itself.
+    // Ignored kinds are left out. With an answer, no mismatch is kept.
     let ignoring = Policy { ignore: [Kind::Overdue].into(), ..Policy::default() };
     assert_eq!(judge(&case, &ignoring).kept, [still_open[2].clone()]);
     let answered = Order::settled().asked();
@@ -46,11 +46,11 @@ fn an_unverified_order_keeps_its_open_mismatches() {
 /// "Text from the gateway is cut, freed of control characters, and its long runs of digits
 /// masked": the currency is the gateway's text too.
 #[test]
-fn a_currency_of_the_gateways_is_fit_to_print() {
+fn the_gateways_currency_is_cleaned() {
     let hostile = Order { currency: "usd 6660006666789\u{1b}[2J\r\n", ..Order::settled() };
     let short = Order { final_amount: Some(490_000_000), ..hostile.clone() };
-    let unsaid = Order { final_amount: None, ..hostile.clone() };
-    for order in [hostile, short, unsaid] {
+    let without_final_amount = Order { final_amount: None, ..hostile.clone() };
+    for order in [hostile, short, without_final_amount] {
         for row in order.judged().mismatches {
             for text in [row.reason.as_str(), &row.currency] {
                 let fit = !text.contains(ACCOUNT) && !text.contains(char::is_control);
@@ -62,7 +62,7 @@ fn a_currency_of_the_gateways_is_fit_to_print() {
 
 /// The same sentence of the contract: "text from the gateway is cut".
 #[test]
-fn no_text_of_the_gateways_makes_a_reason_long() {
+fn long_gateway_texts_are_cut_in_a_reason() {
     let order = Order { shared: true, ..Order::settled() };
     let (entry, mut asked) = (order.entry(), order.asked());
     let long = || "7/".repeat(4_000);
@@ -126,7 +126,7 @@ fn a_reason_gives_every_figure_and_the_fail_reason() {
                 ..said.clone()
             },
             Kind::StatusDifference,
-            "The ledger gives no status that we know for 510.00 inr, the gateway says failed for \
+            "The ledger gives no known status for 510.00 inr, the gateway says failed for \
              500.00 usd (final amount 1.00).",
         ),
         (
@@ -141,7 +141,7 @@ fn a_reason_gives_every_figure_and_the_fail_reason() {
 }
 
 #[test]
-fn one_is_not_counted_as_many() {
+fn a_count_of_one_is_singular() {
     let terms = Terms { settle_within_hours: 1, ledger_lag_hours: 0, ..Terms::default() };
     let order = |age_ms, payment_status| Order {
         ledger_status: "pending",
@@ -163,7 +163,7 @@ fn one_is_not_counted_as_many() {
 }
 
 #[test]
-fn a_share_that_says_nothing_is_left_out() {
+fn a_meaningless_percentage_is_left_out() {
     for (amount, share) in [(5_000_000, " (9900.00 %)"), (4_950_000, "")] {
         let order = Order {
             ledger_amount: amount,
@@ -177,7 +177,7 @@ fn a_share_that_says_nothing_is_left_out() {
 }
 
 #[test]
-fn a_word_of_which_nothing_can_be_shown_is_quoted() {
+fn a_word_without_printable_characters_is_shown_as_empty_quotes() {
     let order = Order { transaction_type: "\u{7}", ..Order::settled() };
     assert_eq!(
         reasons(&order, Kind::TypeDifference),
@@ -185,15 +185,16 @@ fn a_word_of_which_nothing_can_be_shown_is_quoted() {
     );
 }
 
-/// "both currencies are given and differ (case apart)": as they came, not as they are shown.
+/// "both currencies are given and differ (case apart)": the original texts are compared, not the
+/// cleaned texts.
 #[test]
-fn currencies_are_compared_as_they_came() {
+fn currencies_are_compared_before_cleaning() {
     for currency in ["i\u{200b}nr", "INR\u{7}", "6660006666789"] {
         let order = Order { currency, ..Order::settled() };
         assert_eq!(reasons(&order, Kind::CurrencyDifference).len(), 1, "{currency:?}");
     }
     let masked = Order { ledger_currency: "11116789", currency: "22226789", ..Order::settled() };
     assert_eq!(reasons(&masked, Kind::CurrencyDifference).len(), 1);
-    let apart = Order { currency: "iNr", ..Order::settled() };
-    assert_eq!(apart.judged().outcome.as_str(), "matched");
+    let other_case = Order { currency: "iNr", ..Order::settled() };
+    assert_eq!(other_case.judged().outcome.as_str(), "matched");
 }

@@ -1,7 +1,7 @@
-//! The contract's "Mismatches", as the list of sentences by which an order gets a row or waits:
-//! the generator has to reach each.
+//! The sentences of the contract's "Mismatches" by which an order gets a row or waits. The
+//! generator must reach each of them.
 
-/// Every sentence by which an order can get a row or wait; the second reading uses no other.
+/// Every sentence by which an order can get a row. The model uses no other.
 pub const SENTENCES: [&str; 45] = [
     "completed: final_amount ≠ amount",
     "completed: final_amount ≠ amount less fee",
@@ -50,6 +50,6 @@ pub const SENTENCES: [&str; 45] = [
     "no trustworthy answer",
 ];
 
-/// The sentences by which an order that has no row can wait for its age.
+/// The sentences by which a young order without a row waits.
 pub const WAITS: [&str; 2] =
     ["missing: younger than appear_within_minutes", "pending: the export may be older"];

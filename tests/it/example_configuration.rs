@@ -1,5 +1,5 @@
-//! octopus-recon.example.toml and the key tables in docs/: read by the program's own reader, with
-//! every key, and with the real defaults.
+//! octopus-recon.example.toml and the key tables in docs/: the program can read them, they have
+//! every key, and they show the real defaults.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot read has failed")]
 
@@ -16,10 +16,10 @@ use std::collections::BTreeSet;
 use toml::{Table, Value};
 
 const EXAMPLE: &str = include_str!("../../octopus-recon.example.toml");
-/// Ends the lines that show a value where there is no default.
-const MARK: &str = " # example";
+/// Marks lines with an example value, for keys without a default.
+const EXAMPLE_MARK: &str = " # example";
 
-/// The tables of the configuration, and where docs/ lists their keys: page, heading, path.
+/// Where docs/ lists the keys of each table of the configuration: page, heading, path.
 const DOCUMENTED: [(&str, &str, &[&str]); 7] = [
     ("docs/configuration.md", "### `[gateway]`", &["gateway"]),
     ("docs/ledger.md", "### `[ledger]`", &["ledger"]),
@@ -37,7 +37,7 @@ fn load(configuration: &str) -> Result<Settings, SettingsError> {
     Settings::load(Flags { config, ..Flags::default() }, &|_| None)
 }
 
-/// The key or table that a commented line would set, were it not commented.
+/// The key or table of a commented line, without the comment sign.
 fn commented(line: &str) -> Option<&str> {
     let code = line.strip_prefix("# ")?;
     let is_key = |key: &str| {
@@ -48,29 +48,29 @@ fn commented(line: &str) -> Option<&str> {
     (is_setting || code.starts_with('[')).then_some(code)
 }
 
-/// The example with the comment signs taken off its settings; `examples` too, or only the
-/// defaults.
+/// The example with its settings uncommented: the defaults, and if `examples` is true also the
+/// example values.
 fn uncommented(examples: bool) -> String {
     let line = |line: &'static str| match commented(line) {
-        Some(code) if examples || !code.ends_with(MARK) => code,
+        Some(code) if examples || !code.ends_with(EXAMPLE_MARK) => code,
         _ => line,
     };
     EXAMPLE.lines().map(line).collect::<Vec<&str>>().join("\n")
 }
 
-/// Everything that is configured, to be compared.
+/// All settings as text, for comparison.
 fn shown(settings: &Settings) -> String {
     let Settings { gateway, ledger, policy, report, store, .. } = settings;
     format!("{gateway:#?}\n{ledger:#?}\n{policy:#?}\n{report:#?}\n{store:#?}")
 }
 
 #[test]
-fn the_example_changes_nothing_as_it_is() {
+fn the_unchanged_example_equals_the_defaults() {
     assert_eq!(shown(&load(EXAMPLE).unwrap()), shown(&Settings::default()));
 }
 
 #[test]
-fn stated_defaults_are_the_real_ones() {
+fn the_commented_defaults_are_the_real_defaults() {
     let defaults = uncommented(false);
     assert!(defaults.contains("\nrequests_per_second = 10\n"), "{defaults}");
     assert_eq!(shown(&load(&defaults).unwrap()), shown(&Settings::default()));
@@ -81,18 +81,18 @@ fn every_key_is_read_with_the_value_shown() {
     let settings = load(&uncommented(true)).unwrap();
     assert_eq!(settings.gateway.merchant_uid.as_deref(), Some("M-1"));
     assert_eq!(settings.policy.fee.len(), 1);
-    assert!(settings.credentials().is_err(), "the secret's file of the example is not there");
+    assert!(settings.credentials().is_err(), "the secret file of the example does not exist");
 }
 
 #[test]
-fn every_key_that_the_program_knows_is_in_the_example() {
+fn the_example_has_every_known_key() {
     let document: Table = toml::from_str(&uncommented(true)).unwrap();
     let mut known = 0;
     assert_documented(&[], &document, &mut known);
-    assert!(known > 50, "only {known} keys were asked for");
+    assert!(known > 50, "only {known} keys were found");
 }
 
-/// Asks the reader which keys it knows in this table, and looks for them in the example's.
+/// Checks that the example has every key that the reader knows in this table.
 fn assert_documented(path: &[&str], table: &Table, known: &mut usize) {
     for key in known_keys(path) {
         *known += 1;
@@ -110,8 +110,8 @@ fn assert_documented(path: &[&str], table: &Table, known: &mut usize) {
     }
 }
 
-/// The keys that the reader names when it meets one that it does not know; none of a table of
-/// words.
+/// The keys that the reader lists in its error about an unknown key. Empty for a table with free
+/// keys.
 fn known_keys(path: &[&str]) -> Vec<String> {
     let unknown = "no_such_key = 1\n";
     let within = match path {
@@ -121,16 +121,16 @@ fn known_keys(path: &[&str]) -> Vec<String> {
     };
     let message = match path.first().copied() {
         None => match load(&within) {
-            Err(SettingsError::Wrong { why, .. }) => why,
+            Err(SettingsError::Invalid { why, .. }) => why,
             other => unreachable!("{other:?}"),
         },
-        // `load` cuts a message off where the list of keys is long.
-        Some("gateway") => refusal::<GatewaySettings>(&within),
-        Some("ledger") => refusal::<LedgerSettings>(&within),
-        Some("policy") => refusal::<Policy>(&within),
-        Some("report") => refusal::<ReportSettings>(&within),
-        Some("store") => refusal::<StoreSettings>(&within),
-        Some(table) => unreachable!("who reads [{table}]?"),
+        // The message of `load` is cut off if the list of keys is long.
+        Some("gateway") => error_message::<GatewaySettings>(&within),
+        Some("ledger") => error_message::<LedgerSettings>(&within),
+        Some("policy") => error_message::<Policy>(&within),
+        Some("report") => error_message::<ReportSettings>(&within),
+        Some("store") => error_message::<StoreSettings>(&within),
+        Some(table) => unreachable!("no reader for [{table}]"),
     };
     let keys = message.strip_prefix("unknown ").and_then(|rest| rest.split_once("expected "));
     let Some((_, keys)) = keys else { return Vec::new() };
@@ -152,8 +152,8 @@ fn the_pages_have_every_key_with_its_default() {
     let example: Table = toml::from_str(&uncommented(true)).unwrap();
     for (name, heading, path) in DOCUMENTED {
         let page = document(name);
-        let told = rows(section(&page, heading));
-        // A table inside this one has a heading or a row of its own.
+        let listed_rows = rows(section(&page, heading));
+        // A nested table has its own heading or row.
         let inner = |key: &String| {
             let name = format!("{}.{key}", path.join("."));
             let is_table = path.len() == 1
@@ -161,14 +161,14 @@ fn the_pages_have_every_key_with_its_default() {
                     Value::Array(items) => items.iter().any(Value::is_table),
                     other => other.is_table(),
                 });
-            assert!(!is_table || page.contains(&format!("[{name}]")), "{name} is not in the page");
+            assert!(!is_table || page.contains(&format!("[{name}]")), "{name} is not on the page");
             is_table
         };
         let keys: BTreeSet<String> =
             known_keys(path).into_iter().filter(|key| !inner(key)).collect();
-        let listed: BTreeSet<String> = told.iter().map(|row| row[0].clone()).collect();
+        let listed: BTreeSet<String> = listed_rows.iter().map(|row| row[0].clone()).collect();
         assert_eq!(listed, keys, "{name}, {heading}");
-        for row in told {
+        for row in listed_rows {
             match value(&defaults, path, &row[0]) {
                 Some(default) => assert_eq!(row[1], default.to_string(), "{heading}, {}", row[0]),
                 None if path == ["policy", "fee"] => {}
@@ -178,6 +178,6 @@ fn the_pages_have_every_key_with_its_default() {
     }
 }
 
-fn refusal<T: DeserializeOwned>(configuration: &str) -> String {
+fn error_message<T: DeserializeOwned>(configuration: &str) -> String {
     toml::from_str::<T>(configuration).err().unwrap().message().to_owned()
 }

@@ -1,18 +1,18 @@
-//! A second reading of the contract's "Mismatches", written without a look at the first: every
-//! `if` is a sentence of the contract, words are texts, money is integers of millionths.
+//! A second, simple model of the contract's "Mismatches", written independently of the rules. Every
+//! `if` is a sentence of the contract, words are texts, and money is in millionths.
 
-#![expect(clippy::expect_used, reason = "a test that cannot be set up has failed")]
+#![expect(clippy::expect_used, reason = "a failed setup fails the test")]
 
 use super::order::Order;
 
-/// What the contract says of one order.
+/// The result of the contract for one order.
 #[derive(Debug)]
 pub struct Verdict {
     pub outcome: &'static str,
     pub rows: Vec<Row>,
-    /// Of a completed order that gives a final amount, whatever is tolerated or ignored.
+    /// The variance of a completed order with a final amount, also if it is tolerated or ignored.
     pub variance: Option<i64>,
-    /// Which sentences of the contract kept the order waiting.
+    /// The sentences of the contract by which the order waits.
     pub waits: Vec<&'static str>,
 }
 
@@ -24,56 +24,56 @@ pub struct Row {
     pub variance: Option<i64>,
     pub at_risk: i64,
     pub currency: String,
-    /// The sentence that it follows.
+    /// The sentence of the contract for this row.
     pub because: &'static str,
 }
 
 const HOUR_MS: i64 = 3_600_000;
 const MINUTE_MS: i64 = 60_000;
 
-/// Reads the contract for one order.
-pub fn read(order: &Order) -> Verdict {
-    let mut reading = Reading { order, rows: Vec::new(), waits: Vec::new() };
-    reading.ledger_alone();
+/// Applies the contract to one order.
+pub fn judge(order: &Order) -> Verdict {
+    let mut model = Model { order, rows: Vec::new(), waits: Vec::new() };
+    model.ledger_rows();
     match order.asked {
         "payment" => {
-            reading.money();
-            reading.status_difference();
-            reading.other_rows();
+            model.money();
+            model.status_difference();
+            model.other_rows();
         }
-        "missing" => reading.missing(),
-        _ => reading.row("unverified", "high", "no trustworthy answer"),
+        "missing" => model.missing(),
+        _ => model.row("unverified", "high", "no trustworthy answer"),
     }
     let ignored = |kind: &str| order.terms.ignore.contains(&kind);
-    reading.rows.retain(|row| !ignored(row.kind));
+    model.rows.retain(|row| !ignored(row.kind));
     let completed_with_final = order.asked == "payment" && order.payment_status == "completed";
     Verdict {
-        outcome: reading.outcome(),
+        outcome: model.outcome(),
         variance: order
             .final_amount
             .filter(|_| completed_with_final)
-            .map(|final_amount| final_amount - (order.amount - reading.fee())),
-        rows: reading.rows,
-        waits: reading.waits,
+            .map(|final_amount| final_amount - (order.amount - model.fee())),
+        rows: model.rows,
+        waits: model.waits,
     }
 }
 
-struct Reading<'a> {
+struct Model<'a> {
     order: &'a Order,
     rows: Vec<Row>,
     waits: Vec<&'static str>,
 }
 
-impl Reading<'_> {
+impl Model<'_> {
     /// "`at_risk`: the size of the variance, where there is one, else the ledger amount."
     fn row(&mut self, kind: &'static str, severity: &'static str, because: &'static str) {
         let (at_risk, currency) = (self.order.ledger_amount, self.order.ledger_currency.to_owned());
         self.rows.push(Row { kind, severity, variance: None, at_risk, currency, because });
     }
 
-    /// "`ledger_conflict`", "`ledger_duplicate`", and of "`unknown_status`": "or a ledger status
+    /// "`ledger_conflict`", "`ledger_duplicate`", and for "`unknown_status`": "or a ledger status
     /// that is not mapped".
-    fn ledger_alone(&mut self) {
+    fn ledger_rows(&mut self) {
         if self.order.conflict {
             self.row("ledger_conflict", "high", "the ledger contradicts itself");
         }
@@ -116,9 +116,9 @@ impl Reading<'_> {
         let booked_as_settled = booked_final && order.payment_status == "completed";
         if !currencies_differ && !booked_as_settled {
             let variance = order.amount - order.ledger_amount;
-            if beyond(variance, order.terms.ledger_tolerance, order.ledger_currency) {
+            if exceeds(variance, order.terms.ledger_tolerance, order.ledger_currency) {
                 self.row("ledger_amount_difference", "high", "the gateway's amount ≠ the ledger's");
-                self.vary(variance, order.ledger_currency);
+                self.set_variance(variance, order.ledger_currency);
             }
         }
         if order.payment_status == "completed" && order.final_amount.is_none() {
@@ -127,14 +127,14 @@ impl Reading<'_> {
         }
         let Some((variance, plain, booked)) = self.final_variance() else { return };
         let currency = self.money_currency();
-        if beyond(variance, order.terms.final_tolerance, &currency) {
+        if exceeds(variance, order.terms.final_tolerance, &currency) {
             // "Medium where the ledger has booked exactly `final_amount`"
             if booked_final {
                 self.row("final_amount_difference", "medium", booked);
             } else {
                 self.row("final_amount_difference", "high", plain);
             }
-            self.vary(variance, &currency);
+            self.set_variance(variance, &currency);
         }
     }
 
@@ -182,7 +182,7 @@ impl Reading<'_> {
         }
     }
 
-    /// Both of the gateway's amounts are in the gateway's currency, where it gives one.
+    /// The currency of the gateway's amounts; the ledger's if the gateway gives none.
     fn money_currency(&self) -> String {
         match self.order.currency {
             "" => self.order.ledger_currency.to_owned(),
@@ -198,7 +198,7 @@ impl Reading<'_> {
             .unwrap_or("income")
     }
 
-    /// Per cent of the amount, half up at so many decimals, and the fixed part.
+    /// The percentage of the amount, rounded half up, plus the fixed amount.
     fn fee(&self) -> i64 {
         let currency = self.money_currency();
         for fee in &self.order.terms.fees {
@@ -217,7 +217,7 @@ impl Reading<'_> {
         0
     }
 
-    fn vary(&mut self, variance: i64, currency: &str) {
+    fn set_variance(&mut self, variance: i64, currency: &str) {
         let row = self.rows.last_mut().expect("the row that was just written");
         row.variance = Some(variance);
         row.at_risk = variance.abs();
@@ -307,22 +307,23 @@ impl Reading<'_> {
 
     /// "`transaction_type` or `accounting_type` differ, where both sides give them": one row.
     fn type_difference(&mut self) {
-        let folded = |word| match word {
+        let normalized = |word| match word {
             "receipt" => "receive",
             "payment" => "pay",
             "settlement" => "settle",
             other => other,
         };
-        let differ =
-            |ours: &str, theirs: &str| !ours.is_empty() && !theirs.is_empty() && ours != theirs;
-        let (ours, theirs) = (self.order.ledger_transaction_type, self.order.transaction_type);
-        let (our_use, their_use) =
-            (folded(self.order.ledger_accounting_type), folded(self.order.accounting_type));
-        if [("income", "expense"), ("expense", "income")].contains(&(ours, theirs)) {
+        let differ = |ledger: &str, gateway: &str| {
+            !ledger.is_empty() && !gateway.is_empty() && ledger != gateway
+        };
+        let (ledger, gateway) = (self.order.ledger_transaction_type, self.order.transaction_type);
+        let (ledger_accounting_type, gateway_accounting_type) =
+            (normalized(self.order.ledger_accounting_type), normalized(self.order.accounting_type));
+        if [("income", "expense"), ("expense", "income")].contains(&(ledger, gateway)) {
             self.row("type_difference", "high", "income against expense");
-        } else if differ(ours, theirs) {
+        } else if differ(ledger, gateway) {
             self.row("type_difference", "medium", "transaction_type differs otherwise");
-        } else if differ(our_use, their_use) {
+        } else if differ(ledger_accounting_type, gateway_accounting_type) {
             self.row("type_difference", "medium", "accounting_type differs");
         }
     }
@@ -388,7 +389,7 @@ impl Reading<'_> {
 }
 
 /// "`[policy.tolerance]` (each per currency, default 0): a variance of at most that is none."
-fn beyond(variance: i64, tolerance: Option<(&str, i64)>, currency: &str) -> bool {
+fn exceeds(variance: i64, tolerance: Option<(&str, i64)>, currency: &str) -> bool {
     let most = match tolerance {
         Some((of, most)) if of.to_lowercase() == currency => most,
         _ => 0,

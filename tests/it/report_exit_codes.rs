@@ -1,17 +1,17 @@
-//! Exit codes of a run that writes its report, and which outranks which; and that one order's
-//! failure, wherever it stands, is no failure of the run.
+//! The exit codes of a run that writes its report, and which code outranks which. A single order
+//! without an answer does not fail the run, at any position in the ledger.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+#![expect(clippy::unwrap_used, reason = "a failed setup fails the test")]
 
-use crate::support::{Gateway, HEAD, IMPATIENT, Merchant, kinds, paid};
+use crate::support::{FAST_RETRIES, Gateway, HEAD, Merchant, kinds, paid};
 use serde_json::json;
 
 #[test]
-fn unverified_outranks_invalid_rows_and_those_outrank_mismatches() {
+fn unverified_outranks_invalid_rows_which_outrank_mismatches() {
     let good = "GOOD,1.00,inr,2026-01-10,paid\n";
     let short = "SHORT,2.00,inr,2026-01-10,paid\n";
     let invalid = "INVALID,x,inr,2026-01-10,paid\n";
-    let away = "AWAY,3.00,inr,2026-01-10,paid\n";
+    let unavailable = "AWAY,3.00,inr,2026-01-10,paid\n";
     let gateway = Gateway::serve(
         &[
             paid("GOOD", "1.00", json!({})),
@@ -25,13 +25,13 @@ fn unverified_outranks_invalid_rows_and_those_outrank_mismatches() {
         (1, vec![good, short]),
         (4, vec![good, invalid]),
         (4, vec![good, short, invalid]),
-        (3, vec![good, away]),
-        (3, vec![good, short, away]),
-        (3, vec![good, invalid, away]),
-        (3, vec![good, short, invalid, away]),
+        (3, vec![good, unavailable]),
+        (3, vec![good, short, unavailable]),
+        (3, vec![good, invalid, unavailable]),
+        (3, vec![good, short, invalid, unavailable]),
     ] {
         let merchant = Merchant::new();
-        merchant.write("octopus-recon.toml", IMPATIENT);
+        merchant.write("octopus-recon.toml", FAST_RETRIES);
         merchant.write("ledger.csv", format!("{HEAD}{}", rows.concat()));
         let done = merchant.reconcile(&gateway.url, &["--ledger", "ledger.csv"]);
         assert_eq!(done.code, Some(code), "{rows:?}: {done:?}");
@@ -43,7 +43,7 @@ fn unverified_outranks_invalid_rows_and_those_outrank_mismatches() {
     }
 }
 
-/// "One order affected → 3 and the rest as usual": also when it is the first to be asked.
+/// "One order affected → 3 and the rest as usual": also if it is the first order.
 #[test]
 fn a_first_order_that_cannot_be_answered_does_not_end_the_run() {
     for script in [
@@ -57,7 +57,7 @@ fn a_first_order_that_cannot_be_answered_does_not_end_the_run() {
         json!({"status": 401}),
     ] {
         let merchant = Merchant::new();
-        merchant.write("octopus-recon.toml", IMPATIENT);
+        merchant.write("octopus-recon.toml", FAST_RETRIES);
         merchant.write(
             "ledger.csv",
             format!("{HEAD}FIRST,1.00,inr,2026-01-10,paid\nSECOND,2.00,inr,2026-01-10,paid\n"),
@@ -77,21 +77,22 @@ fn a_first_order_that_cannot_be_answered_does_not_end_the_run() {
 #[test]
 fn without_a_usable_answer_there_is_no_report() {
     let merchant = Merchant::new();
-    merchant.write("octopus-recon.toml", IMPATIENT);
+    merchant.write("octopus-recon.toml", FAST_RETRIES);
     merchant.write("ledger.csv", format!("{HEAD}A1,1.00,inr,2026-01-10,paid\n"));
-    let away = Gateway::serve(&paid("A1", "1.00", json!({"sandbox": {"status": 503, "times": 2}})));
-    let done = merchant.reconcile(&away.url, &["--ledger", "ledger.csv"]);
+    let unavailable =
+        Gateway::serve(&paid("A1", "1.00", json!({"sandbox": {"status": 503, "times": 2}})));
+    let done = merchant.reconcile(&unavailable.url, &["--ledger", "ledger.csv"]);
     assert_eq!(done.code, Some(13), "{done:?}");
     let failed = done.json();
     assert_eq!((&failed["status"], &failed["run_id"]), (&json!("failed"), &json!(1)), "{failed}");
     assert!(merchant.reports().is_empty());
-    let done = merchant.reconcile(&away.url, &["--ledger", "ledger.csv", "--resume"]);
+    let done = merchant.reconcile(&unavailable.url, &["--ledger", "ledger.csv", "--resume"]);
     assert_eq!(done.code, Some(0), "{done:?}");
     assert_eq!(done.json()["run_id"], 1);
 
-    // A connection that nobody takes.
+    // A refused connection.
     let merchant = Merchant::new();
-    merchant.write("octopus-recon.toml", IMPATIENT);
+    merchant.write("octopus-recon.toml", FAST_RETRIES);
     merchant.write("ledger.csv", format!("{HEAD}A1,1.00,inr,2026-01-10,paid\n"));
     let url = Gateway::serve("").url.clone();
     let done = merchant.reconcile(&url, &["--ledger", "ledger.csv"]);
@@ -112,7 +113,7 @@ fn refused_credentials_end_a_run_after_three_calls() {
 }
 
 #[test]
-fn wrong_use_is_exit_2_and_nothing_is_made() {
+fn wrong_usage_is_exit_code_2_and_creates_nothing() {
     let merchant = Merchant::new();
     merchant.write("ledger.csv", format!("{HEAD}A1,1.00,inr,2026-01-10,paid\n"));
     merchant.write("wrong.toml", "[gateway]\nrequests_per_seconds = 5\n");

@@ -1,14 +1,14 @@
-//! Every order is accounted for, whatever the night is like: the built binary reads random
-//! ledgers, asks a sandbox with a random book, and must come to what the second reading of the
-//! contract comes to. The ledger is known here, the calls are in the gateway's journal, the
-//! outcomes in the database: nothing is taken from the program's own word alone.
+//! Every order of a random night has its outcome. The built binary reads a random ledger, queries a
+//! sandbox with a random book, and must reach the results of the model of the contract. The ledger
+//! is known here, the calls are in the gateway's journal and the outcomes are in the database, so
+//! that no check relies on the program's output alone.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+#![expect(clippy::unwrap_used, reason = "a failed setup fails the test")]
 
 mod night;
 
-use crate::rules::second_reading::{Verdict, read};
-use crate::support::{Gateway, IMPATIENT, Merchant, Row};
+use crate::rules::model::{self, Verdict};
+use crate::support::{FAST_RETRIES, Gateway, Merchant, Row};
 use night::{Night, nights};
 use octopus_recon::sandbox::Call;
 use proptest::prelude::*;
@@ -24,14 +24,14 @@ proptest! {
     })]
 
     #[test]
-    fn every_order_of_a_random_night_is_accounted_for(night in nights()) {
-        account(&night);
+    fn every_order_of_a_random_night_has_its_outcome(night in nights()) {
+        check_night(&night);
     }
 }
 
-fn account(night: &Night) {
+fn check_night(night: &Night) {
     let merchant = Merchant::new();
-    merchant.write("octopus-recon.toml", format!("{IMPATIENT}{}", night.policy()));
+    merchant.write("octopus-recon.toml", format!("{FAST_RETRIES}{}", night.policy()));
     merchant.write("ledger.csv", night.ledger());
     let gateway = Gateway::serve(&night.book());
     let done = merchant.reconcile(&gateway.url, &["--ledger", "ledger.csv"]);
@@ -40,15 +40,16 @@ fn account(night: &Night) {
     let summary = done.json();
     let rows = merchant.rows_of(&done);
     let verdicts: BTreeMap<String, Verdict> =
-        night.orders.iter().map(|known| (known.id.clone(), read(&known.order))).collect();
+        night.orders.iter().map(|known| (known.id.clone(), model::judge(&known.order))).collect();
 
     assert_eq!(outcomes(&merchant), by_order(&verdicts, |verdict| verdict.outcome.to_owned()));
     let expected = by_order(&verdicts, |verdict| {
-        let mut rows: Vec<Judged> = verdict.rows.iter().map(Judged::from_verdict).collect();
+        let mut rows: Vec<ReportedRow> =
+            verdict.rows.iter().map(ReportedRow::from_verdict).collect();
         rows.sort();
         rows
     });
-    assert_eq!(judged(night, &rows), expected);
+    assert_eq!(reported_rows(night, &rows), expected);
     expect_figures(night, &summary, &verdicts);
     expect_totals(night, &summary["totals"], &verdicts);
     expect_calls(night, &journal, &summary);
@@ -61,7 +62,7 @@ fn by_order<T>(
     verdicts.iter().map(|(id, verdict)| (id.clone(), what(verdict))).collect()
 }
 
-/// What the database says became of each order; one row an order, or this fails.
+/// The outcome of each order in the database. Fails if an order has more than one row.
 fn outcomes(merchant: &Merchant) -> BTreeMap<String, String> {
     let database = merchant.database();
     let query = "SELECT o.merchant_order_id,
@@ -78,30 +79,30 @@ fn outcomes(merchant: &Merchant) -> BTreeMap<String, String> {
     outcomes
 }
 
-/// A report's row as the contract's table has it: kind, severity, variance, at risk, currency.
+/// A row of the report as in the contract's table: kind, severity, variance, at risk, currency.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Judged(String, String, Option<i128>, i128, String);
+struct ReportedRow(String, String, Option<i128>, i128, String);
 
-impl Judged {
-    fn from_verdict(row: &crate::rules::second_reading::Row) -> Judged {
+impl ReportedRow {
+    fn from_verdict(row: &model::Row) -> ReportedRow {
         let variance = row.variance.map(i128::from);
         let (kind, severity) = (row.kind.to_owned(), row.severity.to_owned());
-        Judged(kind, severity, variance, row.at_risk.into(), row.currency.clone())
+        ReportedRow(kind, severity, variance, row.at_risk.into(), row.currency.clone())
     }
 
-    fn from_report(row: &Row) -> Judged {
+    fn from_report(row: &Row) -> ReportedRow {
         let variance = Some(&*row["variance"]).filter(|cell| !cell.is_empty()).map(micros);
         let (kind, severity) = (row["kind"].clone(), row["severity"].clone());
-        Judged(kind, severity, variance, micros(&row["at_risk"]), row["currency"].clone())
+        ReportedRow(kind, severity, variance, micros(&row["at_risk"]), row["currency"].clone())
     }
 }
 
-fn judged(night: &Night, rows: &[Row]) -> BTreeMap<String, Vec<Judged>> {
-    let mut judged: BTreeMap<String, Vec<Judged>> =
+fn reported_rows(night: &Night, rows: &[Row]) -> BTreeMap<String, Vec<ReportedRow>> {
+    let mut judged: BTreeMap<String, Vec<ReportedRow>> =
         night.orders.iter().map(|known| (known.id.clone(), Vec::new())).collect();
     for row in rows {
         let of_order = judged.get_mut(&row["merchant_order_id"]);
-        of_order.unwrap().push(Judged::from_report(row));
+        of_order.unwrap().push(ReportedRow::from_report(row));
     }
     for rows in judged.values_mut() {
         rows.sort();
@@ -125,13 +126,13 @@ fn expect_figures(night: &Night, summary: &Value, verdicts: &BTreeMap<String, Ve
         ledger("accepted") + ledger("invalid") + ledger("repeated") + ledger("superseded")
     );
     let count = |number: usize| u64::try_from(number).unwrap();
-    let with = |what: fn(&night::Known) -> bool| {
+    let count_where = |what: fn(&night::Known) -> bool| {
         count(night.orders.iter().filter(|known| what(known)).count())
     };
     assert_eq!(ledger("accepted"), count(night.orders.len()));
     assert_eq!(ledger("invalid"), count(night.invalid));
-    assert_eq!(ledger("repeated"), with(|known| known.order.duplicate));
-    assert_eq!(ledger("superseded"), with(|known| known.order.conflict));
+    assert_eq!(ledger("repeated"), count_where(|known| known.order.duplicate));
+    assert_eq!(ledger("superseded"), count_where(|known| known.order.conflict));
 
     let orders = |key: &str| summary["orders"][key].as_u64().unwrap();
     assert_eq!(orders("selected"), count(night.orders.len()));
@@ -165,8 +166,8 @@ fn expect_totals(night: &Night, totals: &Value, verdicts: &BTreeMap<String, Verd
         if order.asked != "payment" {
             continue;
         }
-        let given = Some(order.currency.to_lowercase()).filter(|given| !given.is_empty());
-        let currency = given.unwrap_or_else(|| order.ledger_currency.to_owned());
+        let named = Some(order.currency.to_lowercase()).filter(|named| !named.is_empty());
+        let currency = named.unwrap_or_else(|| order.ledger_currency.to_owned());
         add(&currency, "gateway_amount", order.amount);
         add(&currency, "final_amount", order.final_amount.unwrap_or(0));
         add(&currency, "variance", verdicts[&known.id].variance.unwrap_or(0));
@@ -186,7 +187,8 @@ fn expect_totals(night: &Night, totals: &Value, verdicts: &BTreeMap<String, Verd
     assert_eq!(found, expected);
 }
 
-/// The gateway was asked for each order of the ledger, for nothing else, and no more than counted.
+/// Checks that each order of the ledger was queried, that nothing else was queried, and that the
+/// summary counts every call.
 fn expect_calls(night: &Night, journal: &[Call], summary: &Value) {
     let mut calls: BTreeMap<&str, u32> = BTreeMap::new();
     for call in journal {

@@ -1,9 +1,9 @@
-//! What one run leaves for the next: nothing is lost when it ends early, and nothing is overruled
-//! when it is gone on with late.
+//! Consecutive runs: a run that ends early loses nothing, and a run that is resumed late does not
+//! override a later run.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+#![expect(clippy::unwrap_used, reason = "a failed setup fails the test")]
 
-use crate::support::{Gateway, HEAD, IMPATIENT, Merchant, kinds, paid, row, rows, until};
+use crate::support::{FAST_RETRIES, Gateway, HEAD, Merchant, kinds, paid, row, rows, until};
 use serde_json::json;
 
 const X: &str = "X,100.00,inr,2026-01-10,paid\n";
@@ -11,7 +11,7 @@ const Y: &str = "Y,500.00,inr,2026-01-10,paid\n";
 
 fn merchant(ledger: &str) -> Merchant {
     let merchant = Merchant::new();
-    merchant.write("octopus-recon.toml", IMPATIENT);
+    merchant.write("octopus-recon.toml", FAST_RETRIES);
     merchant.write("ledger.csv", format!("{HEAD}{ledger}"));
     merchant
 }
@@ -19,15 +19,16 @@ fn merchant(ledger: &str) -> Merchant {
 #[test]
 fn a_late_resume_does_not_overrule_a_later_run() {
     let merchant = merchant(&[X, Y].concat());
-    let silent = json!({"sandbox": {"status": 503}});
-    let first =
-        Gateway::serve(&[paid("Y", "500.00", json!({})), paid("X", "100.00", silent)].concat());
+    let unavailable = json!({"sandbox": {"status": 503}});
+    let first = Gateway::serve(
+        &[paid("Y", "500.00", json!({})), paid("X", "100.00", unavailable)].concat(),
+    );
     let night = merchant.reconcile(&first.url, &["--ledger", "ledger.csv"]);
     assert_eq!(night.code, Some(3), "{night:?}");
     let port = first.url.clone();
     first.stop();
 
-    // The next night Y is short, at the same gateway.
+    // On the next night, the same gateway has settled less for Y.
     let short = json!({"final_amount": "400.00"});
     let listen = port.trim_start_matches("http://").parse().unwrap();
     let book = [paid("X", "100.00", json!({})), paid("Y", "500.00", short)].concat();
@@ -35,10 +36,10 @@ fn a_late_resume_does_not_overrule_a_later_run() {
     let night = merchant.reconcile(&second.url, &["--ledger", "ledger.csv"]);
     assert_eq!(night.code, Some(1), "{night:?}");
 
-    // Somebody goes on with the first run, whose answer for Y is older.
+    // The first run is resumed. Its answer for Y is older.
     let late = merchant.reconcile(&second.url, &["--resume", "1"]);
     assert_eq!(late.code, Some(0), "{late:?}");
-    assert_eq!(second.journal().len(), 3, "only X was asked again");
+    assert_eq!(second.journal().len(), 3, "only X was queried again");
     let open = "SELECT count(*) FROM open_now";
     assert_eq!(merchant.sql(open), 1, "Y is still short");
     let run = merchant.reconcile(&second.url, &["--last", "1", "--include-open"]);
@@ -47,13 +48,13 @@ fn a_late_resume_does_not_overrule_a_later_run() {
 }
 
 #[test]
-fn orders_of_a_run_that_ended_early_are_asked_by_a_later_one() {
+fn orders_of_a_run_that_ended_early_are_queried_by_a_later_run() {
     let merchant = merchant(&[X, Y].concat());
     let night = merchant.reconcile("http://127.0.0.1:1", &["--ledger", "ledger.csv"]);
     assert_eq!(night.code, Some(13), "{night:?}");
     let gateway =
         Gateway::serve(&[paid("X", "100.00", json!({})), paid("Y", "500.00", json!({}))].concat());
-    // A later export and a later range leave both of them out.
+    // A later export and a later range contain neither X nor Y.
     merchant.write("ledger.csv", format!("{HEAD}Z,1.00,inr,2026-02-10,failed\n"));
     let range = ["--from", "2026-02-01", "--ledger", "ledger.csv", "--include-open"];
     let night = merchant.reconcile(&gateway.url, &range);
@@ -62,7 +63,7 @@ fn orders_of_a_run_that_ended_early_are_asked_by_a_later_one() {
 }
 
 #[test]
-fn an_order_of_which_the_ledger_says_something_new_is_asked_again() {
+fn an_order_with_a_changed_ledger_entry_is_queried_again() {
     let merchant = merchant(&[X, Y].concat());
     let gateway =
         Gateway::serve(&[paid("X", "100.00", json!({})), paid("Y", "500.00", json!({}))].concat());
@@ -77,7 +78,7 @@ fn an_order_of_which_the_ledger_says_something_new_is_asked_again() {
 }
 
 #[test]
-fn both_orders_of_a_shared_payment_are_reported_in_the_end() {
+fn both_orders_of_a_shared_payment_are_reported_by_the_third_run() {
     let merchant = merchant(X);
     let uid = json!({"payment_uid": "PAY-1"});
     let gateway = Gateway::serve(
@@ -95,14 +96,14 @@ fn both_orders_of_a_shared_payment_are_reported_in_the_end() {
 }
 
 #[test]
-fn a_payment_that_was_answered_in_a_run_that_was_never_judged_is_known() {
+fn an_answer_of_a_run_that_was_never_judged_counts_for_duplicate_payments() {
     let merchant = merchant(&[X, Y].concat());
     let uid = json!({"payment_uid": "PAY-1"});
-    let silent = json!({"sandbox": {"silent": true}});
+    let unavailable = json!({"sandbox": {"silent": true}});
     let gateway = Gateway::serve(
         &[
             paid("X", "100.00", uid.clone()),
-            paid("Y", "500.00", silent),
+            paid("Y", "500.00", unavailable),
             paid("Z", "1.00", uid.clone()),
         ]
         .concat(),
@@ -121,7 +122,7 @@ fn a_payment_that_was_answered_in_a_run_that_was_never_judged_is_known() {
 }
 
 #[test]
-fn an_order_given_again_at_another_time_of_the_day_may_be_booked_twice() {
+fn an_order_repeated_at_another_time_of_day_is_a_duplicate() {
     let merchant = merchant(
         "X,100.00,inr,2026-01-10 10:00,paid\n\
          X,100.00,inr,2026-01-10 18:00,paid\n",
@@ -133,7 +134,7 @@ fn an_order_given_again_at_another_time_of_the_day_may_be_booked_twice() {
 }
 
 #[test]
-fn a_report_takes_no_other_files_place() {
+fn a_report_never_replaces_the_ledger_database_or_configuration() {
     let merchant = merchant(X);
     let gateway = Gateway::serve(&paid("X", "100.00", json!({})));
     for target in ["ledger.csv", "octopus-recon.db", "octopus-recon.toml", "./octopus-recon.db"] {
@@ -145,7 +146,7 @@ fn a_report_takes_no_other_files_place() {
 }
 
 #[test]
-fn the_invalid_rows_of_yesterday_do_not_stay_beside_todays_report() {
+fn yesterdays_file_of_invalid_rows_is_removed() {
     let merchant = merchant(&[X, "Y,broken,inr,2026-01-10,paid\n"].concat());
     let gateway = Gateway::serve(&paid("X", "100.00", json!({})));
     let nightly = ["--ledger", "ledger.csv", "--report", "today.csv"];
@@ -158,7 +159,7 @@ fn the_invalid_rows_of_yesterday_do_not_stay_beside_todays_report() {
 }
 
 #[test]
-fn a_left_over_wal_is_not_played_into_a_new_database() {
+fn a_left_over_wal_is_not_applied_to_a_new_database() {
     let merchant = merchant(X);
     let gateway = Gateway::serve(&paid("X", "100.00", json!({})));
     merchant.write("octopus-recon.db-wal", "of another database");
@@ -170,22 +171,22 @@ fn a_left_over_wal_is_not_played_into_a_new_database() {
 #[test]
 fn a_newer_answer_of_a_late_resume_counts() {
     let merchant = merchant(X);
-    let silent = json!({"sandbox": {"status": 503}});
-    let first = Gateway::serve(&paid("X", "100.00", silent));
-    // Somebody else answers, so that the gateway is not taken for away.
+    let unavailable = json!({"sandbox": {"status": 503}});
+    let first = Gateway::serve(&paid("X", "100.00", unavailable));
+    // Another order is answered, so that this is not an outage.
     merchant.write("ledger.csv", format!("{HEAD}{X}{Y}"));
     let listen = first.url.trim_start_matches("http://").parse().unwrap();
     first.stop();
     let serve = |book: &str| Gateway::serve_as(book, |it| it.listen = listen);
-    let unwell = json!({"sandbox": {"status": 503}});
-    let first = serve(&[paid("X", "100.00", unwell), paid("Y", "500.00", json!({}))].concat());
+    let unavailable = json!({"sandbox": {"status": 503}});
+    let first = serve(&[paid("X", "100.00", unavailable), paid("Y", "500.00", json!({}))].concat());
     assert_eq!(merchant.reconcile(&first.url, &["--ledger", "ledger.csv"]).code, Some(3));
     first.stop();
     merchant.write("ledger.csv", format!("{HEAD}{X}"));
     let second = serve(&paid("X", "100.00", json!({})));
     assert_eq!(merchant.reconcile(&second.url, &["--ledger", "ledger.csv"]).code, Some(0));
     second.stop();
-    // Since then X has become short, and it is the first run that hears of it.
+    // Later the gateway has settled less for X. The resumed first run is the first to see it.
     let short = json!({"final_amount": "10.00"});
     let third = serve(&paid("X", "100.00", short));
     let late = merchant.reconcile(&third.url, &["--resume", "1"]);
@@ -195,15 +196,15 @@ fn a_newer_answer_of_a_late_resume_counts() {
 }
 
 #[test]
-fn poisoned_orders_do_not_stand_before_the_rest() {
+fn orders_that_always_fail_do_not_block_the_rest() {
     let merchant = Merchant::new();
-    merchant.write("octopus-recon.toml", IMPATIENT);
+    merchant.write("octopus-recon.toml", FAST_RETRIES);
     merchant.write("ledger.csv", crate::support::ledger(40));
-    let book = |poisoned: bool| -> String {
+    let book = |failing: bool| -> String {
         (1..=40)
             .map(|number| {
-                let silent = json!({"sandbox": {"status": 503}});
-                let script = if poisoned && number <= 12 { silent } else { json!({}) };
+                let unavailable = json!({"sandbox": {"status": 503}});
+                let script = if failing && number <= 12 { unavailable } else { json!({}) };
                 paid(&format!("A{number}"), "100.00", script)
             })
             .collect()
@@ -217,7 +218,7 @@ fn poisoned_orders_do_not_stand_before_the_rest() {
 }
 
 #[test]
-fn a_deadline_that_cuts_every_call_still_has_its_report() {
+fn a_run_whose_deadline_cuts_every_call_still_writes_its_report() {
     let merchant = merchant(X);
     let slow = json!({"sandbox": {"delay_ms": 60_000}});
     let gateway = Gateway::serve(&paid("X", "100.00", slow));

@@ -1,7 +1,7 @@
-//! A ledger in a merchant's own format: other headings, dates, separators, words and line ends. A
-//! configuration alone makes it readable.
+//! A ledger in a custom format: other headings, dates, separators, words and line ends. A
+//! configuration is enough to read it.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+#![expect(clippy::unwrap_used, reason = "a failed setup fails the test")]
 
 use crate::support::{Gateway, Merchant, kinds, paid, row};
 use serde_json::json;
@@ -33,7 +33,7 @@ transaction_type = "Richtung"
 "Auszahlung" = "expense"
 "#;
 
-/// Byte order mark, CRLF, columns that are not read, names with commas and line breaks.
+/// With a byte order mark, CRLF, unused columns, and names with commas and line breaks.
 const LEDGER: &str = "\u{feff}\
     Datum,Kunde, ORDER NO. ,Betrag,Währung,Payment Status,Richtung,Notiz\r\n\
     10/04/2026,\"Rao, Anita\",#1001,\"1.234,50\",Rs,Captured,,\r\n\
@@ -45,7 +45,7 @@ const LEDGER: &str = "\u{feff}\
     12/04/2026,Roy,#1007,80.00,Rs,Captured,,\r\n";
 
 #[test]
-fn a_foreign_ledger_is_read_with_a_configuration_alone() {
+fn a_custom_format_needs_only_a_configuration() {
     let merchant = Merchant::new();
     merchant.write("shop.toml", CONFIG);
     merchant.write("export.csv", LEDGER);
@@ -103,7 +103,7 @@ fn a_foreign_ledger_is_read_with_a_configuration_alone() {
 }
 
 #[test]
-fn without_its_configuration_it_is_refused_and_nothing_is_asked() {
+fn a_custom_format_without_a_configuration_is_refused() {
     let merchant = Merchant::new();
     merchant.write("export.csv", LEDGER);
     let gateway = Gateway::serve("");

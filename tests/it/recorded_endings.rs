@@ -1,9 +1,9 @@
-//! How each run ended is told afterwards, whatever ended it; and what happens to stderr ends none.
+//! `runs` shows how each run ended, and a failing stderr ends no run.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+#![expect(clippy::unwrap_used, reason = "a failed setup fails the test")]
 
-use crate::exit_codes::storage::{powerless, skip};
-use crate::support::{Done, Gateway, HEAD, IMPATIENT, Merchant, book, ledger, paid, until};
+use crate::exit_codes::storage::{skip, without_root};
+use crate::support::{Done, FAST_RETRIES, Gateway, HEAD, Merchant, book, ledger, paid, until};
 use serde_json::{Value, json};
 use std::fs::{OpenOptions, Permissions, set_permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -11,20 +11,20 @@ use std::process::Stdio;
 
 fn merchant(orders: usize) -> Merchant {
     let merchant = Merchant::new();
-    merchant.write("octopus-recon.toml", IMPATIENT);
+    merchant.write("octopus-recon.toml", FAST_RETRIES);
     merchant.write("ledger.csv", ledger(orders));
     merchant
 }
 
 const LEDGER: [&str; 2] = ["--ledger", "ledger.csv"];
 
-/// The newest run, as `runs` tells it.
+/// The newest run in the output of `runs`.
 fn newest(merchant: &Merchant) -> Value {
     merchant.run(&["runs", "--format", "json"]).json()["runs"][0].clone()
 }
 
-/// Every JSON object has these.
-fn has_head(done: &Done, command: &str) {
+/// Checks the keys that every JSON object starts with.
+fn assert_header(done: &Done, command: &str) {
     let object = done.json();
     assert_eq!(object["schema"], 1, "{object}");
     assert_eq!(object["version"], env!("CARGO_PKG_VERSION"), "{object}");
@@ -33,10 +33,10 @@ fn has_head(done: &Done, command: &str) {
     assert!(chrono::DateTime::parse_from_rfc3339(started_at).is_ok(), "{object}");
 }
 
-/// The failed run said so as JSON, and `runs` tells the same afterwards.
-fn told(merchant: &Merchant, done: &Done, code: i32, words: &str) {
+/// Checks that the failed run printed its failure as JSON, and that `runs` shows the same.
+fn assert_failure_is_recorded(merchant: &Merchant, done: &Done, code: i32, words: &str) {
     assert_eq!(done.code, Some(code), "{done:?}");
-    has_head(done, "run");
+    assert_header(done, "run");
     let failed = done.json();
     assert_eq!(failed["status"], "failed", "{failed}");
     assert_eq!(failed["exit_code"], code, "{failed}");
@@ -51,53 +51,53 @@ fn told(merchant: &Merchant, done: &Done, code: i32, words: &str) {
 }
 
 #[test]
-fn every_ending_is_told_afterwards() {
+fn runs_shows_how_each_run_ended() {
     let merchant = merchant(20);
     let gateway = Gateway::serve(&book(20));
     let run = |gateway: &str, arguments: &[&str]| merchant.reconcile(gateway, arguments);
 
-    // 10: a run of which nothing was stored.
+    // 10: the ledger is not usable, so no order is stored.
     merchant.write("broken.csv", "merchant_order_id,amount\n1,2\n");
     let done = run(&gateway.url, &["--ledger", "broken.csv"]);
-    told(&merchant, &done, 10, "there is no heading");
+    assert_failure_is_recorded(&merchant, &done, 10, "there is no heading");
     assert_eq!(newest(&merchant)["selected"], 0);
 
-    // 13: nobody answers.
+    // 13: nothing listens at the address.
     let done = run("http://127.0.0.1:1", &LEDGER);
-    told(&merchant, &done, 13, "nothing usable came from the gateway");
+    assert_failure_is_recorded(&merchant, &done, 13, "nothing usable came from the gateway");
 
     // 12: the credentials are refused.
     let refuses = Gateway::serve_as(&book(20), |it| it.api_key = "another".into());
     let done = run(&refuses.url, &LEDGER);
-    told(&merchant, &done, 12, "refuses the credentials");
+    assert_failure_is_recorded(&merchant, &done, 12, "refuses the credentials");
 
-    // 2 is not recorded, but is JSON too.
+    // 2: wrong usage is not recorded, but the output is JSON too.
     let runs = merchant.sql("SELECT count(*) FROM runs");
     let done = run("http://192.0.2.1", &LEDGER);
     assert_eq!(done.code, Some(2), "{done:?}");
-    has_head(&done, "run");
+    assert_header(&done, "run");
     assert_eq!(done.json()["run_id"], json!(null));
     assert_eq!(merchant.sql("SELECT count(*) FROM runs"), runs);
 
-    // A report, and its reason.
+    // 0: a run that writes its report.
     let done = run(&gateway.url, &LEDGER);
     assert_eq!(done.code, Some(0), "{done:?}");
-    has_head(&done, "run");
+    assert_header(&done, "run");
     let last = newest(&merchant);
     assert_eq!((&last["exit_code"], &last["status"]), (&json!(0), &json!("complete")), "{last}");
-    has_head(&merchant.run(&["runs", "--format", "json"]), "runs");
-    has_head(&merchant.run(&["show", "A1", "--format", "json"]), "show");
-    has_head(&merchant.run(&["report", "--format", "json"]), "report");
-    has_head(&run(&gateway.url, &["--ledger", "ledger.csv", "--dry-run"]), "run");
+    assert_header(&merchant.run(&["runs", "--format", "json"]), "runs");
+    assert_header(&merchant.run(&["show", "A1", "--format", "json"]), "show");
+    assert_header(&merchant.run(&["report", "--format", "json"]), "report");
+    assert_header(&run(&gateway.url, &["--ledger", "ledger.csv", "--dry-run"]), "run");
 }
 
 #[test]
 fn a_killed_run_is_recorded_by_the_next_one() {
     let merchant = merchant(20);
-    let silent: String = (1..=20)
+    let unanswered: String = (1..=20)
         .map(|number| paid(&format!("A{number}"), "100.00", json!({"sandbox": {"silent": true}})))
         .collect();
-    let gateway = Gateway::serve(&silent);
+    let gateway = Gateway::serve(&unanswered);
     let running = merchant.start(&["run", "--base-url", &gateway.url, "--ledger", "ledger.csv"]);
     until("it asks", || !gateway.journal().is_empty());
     let active = newest(&merchant);
@@ -105,20 +105,20 @@ fn a_killed_run_is_recorded_by_the_next_one() {
     running.signal("KILL");
     assert_eq!(running.end().code, None);
     let gateway = Gateway::serve(&book(20));
-    // Also by a run that has other orders.
+    // A run with other orders also records it.
     merchant.write("other.csv", format!("{HEAD}B1,1.00,inr,2026-02-10,failed\n"));
     let done = merchant.reconcile(&gateway.url, &["--ledger", "other.csv"]);
     assert_eq!(done.code, Some(0), "{done:?}");
     let runs = merchant.run(&["runs", "--format", "json"]).json()["runs"].clone();
     assert_eq!(runs[1]["exit_code"], 137, "{runs}");
     assert!(runs[1]["reason"].as_str().unwrap().contains("killed"), "{runs}");
-    // Its orders are not lost.
+    // The orders of the killed run are not lost.
     let done = merchant.reconcile(&gateway.url, &["--ledger", "other.csv", "--include-open"]);
     assert_eq!(done.json()["orders"]["selected"], 21, "{done:?}");
 }
 
 #[test]
-fn a_signal_is_told_afterwards() {
+fn runs_shows_which_signal_ended_a_run() {
     let merchant = merchant(1);
     let gateway = Gateway::serve(&paid("A1", "100.00", json!({"sandbox": {"silent": true}})));
     let running = merchant.start(&["run", "--base-url", &gateway.url, "--ledger", "ledger.csv"]);
@@ -131,65 +131,66 @@ fn a_signal_is_told_afterwards() {
 }
 
 #[test]
-fn a_report_that_cannot_be_written_is_told_afterwards() {
+fn runs_shows_that_a_report_could_not_be_written() {
     let merchant = merchant(1);
     let gateway =
         Gateway::serve_as(&book(1), |it| it.latency = std::time::Duration::from_millis(500));
     let run = ["run", "--base-url", &gateway.url, "--format", "json", "--ledger", "ledger.csv"];
-    let Some(mut command) = powerless(&merchant, &run) else { return };
+    let Some(mut command) = without_root(&merchant, &run) else { return };
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let running = command.spawn().unwrap();
     until("it asks", || !gateway.journal().is_empty());
     set_permissions(merchant.path("reports"), Permissions::from_mode(0o500)).unwrap();
     let done: Done = running.wait_with_output().unwrap().into();
     set_permissions(merchant.path("reports"), Permissions::from_mode(0o700)).unwrap();
-    told(&merchant, &done, 14, "cannot");
+    assert_failure_is_recorded(&merchant, &done, 14, "cannot");
 }
 
 #[test]
-fn what_happens_to_stderr_changes_no_exit_code() {
+fn a_failing_stderr_changes_no_exit_code() {
     let Ok(full) = OpenOptions::new().write(true).open("/dev/full") else {
         return skip("no /dev/full");
     };
     let gateway = Gateway::serve(&book(20));
     let arguments = ["run", "-vv", "--base-url", &gateway.url, "--format", "json", "--rate", "500"];
     let arguments = [&arguments[..], &LEDGER].concat();
-    let undisturbed = merchant(20).run(&arguments);
-    assert_eq!(undisturbed.code, Some(0), "{undisturbed:?}");
+    let expected = merchant(20).run(&arguments);
+    assert_eq!(expected.code, Some(0), "{expected:?}");
 
-    let disturbed = merchant(20);
-    let output = disturbed.command(&arguments).stderr(full.try_clone().unwrap()).output().unwrap();
+    let with_full_stderr = merchant(20);
+    let output =
+        with_full_stderr.command(&arguments).stderr(full.try_clone().unwrap()).output().unwrap();
     assert_eq!(output.status.code(), Some(0));
-    assert_eq!(disturbed.reports().len(), 1);
+    assert_eq!(with_full_stderr.reports().len(), 1);
 
-    // A reader that goes away before the first line.
-    let closed = merchant(20);
-    let mut command = closed.command(&arguments);
+    // A reader that closes stderr before the first line.
+    let with_closed_stderr = merchant(20);
+    let mut command = with_closed_stderr.command(&arguments);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     drop(child.stderr.take());
     let done: Done = child.wait_with_output().unwrap().into();
     assert_eq!(done.code, Some(0), "{done:?}");
-    assert_eq!(done.json()["orders"], undisturbed.json()["orders"]);
-    assert_eq!(closed.reports().len(), 1);
+    assert_eq!(done.json()["orders"], expected.json()["orders"]);
+    assert_eq!(with_closed_stderr.reports().len(), 1);
 
-    // And a failure keeps its code.
+    // A failure keeps its exit code.
     let missing = ["run", "--base-url", &gateway.url, "--ledger", "nowhere.csv"];
-    let output = closed.command(&missing).stderr(full).output().unwrap();
+    let output = with_closed_stderr.command(&missing).stderr(full).output().unwrap();
     assert_eq!(output.status.code(), Some(10));
 }
 
 #[test]
-fn reading_changes_nothing_and_needs_no_permission_to_write() {
+fn reading_needs_no_write_permission_and_changes_nothing() {
     let merchant = merchant(20);
     let gateway = Gateway::serve(&book(20));
     let done = merchant.reconcile(&gateway.url, &LEDGER);
     assert_eq!(done.code, Some(0), "{done:?}");
-    let told = |merchant: &Merchant, database: &str| -> Vec<String> {
+    let outputs = |merchant: &Merchant, database: &str| -> Vec<String> {
         [&["runs"][..], &["show", "A1"]]
             .iter()
             .map(|read| {
                 let Some(mut command) =
-                    powerless(merchant, &[read, &["--db", database][..]].concat())
+                    without_root(merchant, &[read, &["--db", database][..]].concat())
                 else {
                     return String::new();
                 };
@@ -199,18 +200,17 @@ fn reading_changes_nothing_and_needs_no_permission_to_write() {
             })
             .collect()
     };
-    let expected = told(&merchant, "octopus-recon.db");
+    let expected = outputs(&merchant, "octopus-recon.db");
     if expected[0].is_empty() {
         return;
     }
-    // A copy that cannot be written, in a directory that cannot be written; with what is still in
-    // its -wal, and without one.
+    // A read-only copy in a read-only directory, with a -wal file and without one.
     for with_wal in [false, true] {
         let directory = merchant.path(if with_wal { "with" } else { "without" });
         std::fs::create_dir(&directory).unwrap();
         let holder = merchant.database();
         if with_wal {
-            let open = "UPDATE runs SET end_reason = 'told by the wal'";
+            let open = "UPDATE runs SET end_reason = 'from the wal'";
             holder.execute_batch(open).unwrap();
             std::fs::copy(merchant.path("octopus-recon.db-wal"), directory.join("copy.db-wal"))
                 .unwrap();
@@ -220,14 +220,14 @@ fn reading_changes_nothing_and_needs_no_permission_to_write() {
         set_permissions(directory.join("copy.db"), Permissions::from_mode(0o400)).unwrap();
         set_permissions(&directory, Permissions::from_mode(0o500)).unwrap();
         let copy = format!("{}/copy.db", if with_wal { "with" } else { "without" });
-        let read = told(&merchant, &copy);
+        let read = outputs(&merchant, &copy);
         assert_eq!(read[1], expected[1], "with_wal: {with_wal}");
-        assert_eq!(read[0].contains("told by the wal"), with_wal, "{}", read[0]);
+        assert_eq!(read[0].contains("from the wal"), with_wal, "{}", read[0]);
         let report = ["report", "--db", &copy, "--report", "again.csv"];
-        let done: Done = powerless(&merchant, &report).unwrap().output().unwrap().into();
+        let done: Done = without_root(&merchant, &report).unwrap().output().unwrap().into();
         assert_eq!(done.code, Some(0), "{done:?}");
         let files = std::fs::read_dir(&directory).unwrap().count();
-        assert_eq!(files, if with_wal { 2 } else { 1 }, "nothing was left beside it");
+        assert_eq!(files, if with_wal { 2 } else { 1 }, "no file was created beside the database");
         set_permissions(&directory, Permissions::from_mode(0o700)).unwrap();
     }
 }

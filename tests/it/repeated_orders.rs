@@ -1,7 +1,7 @@
-//! Ledgers that give an order more than once: repeated, corrected, contradicted, over several rows
-//! and files; and the forms in which a ledger arrives.
+//! Ledgers with several rows for an order, in one file and in several: repeated, corrected and
+//! contradictory rows. Also ledgers from stdin and from gzip.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+#![expect(clippy::unwrap_used, reason = "a failed setup fails the test")]
 
 use crate::support::{Done, Gateway, HEAD, Merchant, kinds, paid, row, rows};
 use serde_json::json;
@@ -33,8 +33,8 @@ fn gateway() -> Gateway {
     Gateway::serve(&ORDERS.map(|(order, amount)| paid(order, amount, json!({}))).concat())
 }
 
-/// Checks what became of [`ROWS`]. `in_one_file`: an order given twice is in one file, and not in
-/// two that overlap.
+/// Checks the report and the summary for [`ROWS`]. `in_one_file`: both rows of an order are in one
+/// file, not in two overlapping files.
 fn expect_rows(merchant: &Merchant, done: &Done, in_one_file: bool) {
     assert_eq!(done.code, Some(4), "{done:?}");
     let summary = done.json();
@@ -49,7 +49,7 @@ fn expect_rows(merchant: &Merchant, done: &Done, in_one_file: bool) {
     assert_eq!(kinds["DATE"], ["ledger_conflict"]);
     if in_one_file {
         assert_eq!(kinds["TWICE"], ["ledger_duplicate"]);
-        assert_eq!(kinds["FILLED"], ["ledger_duplicate"], "given twice in full");
+        assert_eq!(kinds["FILLED"], ["ledger_duplicate"], "two complete rows");
     }
     assert_eq!(kinds.len(), if in_one_file { 4 } else { 2 }, "{kinds:?}");
     let conflict = row(&rows, "CONFLICT", "ledger_conflict");
@@ -71,7 +71,7 @@ fn orders_in_more_than_one_row() {
     assert_eq!(invalid.len(), 1);
     assert_eq!(invalid[0]["line"], "13");
     assert_eq!(invalid[0]["row"], "LATE,,inr,2026-01-10,paid");
-    // The same ledger again: nothing has changed, and nothing is stored twice.
+    // The same ledger again changes nothing and adds nothing.
     let again = merchant.reconcile(&gateway.url, &["--ledger", "ledger.csv"]);
     expect_rows(&merchant, &again, true);
     let count = |table: &str| -> i64 {
@@ -79,7 +79,7 @@ fn orders_in_more_than_one_row() {
         merchant.database().query_row(&query, (), |row| row.get(0)).unwrap()
     };
     assert_eq!((count("orders"), count("entries"), count("answers")), (6, 6, 6));
-    assert_eq!(gateway.stop().len(), 12, "each order once a night");
+    assert_eq!(gateway.stop().len(), 12, "one call per order and night");
 }
 
 #[test]
@@ -112,7 +112,7 @@ fn a_ledger_from_stdin_from_gzip_and_in_two_files() {
 }
 
 #[test]
-fn exports_may_overlap_and_only_an_order_twice_in_one_of_them_is_a_duplicate() {
+fn overlapping_exports_are_no_duplicates_but_two_rows_of_one_file_are() {
     let merchant = Merchant::new();
     let paid_row = |order: &str| format!("{order},10.00,inr,2026-01-10,paid\n");
     let file = |orders: &[&str]| {
@@ -129,7 +129,7 @@ fn exports_may_overlap_and_only_an_order_twice_in_one_of_them_is_a_duplicate() {
     let orders = ["IN-ALL", "TWICE-IN-ONE", "TWICE-IN-TWO", "THRICE-IN-TWO"];
     let gateway = Gateway::serve(&orders.map(|order| paid(order, "10.00", json!({}))).concat());
     let arguments = ["--ledger", "one.csv", "--ledger", "two.csv", "--ledger", "three.csv"];
-    // The second night knows all of them from the first.
+    // In the second night, the database already has all orders.
     for _ in 0..2 {
         let done = merchant.reconcile(&gateway.url, &arguments);
         assert_eq!(done.code, Some(1), "{done:?}");

@@ -1,6 +1,6 @@
-//! A random night: what the ledger says, what the gateway answers, and in which bad ways.
+//! A random night: a ledger, the gateway's responses, and faults.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+#![expect(clippy::unwrap_used, reason = "a failed setup fails the test")]
 
 use crate::rules::generator::orders;
 use crate::rules::order::{NO_SUCH_ORDER, Order, Terms, UNLISTED, decimal};
@@ -12,62 +12,64 @@ use serde_json::{Map, Value, json};
 #[derive(Debug, Clone)]
 pub struct Night {
     pub orders: Vec<Known>,
-    /// Rows that cannot be used.
+    /// The number of rows that are not usable.
     pub invalid: usize,
     now: DateTime<Utc>,
 }
 
-/// An order of both sides.
+/// An order, as the ledger and the gateway have it.
 #[derive(Debug, Clone)]
 pub struct Known {
     pub id: String,
     pub order: Order,
-    /// Which of the ways that lead to the same end.
-    way: usize,
+    /// Selects one of several responses that lead to the same result.
+    variant: usize,
 }
 
-/// Any night. Its first order is a plain one, so that the gateway is known to answer.
+/// Any night. The first order matches, so that the gateway counts as reachable.
 pub fn nights() -> impl Strategy<Value = Night> {
     let order = (orders(), 0..60_usize);
     let orders_of_a_night = proptest::collection::vec(order, 1..70);
     (orders_of_a_night, orders(), prop_oneof![2 => Just(0_usize), 1 => 1..4_usize])
-        .prop_map(|(orders, of_terms, invalid)| night(orders, &of_terms.terms, invalid))
+        .prop_map(|(orders, terms_from, invalid)| night(orders, &terms_from.terms, invalid))
 }
 
 fn night(orders: Vec<(Order, usize)>, terms: &Terms, invalid: usize) -> Night {
     let orders = std::iter::once((Order::settled(), 0)).chain(orders);
     let mut orders: Vec<Known> = (0..)
         .zip(orders)
-        .map(|(number, (order, way)): (u32, _)| Known {
+        .map(|(number, (order, variant)): (u32, _)| Known {
             id: format!("{number}-क्रम/{number}&x=1 +é"),
             order: Order {
-                age_ms: off_limits(order.age_ms, terms),
-                ledger_status: plain(order.ledger_status),
-                ledger_transaction_type: plain(order.ledger_transaction_type),
-                ledger_accounting_type: plain(order.ledger_accounting_type),
-                transaction_type: plain(order.transaction_type),
-                accounting_type: plain(order.accounting_type),
+                age_ms: away_from_limits(order.age_ms, terms),
+                ledger_status: without_padding(order.ledger_status),
+                ledger_transaction_type: without_padding(order.ledger_transaction_type),
+                ledger_accounting_type: without_padding(order.ledger_accounting_type),
+                transaction_type: without_padding(order.transaction_type),
+                accounting_type: without_padding(order.accounting_type),
                 terms: terms.clone(),
                 ..order
             },
-            way,
+            variant,
         })
         .collect();
-    let shares = |known: &&mut Known| known.order.shared && known.order.asked == "payment";
-    let mut sharing: Vec<&mut Known> = orders.iter_mut().filter(shares).collect();
-    if let [alone] = &mut sharing[..] {
+    let has_shared_payment =
+        |known: &&mut Known| known.order.shared && known.order.asked == "payment";
+    let mut with_shared_payment: Vec<&mut Known> =
+        orders.iter_mut().filter(has_shared_payment).collect();
+    if let [alone] = &mut with_shared_payment[..] {
         alone.order.shared = false;
     }
     Night { orders, invalid, now: Utc::now() }
 }
 
-/// A cell of a ledger is trimmed: an unknown word there has nothing to trim.
-fn plain(word: &'static str) -> &'static str {
+/// Replaces the unlisted word: cells of a ledger are trimmed, and that word has spaces to trim.
+fn without_padding(word: &'static str) -> &'static str {
     if word == UNLISTED { "mystery" } else { word }
 }
 
-/// The binary's clock goes on while it starts: no age within ten minutes of a limit.
-fn off_limits(age_ms: i64, terms: &Terms) -> i64 {
+/// Moves an age at least ten minutes away from every limit: time passes while the binary starts.
+fn away_from_limits(age_ms: i64, terms: &Terms) -> i64 {
     const MINUTE_MS: i64 = 60_000;
     let limits = [
         terms.settle_within_hours * 60,
@@ -145,12 +147,12 @@ impl Night {
 }
 
 impl Known {
-    /// The book's line; an order that the gateway does not have may be in none.
+    /// The line of the book. An order that the gateway does not have may have no line.
     fn line(&self) -> Option<String> {
         match self.order.asked {
             "payment" => {
-                // Some are answered at the second call only.
-                let script = match self.way {
+                // Some orders are answered only at the second call.
+                let script = match self.variant {
                     0..3 => json!({"status": 503, "times": 1}),
                     3 => json!({"close": true, "times": 1}),
                     4 => json!({"body": "{\"result\":", "times": 1}),
@@ -159,7 +161,7 @@ impl Known {
                 Some(self.payment(&self.amount(self.order.amount), script))
             }
             "missing" => {
-                let script = match self.way % 4 {
+                let script = match self.variant % 4 {
                     0 => return None,
                     1 => json!({"unknown": true}),
                     2 => json!({"unknown": true, "status": 404}),
@@ -171,15 +173,16 @@ impl Known {
         }
     }
 
-    /// One of the ways not to be trusted.
+    /// A line whose response is not trustworthy.
     fn untrustworthy(&self) -> String {
-        let about = |payment: Value| {
+        let response_with = |payment: Value| {
             let answer = json!({"result": "success", "data": {"payment": payment}});
             json!({"body": answer.to_string()})
         };
-        let doubled = about(json!({"merchant_order_id": self.id, "amount": "1", "Amount": "1"}))
-            .to_string()
-            .replace("Amount", "amount");
+        let with_duplicate_key =
+            response_with(json!({"merchant_order_id": self.id, "amount": "1", "Amount": "1"}))
+                .to_string()
+                .replace("Amount", "amount");
         let scripts = [
             json!({"status": 503}),
             json!({"close": true}),
@@ -189,9 +192,9 @@ impl Known {
             json!({"error": "Merchant not found"}),
             json!({"body": "<html>"}),
             json!({"body": ""}),
-            about(json!({"merchant_order_id": "0-another", "amount": "1.00"})),
-            about(json!({"amount": "1.00"})),
-            serde_json::from_str(&doubled).unwrap(),
+            response_with(json!({"merchant_order_id": "0-another", "amount": "1.00"})),
+            response_with(json!({"amount": "1.00"})),
+            serde_json::from_str(&with_duplicate_key).unwrap(),
         ];
         let amounts = [
             "\"1,200.00\"",
@@ -206,18 +209,18 @@ impl Known {
             "\"0x10\"",
             "1e400",
         ];
-        let way = self.way % (scripts.len() + amounts.len());
-        match scripts.get(way) {
+        let variant = self.variant % (scripts.len() + amounts.len());
+        match scripts.get(variant) {
             Some(script) => self.payment("\"1.00\"", script.clone()),
-            None => self.payment(amounts[way - scripts.len()], Value::Null),
+            None => self.payment(amounts[variant - scripts.len()], Value::Null),
         }
     }
 
-    /// An amount as one of the gateway's habits has it, string or number.
+    /// An amount in one of the gateway's forms: string or number, with or without trailing zeros.
     fn amount(&self, micros: i64) -> String {
         let long = decimal(micros);
         let short = long.trim_end_matches('0').trim_end_matches('.');
-        match self.way % 4 {
+        match self.variant % 4 {
             0 => format!("\"{long}\""),
             1 => long,
             2 => format!("\"{short}\""),
@@ -240,8 +243,8 @@ impl Known {
             ("notify_status", order.notify_status),
             ("payment_fail_reason", order.fail_reason),
         ] {
-            // Absent, null and empty all mean "not given".
-            match (value, self.way % 3) {
+            // Absent, null and empty mean the same: no value.
+            match (value, self.variant % 3) {
                 ("", 0) => {}
                 ("", 1) => drop(fields.insert(name.to_owned(), Value::Null)),
                 _ => drop(fields.insert(name.to_owned(), json!(value))),
@@ -251,7 +254,7 @@ impl Known {
             fields.insert("sandbox".to_owned(), script);
         }
         let fields = Value::Object(fields).to_string();
-        let final_amount = match (order.final_amount, self.way % 3) {
+        let final_amount = match (order.final_amount, self.variant % 3) {
             (Some(micros), _) => format!("\"final_amount\":{},", self.amount(micros)),
             (None, 0) => String::new(),
             (None, 1) => "\"final_amount\":null,".to_owned(),
