@@ -4,6 +4,7 @@ use super::Store;
 use super::decode::{
     self, ANSWER_COLUMNS, Columns, ENTRY_COLUMNS, Fields, Named, date, optional_instant, unreadable,
 };
+use super::entry_columns::read_optional_entry;
 use super::error::StoreError;
 use crate::domain::amount::Amount;
 use crate::domain::mismatch::{Kind, Mismatch, ReportRow, Severity, State};
@@ -136,7 +137,7 @@ fn report_row(row: &Fields) -> rusqlite::Result<ReportRow> {
         mismatch,
         state: State::from_word(&word("state")?).ok_or_else(|| unreadable("state"))?,
         key: decode::key(row)?,
-        entry: decode::optional_entry(row)?,
+        entry: read_optional_entry(row)?,
         payment: match decode::answer(row)? {
             Some(Answer::Payment(payment)) => Some(*payment),
             Some(Answer::Missing(_)) | None => None,
