@@ -112,7 +112,7 @@ impl From<StoreError> for Failure {
         let code = match error {
             StoreError::Held { .. } => code::HELD,
             StoreError::Storage { .. } | StoreError::Busy { .. } => code::STORAGE,
-            StoreError::Foreign { .. } => code::DATABASE,
+            StoreError::Foreign { .. } | StoreError::Newer { .. } => code::DATABASE,
             StoreError::Absent { .. } => code::USAGE,
             StoreError::Bug { .. } => code::BUG,
         };
@@ -122,7 +122,7 @@ impl From<StoreError> for Failure {
 
 impl From<ReportError> for Failure {
     fn from(error: ReportError) -> Failure {
-        Failure { code: code::STORAGE, message: error.to_string(), hint: None }
+        Failure::new(code::STORAGE, error.to_string(), error.hint())
     }
 }
 

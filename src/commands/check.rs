@@ -5,6 +5,7 @@ use super::output::{print, table};
 use super::{Process, interrupted, runtime, settings};
 use crate::cli::{Check, Common};
 use crate::domain::order::OrderKey;
+use crate::domain::text::one_line;
 use crate::failure::{Failure, code};
 use crate::gateway::{CallFailure, Cause, Client, base_url, check_path};
 use crate::interrupt::Interrupt;
@@ -125,7 +126,14 @@ fn gateway(
         }
     })?;
     let credentials = match answer {
-        Ok(_) => Finding::new("credentials", Ok(format!("accepted by {base}"))),
+        Ok(_) => {
+            let merchant = settings
+                .gateway
+                .merchant_uid
+                .as_deref()
+                .map_or("", |_| "; merchant_uid is not checked: that needs an existing order");
+            Finding::new("credentials", Ok(format!("accepted by {base}{merchant}")))
+        }
         Err(failure) => unrecognised(&failure),
     };
     let clock = match client.clock_skew().map(|skew| skew.num_seconds().unsigned_abs()) {
@@ -180,7 +188,7 @@ fn database(path: &Path) -> Result<String, Failure> {
         None => Ok(format!("{} is whole", path.display())),
         Some(complaint) => Err(Failure::new(
             code::DATABASE,
-            format!("{} is damaged: {complaint}", path.display()),
+            format!("{} is damaged: {}", path.display(), one_line(&complaint)),
             "restore a backup; the file was left unchanged",
         )),
     }

@@ -34,20 +34,21 @@ pub(super) fn execute(arguments: &Runs, common: &Common, process: &Process) -> R
     let settings = settings(common, Flags::default(), process)?;
     let store = Store::open_to_read(&settings.store.path)?;
     let runs = store.runs(arguments.limit)?;
+    let is_active = Store::is_active(&settings.store.path);
     if arguments.format == Format::Json {
-        let runs: Vec<Value> = runs.iter().map(object).collect();
+        let runs: Vec<Value> = runs.iter().map(|run| object(run, is_active)).collect();
         print(&head.object(&json!({ "runs": runs }).to_string()))?;
     } else if runs.is_empty() {
         print("No runs yet.")?;
     } else {
         let mut rows = vec![HEADINGS.map(str::to_owned).to_vec()];
-        rows.extend(runs.iter().map(row));
+        rows.extend(runs.iter().map(|run| row(run, is_active)));
         print(&table(&rows, &[0, 2, 6, 7, 8, 9, 10, 11, 12, 13, 14]))?;
     }
     Ok(0)
 }
 
-fn row(run: &RunRow) -> Vec<String> {
+fn row(run: &RunRow, is_active: bool) -> Vec<String> {
     let figures = &run.summary.figures;
     let date = |date: Option<NaiveDate>| date.map_or("-".to_owned(), |date| date.to_string());
     // What a run that was not judged would count is not known.
@@ -71,11 +72,18 @@ fn row(run: &RunRow) -> Vec<String> {
         judged(figures.orders.mismatched),
         judged(figures.orders.unverified),
         figures.requests.to_string(),
-        run.end.as_ref().map_or("active".to_owned(), |end| text::one_line(&end.reason)),
+        match &run.end {
+            Some(end) => text::one_line(&end.reason),
+            None if is_active => "active".to_owned(),
+            None => format!(
+                "its process is gone (killed?): run --resume {} resumes it",
+                run.summary.run_id
+            ),
+        },
     ]
 }
 
-fn object(run: &RunRow) -> Value {
+fn object(run: &RunRow, is_active: bool) -> Value {
     let figures = &run.summary.figures;
     let date = |date: Option<NaiveDate>| date.map(|date| date.to_string());
     let is_judged = run.judged_at.is_some();
@@ -86,6 +94,7 @@ fn object(run: &RunRow) -> Value {
         "exit_code": run.end.as_ref().and_then(|end| end.exit_code),
         "reason": run.end.as_ref().map(|end| text::one_line(&end.reason)),
         "status": run.status.as_str(),
+        "active": run.end.is_none() && is_active,
         "from": date(run.summary.from),
         "to": date(run.summary.to),
         "ledger": figures.ledger,

@@ -212,6 +212,88 @@ pub struct InvalidRow {
     pub raw: Vec<u8>,
 }
 
+/// A later row of an order, compared with the earlier ones.
+pub(crate) enum Comparison {
+    /// The same values, or cells filled or left empty.
+    Repeated,
+    /// Other values: the last row counts.
+    Superseded {
+        /// Where the two contradict each other, as a clause.
+        conflict: Option<String>,
+        /// Whether the status differs: then the row is another state of the order, not the order
+        /// again.
+        another_status: bool,
+    },
+}
+
+impl Comparison {
+    /// Whether the row is the order again, so that it may be booked twice.
+    pub(crate) fn is_order_again(&self) -> bool {
+        matches!(
+            self,
+            Comparison::Repeated | Comparison::Superseded { conflict: None, another_status: false }
+        )
+    }
+}
+
+/// Compares a later row with what the earlier rows say. Empty cells are not compared. `before` and
+/// `here` name the places of the two.
+pub(crate) fn compare(entry: &Entry, row: &RowCells, before: &str, here: &str) -> Comparison {
+    let mut differences: Vec<String> = Vec::new();
+    let mut differs = |what: &str, was: String, is: Option<String>| {
+        if let Some(is) = is.filter(|is| *is != was) {
+            differences.push(format!("{what} {was} in {before}, {is} in {here}"));
+        }
+    };
+    differs("amount", entry.amount.to_string(), row.amount.map(|amount| amount.to_string()));
+    differs("currency", entry.currency.clone(), row.currency.clone());
+    differs(
+        "date",
+        entry.created_at.date.to_string(),
+        row.created_at.map(|created_at| created_at.date.to_string()),
+    );
+    if let Some(was) = &entry.transaction_type {
+        let is = row.transaction_type.as_ref().map(ToString::to_string);
+        differs("transaction type", was.to_string(), is);
+    }
+    if let Some(was) = &entry.accounting_type {
+        let is = row.accounting_type.as_ref().map(ToString::to_string);
+        differs("accounting type", was.to_string(), is);
+    }
+    let another_status = matches!((&entry.status, &row.status), (Some(was), Some(is)) if was != is);
+    // Another time on the same day is no conflict, but the last row counts.
+    let another_time = row.created_at.is_some_and(|created_at| created_at != entry.created_at);
+    if !differences.is_empty() {
+        Comparison::Superseded { conflict: Some(differences.join("; ")), another_status }
+    } else if another_status || another_time {
+        Comparison::Superseded { conflict: None, another_status }
+    } else {
+        Comparison::Repeated
+    }
+}
+
+/// Replaces the values of the entry by those of the row, except where the row's cell is empty.
+pub(crate) fn update(entry: &mut Entry, row: RowCells) {
+    // All by name, so that no new column is forgotten.
+    let RowCells {
+        key: _,
+        amount,
+        currency,
+        created_at,
+        transaction_type,
+        accounting_type,
+        status,
+    } = row;
+    entry.amount = amount.unwrap_or(entry.amount);
+    entry.created_at = created_at.unwrap_or(entry.created_at);
+    if let Some(currency) = currency {
+        entry.currency = currency;
+    }
+    entry.transaction_type = transaction_type.or(entry.transaction_type.take());
+    entry.accounting_type = accounting_type.or(entry.accounting_type.take());
+    entry.status = status.or(entry.status.take());
+}
+
 /// The direction of the order: from the ledger, or else from the gateway, or else income (contract,
 /// "Mismatches").
 #[must_use]

@@ -232,6 +232,10 @@ pub struct Answered {
 /// does not help: the configured merchant or the credentials are wrong.
 pub const OTHER_MERCHANT: &str = "the answer is about another merchant's order";
 
+/// How the reason ends for an order whose answer shows that the gateway's address is wrong. Resuming
+/// such a run does not help either.
+pub const WRONG_ADDRESS: &str = "is base_url right?";
+
 /// The result of querying one order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Asked {

@@ -13,7 +13,7 @@ use crate::domain::amount::Amount;
 use crate::domain::order::OrderKey;
 use crate::domain::payment::{
     AccountingStatus, AccountingType, Answer, Answered, NotifyStatus, OTHER_MERCHANT, Payment,
-    PaymentStatus, PersonalData, TransactionType,
+    PaymentStatus, PersonalData, TransactionType, WRONG_ADDRESS,
 };
 use crate::domain::text;
 
@@ -187,13 +187,13 @@ impl Reader {
     ) -> Result<Answered, CallFailure> {
         let answered = format!("the gateway answered {status}");
         let Ok(Body::Error(error)) = Body::read(body, &self.secrets) else {
-            let why = format!("{answered} without a documented error: is base_url right?");
+            let why = format!("{answered} without a documented error: {WRONG_ADDRESS}");
             return Err(CallFailure::is_final(Cause::WrongAddress, why));
         };
         self.error(order, &error).unwrap_or_else(|| {
             let why = format!("{answered}: \"{}\"", self.shown(&error));
             Err(if speaks_of_an_address(&error) {
-                let why = format!("{why}: is base_url right?");
+                let why = format!("{why}: {WRONG_ADDRESS}");
                 CallFailure::is_final(Cause::WrongAddress, why)
             } else {
                 CallFailure::is_final(unrecognised(&error), why)

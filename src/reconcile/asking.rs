@@ -328,8 +328,9 @@ pub(super) fn refused(why: &str, skew: Option<TimeDelta>, run_id: i64, progress:
         code::CREDENTIALS,
         format!("the gateway refuses the credentials: {why}{clock} ({progress})"),
         format!(
-            "compare OCTOPUS_RECON_API_KEY and the secret with what the gateway's support gave \
-             you, and the base URL with theirs; then resume with --resume {run_id}"
+            "compare OCTOPUS_RECON_API_KEY and the secret with the values from the gateway's \
+             support, then resume: octopus-recon run --resume {run_id}. If the base URL or \
+             merchant_uid was wrong, start a new run instead"
         ),
     )
 }
@@ -340,8 +341,9 @@ pub(super) fn outage(why: &str, run_id: i64, progress: &str) -> Failure {
         code::OUTAGE,
         format!("nothing usable came from the gateway: {} ({progress})", text::clean(why)),
         format!(
-            "check the base URL and the network, or wait until the gateway is back; then resume \
-             with --resume {run_id}. The previous report was not changed"
+            "check the network, or wait until the gateway is back, then resume: octopus-recon \
+             run --resume {run_id}. If the base URL was wrong, start a new run instead. The \
+             previous report was not changed"
         ),
     )
 }

@@ -4,6 +4,7 @@
 use super::importing::import_rows;
 use super::{Context, Request, Resume, known};
 use crate::domain::amount::Total;
+use crate::domain::text;
 use crate::failure::{Failure, code};
 use crate::gateway;
 use crate::ledger::{self, FileRead, LedgerError, ReadError, Source, UNKNOWN_CURRENCY};
@@ -103,7 +104,7 @@ fn begin_or_find(
     refuse_empty(request, &imported)?;
     import.commit()?;
     tracing::info!(
-        "run {}: {} orders selected from {} ledger rows",
+        "run {}: selected {} of the orders, {} ledger rows read",
         imported.run_id,
         imported.selected,
         imported.ledger.rows
@@ -306,7 +307,7 @@ fn refuse_empty(request: &Request, imported: &Imported) -> Result<(), Failure> {
         return Err(Failure::new(code::LEDGER, message, hint));
     }
     if imported.selected == 0 {
-        let message = "no order is selected: none has such a date and merchant";
+        let message = "no order is selected: no order has such a date and merchant";
         return Err(Failure::new(code::LEDGER, message, hint));
     }
     Ok(())
@@ -321,33 +322,43 @@ fn continued(
 ) -> Result<i64, Failure> {
     let Some(run) = store.run(run_id)? else {
         return Err(Failure::usage(
-            format!("there is no run {run_id} to continue"),
-            "`octopus-recon runs` lists those there are",
+            format!("there is no run {run_id}"),
+            "`octopus-recon runs` lists the runs",
         ));
     };
     if run.status == RunStatus::Complete && run.is_reported {
         return Err(Failure::usage(
-            format!("run {run_id} is complete: there is nothing to continue"),
+            format!("run {run_id} is complete: there is nothing to resume"),
             format!("`octopus-recon report {run_id}` writes its report again"),
         ));
     }
     if selection.is_some_and(|selection| !run.has_selection(selection)) {
         return Err(Failure::usage(
-            format!("run {run_id} was begun with other ledgers, dates or options"),
+            format!("run {run_id} was started with other ledgers, dates or options"),
             format!("its orders are fixed: use --resume {run_id} alone"),
         ));
     }
     let base_url = gateway::base_url(settings.gateway.base_url.as_deref().unwrap_or_default())?;
     if run.base_url != base_url.as_str() || run.merchant_uid != settings.gateway.merchant_uid {
         return Err(Failure::usage(
-            format!("run {run_id} asked {} for another merchant or gateway", run.base_url),
-            "continue it with the same base URL and merchant",
+            format!(
+                "run {run_id} belongs to {} and merchant {}; configured are {base_url} and {}",
+                run.base_url,
+                merchant(run.merchant_uid.as_deref()),
+                merchant(settings.gateway.merchant_uid.as_deref())
+            ),
+            "configure the gateway and merchant of that run, or start a new run without --resume",
         ));
     }
     tracing::info!(
-        "run {run_id} goes on: {} of {} orders are answered",
+        "resuming run {run_id}: {} of {} orders are answered",
         run.answered,
         run.summary.figures.orders.selected
     );
     Ok(run_id)
+}
+
+/// A merchant for a message.
+fn merchant(merchant_uid: Option<&str>) -> String {
+    merchant_uid.map_or("(none)".to_owned(), text::printable)
 }

@@ -13,12 +13,17 @@ pub(super) fn of(summary: &RunSummary, at: DateTime<Utc>) -> RunEnd {
     let orders = &summary.figures.orders;
     let reason = match exit_code {
         0 => "report written: nothing to report".to_owned(),
-        1 => format!("report written: {} orders with mismatches", orders.mismatched),
-        3 => format!(
-            "report written: {} of {} orders unverified",
-            orders.unverified, orders.selected
-        ),
-        _ => format!("report written: {} ledger rows are invalid", summary.figures.ledger.invalid),
+        1 => format!("report written: {} with mismatches", plural(orders.mismatched, "order")),
+        3 => {
+            let most = summary.unverified_reasons.first().and_then(|row| row.reason.as_deref());
+            let most = most.map(|reason| format!(", mostly: {reason}")).unwrap_or_default();
+            let (unverified, selected) = (orders.unverified, plural(orders.selected, "order"));
+            format!("report written: {unverified} of {selected} unverified{most}")
+        }
+        _ => {
+            let rows = plural(summary.figures.ledger.invalid, "invalid ledger row");
+            format!("report written: {rows}")
+        }
     };
     RunEnd { at: Some(at), exit_code: Some(exit_code), reason }
 }
@@ -52,6 +57,10 @@ pub(super) fn record_without_orders(
             None
         }
     }
+}
+
+fn plural(count: u64, word: &str) -> String {
+    format!("{count} {word}{}", if count == 1 { "" } else { "s" })
 }
 
 fn end(failure: &Failure, context: &Context) -> RunEnd {

@@ -1,7 +1,7 @@
 //! Writing what a run found (contract, "The report").
 
 use crate::failure::Failure;
-use crate::report::{self, ReportFiles, ReportSettings, StagedFiles, Written};
+use crate::report::{self, ReportFiles, ReportSettings, Role, StagedFiles, Written};
 use crate::store::{RunRow, Store};
 use chrono::{DateTime, Utc};
 use std::path::Path;
@@ -81,14 +81,16 @@ fn publish(
     // If the database cannot tell, the file counts as edited: nothing is lost then.
     let is_own = |sha256: &str| store.has_report_file(sha256).unwrap_or(false);
     let published = staged.publish(&is_own, now)?;
+    let mut written = published.written;
     for edited in published.edited {
         tracing::warn!(
             "{} was edited: it is kept as {}; copy what you wrote there into the new file",
             edited.path.display(),
             edited.kept_as.display()
         );
+        written.push(Written { role: Role::Edited, path: edited.kept_as, sha256: String::new() });
     }
-    Ok(published.written)
+    Ok(written)
 }
 
 fn refuse_imbalance(what: &str, rows: u64, counted: u64) -> Result<(), Failure> {

@@ -6,8 +6,8 @@ use std::fmt;
 use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
 
-/// What failed, on which file, and what to do about it, in one sentence. The cause is part of that
-/// sentence, so it is not offered as a `source` too: it would be printed twice.
+/// What failed, and on which file. The cause is part of that sentence, so it is not offered as a
+/// `source` too: it would be printed twice.
 #[derive(Debug)]
 pub(crate) struct ReportError {
     doing: &'static str,
@@ -24,15 +24,15 @@ impl std::error::Error for ReportError {}
 impl fmt::Display for ReportError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shown = |path: &Path| one_line(&path.to_string_lossy());
-        write!(formatter, "cannot {} {}: {}; ", self.doing, shown(&self.path), self.cause)?;
+        write!(formatter, "cannot {} {}: {}", self.doing, shown(&self.path), self.cause)?;
         if !self.replaced.is_empty() {
             let replaced: Vec<String> = self.replaced.iter().map(|path| shown(path)).collect();
-            write!(formatter, "already new: {}; ", replaced.join(", "))?;
+            write!(formatter, "; already new: {}", replaced.join(", "))?;
         }
         for Edited { path, kept_as } in &self.edited {
-            write!(formatter, "{} was edited: it is kept as {}; ", shown(path), shown(kept_as))?;
+            write!(formatter, "; {} was edited: it is kept as {}", shown(path), shown(kept_as))?;
         }
-        formatter.write_str(self.advice())
+        Ok(())
     }
 }
 
@@ -58,7 +58,8 @@ impl ReportError {
         self.cause.kind()
     }
 
-    fn advice(&self) -> &'static str {
+    /// What a person can do about it.
+    pub(crate) fn hint(&self) -> &'static str {
         match self.kind() {
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
                 "free some space there, then run again with --resume: received answers are kept"
@@ -67,8 +68,10 @@ impl ReportError {
                 "let the user that runs octopus-recon write to this directory, or choose another \
                  one with --out"
             }
-            ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::AlreadyExists => {
-                "create this directory, or choose another one with --out"
+            ErrorKind::NotFound => "create this directory, or choose another one with --out",
+            ErrorKind::NotADirectory | ErrorKind::AlreadyExists => {
+                "a file is in the place of the directory: remove it, or choose another directory \
+                 with --out"
             }
             ErrorKind::IsADirectory | ErrorKind::InvalidInput => {
                 "name a file with --report, or a directory with --out"

@@ -35,6 +35,8 @@ pub enum Role {
     Mismatches,
     /// The ledger rows that could not be used.
     InvalidRows,
+    /// A file that somebody edited, kept under another name.
+    Edited,
 }
 
 /// A file of a run.

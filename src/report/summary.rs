@@ -9,7 +9,7 @@ use crate::domain::mismatch::Kind;
 use crate::domain::run::{
     LedgerFigures, MoneyRow, OrderFigures, RunSummary, UnverifiedReason, money_rows,
 };
-use crate::report::Written;
+use crate::report::{Role, Written};
 use chrono::NaiveDate;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
@@ -17,7 +17,8 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// The summary as one JSON object on one line, with the contract's keys in the contract's order;
-/// `unverified_reasons` stands between them where orders are unverified.
+/// between them `unverified_reasons` where orders are unverified, and `edited` where a file that
+/// somebody edited was kept under another name.
 /// `duration_ms` shows as seconds with one decimal.
 ///
 /// # Panics
@@ -35,6 +36,10 @@ fn render(
     exit_code: u8,
 ) -> serde_json::Result<String> {
     let figures = &run.figures;
+    let paths = |is_listed: fn(Role) -> bool| {
+        let listed = files.iter().filter(|file| is_listed(file.role));
+        listed.map(|file| file.path.to_string_lossy()).collect()
+    };
     serde_json::to_string(&Summary {
         run_id: run.run_id,
         status: run.status(),
@@ -48,7 +53,8 @@ fn render(
         unverified_reasons: &run.unverified_reasons,
         requests: figures.requests,
         seconds: RawValue::from_string(seconds(duration_ms))?,
-        reports: files.iter().map(|file| file.path.to_string_lossy()).collect(),
+        reports: paths(|role| role != Role::Edited),
+        edited: paths(|role| role == Role::Edited),
         exit_code,
     })
 }
@@ -77,6 +83,8 @@ struct Summary<'run> {
     requests: u64,
     seconds: Box<RawValue>,
     reports: Vec<Cow<'run, str>>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    edited: Vec<Cow<'run, str>>,
     exit_code: u8,
 }
 

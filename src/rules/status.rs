@@ -169,10 +169,11 @@ pub(super) fn unknown_status(case: &Case, _: &Policy) -> Ruling {
 
 pub(super) fn unverified(case: &Case, _: &Policy) -> Ruling {
     let Asked::Unverified { why, tries } = case.asked else { return Ruling::Nothing };
+    let why = text::one_line(why);
     Ruling::report(format!(
-        "{} not verified{}: {}.",
+        "{} not verified{}: {why}{}",
         case.ordered(),
         if *tries > 0 { format!(" after {}", plural(*tries, "call")) } else { String::new() },
-        text::one_line(why)
+        if why.ends_with('?') { "" } else { "." }
     ))
 }

@@ -3,6 +3,7 @@
 
 use super::opening::LOCK_WAIT;
 use rusqlite::ErrorCode;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// A failure of the store.
@@ -25,6 +26,8 @@ pub(crate) enum StoreError {
         doing: &'static str,
         /// What the system said.
         why: String,
+        /// The kind of the system's error.
+        kind: ErrorKind,
     },
     /// Exit code 14: another program keeps SQLite's own lock.
     #[error(
@@ -43,6 +46,19 @@ pub(crate) enum StoreError {
         path: PathBuf,
         /// What it is instead.
         why: String,
+    },
+    /// Exit code 15: a newer release made it. It was not touched.
+    #[error(
+        "{} is not usable as the database: a newer octopus-recon made it (schema {schema}, this \
+         one knows {known})", path.display()
+    )]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its schema.
+        schema: i64,
+        /// The latest schema that this program knows.
+        known: i64,
     },
     /// There is no database yet, and the command does not make one.
     #[error("there is no database {}", path.display())]
@@ -66,10 +82,13 @@ impl StoreError {
     pub(crate) fn hint(&self) -> &'static str {
         match self {
             StoreError::Held { .. } => {
-                "wait until it has ended; the lock goes with its process, nothing has to be removed"
+                "wait until it ends: the lock ends with its process; do not delete files"
             }
-            StoreError::Storage { why, .. } if why.contains("No such file or directory") => {
-                "make its directory first, or name another database with --db"
+            StoreError::Storage { kind: ErrorKind::NotFound, .. } => {
+                "create its directory first, or name another database with --db"
+            }
+            StoreError::Storage { kind: ErrorKind::NotADirectory, .. } => {
+                "a part of its path is a file, not a directory: name another database with --db"
             }
             StoreError::Storage { .. } => {
                 "free space (also for temporary files) or correct the permissions, then run again \
@@ -79,8 +98,12 @@ impl StoreError {
                 "close that program (a SQLite browser with unsaved changes?), then run again with \
                  --resume: what was received is kept"
             }
+            StoreError::Newer { .. } => {
+                "it was not changed; install the newer octopus-recon: the database is not damaged"
+            }
             StoreError::Foreign { .. } => {
-                "it was not changed; name another file with --db, or restore a backup"
+                "it was not changed; check --db and [store] path; if it was your database, restore \
+                 a backup"
             }
             StoreError::Absent { .. } => {
                 "`octopus-recon run --ledger …` makes it; or name another with --db"
@@ -90,7 +113,8 @@ impl StoreError {
     }
 
     pub(super) fn io(path: &Path, doing: &'static str, error: &std::io::Error) -> StoreError {
-        StoreError::Storage { path: path.to_owned(), doing, why: error.to_string() }
+        let (path, why) = (path.to_owned(), error.to_string());
+        StoreError::Storage { path, doing, why, kind: error.kind() }
     }
 
     pub(super) fn foreign(path: &Path, why: impl Into<String>) -> StoreError {
@@ -121,7 +145,7 @@ impl StoreError {
                 | ErrorCode::FileLockingProtocolFailed
                 | ErrorCode::NoLargeFileSupport
                 | ErrorCode::OutOfMemory,
-            ) => StoreError::Storage { path, doing: "written", why },
+            ) => StoreError::Storage { path, doing: "written", why, kind: ErrorKind::Other },
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
                 StoreError::Busy { path, waited_seconds: LOCK_WAIT.as_secs() }
             }

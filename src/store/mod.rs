@@ -18,7 +18,6 @@ mod events;
 mod history;
 mod import;
 mod judging;
-mod merge;
 mod opening;
 mod repeats;
 mod reported;
@@ -95,6 +94,11 @@ impl Store {
         let opening::ReadOnly { connection, copy } = existing(path)?;
         connection.execute_batch("BEGIN").map_err(sqlite)?;
         Ok(Store { connection, path: path.to_owned(), _lock: None, _copy: copy })
+    }
+
+    /// Whether a run is at work on this database now.
+    pub(crate) fn is_active(path: &Path) -> bool {
+        opening::has_live_holder(path)
     }
 
     /// A database for a rehearsal that leaves nothing behind.

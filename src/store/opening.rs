@@ -6,6 +6,8 @@ use super::shared_payments;
 use chrono::{DateTime, SecondsFormat, Utc};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior, ffi};
+use rustix::io::Errno;
+use rustix::process::{Pid, test_kill_process};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
@@ -27,6 +29,10 @@ const MIGRATIONS: &[&str] = &[
 const VIEWS: &str = include_str!("../../sql/views.sql");
 /// How long SQLite's own lock is waited for, if another program holds it (contract, "Exit codes").
 pub(super) const LOCK_WAIT: Duration = Duration::from_mins(1);
+/// Between two tries.
+const LOCK_PAUSE: Duration = Duration::from_millis(50);
+/// The try after which the wait is said.
+const LOCK_SAID_AT: u32 = 40;
 
 /// The right to write: dies with the process.
 pub(super) struct Lock {
@@ -53,6 +59,18 @@ pub(super) fn real_path(path: &Path) -> Result<PathBuf, StoreError> {
         _ => Path::new("."),
     };
     Ok(parent.canonicalize().map_err(io)?.join(name))
+}
+
+/// Whether the process that took the lock last is alive. The lock itself is not tried: that could
+/// keep a run from starting.
+pub(super) fn has_live_holder(path: &Path) -> bool {
+    let lock =
+        real_path(path).ok().and_then(|path| fs::read_to_string(beside(&path, "-lock")).ok());
+    let process =
+        lock.as_deref().and_then(|holder| holder.strip_prefix("process ")?.split(',').next());
+    process
+        .and_then(|process| Pid::from_raw(process.parse().ok()?))
+        .is_some_and(|process| !matches!(test_kill_process(process), Err(Errno::SRCH)))
 }
 
 /// Takes the lock beside the database, or says who has it.
@@ -195,13 +213,10 @@ pub(super) fn inspect(path: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn newer(path: &Path, version: i64) -> Result<(), StoreError> {
-    let ours = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
-    if version > ours {
-        return Err(StoreError::foreign(
-            path,
-            format!("a newer octopus-recon made it (schema {version}, this one knows {ours})"),
-        ));
+fn newer(path: &Path, schema: i64) -> Result<(), StoreError> {
+    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    if schema > known {
+        return Err(StoreError::Newer { path: path.to_owned(), schema, known });
     }
     Ok(())
 }
@@ -277,8 +292,8 @@ fn connect_read_only(path: &Path, option: &str) -> rusqlite::Result<Connection> 
         .and_then(|path| Url::from_file_path(path).ok())
         .ok_or_else(|| rusqlite::Error::InvalidPath(path.to_owned()))?;
     uri.set_query(Some(option).filter(|option| !option.is_empty()));
-    let connection = Connection::open_with_flags(uri.as_str(), flags)?;
-    connection.busy_timeout(LOCK_WAIT)?;
+    let mut connection = Connection::open_with_flags(uri.as_str(), flags)?;
+    connection.busy_handler(Some(wait_for_lock))?;
     connection.pragma_update(None, "trusted_schema", false)?;
     connection.pragma_update(None, "cell_size_check", true)?;
     // Opening touches nothing: whether the file can be read shows at the first look.
@@ -331,8 +346,8 @@ fn version(connection: &Connection) -> rusqlite::Result<i64> {
 
 fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags)?;
-    connection.busy_timeout(LOCK_WAIT)?;
+    let mut connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_handler(Some(wait_for_lock))?;
     connection.query_row("PRAGMA journal_mode = WAL", (), |row| row.get::<_, String>(0))?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
@@ -343,6 +358,20 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     connection.set_prepared_statement_cache_capacity(64);
     shared_payments::add_payment_hash(&connection)?;
     Ok(connection)
+}
+
+/// Waits for another program's lock after so many tries. `false`: the wait is over.
+fn wait_for_lock(tries: i32) -> bool {
+    let tries = u32::try_from(tries).unwrap_or(0);
+    if LOCK_PAUSE.saturating_mul(tries) >= LOCK_WAIT {
+        return false;
+    }
+    if tries == LOCK_SAID_AT {
+        let seconds = LOCK_WAIT.as_secs();
+        tracing::warn!("another program has locked the database: waiting for up to {seconds} s");
+    }
+    std::thread::sleep(LOCK_PAUSE);
+    true
 }
 
 /// Applies what is missing, each step in a transaction of its own.

@@ -5,17 +5,28 @@
 use super::*;
 
 #[test]
-fn another_programs_lock_is_waited_for_for_a_minute() {
+fn the_lock_of_another_program_is_waited_for_for_a_minute() {
+    let tries = i32::try_from(LOCK_WAIT.as_millis() / LOCK_PAUSE.as_millis()).unwrap();
+    assert_eq!(LOCK_WAIT, Duration::from_secs(60));
+    assert!(wait_for_lock(0) && wait_for_lock(tries - 1));
+    assert!(!wait_for_lock(tries));
+    let path = Path::new("octopus-recon.db");
+    let locked = rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_BUSY), None);
+    let error = StoreError::sqlite(path, &locked);
+    assert!(error.to_string().contains("locked for 60 s"), "{error}");
+    assert!(error.hint().contains("close that program"), "{}", error.hint());
+}
+
+#[test]
+fn a_locked_database_can_be_read_and_written_once_it_is_free() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("octopus-recon.db");
     create(&path).unwrap();
-    let waits = |connection: &Connection| -> i64 {
-        connection.query_row("PRAGMA busy_timeout", (), |row| row.get(0)).unwrap()
-    };
-    assert_eq!(waits(&open(&path, true).unwrap()), 60_000);
-    assert_eq!(waits(&open_read_only(&path).unwrap().connection), 60_000);
-    let locked = rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_BUSY), None);
-    let error = StoreError::sqlite(&path, &locked);
-    assert!(error.to_string().contains("locked for 60 s"), "{error}");
-    assert!(error.hint().contains("close that program"), "{}", error.hint());
+    let holder = Connection::open(&path).unwrap();
+    holder.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let ours = open(&path, true).unwrap();
+    let writer = std::thread::spawn(move || ours.execute("DELETE FROM rebuilt_events", ()));
+    assert!(open_read_only(&path).is_ok());
+    holder.execute_batch("ROLLBACK").unwrap();
+    assert!(writer.join().unwrap().is_ok());
 }

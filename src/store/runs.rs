@@ -230,13 +230,11 @@ impl Store {
             let why: Option<String> = row.get("why")?;
             let reason = Some(why.unwrap_or_else(|| NOT_ASKED.to_owned()));
             let orders = count(row, "orders")?;
-            if reasons.len() < MOST {
-                reasons.push(UnverifiedReason { reason, orders });
-            } else if reasons.len() == MOST {
-                reasons.push(UnverifiedReason { reason: None, orders });
-            } else if let Some(rest) = reasons.last_mut() {
-                rest.orders += orders;
-            }
+            reasons.push(UnverifiedReason { reason, orders });
+        }
+        if reasons.len() > MOST + 1 {
+            let orders = reasons.drain(MOST..).map(|row| row.orders).sum();
+            reasons.push(UnverifiedReason { reason: None, orders });
         }
         Ok(reasons)
     }

@@ -2,7 +2,7 @@
 
 use super::seconds;
 use crate::domain::mismatch::Kind;
-use crate::domain::payment::OTHER_MERCHANT;
+use crate::domain::payment::{OTHER_MERCHANT, WRONG_ADDRESS};
 use crate::domain::run::{Figures, MoneyByCurrency, RunSummary, UnverifiedReason};
 use crate::domain::text::one_line;
 use crate::report::{Role, Written};
@@ -20,11 +20,15 @@ pub fn text(run: &RunSummary, files: &[Written], duration_ms: u64, exit_code: u8
         lines.extend(money(&figures.totals));
     }
     lines.push(String::new());
-    lines.push(counted("Calls", figures.requests, &format!("in {} s", seconds(duration_ms))));
+    // A report that is written again makes no calls: it has no time to show.
+    let time =
+        if duration_ms == 0 { String::new() } else { format!("in {} s", seconds(duration_ms)) };
+    lines.push(counted("Calls", figures.requests, &time));
     for file in files {
         let label = match file.role {
             Role::Mismatches => "Report",
             Role::InvalidRows => "Invalid rows",
+            Role::Edited => "Your edits",
         };
         lines.push(format!("{label:<14}{}", shown(file)));
     }
@@ -98,7 +102,7 @@ fn counts(figures: &Figures) -> Vec<String> {
     kinds.sort_by_key(|(kind, _)| (kind.usual_severity(), *kind));
     lines.extend(kinds.iter().map(|(kind, count)| counted("", *count, kind.as_str())));
     if figures.open_elsewhere > 0 {
-        let what = "open mismatches of orders that this run did not select";
+        let what = "open mismatches of orders that are not in this run";
         lines.push(counted("Elsewhere", figures.open_elsewhere, what));
     }
     lines
@@ -163,10 +167,12 @@ fn next_step(run: &RunSummary, files: &[Written], exit_code: u8) -> String {
         1 => "the mismatches are in the report, most urgent first.".to_owned(),
         3 => {
             let orders = plural(figures.orders.unverified, "order");
-            let advice = if is_about_another_merchant(run) {
+            let advice = if all_reasons(run, |reason| reason.starts_with(OTHER_MERCHANT)) {
                 "set [gateway] merchant_uid to the merchant of these credentials, or use the \
-                 credentials of the configured merchant; asking again does not help."
+                 credentials of the configured merchant, then start a new run."
                     .to_owned()
+            } else if all_reasons(run, |reason| reason.ends_with(WRONG_ADDRESS)) {
+                "set [gateway] base_url to the gateway's address, then start a new run.".to_owned()
             } else {
                 format!("`run --resume {}` asks for them again.", run.run_id)
             };
@@ -185,12 +191,10 @@ fn next_step(run: &RunSummary, files: &[Written], exit_code: u8) -> String {
     }
 }
 
-/// Whether no order can be verified, because the gateway answers for another merchant.
-fn is_about_another_merchant(run: &RunSummary) -> bool {
-    let is_other = |row: &UnverifiedReason| {
-        row.reason.as_deref().is_some_and(|reason| reason.starts_with(OTHER_MERCHANT))
-    };
-    !run.unverified_reasons.is_empty() && run.unverified_reasons.iter().all(is_other)
+/// Whether all unverified orders have a reason like this.
+fn all_reasons(run: &RunSummary, is_like: fn(&str) -> bool) -> bool {
+    let is_like = |row: &UnverifiedReason| row.reason.as_deref().is_some_and(is_like);
+    !run.unverified_reasons.is_empty() && run.unverified_reasons.iter().all(is_like)
 }
 
 /// Rows in the report.
