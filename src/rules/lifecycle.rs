@@ -85,15 +85,15 @@ mod tests {
         NaiveDate::default() + Days::new(number)
     }
 
-    fn variance(units: i64) -> Option<Amount> {
-        Some(Amount::from_micros(units * 1_000_000))
+    fn amount(units: i64) -> Amount {
+        Amount::from_micros(units * 1_000_000)
     }
 
     #[test]
     fn the_table_of_events_and_states() {
-        let open = Known { first_seen: day(1), variance: variance(-10), is_open: true };
+        let open = Known { first_seen: day(1), variance: Some(amount(-10)), is_open: true };
         let resolved = Known { is_open: false, ..open };
-        let (same, other) = (Seen::Found(variance(-10)), Seen::Found(variance(-20)));
+        let (same, other) = (Seen::Found(Some(amount(-10))), Seen::Found(Some(amount(-20))));
         let found_none = Seen::Found(None);
         for (before, seen, recorded, reported) in [
             (None, same, Some(Opened), Some(State::New)),
@@ -123,14 +123,15 @@ mod tests {
         let mut events = Vec::new();
         let mut add = |event, number, units: Option<i64>| {
             let at = DateTime::UNIX_EPOCH + Days::new(number);
-            let variance = units.and_then(variance);
+            let variance = units.map(amount);
             let day = day(number);
             events.push(Event { kind, event, at, run_id: 1, day, variance });
             events.push(Event { kind: Kind::Overdue, event: Opened, at, run_id: 1, day, variance });
             known(&events, kind)
         };
         let first_seen = day(1);
-        let after = |units, is_open| Some(Known { first_seen, variance: variance(units), is_open });
+        let after =
+            |units, is_open| Some(Known { first_seen, variance: Some(amount(units)), is_open });
         assert_eq!(add(Opened, 1, Some(-10)), after(-10, true));
         assert_eq!(add(Changed, 2, Some(-20)), after(-20, true));
         assert_eq!(add(Resolved, 3, None), after(-20, false));
