@@ -1,4 +1,4 @@
-//! What can be typed (contract, "Commands"). No logic: values are checked for their shape only.
+//! The command line (contract, "Commands"). No logic: values are checked for their shape only.
 
 mod values;
 
@@ -17,10 +17,10 @@ use values::{amount, at_least_one, at_most_a_day, deadline, expected_total};
 #[derive(Debug, Parser)]
 #[command(name = "octopus-recon", version, max_term_width = 100, after_long_help = EXIT_CODES)]
 pub struct Cli {
-    /// What to do.
+    /// The command.
     #[command(subcommand)]
     pub command: Command,
-    /// What every command takes.
+    /// The options of every command.
     #[command(flatten)]
     pub common: Common,
 }
@@ -41,22 +41,22 @@ Exit codes:
   70  a bug
   128+N  ended by signal N";
 
-/// What every command takes.
+/// The options of every command.
 #[derive(Debug, Args)]
 pub struct Common {
-    /// Configuration file [default: octopus-recon.toml, if it is there]
+    /// Configuration file [default: octopus-recon.toml, if it exists]
     #[arg(long, global = true, value_name = "PATH")]
     pub config: Option<PathBuf>,
     /// Database [default: octopus-recon.db]
     #[arg(long, global = true, value_name = "PATH")]
     pub db: Option<PathBuf>,
-    /// The gateway's address: https, or http to this machine
+    /// The gateway's address: https, or http to localhost
     #[arg(long, global = true, value_name = "URL")]
     pub base_url: Option<String>,
     /// Only errors on stderr
     #[arg(long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
-    /// More on stderr: calls that are repeated, and why
+    /// More details on stderr, such as each retry with its reason; repeatable
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
 }
@@ -66,18 +66,18 @@ pub struct Common {
 pub enum Command {
     /// Read the ledger, ask the gateway, record, judge, write the report
     Run(Run),
-    /// Write a stored run's report again; asks nothing
+    /// Write a stored run's report again, without the network
     Report(Report),
     /// List past runs: how each ended, and its figures
     Runs(Runs),
-    /// Show all that is known of one order
+    /// Show everything about one order: ledger entries, answers, mismatches and their events
     Show(Show),
-    /// Ask the gateway about a single order, or place a new one
+    /// Query one order at the gateway, or create a new one
     #[command(subcommand)]
     Order(Order),
     /// Serve the gateway's documented interface on this machine, for rehearsals
     Sandbox(Sandbox),
-    /// The whole job on embedded data against a sandbox: no set-up, no network
+    /// Run the whole job on embedded data against a sandbox: no set-up, no network
     Demo(Demo),
     /// Check configuration, credentials, clock, database, directories and disk
     Check(Check),
@@ -90,28 +90,28 @@ pub enum Command {
 /// `run`.
 #[derive(Debug, Args)]
 pub struct Run {
-    /// A ledger: CSV, `.gz` as it is, `-` for stdin; repeatable. Its orders are asked; without it
-    /// those already stored
+    /// A ledger file: CSV, or CSV in `.gz`; `-` for stdin; repeatable. The run asks for its orders;
+    /// without --ledger, for the orders already stored
     #[arg(long, value_name = "PATH")]
     pub ledger: Vec<PathBuf>,
-    /// First order date, in the ledger's time zone
+    /// First order date, included, in the ledger's time zone
     #[arg(long, value_name = "DATE")]
     pub from: Option<NaiveDate>,
-    /// Last order date
+    /// Last order date, included
     #[arg(long, value_name = "DATE")]
     pub to: Option<NaiveDate>,
     /// The N whole days before today
     #[arg(long, value_name = "N", conflicts_with_all = ["from", "to"])]
     pub last: Option<NonZeroU32>,
-    /// Also ask again for orders of earlier runs that have an open mismatch, or were in transit or
-    /// unverified, whatever their date
+    /// Also ask for orders of earlier runs that have an open mismatch, or were in transit or
+    /// unverified, of any date
     #[arg(long)]
     pub include_open: bool,
-    /// A ledger without a usable row, or a selection without an order, is no error
+    /// Accept a ledger without a usable row, and a selection without an order
     #[arg(long)]
     pub allow_empty: bool,
-    /// Continue this run, or the latest of the same selection that did not end complete; else a
-    /// new run
+    /// Resume this run, or the latest run of the same selection that did not end complete; if
+    /// there is none, start a new run
     #[arg(long, value_name = "RUN", num_args = 0..=1)]
     pub resume: Option<Option<i64>>,
     /// Write the CSV to this file
@@ -123,7 +123,7 @@ pub struct Run {
     /// Calls a second, retries included [default: 10]
     #[arg(long, value_name = "N")]
     pub rate: Option<NonZeroU32>,
-    /// Calls under way at once [default: 16]
+    /// Calls in flight at the same time [default: 16]
     #[arg(long, value_name = "N")]
     pub max_in_flight: Option<NonZeroU32>,
     /// Refuse the ledger unless it has this many rows
@@ -136,10 +136,10 @@ pub struct Run {
     /// write the report; the rest is unverified
     #[arg(long, value_name = "TIME|DURATION", value_parser = deadline)]
     pub deadline: Option<Deadline>,
-    /// Read and select only; print what asking would cost
+    /// Read and select only; print how many calls and minutes a run would take
     #[arg(long)]
     pub dry_run: bool,
-    /// The summary on stdout
+    /// Format of the summary on stdout
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
 }
@@ -173,7 +173,7 @@ pub struct Report {
     /// Directory for reports [default: reports]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
-    /// The summary on stdout
+    /// Format of the summary on stdout
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
 }
@@ -184,7 +184,7 @@ pub struct Runs {
     /// How many, the newest first
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = at_least_one())]
     pub limit: u32,
-    /// How the list is printed
+    /// Format of the list on stdout
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
 }
@@ -194,7 +194,7 @@ pub struct Runs {
 pub struct Show {
     /// The merchant's order id
     pub order_id: String,
-    /// How the order is printed
+    /// Format on stdout
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
 }

@@ -64,9 +64,11 @@ impl Merchant {
         ledger.flush().unwrap();
     }
 
-    /// The binary in this directory.
+    /// The binary in this directory: the built one, or the one that `BENCH_PROGRAM` names.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_octopus-recon"));
+        let built = || env!("CARGO_BIN_EXE_octopus-recon").into();
+        let program = std::env::var_os("BENCH_PROGRAM").unwrap_or_else(built);
+        let mut command = Command::new(program);
         command
             .args(arguments)
             .current_dir(self.directory.path())

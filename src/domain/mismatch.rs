@@ -2,8 +2,8 @@
 //! "Mismatches", "The report").
 
 use super::amount::Amount;
-use super::order::{Entry, LedgerStatus, OrderKey};
-use super::payment::{Payment, Stage, TransactionType, direction};
+use super::order::{Entry, LedgerStatus, OrderKey, direction};
+use super::payment::{Payment, Stage, TransactionType};
 use super::text::Text;
 use chrono::{DateTime, NaiveDate, Utc};
 use std::fmt;

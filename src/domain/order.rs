@@ -1,7 +1,7 @@
 //! The merchant's side: the key of an order and its ledger entry (contract, "Words" and "Ledger").
 
 use super::amount::Amount;
-use super::payment::{AccountingType, TransactionType};
+use super::payment::{AccountingType, Payment, TransactionType};
 use chrono::{DateTime, NaiveDate, Utc};
 use std::fmt;
 
@@ -210,4 +210,18 @@ pub struct InvalidRow {
     pub reason: String,
     /// The row's bytes, unchanged, without the line end.
     pub raw: Vec<u8>,
+}
+
+/// The direction of the order: from the ledger, or else from the gateway, or else income (contract,
+/// "Mismatches").
+#[must_use]
+pub fn direction(entry: Option<&Entry>, payment: Option<&Payment>) -> TransactionType {
+    let ledger = entry.and_then(|entry| entry.transaction_type.as_ref());
+    let gateway = payment.and_then(|payment| payment.transaction_type.as_ref());
+    [ledger, gateway]
+        .into_iter()
+        .flatten()
+        .find(|direction| direction.is_known())
+        .cloned()
+        .unwrap_or(TransactionType::Income)
 }

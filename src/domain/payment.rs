@@ -1,7 +1,6 @@
 //! The gateway's payment for an order (gateway page, "The payment object").
 
 use super::amount::Amount;
-use super::order::Entry;
 use serde::Deserialize;
 use std::fmt;
 
@@ -208,20 +207,6 @@ pub struct Payment {
     pub payment_uid: Option<String>,
     /// `channel`.
     pub channel: Option<String>,
-}
-
-/// The direction of the order: from the ledger, or else from the gateway, or else income (contract,
-/// "Mismatches").
-#[must_use]
-pub fn direction(entry: Option<&Entry>, payment: Option<&Payment>) -> TransactionType {
-    let ledger = entry.and_then(|entry| entry.transaction_type.as_ref());
-    let gateway = payment.and_then(|payment| payment.transaction_type.as_ref());
-    [ledger, gateway]
-        .into_iter()
-        .flatten()
-        .find(|direction| direction.is_known())
-        .cloned()
-        .unwrap_or(TransactionType::Income)
 }
 
 /// A trustworthy answer about one order (contract, "Mismatches", last paragraph).

@@ -3,7 +3,8 @@
 use super::Context;
 use crate::domain::amount::Amount;
 use crate::domain::mismatch::{Event, Kind, Mismatch};
-use crate::domain::payment::{Answer, Asked, direction};
+use crate::domain::order::direction;
+use crate::domain::payment::{Answer, Asked};
 use crate::domain::run::{Figures, MoneyFigures};
 use crate::failure::Failure;
 use crate::rules::lifecycle::{self, Known, Seen};

@@ -151,7 +151,9 @@ mod tests {
 
     fn tally(answered_before: u64, replies: &[Reply]) -> Tally {
         let mut tally = Tally::new(answered_before);
-        replies.iter().for_each(|reply| tally.add(*reply));
+        for reply in replies {
+            tally.add(*reply);
+        }
         tally
     }
 

@@ -85,15 +85,15 @@ mod tests {
         NaiveDate::default() + Days::new(number)
     }
 
-    fn amount(units: i64) -> Amount {
+    fn units(units: i64) -> Amount {
         Amount::from_micros(units * 1_000_000)
     }
 
     #[test]
     fn the_table_of_events_and_states() {
-        let open = Known { first_seen: day(1), variance: Some(amount(-10)), is_open: true };
+        let open = Known { first_seen: day(1), variance: Some(units(-10)), is_open: true };
         let resolved = Known { is_open: false, ..open };
-        let (same, other) = (Seen::Found(Some(amount(-10))), Seen::Found(Some(amount(-20))));
+        let (same, other) = (Seen::Found(Some(units(-10))), Seen::Found(Some(units(-20))));
         let found_none = Seen::Found(None);
         for (before, seen, recorded, reported) in [
             (None, same, Some(Opened), Some(State::New)),
@@ -121,17 +121,18 @@ mod tests {
     fn known_state_follows_from_the_events() {
         let kind = Kind::FinalAmountDifference;
         let mut events = Vec::new();
-        let mut add = |event, number, units: Option<i64>| {
+        let mut add = |event, number, variance: Option<i64>| {
             let at = DateTime::UNIX_EPOCH + Days::new(number);
-            let variance = units.map(amount);
+            let variance = variance.map(units);
             let day = day(number);
             events.push(Event { kind, event, at, run_id: 1, day, variance });
             events.push(Event { kind: Kind::Overdue, event: Opened, at, run_id: 1, day, variance });
             known(&events, kind)
         };
         let first_seen = day(1);
-        let after =
-            |units, is_open| Some(Known { first_seen, variance: Some(amount(units)), is_open });
+        let after = |variance, is_open| {
+            Some(Known { first_seen, variance: Some(units(variance)), is_open })
+        };
         assert_eq!(add(Opened, 1, Some(-10)), after(-10, true));
         assert_eq!(add(Changed, 2, Some(-20)), after(-20, true));
         assert_eq!(add(Resolved, 3, None), after(-20, false));

@@ -15,10 +15,8 @@ pub use policy::{Fee, Policy, Refunds, Tolerance};
 
 use crate::domain::amount::Amount;
 use crate::domain::mismatch::{Kind, Mismatch, Outcome, Severity};
-use crate::domain::order::{Entry, LedgerStatus};
-use crate::domain::payment::{
-    AccountingStatus, Answer, Asked, Payment, Stage, TransactionType, direction,
-};
+use crate::domain::order::{Entry, LedgerStatus, direction};
+use crate::domain::payment::{AccountingStatus, Answer, Asked, Payment, Stage, TransactionType};
 use crate::domain::text::{self, Text};
 use chrono::{DateTime, TimeDelta, Utc};
 

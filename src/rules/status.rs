@@ -107,11 +107,14 @@ pub(super) fn missing_at_gateway(case: &Case, policy: &Policy) -> Ruling {
     if case.age().is_some_and(|age| age < policy.appear_within()) {
         return Ruling::Wait;
     }
-    Ruling::report(format!(
-        "The ledger has this order of {}, the gateway says that it has none.{}",
-        case.ordered(),
-        gateway_says(Some(words))
-    ))
+    let says = gateway_says(Some(words));
+    Ruling::report(match case.entry {
+        Some(_) => format!(
+            "The ledger has this order of {}, the gateway says that it has none.{says}",
+            case.ordered()
+        ),
+        None => format!("The gateway says that it has no such order.{says}"),
+    })
 }
 
 pub(super) fn pending_too_long(case: &Case, policy: &Policy) -> Ruling {

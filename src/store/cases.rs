@@ -2,6 +2,7 @@
 //! events of their mismatches before it (contract, "Mismatches").
 
 use super::decode::{self, ANSWER_COLUMNS, Columns, ENTRY_COLUMNS, Fields, Named, instant};
+use super::entry_columns::read_optional_entry;
 use super::error::StoreError;
 use super::events::{self, Moment, moment};
 use super::judging::Judging;
@@ -95,7 +96,7 @@ impl Judging<'_> {
     fn case(&self, row: &Fields) -> rusqlite::Result<StoredCase> {
         let order_id = row.named("order_id")?;
         let key = decode::key(row)?;
-        let entry = decode::optional_entry(row)?;
+        let entry = read_optional_entry(row)?;
         let asked = match decode::answer(row)? {
             Some(answer) => Asked::Answered(answer),
             None => Asked::Unverified {

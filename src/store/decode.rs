@@ -6,7 +6,7 @@
 
 use crate::domain::amount::Amount;
 use crate::domain::mismatch::Outcome;
-use crate::domain::order::{CreatedAt, Entry, LedgerStatus, OrderKey};
+use crate::domain::order::OrderKey;
 use crate::domain::payment::{
     AccountingStatus, AccountingType, Answer, NotifyStatus, Payment, PaymentStatus, TransactionType,
 };
@@ -126,29 +126,6 @@ pub(super) fn word<T>(
 
 pub(super) fn outcome(row: &impl Named, column: &str) -> rusqlite::Result<Outcome> {
     Outcome::from_number(row.named(column)?).ok_or_else(|| unreadable(column))
-}
-
-/// The entry; `None` where the join found none.
-pub(super) fn optional_entry(row: &impl Named) -> rusqlite::Result<Option<Entry>> {
-    let date: Option<String> = row.named("entry_order_date")?;
-    date.map(|_| entry(row)).transpose()
-}
-
-pub(super) fn entry(row: &impl Named) -> rusqlite::Result<Entry> {
-    Ok(Entry {
-        key: key(row)?,
-        amount: Amount::from_micros(row.named("entry_amount_micros")?),
-        currency: row.named("entry_currency")?,
-        created_at: CreatedAt {
-            ages_from: instant(row, "entry_ages_from_ms")?,
-            date: date(row, "entry_order_date")?,
-        },
-        transaction_type: word(row, "entry_transaction_type", TransactionType::from_word)?,
-        accounting_type: word(row, "entry_accounting_type", AccountingType::from_word)?,
-        status: word(row, "entry_status", LedgerStatus::from_word)?,
-        conflict: row.named("entry_conflict")?,
-        duplicate: row.named("entry_duplicate")?,
-    })
 }
 
 /// The answer; `None` where the join found none.

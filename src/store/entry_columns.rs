@@ -1,8 +1,10 @@
-//! The columns of what a ledger says of an order, spelled once. The tables `entries` and
-//! `temp.merged` have them.
+//! The columns of a ledger entry: their names, how they are written, and how they are read. The
+//! tables `entries` and `temp.merged` have them.
 
+use super::decode::{Named, date, instant, key, word};
 use super::to_ms;
-use crate::domain::order::{Entry, LedgerStatus};
+use crate::domain::amount::Amount;
+use crate::domain::order::{CreatedAt, Entry, LedgerStatus};
 use crate::domain::payment::{AccountingType, TransactionType};
 use rusqlite::Statement;
 
@@ -76,6 +78,30 @@ pub(super) fn bind_entry(
     statement.raw_bind_parameter(first + 6, entry.status.as_ref().map(LedgerStatus::as_str))?;
     statement.raw_bind_parameter(first + 7, &entry.conflict)?;
     statement.raw_bind_parameter(first + 8, &entry.duplicate)
+}
+
+/// The entry; `None` where the join found none.
+pub(super) fn read_optional_entry(row: &impl Named) -> rusqlite::Result<Option<Entry>> {
+    let date: Option<String> = row.named("entry_order_date")?;
+    date.map(|_| read_entry(row)).transpose()
+}
+
+/// Reads the columns of [`key_and_entry_columns`].
+pub(super) fn read_entry(row: &impl Named) -> rusqlite::Result<Entry> {
+    Ok(Entry {
+        key: key(row)?,
+        amount: Amount::from_micros(row.named("entry_amount_micros")?),
+        currency: row.named("entry_currency")?,
+        created_at: CreatedAt {
+            ages_from: instant(row, "entry_ages_from_ms")?,
+            date: date(row, "entry_order_date")?,
+        },
+        transaction_type: word(row, "entry_transaction_type", TransactionType::from_word)?,
+        accounting_type: word(row, "entry_accounting_type", AccountingType::from_word)?,
+        status: word(row, "entry_status", LedgerStatus::from_word)?,
+        conflict: row.named("entry_conflict")?,
+        duplicate: row.named("entry_duplicate")?,
+    })
 }
 
 #[cfg(test)]

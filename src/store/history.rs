@@ -1,6 +1,7 @@
 //! All that is known of one order, for `show` (contract, "Commands").
 
 use super::decode::{self, ANSWER_COLUMNS, ENTRY_COLUMNS, instant, unreadable};
+use super::entry_columns::read_entry;
 use super::{Store, StoreError, events};
 use crate::domain::mismatch::{Event, Outcome};
 use crate::domain::order::{Entry, OrderKey};
@@ -123,7 +124,7 @@ impl Store {
                         run_id: row.get("run_id")?,
                         file: row.get("file")?,
                         line: row.get("line")?,
-                        entry: decode::entry(row)?,
+                        entry: read_entry(row)?,
                     })
                 },
             )?,

@@ -390,3 +390,7 @@ pub(super) fn temporary() -> rusqlite::Result<Connection> {
     migrate(&mut connection)?;
     Ok(connection)
 }
+
+#[cfg(test)]
+#[path = "opening_tests.rs"]
+mod tests;

@@ -2,10 +2,10 @@
 //! Their rows are merged in a temporary table until the whole ledger has been read (contract,
 //! "Ledger": an order that comes again).
 
-use super::entry_columns::bind_entry;
+use super::awaiting;
+use super::entry_columns::{bind_entry, read_entry};
 use super::import::{Import, stored};
 use super::merge::{Comparison, compare, update};
-use super::{awaiting, decode};
 use crate::domain::order::{Entry, LedgerStatus, RowCells};
 use rusqlite::{Connection, OptionalExtension};
 
@@ -69,7 +69,7 @@ impl Import<'_> {
             ))?
             .query_row([order_id], |row| {
                 Ok(Merged {
-                    entry: decode::entry(row)?,
+                    entry: read_entry(row)?,
                     place: Place { file_id: row.get("file_id")?, line: row.get("line")? },
                     in_latest_file: Place {
                         file_id: row.get("latest_file_id")?,

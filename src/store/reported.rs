@@ -4,6 +4,7 @@ use super::Store;
 use super::decode::{
     self, ANSWER_COLUMNS, Columns, ENTRY_COLUMNS, Fields, Named, date, optional_instant, unreadable,
 };
+use super::entry_columns::read_optional_entry;
 use super::error::StoreError;
 use crate::domain::amount::Amount;
 use crate::domain::mismatch::{Kind, Mismatch, ReportRow, Severity, State};
@@ -38,8 +39,9 @@ impl Store {
                  LEFT JOIN entries e ON e.order_id = r.order_id AND e.version = r.entry_version
                  LEFT JOIN answers a ON a.answer_id = m.answer_id
                  WHERE m.run_id = ?1
-                 ORDER BY CASE m.severity WHEN 'high' THEN 0 WHEN 'medium' THEN 1 ELSE 2 END,
-                          m.currency, m.at_risk_micros DESC, o.merchant_order_id, m.kind,
+                 ORDER BY ",
+                &severity_rank(),
+                ", m.currency, m.at_risk_micros DESC, o.merchant_order_id, m.kind,
                           o.merchant_uid",
             ]
             .concat()
@@ -112,6 +114,14 @@ impl Store {
     }
 }
 
+/// The severities' order as SQL: the most urgent first.
+fn severity_rank() -> String {
+    let ranks = Severity::ALL.iter().enumerate();
+    let cases: Vec<String> =
+        ranks.map(|(rank, severity)| format!("WHEN '{severity}' THEN {rank} ")).collect();
+    format!("CASE m.severity {}END", cases.concat())
+}
+
 fn report_row(row: &Fields) -> rusqlite::Result<ReportRow> {
     let word = |column: &str| row.named::<String>(column);
     let mismatch = Mismatch {
@@ -127,7 +137,7 @@ fn report_row(row: &Fields) -> rusqlite::Result<ReportRow> {
         mismatch,
         state: State::from_word(&word("state")?).ok_or_else(|| unreadable("state"))?,
         key: decode::key(row)?,
-        entry: decode::optional_entry(row)?,
+        entry: read_optional_entry(row)?,
         payment: match decode::answer(row)? {
             Some(Answer::Payment(payment)) => Some(*payment),
             Some(Answer::Missing(_)) | None => None,

@@ -85,8 +85,9 @@ fn check_does_not_change_an_old_database() {
 /// The report of a run has the cells that its own program wrote, in all columns of that time. The
 /// file of that time, which has fewer columns and quotes, is replaced: the same cells are no edit.
 fn assert_report_is_unchanged(merchant: &Merchant, run: &str, reported: &str) {
-    let report = merchant.write("again.csv", reported);
-    let again = merchant.run(&["report", run, "--report", "again.csv"]);
+    let name = format!("again-{run}.csv");
+    let report = merchant.write(&name, reported);
+    let again = merchant.run(&["report", run, "--report", &name]);
     assert_eq!(again.code, Some(0), "{again:?}");
     assert_eq!(again.stderr, "", "nothing was set aside");
     let (rows, expected) = (rows(&report), rows_of(reported.as_bytes()));

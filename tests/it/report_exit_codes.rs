@@ -137,3 +137,29 @@ fn wrong_usage_is_exit_code_2_and_creates_nothing() {
     assert!(!merchant.path("octopus-recon.db").exists());
     assert!(!merchant.path("reports").exists());
 }
+
+#[test]
+fn another_merchants_answers_are_said_at_once_and_counted_by_reason() {
+    let merchant = Merchant::new();
+    merchant.write("octopus-recon.toml", "[gateway]\nmerchant_uid = \"M-1\"\n");
+    merchant.write("ledger.csv", crate::support::ledger(20));
+    let book: String = (1..=20)
+        .map(|number| paid(&format!("A{number}"), "100.00", json!({"merchant_uid": "M-2"})))
+        .collect();
+    let gateway = Gateway::serve(&book);
+    let done = merchant.reconcile(&gateway.url, &["--ledger", "ledger.csv"]);
+    assert_eq!(done.code, Some(3), "{done:?}");
+    // Asking again would not help: one call for each.
+    assert_eq!(gateway.journal().len(), 20);
+    let reason = "the answer is about another merchant's order (the gateway answered merchant_uid \
+                  \"M-2\", configured is \"M-1\")";
+    assert_eq!(done.stderr.matches(reason).count(), 1, "{done:?}");
+    assert!(done.stderr.contains("set [gateway] merchant_uid"), "{done:?}");
+    let reasons = done.json()["unverified_reasons"].clone();
+    assert_eq!(reasons, json!([{"reason": reason, "orders": 20}]));
+
+    let text = merchant.run(&["report"]).stdout;
+    assert!(text.contains(&format!("Unverified          20  {reason}")), "{text}");
+    assert!(!text.contains("--resume"), "{text}");
+    assert!(text.contains("set [gateway] merchant_uid"), "{text}");
+}

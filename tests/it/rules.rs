@@ -9,3 +9,4 @@ pub mod order;
 mod policy;
 mod reasons;
 mod sentences;
+mod without_entry;
