@@ -71,7 +71,7 @@ pub enum SettingsError {
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The operating system's error.
         why: String,
     },
     /// The file is not valid TOML, or a key or value in it is not valid.
@@ -79,9 +79,9 @@ pub enum SettingsError {
     Invalid {
         /// The file.
         path: PathBuf,
-        /// From 1.
+        /// The line, from 1.
         line: usize,
-        /// From 1.
+        /// The column, from 1.
         column: usize,
         /// What is wrong. Contains no value, because a value may be a secret.
         why: String,
@@ -97,7 +97,7 @@ pub enum SettingsError {
     /// The API key or the API secret is not set.
     #[error("the gateway's {0} is not set")]
     Missing(&'static str),
-    /// The secret's file cannot be used.
+    /// The secret file is not usable.
     #[error("the secret file {} {why}", path.display())]
     SecretFile {
         /// The file.

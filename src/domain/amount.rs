@@ -28,7 +28,7 @@ pub enum AmountError {
     /// More than six digits after the point.
     #[error("it has more than 6 decimals")]
     TooManyDecimals,
-    /// 10¹² or more.
+    /// The amount is 10¹² or more.
     #[error("it is not below 1,000,000,000,000")]
     TooLarge,
 }

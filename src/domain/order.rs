@@ -30,7 +30,7 @@ pub enum LedgerStatus {
 }
 
 impl LedgerStatus {
-    /// Reads the contract's four words; anything else is unmapped.
+    /// Reads the contract's four words. Any other word is `Unmapped`.
     #[must_use]
     pub fn from_word(word: &str) -> LedgerStatus {
         match word {

@@ -36,7 +36,7 @@ fn merchants() -> impl Iterator<Item = Merchant> {
 fn merchant_of_the_third_schema() -> Merchant {
     let merchant = merchant(&STORED_BY_THE_THIRD);
     let settings = std::fs::read_to_string(merchant.path("octopus-recon.toml")).unwrap();
-    // Its reports are for programs.
+    // The reports of that release were plain CSV.
     merchant.write("octopus-recon.toml", settings + "[report]\ncsv = \"plain\"\n");
     merchant
 }
@@ -82,8 +82,8 @@ fn check_does_not_change_an_old_database() {
     }
 }
 
-/// The report of a run has the cells that its own program wrote, in all columns of that time. The
-/// file of that time, which has fewer columns and quotes, is replaced: the same cells are no edit.
+/// Checks that the report of a run has the cells of its old report, in all old columns. The old
+/// file has fewer columns and quotes but the same cells: it counts as unedited and is replaced.
 fn assert_report_is_unchanged(merchant: &Merchant, run: &str, reported: &str) {
     let name = format!("again-{run}.csv");
     let report = merchant.write(&name, reported);

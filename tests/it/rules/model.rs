@@ -377,8 +377,8 @@ impl Model<'_> {
         if order.asked == "missing" {
             return "matched";
         }
-        // "matched: a trustworthy answer, finished, and nothing to report": a status that nobody
-        // has documented, and that policy ignores, is not known to be finished.
+        // "matched: a trustworthy answer, finished, and nothing to report": an undocumented status
+        // that the policy ignores does not count as finished.
         let finished = match order.payment_status {
             "completed" => ["accounted", "failed"].contains(&order.accounting_status),
             "failed" | "reject" | "overdue" | "refund" => true,

@@ -1,4 +1,4 @@
-//! An order that no ledger has: a settlement line has none. The gateway's side is judged alone.
+//! Orders without a ledger entry, such as settlement lines: only the gateway's side is judged.
 
 use super::order::{Order, now};
 use octopus_recon::domain::mismatch::{Kind, Outcome};
@@ -21,13 +21,13 @@ fn an_order_without_an_entry_is_judged_by_the_gateways_side_alone() {
     assert_eq!(found.mismatches[0].kind, Kind::FinalAmountDifference);
     assert_eq!(found.mismatches[0].at_risk.to_string(), "10.00");
 
-    // What is at risk is the gateway's amount.
+    // The gateway's amount is at risk.
     let failed = Order { accounting_status: "failed", ..Order::settled() };
     let found = judged(&failed.asked());
     assert_eq!(found.mismatches[0].kind, Kind::AccountingFailed);
     assert_eq!(found.mismatches[0].at_risk.to_string(), "500.00");
 
-    // Its age is not known: it counts as old.
+    // The age is unknown, so the order counts as old.
     let open = Order { payment_status: "pending", final_amount: None, ..Order::settled() };
     let found = judged(&open.asked());
     assert_eq!(found.mismatches[0].kind, Kind::PendingTooLong);
