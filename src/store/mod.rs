@@ -19,6 +19,7 @@ mod history;
 mod import;
 mod judging;
 mod opening;
+mod reading;
 mod repeats;
 mod reported;
 mod runs;
@@ -91,7 +92,7 @@ impl Store {
     /// There is no database, it is not ours, or the disk cannot be read.
     pub(crate) fn open_to_read(path: &Path) -> Result<Store, StoreError> {
         let sqlite = |error: rusqlite::Error| StoreError::sqlite(path, &error);
-        let opening::ReadOnly { connection, copy } = existing(path)?;
+        let reading::ReadOnly { connection, copy } = existing(path)?;
         connection.execute_batch("BEGIN").map_err(sqlite)?;
         Ok(Store { connection, path: path.to_owned(), _lock: None, _copy: copy })
     }
@@ -145,12 +146,12 @@ impl Store {
 }
 
 /// A database that must be there, and ours.
-fn existing(path: &Path) -> Result<opening::ReadOnly, StoreError> {
+fn existing(path: &Path) -> Result<reading::ReadOnly, StoreError> {
     if path.symlink_metadata().is_err() {
         return Err(StoreError::Absent { path: path.to_owned() });
     }
     opening::inspect(path)?;
-    opening::open_read_only(path)
+    reading::open_read_only(path)
 }
 
 /// Milliseconds since 1970, as instants are stored.

@@ -5,7 +5,7 @@ use super::error::StoreError;
 use super::shared_payments;
 use chrono::{DateTime, SecondsFormat, Utc};
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior, ffi};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior, ffi};
 use rustix::io::Errno;
 use rustix::process::{Pid, test_kill_process};
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -13,8 +13,6 @@ use std::io::{Read, Seek, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use tempfile::TempDir;
-use url::Url;
 
 /// "OCRC": marks a file as ours.
 const APPLICATION_ID: i32 = 0x4f43_5243;
@@ -39,7 +37,7 @@ pub(super) struct Lock {
     _file: File,
 }
 
-fn beside(path: &Path, suffix: &str) -> PathBuf {
+pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)
@@ -213,7 +211,7 @@ pub(super) fn inspect(path: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn newer(path: &Path, schema: i64) -> Result<(), StoreError> {
+pub(super) fn newer(path: &Path, schema: i64) -> Result<(), StoreError> {
     let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
     if schema > known {
         return Err(StoreError::Newer { path: path.to_owned(), schema, known });
@@ -244,107 +242,17 @@ pub(super) fn open(path: &Path, migrating: bool) -> Result<Connection, StoreErro
     Ok(connection)
 }
 
-/// An existing database that is only read, and the temporary copy that it is read through, if it
-/// cannot be read in its place.
-pub(super) struct ReadOnly {
-    pub(super) connection: Connection,
-    pub(super) copy: Option<TempDir>,
-}
-
-/// Opens an existing database without ever writing to it (contract, "The database"): in its place;
-/// if SQLite cannot do that without write permission, as an immutable file, or with its -wal
-/// through a private copy. An older schema is read through a private copy too.
-pub(super) fn open_read_only(path: &Path) -> Result<ReadOnly, StoreError> {
-    let sqlite = |error: rusqlite::Error| StoreError::sqlite(path, &error);
-    let opened = match connect_read_only(path, "") {
-        Ok(connection) => ReadOnly { connection, copy: None },
-        Err(error) if needs_to_write(&error) => {
-            let has_wal = beside(path, "-wal").metadata().is_ok_and(|wal| wal.len() > 0);
-            if has_wal {
-                copied(path)?
-            } else {
-                let connection = connect_read_only(path, "immutable=1").map_err(sqlite)?;
-                ReadOnly { connection, copy: None }
-            }
-        }
-        Err(error) => return Err(sqlite(error)),
-    };
-    let version = version(&opened.connection).map_err(sqlite)?;
-    newer(path, version)?;
-    if is_older(&opened.connection).map_err(sqlite)? {
-        migrated_copy(path, &opened)
-    } else {
-        Ok(opened)
-    }
-}
-
-/// SQLite's way to say that it would have to write beside the file to read it.
-fn needs_to_write(error: &rusqlite::Error) -> bool {
-    matches!(error.sqlite_error_code(), Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly))
-}
-
-fn connect_read_only(path: &Path, option: &str) -> rusqlite::Result<Connection> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
-        | OpenFlags::SQLITE_OPEN_NO_MUTEX
-        | OpenFlags::SQLITE_OPEN_URI;
-    let mut uri = std::path::absolute(path)
-        .ok()
-        .and_then(|path| Url::from_file_path(path).ok())
-        .ok_or_else(|| rusqlite::Error::InvalidPath(path.to_owned()))?;
-    uri.set_query(Some(option).filter(|option| !option.is_empty()));
-    let mut connection = Connection::open_with_flags(uri.as_str(), flags)?;
-    connection.busy_handler(Some(wait_for_lock))?;
-    connection.pragma_update(None, "trusted_schema", false)?;
-    connection.pragma_update(None, "cell_size_check", true)?;
-    // Opening touches nothing: whether the file can be read shows at the first look.
-    connection.query_row("SELECT count(*) FROM sqlite_schema", (), |_| Ok(()))?;
-    Ok(connection)
-}
-
-/// A private directory, and the place of the copy in it.
-fn private_directory(path: &Path) -> Result<(TempDir, PathBuf), StoreError> {
-    let io = |error: std::io::Error| StoreError::io(path, "copied to be read", &error);
-    let directory = tempfile::Builder::new().prefix("octopus-recon-").tempdir().map_err(io)?;
-    let copy = directory.path().join("copy.db");
-    Ok((directory, copy))
-}
-
-/// The file and its -wal, copied: SQLite has not opened them.
-fn copied(path: &Path) -> Result<ReadOnly, StoreError> {
-    let (directory, copy) = private_directory(path)?;
-    let io = |error: std::io::Error| StoreError::io(path, "copied to be read", &error);
-    fs::copy(path, &copy).map_err(io)?;
-    fs::copy(beside(path, "-wal"), beside(&copy, "-wal")).map_err(io)?;
-    for file in [copy.clone(), beside(&copy, "-wal")] {
-        fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).map_err(io)?;
-    }
-    let connection = connect(&copy).map_err(|error| StoreError::sqlite(path, &error))?;
-    Ok(ReadOnly { connection, copy: Some(directory) })
-}
-
-/// A database of an older schema, brought up to date in a private copy.
-fn migrated_copy(path: &Path, original: &ReadOnly) -> Result<ReadOnly, StoreError> {
-    let sqlite = |error: rusqlite::Error| StoreError::sqlite(path, &error);
-    let (directory, copy) = private_directory(path)?;
-    let target =
-        copy.to_str().ok_or_else(|| StoreError::foreign(&copy, "its name is not UTF-8"))?;
-    original.connection.execute("VACUUM INTO ?1", [target]).map_err(sqlite)?;
-    let mut connection = connect(&copy).map_err(sqlite)?;
-    migrate(&mut connection).map_err(sqlite)?;
-    Ok(ReadOnly { connection, copy: Some(directory) })
-}
-
 /// Whether an earlier release made it, and nothing has brought it up to date since.
 pub(super) fn is_older(connection: &Connection) -> rusqlite::Result<bool> {
     let version = version(connection)?;
     Ok(usize::try_from(version).is_ok_and(|version| version < MIGRATIONS.len()))
 }
 
-fn version(connection: &Connection) -> rusqlite::Result<i64> {
+pub(super) fn version(connection: &Connection) -> rusqlite::Result<i64> {
     connection.query_row("PRAGMA user_version", (), |row| row.get(0))
 }
 
-fn connect(path: &Path) -> rusqlite::Result<Connection> {
+pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags)?;
     connection.busy_handler(Some(wait_for_lock))?;
@@ -361,7 +269,7 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
 }
 
 /// Waits for another program's lock after so many tries. `false`: the wait is over.
-fn wait_for_lock(tries: i32) -> bool {
+pub(super) fn wait_for_lock(tries: i32) -> bool {
     let tries = u32::try_from(tries).unwrap_or(0);
     if LOCK_PAUSE.saturating_mul(tries) >= LOCK_WAIT {
         return false;
@@ -375,7 +283,7 @@ fn wait_for_lock(tries: i32) -> bool {
 }
 
 /// Applies what is missing, each step in a transaction of its own.
-fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
+pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
     if !is_older(connection)? {
         return Ok(());
     }

@@ -86,7 +86,8 @@ fn an_error_between_two_renames_says_what_is_new() -> Outcome {
     let target = directory.path().join("report.csv");
     let staged = stage(&target, &plain(), &[short_payment()], &[invalid(1, b"x")])?;
     fs::create_dir(&target)?;
-    let error = staged.publish(&|_| false, instant(NIGHT)).err().map(|error| error.to_string());
+    let told = |error: ReportError| format!("{error}; {}", error.hint());
+    let error = staged.publish(&|_| false, instant(NIGHT)).err().map(told);
     let new = directory.path().join("report-invalid-rows.csv");
     assert_eq!(
         error,
@@ -181,7 +182,8 @@ fn a_missing_directory_is_made_before_and_named_otherwise() -> Outcome {
     let directory = tempfile::tempdir()?;
     let deep = directory.path().join("a/b");
     let target = deep.join("report.csv");
-    let error = publish(&target, &plain(), &[], &[]).err().map(|error| error.to_string());
+    let told = |error: ReportError| format!("{error}; {}", error.hint());
+    let error = publish(&target, &plain(), &[], &[]).err().map(told);
     assert_eq!(
         error,
         Some(format!(
@@ -228,10 +230,10 @@ fn a_directory_that_is_not_writable_is_found_before() -> Outcome {
 fn a_full_disk_says_what_to_do() {
     let full = std::io::Error::from_raw_os_error(28);
     let full = ReportError::new("write", Path::new("r\u{1b}.csv"), full);
+    assert_eq!(full.to_string(), "cannot write r .csv: No space left on device (os error 28)");
     assert_eq!(
-        full.to_string(),
-        "cannot write r .csv: No space left on device (os error 28); free some space there, then \
-         run again with --resume: received answers are kept"
+        full.hint(),
+        "free some space there, then run again with --resume: received answers are kept"
     );
 }
 

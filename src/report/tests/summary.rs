@@ -180,7 +180,7 @@ fn people_read_a_large_run() {
                         21  missing_at_gateway
                         14  overdue
                          5  notify_failed
-    Elsewhere            4  open mismatches of orders that this run did not select
+    Elsewhere            4  open mismatches of orders that are not in this run
 
     Money           orders       ledger      gateway        final  variance  at risk
     bt c   income    50000     0.000123     0.000123     0.000123      0.00     0.00

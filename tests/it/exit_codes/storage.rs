@@ -56,8 +56,8 @@ fn an_unusable_report_path_is_found_before_the_first_call() {
     std::fs::create_dir(merchant.path("directory")).unwrap();
     let ledger = ["run", "--base-url", &gateway.url, "--ledger", "ledger.csv"];
     for (place, words) in [
-        (["--out", "file"], ["file", "another one with --out"]),
-        (["--out", "file/below"], ["file/below", "another one with --out"]),
+        (["--out", "file"], ["file", "another directory with --out"]),
+        (["--out", "file/below"], ["file/below", "another directory with --out"]),
         (["--out", "/proc/nowhere"], ["/proc/nowhere", "another one with --out"]),
         (["--report", "directory"], ["directory", "name a file with --report"]),
         (["--report", "/dev/null"], ["/dev/null", "name a file with --report"]),
