@@ -232,8 +232,8 @@ pub struct Answered {
 /// does not help: the configured merchant or the credentials are wrong.
 pub const OTHER_MERCHANT: &str = "the answer is about another merchant's order";
 
-/// The end of the reason if an answer shows that the gateway's address is wrong. Resuming such a run
-/// does not help either.
+/// The end of the reason if an answer shows that the gateway's address is wrong. Resuming such a
+/// run does not help either.
 pub const WRONG_ADDRESS: &str = "is base_url right?";
 
 /// The result of querying one order.

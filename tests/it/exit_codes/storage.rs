@@ -61,7 +61,7 @@ fn an_unusable_report_path_is_found_before_the_first_call() {
         (["--out", "/proc/nowhere"], ["/proc/nowhere", "another one with --out"]),
         (["--report", "directory"], ["directory", "name a file with --report"]),
         (["--report", "/dev/null"], ["/dev/null", "name a file with --report"]),
-        (["--report", "file/report.csv"], ["file", "create this directory"]),
+        (["--report", "file/report.csv"], ["file", "a file is in the place of the directory"]),
     ] {
         let done = merchant.run(&[&ledger[..], &place].concat());
         night.assert_failed(&done, 14, &words);
