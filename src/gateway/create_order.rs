@@ -81,7 +81,7 @@ impl Asker {
     /// The order is sent again only if the gateway has no such order and has neither accepted nor
     /// declined it, within the retry policy. Each send needs a permit, and `Retry-After` is
     /// followed. The client must redact this order:
-    /// [`Client::redacting`](super::Client::redacting).
+    /// `Client::redacting`.
     ///
     /// # Errors
     /// [`NotCreated`]: the order does not count as created.

@@ -3,7 +3,7 @@
 //!
 //! Rows are pushed in, because they come out of the database one by one and there may be millions.
 //! One pass over the rows feeds every format. Files appear under their names only when
-//! [`StagedFiles::publish`](files::StagedFiles::publish) finds all of them whole; dropped before
+//! `StagedFiles::publish` finds all of them whole; dropped before
 //! that, they leave nothing behind and the previous report unchanged.
 //!
 //! Nothing here prints, asks for the time or reads the environment.
