@@ -52,6 +52,12 @@ ALTER TABLE orders_4 RENAME TO orders;
 ALTER TABLE run_orders_4 RENAME TO run_orders;
 CREATE INDEX orders_awaiting ON orders (order_id) WHERE awaiting = 1;
 
+-- The earlier release marked the orders of a run that was never judged when the next run began. The
+-- new one marks them when the end of the run is recorded.
+UPDATE orders SET awaiting = 1
+WHERE order_id IN (SELECT r.order_id FROM runs u JOIN run_orders r ON r.run_id = u.run_id
+                   WHERE u.judged_at_ms IS NULL AND u.run_id = (SELECT max(run_id) FROM runs));
+
 -- How each run ended. While a run is active its end_reason is NULL.
 ALTER TABLE runs ADD COLUMN ended_at_ms INTEGER;
 ALTER TABLE runs ADD COLUMN exit_code INTEGER;
@@ -97,14 +103,15 @@ CREATE TABLE open_now (
 -- mismatch if it reported the mismatch, or if it had an answer that did not show the mismatch.
 CREATE TEMP TABLE seen AS
 WITH told AS (SELECT DISTINCT order_id, kind FROM reported_mismatches)
-SELECT t.order_id, t.kind, coalesce(r.answered_at_ms, u.started_at_ms) AS at_ms, r.run_id,
+SELECT t.order_id, t.kind, iif(r.outcome = 4, u.started_at_ms, coalesce(r.answered_at_ms, u.started_at_ms)) AS at_ms,
+       r.run_id,
        u.run_day, m.kind IS NOT NULL AS is_found, m.variance_micros, m.first_seen
 FROM told t
 JOIN runs u ON u.judged_at_ms IS NOT NULL
 JOIN run_orders r ON r.run_id = u.run_id AND r.order_id = t.order_id
 LEFT JOIN reported_mismatches m
        ON m.run_id = r.run_id AND m.order_id = r.order_id AND m.kind = t.kind
-WHERE m.kind IS NOT NULL OR r.answered_at_ms IS NOT NULL;
+WHERE m.kind IS NOT NULL OR (r.answered_at_ms IS NOT NULL AND r.outcome <> 4);
 
 INSERT INTO mismatch_events
 WITH life AS (

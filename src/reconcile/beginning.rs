@@ -326,6 +326,12 @@ fn continued(
             "`octopus-recon runs` lists the runs",
         ));
     };
+    if run.has_no_orders() {
+        return Err(Failure::usage(
+            format!("run {run_id} stored no orders: there is nothing to resume"),
+            "start a new run without --resume",
+        ));
+    }
     if run.status == RunStatus::Complete && run.is_reported {
         return Err(Failure::usage(
             format!("run {run_id} is complete: there is nothing to resume"),

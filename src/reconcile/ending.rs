@@ -32,7 +32,8 @@ pub(super) fn of(summary: &RunSummary, at: DateTime<Utc>) -> RunEnd {
 /// the next run records it as killed.
 pub(super) fn record(store: Option<Store>, run_id: i64, failure: &Failure, context: &Context) {
     if let Some(mut store) = store
-        && let Err(error) = store.end_run(run_id, &end(failure, context), false)
+        && let Err(error) =
+            store.wait_briefly().and_then(|()| store.end_run(run_id, &end(failure, context), false))
     {
         tracing::warn!("the end of run {run_id} was not recorded: {error}");
     }
@@ -50,7 +51,10 @@ pub(super) fn record_without_orders(
     if matches!(failure.code(), USAGE | DATABASE) {
         return None;
     }
-    match store.end_without_orders(new_run, &end(failure, context)) {
+    let recorded = store
+        .wait_briefly()
+        .and_then(|()| store.end_without_orders(new_run, &end(failure, context)));
+    match recorded {
         Ok(run_id) => Some(run_id),
         Err(error) => {
             tracing::warn!("the end of this run was not recorded: {error}");
@@ -67,6 +71,30 @@ fn end(failure: &Failure, context: &Context) -> RunEnd {
     RunEnd {
         at: Some((context.now)()),
         exit_code: Some(failure.code()),
-        reason: one_line(failure.message()),
+        reason: without_cells(&one_line(failure.message())),
+    }
+}
+
+/// A message without what stands in quotes. That may be cells of a ledger, which can be personal;
+/// what is recorded stays for years.
+fn without_cells(message: &str) -> String {
+    let parts = message.split('"').enumerate();
+    let kept = parts.map(|(index, part)| if index % 2 == 0 { part } else { "\"…\"" });
+    kept.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_cells;
+
+    #[test]
+    fn quoted_cells_are_not_recorded() {
+        for (message, recorded) in [
+            ("run 1: 3 of 5 answered", "run 1: 3 of 5 answered"),
+            (r#"the file has "Ravi", "r@example.com""#, r#"the file has "…", "…""#),
+            (r#"amount "1,000" and an open "quote"#, r#"amount "…" and an open "…""#),
+        ] {
+            assert_eq!(without_cells(message), recorded);
+        }
     }
 }

@@ -41,7 +41,8 @@ pub(super) fn judged(
             "UPDATE orders SET awaiting = 0 FROM run_orders r
              WHERE orders.awaiting = 1 AND orders.order_id BETWEEN ?2 AND ?3
                AND r.run_id = ?1 AND r.order_id = orders.order_id
-               AND r.entry_version IS orders.entry_version AND r.outcome IN (?4, ?5)
+               AND r.entry_version IS orders.entry_version
+               AND r.answer_id IS orders.answer_id AND r.outcome IN (?4, ?5)
                AND NOT EXISTS (SELECT 1 FROM temp.judged_since s
                                WHERE s.order_id = orders.order_id)",
         )?

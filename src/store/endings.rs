@@ -1,7 +1,6 @@
 //! How runs ended (contract, "The database": each run's end; "Exit codes").
 
 use super::error::StoreError;
-use super::opening::LOCK_WAIT;
 use super::runs::{NewRun, insert};
 use super::{Store, awaiting, to_ms};
 use chrono::{DateTime, Utc};
@@ -25,6 +24,15 @@ pub(crate) struct RunEnd {
 }
 
 impl Store {
+    /// From now on another program's lock is waited for only briefly: the run has failed, and the
+    /// lock may be why.
+    ///
+    /// # Errors
+    /// The database does not accept the setting.
+    pub(crate) fn wait_briefly(&self) -> Result<(), StoreError> {
+        self.connection.busy_timeout(SHORT_WAIT).map_err(|error| self.error(&error))
+    }
+
     /// Records how a run ended. The orders of a run that was never judged are asked again by the
     /// next run with `--include-open`.
     ///
@@ -37,12 +45,8 @@ impl Store {
         is_reported: bool,
     ) -> Result<(), StoreError> {
         let path = self.path.clone();
-        let wait = if is_reported { LOCK_WAIT } else { SHORT_WAIT };
         self.connection
-            .busy_timeout(wait)
-            .and_then(|()| {
-                self.connection.transaction_with_behavior(TransactionBehavior::Immediate)
-            })
+            .transaction_with_behavior(TransactionBehavior::Immediate)
             .and_then(|transaction| {
                 write_end(&transaction, run_id, end, is_reported)?;
                 transaction.commit()
@@ -82,8 +86,8 @@ impl Store {
             .map_err(|error| StoreError::sqlite(&path, &error))
     }
 
-    /// Records the end of runs whose process ended without a word. The lock is held: none of them
-    /// is active.
+    /// Records the end of runs whose process ended without recording it. The lock is held: none of
+    /// them is active.
     ///
     /// # Errors
     /// The database cannot be written.
@@ -97,7 +101,7 @@ impl Store {
             let end = RunEnd {
                 at: None,
                 exit_code: Some(KILLED),
-                reason: "killed, or the machine stopped; the next run recorded it".to_owned(),
+                reason: "killed, or the machine stopped (found by the next run)".to_owned(),
             };
             self.end_run(run_id, &end, false)?;
         }

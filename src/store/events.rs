@@ -7,7 +7,7 @@
 use super::decode::{self, date, instant, unreadable};
 use super::to_ms;
 use crate::domain::amount::Amount;
-use crate::domain::mismatch::{Event, EventKind, Kind};
+use crate::domain::mismatch::{Event, EventKind, Kind, Outcome};
 use rusqlite::{Connection, Row, params};
 use std::collections::HashMap;
 
@@ -70,9 +70,11 @@ pub(super) fn latest_elsewhere(
                     max(r.answered_at_ms, coalesce(u.clock_floor_ms, 0)) AS at_ms
              FROM runs u CROSS JOIN run_orders r ON r.run_id = u.run_id
              WHERE u.run_id = ?1 AND r.order_id > ?2 AND r.order_id <= ?3
-               AND r.answered_at_ms IS NOT NULL",
+               AND r.answered_at_ms IS NOT NULL AND r.outcome <> ?4",
         )?;
-        let mut rows = statement.query([*other, after, last])?;
+        // An answer that came after the run was judged has not been judged yet.
+        let unjudged = Outcome::Unverified.number();
+        let mut rows = statement.query([*other, after, last, unjudged])?;
         while let Some(row) = rows.next()? {
             let moment = (row.get("at_ms")?, *other);
             let known = latest.entry(row.get("order_id")?).or_insert(moment);

@@ -150,8 +150,10 @@ fn existing(path: &Path) -> Result<reading::ReadOnly, StoreError> {
     if path.symlink_metadata().is_err() {
         return Err(StoreError::Absent { path: path.to_owned() });
     }
-    opening::inspect(path)?;
-    reading::open_read_only(path)
+    // Its -wal is beside the file, not beside a link to it.
+    let path = opening::real_path(path)?;
+    opening::inspect(&path)?;
+    reading::open_read_only(&path)
 }
 
 /// Milliseconds since 1970, as instants are stored.

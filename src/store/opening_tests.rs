@@ -30,3 +30,21 @@ fn a_locked_database_can_be_read_and_written_once_it_is_free() {
     holder.execute_batch("ROLLBACK").unwrap();
     assert!(writer.join().unwrap().is_ok());
 }
+
+#[test]
+fn recording_a_killed_run_does_not_shorten_the_wait() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("octopus-recon.db");
+    let mut store = crate::store::Store::open(&path, DateTime::UNIX_EPOCH).unwrap();
+    let run = "INSERT INTO runs (started_at_ms, run_day, status, selection, base_url, merchant_uid)
+               VALUES (0, '2026-01-01', 'asking', 'x', '', '')";
+    store.connection().execute(run, ()).unwrap();
+    store.end_killed_runs().unwrap();
+    let wait = |store: &crate::store::Store| -> i64 {
+        store.connection().query_row("PRAGMA busy_timeout", (), |row| row.get(0)).unwrap()
+    };
+    // With a handler of our own SQLite's own timeout is not set.
+    assert_eq!(wait(&store), 0);
+    store.wait_briefly().unwrap();
+    assert_eq!(wait(&store), 1_000);
+}

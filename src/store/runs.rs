@@ -137,6 +137,11 @@ pub(crate) struct RunRow {
 }
 
 impl RunRow {
+    /// Whether it ended before its orders were stored: there is nothing to resume.
+    pub(crate) fn has_no_orders(&self) -> bool {
+        self.selection.is_empty()
+    }
+
     /// Whether it was begun with this selection.
     #[must_use]
     pub(crate) fn has_selection(&self, selection: &Selection) -> bool {

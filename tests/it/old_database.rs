@@ -237,3 +237,19 @@ fn old_answers_are_shown_in_order_and_old_payments_are_known() {
         assert_eq!(kinds(&merchant.rows_of(&night))["NEW"], ["duplicate_payment"], "{night:?}");
     }
 }
+
+#[test]
+fn the_orders_of_an_old_run_that_was_never_judged_are_asked_again() {
+    let merchant = merchant_of_the_third_schema();
+    // As if the fifth night had ended before it was judged.
+    let unjudged = "UPDATE runs SET judged_at_ms = NULL, reported_at_ms = NULL, status = 'asking'
+                    WHERE run_id = 5;
+                    UPDATE run_orders SET outcome = NULL WHERE run_id = 5;
+                    DELETE FROM reported_mismatches WHERE run_id = 5;
+                    DELETE FROM mismatches;
+                    UPDATE orders SET awaiting = 0;";
+    merchant.database().execute_batch(unjudged).unwrap();
+    let gateway = Gateway::serve(&paid("A3", "30.00", json!({})));
+    let night = merchant.reconcile(&gateway.url, &["--last", "1", "--include-open"]);
+    assert_eq!(night.json()["orders"]["selected"], 6, "{night:?}");
+}
