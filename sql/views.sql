@@ -22,8 +22,9 @@ FROM open_now n
 JOIN orders o ON o.order_id = n.order_id
 LEFT JOIN reported_mismatches r
        ON r.order_id = n.order_id AND r.kind = n.kind
-      AND r.run_id = (SELECT max(x.run_id) FROM reported_mismatches x
-                      WHERE x.order_id = n.order_id AND x.kind = n.kind);
+      AND r.run_id = (SELECT x.run_id FROM reported_mismatches x
+                      WHERE x.order_id = n.order_id AND x.kind = n.kind
+                      ORDER BY x.answered_at_ms DESC, x.run_id DESC LIMIT 1);
 
 -- The latest ledger entry and the latest answer of each order.
 CREATE VIEW ledger_and_gateway AS

@@ -166,7 +166,10 @@ fn count(figures: &mut Figures, stored: &StoredCase, judgement: &Judgement) {
     }
     // An order is at risk once, however many mismatches it has: the largest counts.
     let mut at_risk: BTreeMap<&str, Amount> = BTreeMap::new();
-    for mismatch in reported() {
+    // An open mismatch of an earlier answer keeps its figure: that the order is unverified tonight
+    // puts no more at risk.
+    let has_figure = |it: &&Mismatch| it.kind != Kind::Unverified || judgement.kept.is_empty();
+    for mismatch in reported().filter(has_figure) {
         let largest = at_risk.entry(&mismatch.currency).or_default();
         *largest = mismatch.at_risk.max(*largest);
     }

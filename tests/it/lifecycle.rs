@@ -210,6 +210,7 @@ fn an_unverified_order_keeps_the_rows_of_its_last_answer() {
             assert_eq!(kept[column], shown[column], "{column}");
         }
         assert_eq!(done.json()["mismatches"][KIND], 1);
+        assert_eq!(done.json()["totals"][0]["at_risk"], "10.00", "not the whole order");
         merchant.days_pass(1);
     }
 }
