@@ -1,8 +1,8 @@
 //! Compares a merchant's order ledger with its payment gateway and reports the differences.
 //!
 //! ```text
-//! ledger CSV ─ ledger ─▶ store ─▶ gateway ─▶ store ─▶ rules ─▶ store ─▶ report ─▶ CSV
-//!                     (reconcile calls the stages in this order)
+//! ledger CSV ─ tabular ─ ledger ─▶ store ─▶ gateway ─▶ store ─▶ rules ─▶ store ─▶ report ─▶ CSV
+//!                               (reconcile calls the stages in this order)
 //! ```
 //!
 //! The stages use [`domain`] and never each other. [`reconcile`] uses the stages, and [`commands`]

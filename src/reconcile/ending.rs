@@ -3,7 +3,7 @@
 use super::Context;
 use crate::domain::run::RunSummary;
 use crate::domain::text::one_line;
-use crate::failure::Failure;
+use crate::failure::{Failure, code};
 use crate::store::{NewRun, RunEnd, Store};
 use chrono::{DateTime, Utc};
 
@@ -32,6 +32,7 @@ pub(super) fn of(summary: &RunSummary, at: DateTime<Utc>) -> RunEnd {
 /// the next run records it as killed.
 pub(super) fn record(store: Option<Store>, run_id: i64, failure: &Failure, context: &Context) {
     if let Some(mut store) = store
+        && is_recorded(failure)
         && let Err(error) =
             store.wait_briefly().and_then(|()| store.end_run(run_id, &end(failure, context), false))
     {
@@ -39,16 +40,14 @@ pub(super) fn record(store: Option<Store>, run_id: i64, failure: &Failure, conte
     }
 }
 
-/// Records a run that ended before it had orders, and gives its number. Endings 2 and 15 are not
-/// recorded.
+/// Records a run that ended before it had orders, and gives its number.
 pub(super) fn record_without_orders(
     store: &mut Store,
     new_run: &NewRun,
     failure: &Failure,
     context: &Context,
 ) -> Option<i64> {
-    use crate::failure::code::{DATABASE, USAGE};
-    if matches!(failure.code(), USAGE | DATABASE) {
+    if !is_recorded(failure) {
         return None;
     }
     let recorded = store
@@ -61,6 +60,11 @@ pub(super) fn record_without_orders(
             None
         }
     }
+}
+
+/// Endings 2 and 15 are not recorded: nothing was run, or the database must not be written to.
+fn is_recorded(failure: &Failure) -> bool {
+    !matches!(failure.code(), code::USAGE | code::DATABASE)
 }
 
 fn plural(count: u64, word: &str) -> String {
