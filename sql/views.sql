@@ -48,6 +48,6 @@ CREATE VIEW run_figures AS
 SELECT run_id, strftime('%Y-%m-%dT%H:%M:%SZ', started_at_ms / 1000, 'unixepoch') AS started_at,
        status, exit_code, end_reason,
        coalesce(from_date, first_date) AS from_date, coalesce(to_date, last_date) AS to_date,
-       ledger_rows, accepted, invalid, repeated, superseded, changed,
+       ledger_rows, accepted, invalid, repeated, superseded, skipped, changed,
        selected, matched, in_transit, mismatched, unverified, requests
 FROM runs;

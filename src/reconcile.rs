@@ -20,7 +20,7 @@ pub use committing::Counters;
 pub(crate) use reporting::write_again;
 pub use request::{Request, Resume};
 
-use crate::domain::run::RunSummary;
+use crate::domain::run::{RunSummary, Warning};
 use crate::failure::Failure;
 use crate::gateway::{Asker, Client};
 use crate::interrupt::Interrupt;
@@ -108,7 +108,9 @@ pub fn run(settings: &Settings, request: &Request, context: &Context) -> Result<
             return Err(Failed { run_id, failure });
         }
     };
-    let mut session = Session { store: Some(store), run_id, settings, request, context };
+    let clock_floor = new_run.clock_floor;
+    let mut session =
+        Session { store: Some(store), run_id, clock_floor, settings, request, context };
     match session.carry_out(client) {
         Ok((summary, reports)) => Ok(Finished { summary, reports, duration: started.elapsed() }),
         Err(failure) => {
@@ -123,6 +125,8 @@ struct Session<'a> {
     /// Away while a thread of its own commits answers.
     store: Option<Store>,
     run_id: i64,
+    /// The latest time that is stored, if this machine's clock is behind it.
+    clock_floor: Option<DateTime<Utc>>,
     settings: &'a Settings,
     request: &'a Request,
     context: &'a Context<'a>,
@@ -135,6 +139,9 @@ impl Session<'_> {
 
     fn carry_out(&mut self, client: Client) -> Result<(RunSummary, Vec<Written>), Failure> {
         let Session { run_id, settings, request, context, .. } = *self;
+        if let Some(warning) = beginning::clock_warning(self.clock_floor, (context.now)()) {
+            self.store()?.add_warnings(run_id, &[warning])?;
+        }
         let run = known(self.store()?, run_id)?;
         self.ask(&run, client)?;
         let store = self.store()?;
@@ -155,6 +162,7 @@ impl Session<'_> {
         let asking = asking::Asking {
             run_id,
             answered_before: run.answered,
+            clock_floor: self.clock_floor,
             max_in_flight: settings.gateway.max_in_flight,
             stop_asking_at: request.stop_asking_at,
             interrupt: context.interrupt.clone(),
@@ -177,11 +185,15 @@ impl Session<'_> {
         match ended {
             Ended::Done => {}
             Ended::Deadline => {
-                tracing::warn!("{progress} when the deadline came");
+                let warning =
+                    Warning::new("deadline", format!("{progress} when the deadline came"));
+                warn(store, run_id, warning)?;
                 store.mark_unasked(run_id, "not asked before the deadline")?;
             }
             Ended::Unreachable(why) => {
-                tracing::warn!("{progress} when the gateway could no longer be reached: {why}");
+                let what = "when the gateway could no longer be reached";
+                let warning = Warning::new("unreachable", format!("{progress} {what}: {why}"));
+                warn(store, run_id, warning)?;
                 store
                     .mark_unasked(run_id, "not asked, because the gateway could not be reached")?;
             }
@@ -216,6 +228,12 @@ pub(crate) fn estimate(
         Store::temporary()?
     };
     beginning::estimate(&mut store, settings, request, context)
+}
+
+/// Says a warning at once, and keeps it for the report.
+fn warn(store: &mut Store, run_id: i64, warning: Warning) -> Result<(), Failure> {
+    tracing::warn!("{}", warning.text);
+    Ok(store.add_warnings(run_id, &[warning])?)
 }
 
 /// A run that must be there.

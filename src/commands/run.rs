@@ -145,7 +145,7 @@ fn cost(estimate: &Estimate, format: Format, head: &JsonHead) -> String {
                 "ledger": {
                     "rows": ledger.rows, "accepted": ledger.accepted, "invalid": ledger.invalid,
                     "repeated": ledger.repeated, "superseded": ledger.superseded,
-                    "changed": ledger.changed,
+                    "skipped": ledger.skipped, "changed": ledger.changed,
                 },
                 "orders": calls,
                 "calls": calls,
@@ -166,7 +166,8 @@ fn cost(estimate: &Estimate, format: Format, head: &JsonHead) -> String {
                 .unwrap_or_default();
             format!(
                 "Dry run: nothing was stored or asked.\n\
-                 Ledger rows: {} read, {} accepted, {} invalid, {} repeated, {} superseded.\n\
+                 Ledger rows: {} read, {} accepted, {} invalid, {} repeated, \
+                 {} superseded, {} skipped.\n\
                  {first_invalid}\
                  Asking{continues} would take {calls} calls, {minutes} minutes at {} a second, \
                  retries apart.",
@@ -175,6 +176,7 @@ fn cost(estimate: &Estimate, format: Format, head: &JsonHead) -> String {
                 ledger.invalid,
                 ledger.repeated,
                 ledger.superseded,
+                ledger.skipped,
                 estimate.requests_per_second
             )
         }

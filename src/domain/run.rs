@@ -20,6 +20,8 @@ pub struct LedgerFigures {
     pub repeated: u64,
     /// Rows that a later row of the same order replaced.
     pub superseded: u64,
+    /// Rows that `[[ledger.skip]]` left out.
+    pub skipped: u64,
     /// Entries whose amount, currency or type differ from an earlier run's.
     pub changed: u64,
 }
@@ -105,6 +107,8 @@ pub struct Figures {
     pub orders: OrderFigures,
     /// Report rows by kind. A kind without a row has no entry.
     pub mismatches: BTreeMap<Kind, u64>,
+    /// Orders by day (in the ledger's time zone). An order without a ledger entry has no day.
+    pub days: BTreeMap<NaiveDate, u64>,
     /// Open mismatches of orders that this run did not select.
     pub open_elsewhere: u64,
     /// Money by currency and direction.
@@ -137,8 +141,9 @@ impl Figures {
         balance(
             "the number of rows read",
             rows.rows.to_string(),
-            "accepted + invalid + repeated + superseded",
-            (rows.accepted + rows.invalid + rows.repeated + rows.superseded).to_string(),
+            "accepted + invalid + repeated + superseded + skipped",
+            (rows.accepted + rows.invalid + rows.repeated + rows.superseded + rows.skipped)
+                .to_string(),
         )?;
         balance(
             "the number of selected orders",
@@ -174,6 +179,23 @@ impl Figures {
     }
 }
 
+/// Something that a person should see beside the figures of a run: in the summary, in JSON and in
+/// the report (contract, "`run`": `warnings`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Warning {
+    /// The kind of warning, in snake case: `ledger_shrunk`.
+    pub code: String,
+    /// What was seen, where, and what to do, for people.
+    pub text: String,
+}
+
+impl Warning {
+    /// A warning.
+    pub fn new(code: &str, text: impl Into<String>) -> Warning {
+        Warning { code: code.to_owned(), text: text.into() }
+    }
+}
+
 /// Why orders of a run are unverified.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct UnverifiedReason {
@@ -198,6 +220,8 @@ pub struct RunSummary {
     pub figures: Figures,
     /// Unverified orders by reason, the most frequent first.
     pub unverified_reasons: Vec<UnverifiedReason>,
+    /// What a person should see, in the order in which it was found.
+    pub warnings: Vec<Warning>,
 }
 
 impl RunSummary {

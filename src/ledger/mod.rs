@@ -21,6 +21,7 @@ pub use crate::tabular::Source;
 
 use crate::domain::amount::Total;
 use crate::domain::order::LedgerRow;
+use crate::domain::run::Warning;
 use crate::tabular::Reader;
 use chrono::{DateTime, Utc};
 use columns::Layout;
@@ -43,6 +44,8 @@ pub struct FileRead {
     /// Rows whose date or time has no offset, so that it is in the configured zone or, without
     /// one, in UTC.
     pub without_offset: u64,
+    /// What a person should know of the file.
+    pub warnings: Vec<Warning>,
 }
 
 /// Rows with a date later than now.
@@ -80,6 +83,7 @@ pub fn read<E>(
         totals: BTreeMap::new(),
         future: None,
         without_offset: 0,
+        warnings: Vec::new(),
     };
     while let Some(record) = reader.read_record()? {
         read.rows += 1;

@@ -8,7 +8,7 @@ use crate::failure::{Failure, code};
 use crate::gateway::{Asker, CallFailure, Cause, Reply};
 use crate::interrupt::Interrupt;
 use crate::store::{Pending, Recorded, Store, StoreError};
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::VecDeque;
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -43,6 +43,8 @@ pub(super) struct Asking {
     pub(super) run_id: i64,
     /// Orders that are answered already.
     pub(super) answered_before: u64,
+    /// The latest time that is stored, if this machine's clock is behind it.
+    pub(super) clock_floor: Option<DateTime<Utc>>,
     pub(super) max_in_flight: NonZeroU32,
     pub(super) stop_asking_at: Option<Instant>,
     pub(super) interrupt: Interrupt,
@@ -153,12 +155,13 @@ impl Asking {
             Err(error) => return (store, Err(error.into())),
         };
         let (outbox, inbox) = mpsc::channel(BATCH);
-        let (run_id, asker) = (self.run_id, Arc::clone(&self.asker));
+        let (run_id, clock_floor) = (self.run_id, self.clock_floor);
+        let asker = Arc::clone(&self.asker);
         let counters = Arc::clone(&self.counters);
         // Half of the places: the other half is asking meanwhile.
         let enough = usize::try_from(self.max_in_flight.get() / 2).unwrap_or(BATCH).min(BATCH);
         let writer = tokio::task::spawn_blocking(move || {
-            write(store, run_id, inbox, enough, &asker, &counters)
+            write(store, run_id, inbox, enough, clock_floor, &asker, &counters)
         });
         let ended = self.ask_all(reader, &outbox).await;
         drop(outbox);

@@ -4,10 +4,11 @@
 use super::importing::import_rows;
 use super::{Context, Request, Resume, known};
 use crate::domain::amount::Total;
+use crate::domain::run::Warning;
 use crate::domain::text;
 use crate::failure::{Failure, code};
 use crate::gateway;
-use crate::ledger::{self, FileRead, LedgerError, ReadError, Source, UNKNOWN_CURRENCY};
+use crate::ledger::{self, FileRead, FutureRows, LedgerError, ReadError, Source, UNKNOWN_CURRENCY};
 use crate::settings::Settings;
 use crate::store::{Import, Imported, NewRun, RunRow, RunStatus, Selection, Store};
 use chrono::{DateTime, Days, NaiveDate, SecondsFormat, Utc};
@@ -39,13 +40,8 @@ pub(super) fn new_run(
     let started_at = (context.now)();
     let day = started_at.with_timezone(&settings.ledger.zone()).date_naive();
     let clock_floor = store.latest_time()?.filter(|latest| *latest > started_at);
-    if let Some(latest) = clock_floor {
-        tracing::warn!(
-            "this machine's clock says {}, but an earlier run stored {}: one of the two was wrong. \
-             The run continues; its dates may be wrong",
-            started_at.to_rfc3339_opts(SecondsFormat::Secs, true),
-            latest.to_rfc3339_opts(SecondsFormat::Secs, true)
-        );
+    if let Some(warning) = clock_warning(clock_floor, started_at) {
+        tracing::warn!("{}", warning.text);
     }
     Ok(NewRun {
         started_at,
@@ -55,6 +51,21 @@ pub(super) fn new_run(
         selection: selection(settings, request, started_at, day)?,
         clock_floor,
     })
+}
+
+/// What to say if this machine's clock is behind what is stored.
+pub(super) fn clock_warning(
+    clock_floor: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> Option<Warning> {
+    let shown = |time: DateTime<Utc>| time.to_rfc3339_opts(SecondsFormat::Secs, true);
+    let text = format!(
+        "this machine's clock says {}, but an earlier run stored {}: one of the two was wrong. The \
+         run continues; its dates may be wrong",
+        shown(now),
+        shown(clock_floor?)
+    );
+    Some(Warning::new("clock", text))
 }
 
 /// Begins a new run, or finds the one to resume.
@@ -160,7 +171,7 @@ fn read<'a>(
     let mut import = store.begin(new_run)?;
     let interrupted = || context.interrupt.signal().is_some();
     let merchant_uid = settings.gateway.merchant_uid.as_deref();
-    let mut files = Vec::new();
+    let (mut files, mut warnings) = (Vec::new(), Vec::new());
     for path in &request.ledgers {
         let source = Source::open(path).map_err(LedgerError::from)?;
         import.begin_file(source.name())?;
@@ -181,7 +192,7 @@ fn read<'a>(
                 Failure::signal(signal, format!("ended by signal {signal} {what}"))
             }
         })?;
-        warn(&path.display().to_string(), &read, settings);
+        warnings.extend(doubts(&path.display().to_string(), &read, settings));
         files.push(read);
     }
     check_control_figures(request, &files)?;
@@ -196,30 +207,38 @@ fn read<'a>(
     let selection = import.selection();
     if !selection.ledgers.is_empty() && imported.ledger.accepted > 0 && imported.from_ledger == 0 {
         let day = |date: Option<NaiveDate>| date.map_or("…".to_owned(), |date| date.to_string());
-        tracing::warn!(
+        let text = format!(
             "no order of the ledger is dated {} to {}: is the export an old one?",
             day(selection.from),
             day(selection.to)
         );
+        warnings.push(Warning::new("nothing_selected", text));
     }
+    for warning in &warnings {
+        tracing::warn!("{}", warning.text);
+    }
+    import.add_warnings(&warnings)?;
     Ok((import, imported))
 }
 
-fn warn(path: &str, read: &FileRead, settings: &Settings) {
-    if let Some(future) = read.future {
-        tracing::warn!(
-            "{path}: rows dated in the future: {}, the first in line {}",
-            future.rows,
-            future.first_line
-        );
+/// What a person should know of a file that was read.
+fn doubts(path: &str, read: &FileRead, settings: &Settings) -> Vec<Warning> {
+    let mut warnings = Vec::new();
+    if let Some(FutureRows { rows, first_line }) = read.future {
+        let text =
+            format!("{path}: rows dated in the future: {rows}, the first in line {first_line}");
+        warnings.push(Warning::new("future_dates", text));
     }
     if read.without_offset > 0 && settings.ledger.timezone.is_none() {
-        tracing::warn!(
-            "{path}: rows whose date or time has no offset and is read as UTC: {}; set [ledger] \
-             timezone",
-            read.without_offset
+        let rows = read.without_offset;
+        let text = format!(
+            "{path}: rows whose date or time has no offset and is read as UTC: {rows}; set \
+             [ledger] timezone"
         );
+        warnings.push(Warning::new("no_timezone", text));
     }
+    warnings.extend(read.warnings.iter().cloned());
+    warnings
 }
 
 /// The control figures are over every row whose amount can be read (contract, "`run`").

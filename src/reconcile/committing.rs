@@ -3,6 +3,7 @@
 
 use crate::gateway::Asker;
 use crate::store::{Recorded, Store, StoreError};
+use chrono::{DateTime, Utc};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::runtime::Handle;
@@ -66,6 +67,7 @@ pub(super) fn write(
     run_id: i64,
     mut inbox: mpsc::Receiver<Received>,
     enough: usize,
+    clock_floor: Option<DateTime<Utc>>,
     asker: &Asker,
     counters: &Counters,
 ) -> (Store, Result<(), StoreError>) {
@@ -79,7 +81,7 @@ pub(super) fn write(
         let _ = runtime.block_on(async { tokio::time::timeout(LONGEST_WAIT, more).await });
         let calls = asker.calls();
         let (batch, places): (Vec<Recorded>, Vec<_>) = batch.drain(..).unzip();
-        if let Err(error) = store.record(run_id, &batch, calls - counted) {
+        if let Err(error) = store.record(run_id, &batch, calls - counted, clock_floor) {
             return (store, Err(error));
         }
         counted = calls;
@@ -87,6 +89,6 @@ pub(super) fn write(
         drop(places);
     }
     let late = asker.calls() - counted;
-    let result = if late > 0 { store.record(run_id, &[], late) } else { Ok(()) };
+    let result = if late > 0 { store.record(run_id, &[], late, clock_floor) } else { Ok(()) };
     (store, result)
 }

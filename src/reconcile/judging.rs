@@ -143,6 +143,9 @@ fn count(figures: &mut Figures, stored: &StoredCase, judgement: &Judgement) {
     };
     let entry = stored.entry.as_ref();
     let direction = direction(entry, payment).to_string();
+    if let Some(entry) = entry {
+        *figures.days.entry(entry.created_at.date).or_default() += 1;
+    }
     let mut money = |currency: &str, add: &dyn Fn(&mut MoneyFigures)| {
         let key = (currency.to_owned(), direction.clone());
         add(figures.totals.entry(key).or_default());

@@ -50,8 +50,8 @@ struct Model {
 impl Model {
     fn moment(&self, run_id: i64, order: i64) -> Moment {
         let run = &self.runs[&run_id];
-        let at = run.answers[&order].map_or(run.started_ms, |(at, _)| at);
-        (at.max(run.floor_ms), run_id)
+        let at = run.answers[&order].map_or(run.started_ms.max(run.floor_ms), |(at, _)| at);
+        (at, run_id)
     }
 
     fn judge(&mut self, run_id: i64) {
@@ -234,21 +234,15 @@ impl History {
             (run_id, i64::try_from(answers.len()).unwrap()),
         )
         .unwrap();
-        self.model.runs.insert(
-            run_id,
-            ModelRun {
-                day,
-                started_ms: ms(started),
-                floor_ms: floor.map_or(0, ms),
-                answers,
-                is_judged: false,
-            },
-        );
+        let (started_ms, floor_ms) = (ms(started), floor.map_or(0, ms));
+        let run = ModelRun { day, started_ms, floor_ms, answers, is_judged: false };
+        self.model.runs.insert(run_id, run);
         run_id
     }
 
     /// Asks for most of the orders that have no answer yet.
     fn ask(&mut self, run_id: i64) {
+        let floor = Some(self.latest).filter(|latest| *latest > self.now);
         let missing: Vec<i64> = self.model.runs[&run_id]
             .answers
             .iter()
@@ -288,10 +282,10 @@ impl History {
             let answer = Answer::Payment(Box::new(payment));
             let result = Ok(Answered { answer, evidence });
             self.store
-                .record(run_id, &[Recorded { order_id: order, calls: 1, at, result }], 1)
+                .record(run_id, &[Recorded { order_id: order, calls: 1, at, result }], 1, floor)
                 .unwrap();
             let run = self.model.runs.get_mut(&run_id).unwrap();
-            run.answers.insert(order, Some((ms(at), said)));
+            run.answers.insert(order, Some((ms(floor.map_or(at, |it| at.max(it))), said)));
         }
     }
 

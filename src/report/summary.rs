@@ -7,7 +7,7 @@ pub use text::text;
 
 use crate::domain::mismatch::Kind;
 use crate::domain::run::{
-    LedgerFigures, MoneyRow, OrderFigures, RunSummary, UnverifiedReason, money_rows,
+    LedgerFigures, MoneyRow, OrderFigures, RunSummary, UnverifiedReason, Warning, money_rows,
 };
 use crate::report::{Role, Written};
 use chrono::NaiveDate;
@@ -46,6 +46,8 @@ fn render(
         from: run.from.map(|date| NaiveDate::to_string(&date)),
         to: run.to.map(|date| NaiveDate::to_string(&date)),
         ledger: figures.ledger,
+        days: figures.days.iter().map(|(day, orders)| Day::new(*day, *orders)).collect(),
+        warnings: &run.warnings,
         orders: figures.orders,
         mismatches: &figures.mismatches,
         open_elsewhere: figures.open_elsewhere,
@@ -73,6 +75,8 @@ struct Summary<'run> {
     from: Option<String>,
     to: Option<String>,
     ledger: LedgerFigures,
+    days: Vec<Day>,
+    warnings: &'run [Warning],
     orders: OrderFigures,
     #[serde(serialize_with = "by_word")]
     mismatches: &'run BTreeMap<Kind, u64>,
@@ -86,6 +90,19 @@ struct Summary<'run> {
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     edited: Vec<Cow<'run, str>>,
     exit_code: u8,
+}
+
+/// The selected orders of one day.
+#[derive(Serialize)]
+struct Day {
+    date: String,
+    orders: u64,
+}
+
+impl Day {
+    fn new(date: NaiveDate, orders: u64) -> Day {
+        Day { date: date.to_string(), orders }
+    }
 }
 
 /// Kinds in the contract's order, those without a mismatch left out.

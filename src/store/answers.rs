@@ -135,7 +135,9 @@ impl Store {
     }
 
     /// Commits a batch. Once this returns, the answers count. `requests` is how many calls the run
-    /// has made since the last batch, those for orders still in flight included.
+    /// has made since the last batch, those for orders still in flight included. `clock_floor`: if
+    /// this machine's clock is behind what is stored, the latest time that is stored. The answers
+    /// are ordered after it.
     ///
     /// # Errors
     /// The disk: then nothing of the batch counts.
@@ -144,18 +146,21 @@ impl Store {
         run_id: i64,
         batch: &[Recorded],
         requests: u64,
+        clock_floor: Option<DateTime<Utc>>,
     ) -> Result<(), StoreError> {
         let path = self.path.clone();
         let mut commit = || -> rusqlite::Result<()> {
             let transaction =
                 self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let mut recorder = Recorder::new(&transaction, run_id)?;
+            let mut recorder = Recorder::new(&transaction, run_id, clock_floor.map(to_ms))?;
             for recorded in batch {
                 recorder.record(recorded)?;
             }
             drop(recorder);
             let is_answer = |one: &&Recorded| one.result.is_ok();
             let last = batch.iter().filter(is_answer).map(|one| to_ms(one.at)).max();
+            // Later runs are compared with this time: it is never before the floor.
+            let last = last.map(|last| last.max(clock_floor.map_or(last, to_ms)));
             transaction
                 .prepare_cached(
                     "UPDATE runs SET requests = requests + ?2,
@@ -174,6 +179,7 @@ impl Store {
 struct Recorder<'a> {
     connection: &'a Connection,
     run_id: i64,
+    floor_ms: Option<i64>,
     last_answer: CachedStatement<'a>,
     insert_answer: CachedStatement<'a>,
     set_last_answer: CachedStatement<'a>,
@@ -182,10 +188,15 @@ struct Recorder<'a> {
 }
 
 impl<'a> Recorder<'a> {
-    fn new(connection: &'a Connection, run_id: i64) -> rusqlite::Result<Recorder<'a>> {
+    fn new(
+        connection: &'a Connection,
+        run_id: i64,
+        floor_ms: Option<i64>,
+    ) -> rusqlite::Result<Recorder<'a>> {
         Ok(Recorder {
             connection,
             run_id,
+            floor_ms,
             last_answer: connection.prepare_cached(
                 "SELECT a.answer_id AS answer_id, a.kind AS kind, a.evidence AS evidence
                  FROM orders o JOIN answers a ON a.answer_id = o.answer_id WHERE o.order_id = ?1",
@@ -203,7 +214,7 @@ impl<'a> Recorder<'a> {
                 .prepare_cached("UPDATE orders SET answer_id = ?2 WHERE order_id = ?1")?,
             set_answered: connection.prepare_cached(
                 "UPDATE run_orders SET answer_id = ?3, answered_at_ms = ?4, tries = tries + ?5,
-                     why = NULL
+                     why = NULL, ordered_at_ms = ?6
                  WHERE run_id = ?1 AND order_id = ?2",
             )?,
             set_why: connection.prepare_cached(
@@ -222,7 +233,15 @@ impl<'a> Recorder<'a> {
                     last => self.insert(recorded, answer, evidence, last.map(|(id, _)| id))?,
                 };
                 let at = to_ms(recorded.at);
-                self.set_answered.execute(params![self.run_id, order_id, answer_id, at, calls])?;
+                let ordered_at = self.floor_ms.filter(|floor| *floor > at);
+                self.set_answered.execute(params![
+                    self.run_id,
+                    order_id,
+                    answer_id,
+                    at,
+                    calls,
+                    ordered_at
+                ])?;
             }
             Err(why) => {
                 self.set_why.execute(params![self.run_id, order_id, calls, why])?;

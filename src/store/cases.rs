@@ -4,7 +4,7 @@
 use super::decode::{self, ANSWER_COLUMNS, Columns, ENTRY_COLUMNS, Fields, Named, instant};
 use super::entry_columns::read_optional_entry;
 use super::error::StoreError;
-use super::events::{self, Moment, moment};
+use super::events::{self, Moment, event_ms, moment};
 use super::judging::Judging;
 use super::runs::NOT_ASKED;
 use super::shared_payments::shared_with;
@@ -67,10 +67,9 @@ impl Judging<'_> {
                 ENTRY_COLUMNS,
                 ", ",
                 ANSWER_COLUMNS,
-                ", r.why AS why, r.tries AS tries,
-                     max(coalesce(r.answered_at_ms, u.started_at_ms),
-                         coalesce(u.clock_floor_ms, 0)) AS at_ms,
-                     r.answer_id = o.answer_id
+                ", r.why AS why, r.tries AS tries, ",
+                event_ms!(),
+                " AS at_ms, r.answer_id = o.answer_id
                      AND EXISTS (SELECT 1 FROM temp.may_share s WHERE s.order_id = r.order_id)
                      AS may_share
                  FROM runs u
@@ -152,14 +151,20 @@ impl Judging<'_> {
         kind: Kind,
     ) -> Result<Option<Shown>, StoreError> {
         self.transaction
-            .prepare_cached(
-                "SELECT *, max(coalesce(m.answered_at_ms, u.started_at_ms),
-                               coalesce(u.clock_floor_ms, 0)) AS at_ms
-                 FROM reported_mismatches m JOIN runs u ON u.run_id = m.run_id
+            .prepare_cached(concat!(
+                "SELECT m.*, a.transaction_type AS transaction_type, ",
+                event_ms!(),
+                " AS at_ms
+                 FROM reported_mismatches m
+                 JOIN runs u ON u.run_id = m.run_id
+                 JOIN run_orders r ON r.run_id = m.run_id AND r.order_id = m.order_id
+                 LEFT JOIN answers a ON a.answer_id = m.answer_id
                  WHERE m.order_id = ?1 AND m.kind = ?2 AND m.run_id <> ?3
+                   -- Not a row that an unanswered order kept: it shows an earlier answer.
+                   AND (r.answer_id IS NOT NULL OR m.answer_id IS NULL)
                    AND (at_ms, m.run_id) < (?4, ?3)
-                 ORDER BY at_ms DESC, m.run_id DESC LIMIT 1",
-            )
+                 ORDER BY at_ms DESC, m.run_id DESC LIMIT 1"
+            ))
             .and_then(|mut statement| {
                 statement
                     .query_row(

@@ -14,6 +14,17 @@ use std::collections::HashMap;
 /// Where a judgement is in the order of events: the time of its answer, then its run.
 pub(super) type Moment = (i64, i64);
 
+/// The place of the judgement of an order (`run_orders r`) by its run (`runs u`) in the order of
+/// events: the time of the answer, or the start of the run if there is no answer. A clock that was
+/// set back does not move it before what was stored then.
+macro_rules! event_ms {
+    () => {
+        "coalesce(r.ordered_at_ms, r.answered_at_ms,
+                  max(u.started_at_ms, coalesce(u.clock_floor_ms, 0)))"
+    };
+}
+pub(super) use event_ms;
+
 /// The events of a run's orders after the first up to the second of these, by order; each order's
 /// in their order.
 pub(super) fn of_orders(
@@ -65,13 +76,14 @@ pub(super) fn latest_elsewhere(
 ) -> rusqlite::Result<HashMap<i64, Moment>> {
     let mut latest: HashMap<i64, Moment> = HashMap::new();
     for other in others {
-        let mut statement = connection.prepare_cached(
-            "SELECT r.order_id AS order_id,
-                    max(r.answered_at_ms, coalesce(u.clock_floor_ms, 0)) AS at_ms
-             FROM runs u CROSS JOIN run_orders r ON r.run_id = u.run_id
-             WHERE u.run_id = ?1 AND r.order_id > ?2 AND r.order_id <= ?3
-               AND r.answered_at_ms IS NOT NULL AND r.outcome <> ?4",
-        )?;
+        let mut statement = connection.prepare_cached(concat!(
+            "SELECT r.order_id AS order_id, ",
+            event_ms!(),
+            " AS at_ms
+                 FROM runs u CROSS JOIN run_orders r ON r.run_id = u.run_id
+                 WHERE u.run_id = ?1 AND r.order_id > ?2 AND r.order_id <= ?3
+                   AND r.answered_at_ms IS NOT NULL AND r.outcome <> ?4"
+        ))?;
         // An answer that came after the run was judged has not been judged yet.
         let unjudged = Outcome::Unverified.number();
         let mut rows = statement.query([*other, after, last, unjudged])?;

@@ -2,7 +2,8 @@
 
 use super::decode::{self, ANSWER_COLUMNS, ENTRY_COLUMNS, instant, unreadable};
 use super::entry_columns::read_entry;
-use super::{Store, StoreError, events};
+use super::events::{self, event_ms};
+use super::{Store, StoreError};
 use crate::domain::mismatch::{Event, Outcome};
 use crate::domain::order::{Entry, OrderKey};
 use crate::domain::payment::Answer;
@@ -82,11 +83,14 @@ impl Store {
 
     fn one_history(&self, order_id: i64, key: OrderKey) -> rusqlite::Result<OrderHistory> {
         let last_outcome = self.rows(
-            "SELECT u.run_id AS run_id, r.outcome AS outcome
-             FROM runs u CROSS JOIN run_orders r ON r.run_id = u.run_id
-             WHERE u.judged_at_ms IS NOT NULL AND r.order_id = ?1
-             ORDER BY max(coalesce(r.answered_at_ms, u.started_at_ms),
-                          coalesce(u.clock_floor_ms, 0)) DESC, u.run_id DESC LIMIT 1",
+            concat!(
+                "SELECT u.run_id AS run_id, r.outcome AS outcome
+                 FROM runs u CROSS JOIN run_orders r ON r.run_id = u.run_id
+                 WHERE u.judged_at_ms IS NOT NULL AND r.order_id = ?1
+                 ORDER BY ",
+                event_ms!(),
+                " DESC, u.run_id DESC LIMIT 1"
+            ),
             order_id,
             |row| Ok((row.get("run_id")?, decode::outcome(row, "outcome")?)),
         )?;

@@ -3,7 +3,8 @@
 
 use super::cases::{Shown, StoredCase};
 use super::error::StoreError;
-use super::runs::store_figures;
+use super::events::event_ms;
+use super::figures;
 use super::shared_payments::gather_payments;
 use super::{Store, awaiting, events};
 use crate::domain::amount::{Amount, Total};
@@ -77,9 +78,11 @@ fn begin(connection: &Connection, run_id: i64) -> rusqlite::Result<Vec<i64>> {
     )?;
     gather_payments(connection, run_id)?;
     let first_ms: Option<i64> = connection.query_row(
-        "SELECT max(min(coalesce(r.answered_at_ms, u.started_at_ms)),
-                    coalesce(u.clock_floor_ms, 0))
-         FROM runs u CROSS JOIN run_orders r ON r.run_id = u.run_id WHERE u.run_id = ?1",
+        concat!(
+            "SELECT min(",
+            event_ms!(),
+            ") FROM runs u CROSS JOIN run_orders r ON r.run_id = u.run_id WHERE u.run_id = ?1"
+        ),
         [run_id],
         |row| row.get(0),
     )?;
@@ -204,7 +207,7 @@ impl Judging<'_> {
     /// # Errors
     /// The database cannot be read.
     pub(crate) fn selected_amounts(&self) -> Result<BTreeMap<String, Total>, StoreError> {
-        super::runs::selected_amounts(&self.transaction, self.run_id)
+        figures::selected_amounts(&self.transaction, self.run_id)
             .map_err(|error| StoreError::sqlite(&self.path, &error))
     }
 
@@ -214,7 +217,7 @@ impl Judging<'_> {
     /// The disk: then nothing was kept, or all of it.
     pub(crate) fn commit(self, figures: &Figures, now: DateTime<Utc>) -> Result<(), StoreError> {
         let path = self.path;
-        store_figures(&self.transaction, self.run_id, figures, now)
+        figures::store(&self.transaction, self.run_id, figures, now)
             .and_then(|()| self.transaction.commit())
             .map_err(|error| StoreError::sqlite(&path, &error))
     }

@@ -15,6 +15,7 @@ mod decode;
 mod endings;
 mod error;
 mod events;
+mod figures;
 mod history;
 mod import;
 mod judging;
@@ -25,6 +26,7 @@ mod reported;
 mod runs;
 mod selecting;
 mod shared_payments;
+mod warnings;
 
 pub(crate) use answers::{Pending, Recorded};
 pub(crate) use cases::{Shown, StoredCase};

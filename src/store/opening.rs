@@ -22,6 +22,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../sql/0002_less_to_write.sql"),
     include_str!("../../sql/0003_versions.sql"),
     include_str!("../../sql/0004_events.sql"),
+    include_str!("../../sql/0005_ledger_doubts.sql"),
 ];
 /// Made anew after each migration.
 const VIEWS: &str = include_str!("../../sql/views.sql");

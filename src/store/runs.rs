@@ -3,17 +3,12 @@
 use super::decode::{date, instant, optional, optional_date, optional_instant, unreadable};
 use super::endings::RunEnd;
 use super::error::StoreError;
-use super::{Store, to_ms};
-use crate::domain::amount::Total;
+use super::{Store, figures, to_ms, warnings};
 use crate::domain::mismatch::Kind;
 use crate::domain::order::{Entry, LedgerStatus};
-use crate::domain::run::{
-    Figures, LedgerFigures, MoneyByCurrency, MoneyRow, OrderFigures, RunSummary, UnverifiedReason,
-    money_rows,
-};
+use crate::domain::run::{RunSummary, UnverifiedReason};
 use chrono::{DateTime, NaiveDate, Utc};
-use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
-use std::collections::BTreeMap;
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 /// What a run needs to begin.
 #[derive(Debug, Clone)]
@@ -214,8 +209,9 @@ impl Store {
         while let Some(row) = rows.next()? {
             let kind: String = row.get("kind")?;
             let kind = Kind::from_word(&kind).ok_or_else(|| unreadable("kind"))?;
-            run.summary.figures.mismatches.insert(kind, count(row, "number")?);
+            run.summary.figures.mismatches.insert(kind, figures::count(row, "number")?);
         }
+        run.summary.warnings = warnings::of_run(&self.connection, run_id)?;
         if run.summary.figures.orders.unverified > 0 {
             run.summary.unverified_reasons = self.unverified_reasons(run_id)?;
         }
@@ -234,7 +230,7 @@ impl Store {
         while let Some(row) = rows.next()? {
             let why: Option<String> = row.get("why")?;
             let reason = Some(why.unwrap_or_else(|| NOT_ASKED.to_owned()));
-            let orders = count(row, "orders")?;
+            let orders = figures::count(row, "orders")?;
             reasons.push(UnverifiedReason { reason, orders });
         }
         if reasons.len() > MOST + 1 {
@@ -280,87 +276,9 @@ pub(super) fn insert(connection: &Connection, run: &NewRun) -> rusqlite::Result<
 /// Why an order without any reply is unverified.
 pub(super) const NOT_ASKED: &str = "the gateway was not asked";
 
-/// Units and millionths are summed apart: together they can outgrow SQLite's integers.
-pub(super) fn selected_amounts(
-    connection: &Connection,
-    run_id: i64,
-) -> rusqlite::Result<BTreeMap<String, Total>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT e.currency AS currency, sum(e.amount_micros / 1000000) AS units,
-                sum(e.amount_micros % 1000000) AS micros
-         FROM run_orders r
-         JOIN entries e ON e.order_id = r.order_id AND e.version = r.entry_version
-         WHERE r.run_id = ?1 GROUP BY e.currency",
-    )?;
-    let rows = statement.query_map([run_id], |row| {
-        Ok((row.get("currency")?, Total::from_parts(row.get("units")?, row.get("micros")?)))
-    })?;
-    rows.collect()
-}
-
-/// Writes a judged run's figures into its row.
-pub(super) fn store_figures(
-    connection: &Connection,
-    run_id: i64,
-    figures: &Figures,
-    judged_at: DateTime<Utc>,
-) -> rusqlite::Result<()> {
-    let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
-    let orders = figures.orders;
-    let totals = serde_json::to_string(&money_rows(&figures.totals))
-        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
-    let status =
-        if orders.unverified == 0 { RunStatus::Complete } else { RunStatus::Incomplete }.stored();
-    connection.execute(
-        "UPDATE runs SET status = :status, judged_at_ms = :judged_at_ms,
-             reported_at_ms = NULL, matched = :matched,
-             in_transit = :in_transit, mismatched = :mismatched, unverified = :unverified,
-             open_elsewhere = :open_elsewhere, totals = :totals
-         WHERE run_id = :run_id",
-        named_params! {
-            ":run_id": run_id, ":status": status, ":judged_at_ms": to_ms(judged_at),
-            ":matched": number(orders.matched), ":in_transit": number(orders.in_transit),
-            ":mismatched": number(orders.mismatched), ":unverified": number(orders.unverified),
-            ":open_elsewhere": number(figures.open_elsewhere), ":totals": totals,
-        },
-    )?;
-    Ok(())
-}
-
-fn read_totals(json: Option<String>) -> rusqlite::Result<MoneyByCurrency> {
-    let Some(json) = json else { return Ok(MoneyByCurrency::new()) };
-    let rows: Vec<MoneyRow> = serde_json::from_str(&json).map_err(|_| unreadable("totals"))?;
-    Ok(rows.into_iter().map(|row| ((row.currency, row.transaction_type), row.money)).collect())
-}
-
-fn count(row: &Row, column: &str) -> rusqlite::Result<u64> {
-    let count: Option<i64> = row.get(column)?;
-    Ok(count.and_then(|count| u64::try_from(count).ok()).unwrap_or(0))
-}
-
 fn run_row(row: &Row) -> rusqlite::Result<RunRow> {
     let status: String = row.get("status")?;
-    let figures = Figures {
-        ledger: LedgerFigures {
-            rows: count(row, "ledger_rows")?,
-            accepted: count(row, "accepted")?,
-            invalid: count(row, "invalid")?,
-            repeated: count(row, "repeated")?,
-            superseded: count(row, "superseded")?,
-            changed: count(row, "changed")?,
-        },
-        orders: OrderFigures {
-            selected: count(row, "selected")?,
-            matched: count(row, "matched")?,
-            in_transit: count(row, "in_transit")?,
-            mismatched: count(row, "mismatched")?,
-            unverified: count(row, "unverified")?,
-        },
-        mismatches: BTreeMap::new(),
-        open_elsewhere: count(row, "open_elsewhere")?,
-        totals: read_totals(row.get("totals")?)?,
-        requests: count(row, "requests")?,
-    };
+    let figures = figures::read(row)?;
     let either = |range, orders| -> rusqlite::Result<Option<NaiveDate>> {
         Ok(optional_date(row, range)?.or(optional_date(row, orders)?))
     };
@@ -372,6 +290,7 @@ fn run_row(row: &Row) -> rusqlite::Result<RunRow> {
             day: date(row, "run_day")?,
             figures,
             unverified_reasons: Vec::new(),
+            warnings: Vec::new(),
         },
         started_at: instant(row, "started_at_ms")?,
         judged_at: optional_instant(row, "judged_at_ms")?,

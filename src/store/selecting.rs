@@ -73,7 +73,8 @@ impl Import<'_> {
             "UPDATE runs SET selection = :selection, base_url = :base_url,
                  merchant_uid = :merchant_uid, from_date = :from, to_date = :to,
                  ledger_rows = :rows, accepted = :accepted, invalid = :invalid,
-                 repeated = :repeated, superseded = :superseded, changed = :changed,
+                 repeated = :repeated, superseded = :superseded, skipped = :skipped,
+                 changed = :changed,
                  selected = :selected,
                  (first_date, last_date) =
                      (SELECT min(e.order_date), max(e.order_date) FROM run_orders r
@@ -86,7 +87,8 @@ impl Import<'_> {
                 ":from": from, ":to": to, ":rows": stored(ledger.rows),
                 ":accepted": stored(ledger.accepted), ":invalid": stored(ledger.invalid),
                 ":repeated": stored(ledger.repeated), ":superseded": stored(ledger.superseded),
-                ":changed": stored(ledger.changed), ":selected": stored(selected),
+                ":skipped": stored(ledger.skipped), ":changed": stored(ledger.changed),
+                ":selected": stored(selected),
             },
         )?;
         let number = |rows: usize| u64::try_from(rows).unwrap_or(u64::MAX);

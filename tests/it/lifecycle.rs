@@ -178,6 +178,39 @@ fn a_clock_set_back_moves_no_event_and_is_reported() {
 }
 
 #[test]
+fn a_run_resumed_under_a_clock_set_back_counts() {
+    let address = FixedAddress::new();
+    let merchant = merchant(&[A1, A2].concat());
+    let a2 = || paid("A2", "70.00", json!({}));
+    let gateway = address.serve(&[settled_with("490.00"), a2()]);
+    merchant.reconcile(&gateway.url, &["--ledger", "ledger.csv"]);
+    gateway.stop();
+    let unavailable = paid("A1", "500.00", json!({"sandbox": {"status": 503}}));
+    let gateway = address.serve(&[unavailable, a2()]);
+    let second = merchant.reconcile(&gateway.url, &["--ledger", "ledger.csv"]);
+    assert_eq!(second.code, Some(3), "{second:?}");
+    gateway.stop();
+    set_clock_back(&merchant, 5);
+
+    let gateway = address.serve(&[settled_with("500.00"), a2()]);
+    let resumed = merchant.reconcile(&gateway.url, &["--resume", "2"]);
+    assert_eq!(resumed.code, Some(0), "{resumed:?}");
+    let codes: Vec<String> = resumed.json()["warnings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|warning| warning["code"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(codes, ["no_timezone", "clock"], "{resumed:?}");
+    let names: Vec<String> =
+        events(&merchant, "A1", KIND).into_iter().map(|(event, _)| event).collect();
+    assert_eq!(names, ["opened", "resolved"]);
+    assert_eq!(merchant.sql("SELECT count(*) FROM open_now"), 0);
+    // Of the two answers of that run, only the late one was moved.
+    assert_eq!(merchant.sql("SELECT count(ordered_at_ms) FROM run_orders"), 1);
+}
+
+#[test]
 fn an_unverified_order_keeps_the_rows_of_its_last_answer() {
     let address = FixedAddress::new();
     let merchant = merchant(&[A1, A2].concat());

@@ -10,13 +10,15 @@ use sha2::{Digest, Sha256};
 const FIRST_SCHEMA: &str = include_str!("../../sql/0001_ledger_answers_and_runs.sql");
 const SECOND_SCHEMA: &str = include_str!("../../sql/0002_less_to_write.sql");
 const THIRD_SCHEMA: &str = include_str!("../../sql/0003_versions.sql");
+const FOURTH_SCHEMA: &str = include_str!("../../sql/0004_events.sql");
 /// The data that the release with the first schema stored, and the migrations to later schemas.
-const STORED: [&str; 5] = [
+const STORED: [&str; 6] = [
     FIRST_SCHEMA,
     include_str!("../../fixtures/databases/schema-1.sql"),
     "PRAGMA user_version = 1; PRAGMA application_id = 1329812035;",
     concat!(include_str!("../../sql/0002_less_to_write.sql"), "PRAGMA user_version = 2;"),
     concat!(include_str!("../../sql/0003_versions.sql"), "PRAGMA user_version = 3;"),
+    concat!(include_str!("../../sql/0004_events.sql"), "PRAGMA user_version = 4;"),
 ];
 /// The data that the release with the third schema stored.
 const STORED_BY_THE_THIRD: [&str; 5] = [
@@ -25,6 +27,16 @@ const STORED_BY_THE_THIRD: [&str; 5] = [
     THIRD_SCHEMA,
     include_str!("../../fixtures/databases/schema-3.sql"),
     "PRAGMA user_version = 3; PRAGMA application_id = 1329812035;",
+];
+
+/// The data that the release with the fourth schema stored.
+const STORED_BY_THE_FOURTH: [&str; 6] = [
+    FIRST_SCHEMA,
+    SECOND_SCHEMA,
+    THIRD_SCHEMA,
+    FOURTH_SCHEMA,
+    include_str!("../../fixtures/databases/schema-4.sql"),
+    "PRAGMA user_version = 4; PRAGMA application_id = 1329812035;",
 ];
 
 /// One merchant for each earlier schema, with the same two nights.
@@ -135,6 +147,30 @@ fn the_reports_of_five_nights_are_unchanged() {
     ] {
         assert_report_is_unchanged(&merchant, run, reported);
     }
+}
+
+#[test]
+fn the_nights_of_the_fourth_schema_are_unchanged() {
+    let merchant = merchant(&STORED_BY_THE_FOURTH);
+    for (run, reported) in [
+        ("6", include_str!("../../fixtures/databases/schema-4-run-6.csv")),
+        ("7", include_str!("../../fixtures/databases/schema-4-run-7.csv")),
+    ] {
+        assert_report_is_unchanged(&merchant, run, reported);
+    }
+    // The answers of the run after the clock was set back keep their place behind the earlier ones.
+    let gateway = Gateway::serve(&paid("A1", "500.00", json!({})));
+    let night = merchant.reconcile(&gateway.url, &["--from", "2026-01-10", "--to", "2026-01-10"]);
+    assert_eq!(night.code, Some(1), "{night:?}");
+    let moved = "SELECT count(*) FROM run_orders r JOIN runs u USING (run_id)
+                 WHERE run_id = 7 AND ordered_at_ms = clock_floor_ms";
+    assert_eq!(merchant.sql(moved), 7);
+    let events = "SELECT group_concat(event) FROM
+                  (SELECT event FROM mismatch_events e JOIN orders o USING (order_id)
+                   WHERE o.merchant_order_id = 'A1' AND kind = 'final_amount_difference'
+                   ORDER BY at_ms, run_id)";
+    let events: String = merchant.database().query_row(events, (), |row| row.get(0)).unwrap();
+    assert_eq!(events, "opened,changed,resolved,reopened,resolved,reopened,resolved");
 }
 
 #[test]

@@ -41,7 +41,7 @@ fn expect_rows(merchant: &Merchant, done: &Done, in_one_file: bool) {
     assert_eq!(
         summary["ledger"],
         json!({"rows": 12, "accepted": 6, "invalid": 1, "repeated": 2, "superseded": 3,
-               "changed": 0})
+               "skipped": 0, "changed": 0})
     );
     let rows = merchant.rows_of(done);
     let kinds = kinds(&rows);
@@ -136,7 +136,7 @@ fn overlapping_exports_are_no_duplicates_but_two_rows_of_one_file_are() {
         assert_eq!(
             done.json()["ledger"],
             json!({"rows": 14, "accepted": 4, "invalid": 0, "repeated": 8, "superseded": 2,
-                   "changed": 0})
+                   "skipped": 0, "changed": 0})
         );
         let rows = merchant.rows_of(&done);
         let kinds = kinds(&rows);

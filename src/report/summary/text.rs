@@ -3,7 +3,7 @@
 use super::seconds;
 use crate::domain::mismatch::Kind;
 use crate::domain::payment::{OTHER_MERCHANT, WRONG_ADDRESS};
-use crate::domain::run::{Figures, MoneyByCurrency, RunSummary, UnverifiedReason};
+use crate::domain::run::{Figures, MoneyByCurrency, RunSummary, UnverifiedReason, Warning};
 use crate::domain::text::one_line;
 use crate::report::{Role, Written};
 
@@ -13,6 +13,11 @@ use crate::report::{Role, Written};
 pub fn text(run: &RunSummary, files: &[Written], duration_ms: u64, exit_code: u8) -> String {
     let figures = &run.figures;
     let mut lines = vec![verdict(run), String::new()];
+    if !run.warnings.is_empty() {
+        let warning = |it: &Warning| format!("{:<14}{}", "Warning", one_line(&it.text));
+        lines.extend(run.warnings.iter().map(warning));
+        lines.push(String::new());
+    }
     lines.extend(counts(figures));
     lines.extend(unverified(run));
     if !figures.totals.is_empty() {
@@ -76,14 +81,16 @@ fn verdict(run: &RunSummary) -> String {
 
 fn counts(figures: &Figures) -> Vec<String> {
     let (ledger, orders) = (&figures.ledger, &figures.orders);
-    let mut lines = vec![counted(
-        "Ledger rows",
-        ledger.rows,
-        &format!(
-            "{} accepted, {} invalid, {} repeated, {} superseded",
-            ledger.accepted, ledger.invalid, ledger.repeated, ledger.superseded
-        ),
-    )];
+    let mut rows = format!(
+        "{} accepted, {} invalid, {} repeated, {} superseded",
+        ledger.accepted, ledger.invalid, ledger.repeated, ledger.superseded
+    );
+    if ledger.skipped > 0 {
+        rows.push_str(", ");
+        rows.push_str(&ledger.skipped.to_string());
+        rows.push_str(" skipped");
+    }
+    let mut lines = vec![counted("Ledger rows", ledger.rows, &rows)];
     if ledger.changed > 0 {
         lines.push(counted("Changed", ledger.changed, "since an earlier run"));
     }

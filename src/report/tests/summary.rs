@@ -2,13 +2,16 @@
 
 use super::*;
 use crate::domain::amount::Total;
-use crate::domain::run::{Figures, LedgerFigures, MoneyFigures, OrderFigures, RunSummary};
+use crate::domain::run::{Figures, LedgerFigures, MoneyFigures, OrderFigures, RunSummary, Warning};
 use crate::report::summary::{json, text};
 
 /// The object in the contract, "`run`", with shorter lines.
 const EXAMPLE: &str = r#"
 {"run_id": 1, "status": "incomplete", "from": "2026-11-01", "to": "2026-11-20",
- "ledger": {"rows": 6, "accepted": 6, "invalid": 0, "repeated": 0, "superseded": 0, "changed": 0},
+ "ledger": {"rows": 6, "accepted": 6, "invalid": 0, "repeated": 0, "superseded": 0,
+            "skipped": 0, "changed": 0},
+ "days": [{"date": "2026-11-20", "orders": 6}],
+ "warnings": [{"code": "ledger_shrunk", "text": "…"}],
  "orders": {"selected": 6, "matched": 1, "in_transit": 1, "mismatched": 3, "unverified": 1},
  "mismatches": {"final_amount_difference": 1, "overdue": 2, "unverified": 1}, "open_elsewhere": 0,
  "totals": [{"currency": "inr", "transaction_type": "income", "orders": 6,
@@ -31,6 +34,7 @@ fn contracts_run() -> RunSummary {
     let income = money(6, ["600", "500", "490", "-10", "310"]);
     RunSummary {
         unverified_reasons: Vec::new(),
+        warnings: vec![Warning::new("ledger_shrunk", "…")],
         run_id: 1,
         from: Some(date("2026-11-01")),
         to: Some(date("2026-11-20")),
@@ -50,6 +54,7 @@ fn contracts_run() -> RunSummary {
                 (Kind::FinalAmountDifference, 1),
             ]
             .into(),
+            days: [(date("2026-11-20"), 6)].into(),
             open_elsewhere: 0,
             totals: [(("inr".to_owned(), "income".to_owned()), income)].into(),
             requests: 9,
@@ -107,6 +112,8 @@ fn people_read_what_to_do_about_an_incomplete_run() {
     insta::assert_snapshot!(text(&contracts_run(), &reports, 1_200, 3), @r"
     Run 1, 2026-11-01 to 2026-11-20: incomplete, 1 of 6 orders unverified, 4 mismatches on 4 orders
 
+    Warning       …
+
     Ledger rows          6  6 accepted, 0 invalid, 0 repeated, 0 superseded
     Orders               6  1 matched, 1 in transit, 3 mismatched, 1 unverified
     Mismatches           4
@@ -131,11 +138,12 @@ fn people_read_a_large_run() {
     run.to = run.from;
     run.figures = Figures {
         ledger: LedgerFigures {
-            rows: 100_240,
+            rows: 100_241,
             accepted: 100_000,
             invalid: 2,
             repeated: 230,
             superseded: 8,
+            skipped: 1,
             changed: 3,
         },
         orders: OrderFigures {
@@ -153,6 +161,7 @@ fn people_read_a_large_run() {
             (Kind::FinalAmountDifference, 1),
         ]
         .into(),
+        days: [(date("2026-11-01"), 100_000)].into(),
         open_elsewhere: 4,
         totals: [
             (("inr", "income"), ["91234567.5", "91230000", "91229990", "-10", "4567.5"]),
@@ -172,7 +181,9 @@ fn people_read_a_large_run() {
     insta::assert_snapshot!(text(&run, &reports, 613_449, 4), @r"
     Run 12, 2026-11-01: complete, 41 mismatches on 38 orders, 2 ledger rows invalid
 
-    Ledger rows     100240  100000 accepted, 2 invalid, 230 repeated, 8 superseded
+    Warning       …
+
+    Ledger rows     100241  100000 accepted, 2 invalid, 230 repeated, 8 superseded, 1 skipped
     Changed              3  since an earlier run
     Orders          100000  99950 matched, 12 in transit, 38 mismatched, 0 unverified
     Mismatches          41

@@ -1,0 +1,113 @@
+//! The figures of a run: written when it is judged, read with its row.
+
+use super::decode::unreadable;
+use super::runs::RunStatus;
+use super::to_ms;
+use crate::domain::amount::Total;
+use crate::domain::run::{
+    Figures, LedgerFigures, MoneyByCurrency, MoneyRow, OrderFigures, money_rows,
+};
+use chrono::{DateTime, NaiveDate, Utc};
+use rusqlite::{Connection, Row, named_params};
+use std::collections::BTreeMap;
+
+/// The sums of the ledger amounts of the run's orders by currency, as SQLite adds them. Units and
+/// millionths are summed apart: together they can outgrow SQLite's integers.
+pub(super) fn selected_amounts(
+    connection: &Connection,
+    run_id: i64,
+) -> rusqlite::Result<BTreeMap<String, Total>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT e.currency AS currency, sum(e.amount_micros / 1000000) AS units,
+                sum(e.amount_micros % 1000000) AS micros
+         FROM run_orders r
+         JOIN entries e ON e.order_id = r.order_id AND e.version = r.entry_version
+         WHERE r.run_id = ?1 GROUP BY e.currency",
+    )?;
+    let rows = statement.query_map([run_id], |row| {
+        Ok((row.get("currency")?, Total::from_parts(row.get("units")?, row.get("micros")?)))
+    })?;
+    rows.collect()
+}
+
+/// Writes a judged run's figures into its row.
+pub(super) fn store(
+    connection: &Connection,
+    run_id: i64,
+    figures: &Figures,
+    judged_at: DateTime<Utc>,
+) -> rusqlite::Result<()> {
+    let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+    let orders = figures.orders;
+    let json_error =
+        |error: serde_json::Error| rusqlite::Error::ToSqlConversionFailure(error.into());
+    let totals = serde_json::to_string(&money_rows(&figures.totals)).map_err(json_error)?;
+    let days: BTreeMap<String, u64> =
+        figures.days.iter().map(|(day, orders)| (day.to_string(), *orders)).collect();
+    let days = serde_json::to_string(&days).map_err(json_error)?;
+    let status =
+        if orders.unverified == 0 { RunStatus::Complete } else { RunStatus::Incomplete }.stored();
+    connection.execute(
+        "UPDATE runs SET status = :status, judged_at_ms = :judged_at_ms,
+             reported_at_ms = NULL, matched = :matched,
+             in_transit = :in_transit, mismatched = :mismatched, unverified = :unverified,
+             open_elsewhere = :open_elsewhere, totals = :totals, days = :days
+         WHERE run_id = :run_id",
+        named_params! {
+            ":run_id": run_id, ":status": status, ":judged_at_ms": to_ms(judged_at),
+            ":matched": number(orders.matched), ":in_transit": number(orders.in_transit),
+            ":mismatched": number(orders.mismatched), ":unverified": number(orders.unverified),
+            ":open_elsewhere": number(figures.open_elsewhere), ":totals": totals,
+            ":days": days,
+        },
+    )?;
+    Ok(())
+}
+
+fn read_totals(json: Option<String>) -> rusqlite::Result<MoneyByCurrency> {
+    let Some(json) = json else { return Ok(MoneyByCurrency::new()) };
+    let rows: Vec<MoneyRow> = serde_json::from_str(&json).map_err(|_| unreadable("totals"))?;
+    Ok(rows.into_iter().map(|row| ((row.currency, row.transaction_type), row.money)).collect())
+}
+
+fn read_days(json: Option<String>) -> rusqlite::Result<BTreeMap<NaiveDate, u64>> {
+    let Some(json) = json else { return Ok(BTreeMap::new()) };
+    let days: BTreeMap<String, u64> =
+        serde_json::from_str(&json).map_err(|_| unreadable("days"))?;
+    days.into_iter()
+        .map(|(day, orders)| Ok((day.parse().map_err(|_| unreadable("days"))?, orders)))
+        .collect()
+}
+
+/// The figures in a row of `runs`. The mismatches are counted from another table.
+pub(super) fn read(row: &Row) -> rusqlite::Result<Figures> {
+    Ok(Figures {
+        ledger: LedgerFigures {
+            rows: count(row, "ledger_rows")?,
+            accepted: count(row, "accepted")?,
+            invalid: count(row, "invalid")?,
+            repeated: count(row, "repeated")?,
+            superseded: count(row, "superseded")?,
+            skipped: count(row, "skipped")?,
+            changed: count(row, "changed")?,
+        },
+        orders: OrderFigures {
+            selected: count(row, "selected")?,
+            matched: count(row, "matched")?,
+            in_transit: count(row, "in_transit")?,
+            mismatched: count(row, "mismatched")?,
+            unverified: count(row, "unverified")?,
+        },
+        mismatches: BTreeMap::new(),
+        days: read_days(row.get("days")?)?,
+        open_elsewhere: count(row, "open_elsewhere")?,
+        totals: read_totals(row.get("totals")?)?,
+        requests: count(row, "requests")?,
+    })
+}
+
+/// A count; zero if there is none yet.
+pub(super) fn count(row: &Row, column: &str) -> rusqlite::Result<u64> {
+    let count: Option<i64> = row.get(column)?;
+    Ok(count.and_then(|count| u64::try_from(count).ok()).unwrap_or(0))
+}
