@@ -17,6 +17,7 @@ mod stop;
 
 pub(crate) use beginning::Estimate;
 pub use committing::Counters;
+pub(crate) use ending::record_late;
 pub(crate) use reporting::write_again;
 pub use request::{Request, Resume};
 
@@ -108,6 +109,8 @@ pub fn run(settings: &Settings, request: &Request, context: &Context) -> Result<
             return Err(Failed { run_id, failure });
         }
     };
+    let path = settings.store.path.as_path();
+    let _recorder = ending::BugRecorder { path, run_id, now: context.now };
     let clock_floor = new_run.clock_floor;
     let mut session =
         Session { store: Some(store), run_id, clock_floor, settings, request, context };

@@ -88,7 +88,11 @@ fn carry_out(
     drop(progress);
     let finished = finished?;
     let exit_code = finished.summary.exit_code();
-    print(&rendered(&finished, arguments.format, exit_code, head))?;
+    print(&rendered(&finished, arguments.format, exit_code, head)).map_err(|failure| {
+        let run_id = finished.summary.run_id;
+        reconcile::record_late(&settings.store.path, run_id, &failure, (process.now)());
+        Failed { run_id: Some(run_id), failure }
+    })?;
     Ok(exit_code)
 }
 

@@ -291,6 +291,7 @@ impl ReportRow {
     }
 
     fn is_expense(&self) -> bool {
-        direction(self.entry.as_ref(), self.payment.as_ref()) == TransactionType::Expense
+        let gateway = self.payment.as_ref().and_then(|payment| payment.transaction_type.as_ref());
+        direction(self.entry.as_ref(), gateway) == TransactionType::Expense
     }
 }

@@ -1,7 +1,7 @@
 //! The merchant's side: the key of an order and its ledger entry (contract, "Words" and "Ledger").
 
 use super::amount::Amount;
-use super::payment::{AccountingType, Payment, TransactionType};
+use super::payment::{AccountingType, TransactionType};
 use chrono::{DateTime, NaiveDate, Utc};
 use std::fmt;
 
@@ -294,12 +294,11 @@ pub(crate) fn update(entry: &mut Entry, row: RowCells) {
     entry.status = status.or(entry.status.take());
 }
 
-/// The direction of the order: from the ledger, or else from the gateway, or else income (contract,
-/// "Mismatches").
+/// The direction of the order: from the ledger, or else from the gateway's answer, or else income
+/// (contract, "Mismatches").
 #[must_use]
-pub fn direction(entry: Option<&Entry>, payment: Option<&Payment>) -> TransactionType {
+pub fn direction(entry: Option<&Entry>, gateway: Option<&TransactionType>) -> TransactionType {
     let ledger = entry.and_then(|entry| entry.transaction_type.as_ref());
-    let gateway = payment.and_then(|payment| payment.transaction_type.as_ref());
     [ledger, gateway]
         .into_iter()
         .flatten()

@@ -6,6 +6,7 @@ use crate::domain::text::one_line;
 use crate::failure::{Failure, code};
 use crate::store::{NewRun, RunEnd, Store};
 use chrono::{DateTime, Utc};
+use std::path::Path;
 
 /// The end of a run that wrote its report.
 pub(super) fn of(summary: &RunSummary, at: DateTime<Utc>) -> RunEnd {
@@ -37,6 +38,40 @@ pub(super) fn record(store: Option<Store>, run_id: i64, failure: &Failure, conte
             store.wait_briefly().and_then(|()| store.end_run(run_id, &end(failure, context), false))
     {
         tracing::warn!("the end of run {run_id} was not recorded: {error}");
+    }
+}
+
+/// Records that a run failed although its report is written: its summary could not be printed. Best
+/// effort.
+pub(crate) fn record_late(path: &Path, run_id: i64, failure: &Failure, now: DateTime<Utc>) {
+    if let Ok(mut store) = Store::open(path, now) {
+        let reason = format!("report written, but {}", one_line(failure.message()));
+        let end = RunEnd { at: Some(now), exit_code: Some(failure.code()), reason };
+        // The run has ended either way: the exit code says how.
+        let _recorded = store.wait_briefly().and_then(|()| store.end_run(run_id, &end, false));
+    }
+}
+
+/// Records the end of a run that stops at a bug: dropped while a panic unwinds, after everything
+/// that holds the database. Best effort.
+pub(super) struct BugRecorder<'a> {
+    pub(super) path: &'a Path,
+    pub(super) run_id: i64,
+    pub(super) now: fn() -> DateTime<Utc>,
+}
+
+impl Drop for BugRecorder<'_> {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            return;
+        }
+        let now = (self.now)();
+        if let Ok(mut store) = Store::open(self.path, now) {
+            let reason = "stopped at a bug in octopus-recon".to_owned();
+            let end = RunEnd { at: Some(now), exit_code: Some(code::BUG), reason };
+            let _recorded =
+                store.wait_briefly().and_then(|()| store.end_run(self.run_id, &end, false));
+        }
     }
 }
 
@@ -89,7 +124,44 @@ fn without_cells(message: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::without_cells;
+    use super::*;
+    use crate::store::Selection;
+
+    #[test]
+    #[expect(clippy::panic, clippy::unwrap_used, reason = "the panic is what is tested")]
+    fn a_bug_is_recorded() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("test.db");
+        let now = DateTime::UNIX_EPOCH;
+        let mut store = Store::open(&path, now).unwrap();
+        let selection = Selection {
+            ledgers: Vec::new(),
+            from: None,
+            to: None,
+            include_open: false,
+            base_url: String::new(),
+            merchant_uid: None,
+        };
+        let new_run = NewRun {
+            started_at: now,
+            day: now.date_naive(),
+            line_items: false,
+            default_status: None,
+            selection,
+            clock_floor: None,
+        };
+        let begun = RunEnd { at: None, exit_code: None, reason: "begun".to_owned() };
+        let run_id = store.end_without_orders(&new_run, &begun).unwrap();
+        let stopped = std::thread::spawn(move || {
+            let _recorder = BugRecorder { path: &path, run_id, now: || DateTime::UNIX_EPOCH };
+            let _store = store;
+            panic!("a bug");
+        });
+        assert!(stopped.join().is_err());
+        let path = directory.path().join("test.db");
+        let run = Store::open(&path, now).unwrap().run(run_id).unwrap().unwrap();
+        assert_eq!(run.end.unwrap().exit_code, Some(code::BUG));
+    }
 
     #[test]
     fn quoted_cells_are_not_recorded() {

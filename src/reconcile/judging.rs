@@ -78,8 +78,8 @@ fn judge_order(
         },
         policy,
     );
-    count(figures, &stored, &judgement);
-    let Judgement { outcome, mismatches, kept, .. } = judgement;
+    count(figures, &stored, &judgement, &shown);
+    let Judgement { outcome, mismatches, kept, ignored, .. } = judgement;
     let (run_id, day) = (run.summary.run_id, run.summary.day);
     let mut events = Vec::new();
     let mut record = |kind, seen| {
@@ -99,7 +99,8 @@ fn judge_order(
     }
     let is_answered = matches!(stored.asked, Asked::Answered(_));
     for kind in known.keys().filter(|kind| mismatches.iter().all(|it| it.kind != **kind)) {
-        record(*kind, if is_answered { Seen::NotFound } else { Seen::Unknown });
+        let is_resolved = is_answered && !ignored.contains(kind);
+        record(*kind, if is_resolved { Seen::NotFound } else { Seen::Unknown });
     }
     let row = |mismatch: Mismatch, shown: Option<Shown>| {
         let before = known.get(&mismatch.kind);
@@ -131,7 +132,7 @@ fn known_mismatches(events: &[Event]) -> BTreeMap<Kind, Known> {
     kinds.into_iter().filter_map(known).collect()
 }
 
-fn count(figures: &mut Figures, stored: &StoredCase, judgement: &Judgement) {
+fn count(figures: &mut Figures, stored: &StoredCase, judgement: &Judgement, shown: &[Shown]) {
     figures.orders.count(judgement.outcome);
     let reported = || judgement.mismatches.iter().chain(&judgement.kept);
     for mismatch in reported() {
@@ -142,7 +143,12 @@ fn count(figures: &mut Figures, stored: &StoredCase, judgement: &Judgement) {
         _ => None,
     };
     let entry = stored.entry.as_ref();
-    let direction = direction(entry, payment).to_string();
+    // The money of an unanswered order stays where the answer that showed it had put it.
+    let gateway = match payment {
+        Some(payment) => payment.transaction_type.as_ref(),
+        None => shown.iter().find_map(|shown| shown.transaction_type.as_ref()),
+    };
+    let direction = direction(entry, gateway).to_string();
     if let Some(entry) = entry {
         *figures.days.entry(entry.created_at.date).or_default() += 1;
     }

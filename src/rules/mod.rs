@@ -46,6 +46,9 @@ pub struct Judgement {
     /// The mismatches of `still_open` that could not be checked, because there is no answer. They
     /// are reported as the earlier answer showed them.
     pub kept: Vec<Mismatch>,
+    /// Kinds that `[policy] ignore` leaves out, although the rules found them: nothing is reported
+    /// of them, but they are not resolved either.
+    pub ignored: Vec<Kind>,
     /// `final_amount` minus the expected amount, for a completed order with a `final_amount`. It is
     /// for the totals, so tolerances do not apply.
     pub variance: Option<Amount>,
@@ -104,13 +107,13 @@ const RULES: &[(Kind, Rule)] = &[
 pub fn judge(case: &Case, policy: &Policy) -> Judgement {
     let mut mismatches = Vec::new();
     let mut waits = false;
+    let mut ignored = Vec::new();
     for (kind, rule) in RULES {
-        if policy.ignore.contains(kind) {
-            continue;
-        }
+        let is_ignored = policy.ignore.contains(kind);
         match rule(case, policy) {
             Ruling::Nothing => {}
-            Ruling::Wait => waits = true,
+            Ruling::Wait => waits |= !is_ignored,
+            Ruling::Report(_) if is_ignored => ignored.push(*kind),
             Ruling::Report(finding) => mismatches.push(case.mismatch(*kind, finding)),
         }
     }
@@ -130,7 +133,8 @@ pub fn judge(case: &Case, policy: &Policy) -> Judgement {
     } else {
         Outcome::Matched
     };
-    Judgement { outcome, mismatches, kept, variance: money::settled_variance(case, policy) }
+    let variance = money::settled_variance(case, policy);
+    Judgement { outcome, mismatches, kept, ignored, variance }
 }
 
 /// The currency of the gateway's amounts, in lower case and cleaned for people: the gateway's
@@ -178,7 +182,8 @@ impl<'a> Case<'a> {
     }
 
     fn direction(&self) -> TransactionType {
-        direction(self.entry, self.payment())
+        let gateway = self.payment().and_then(|payment| payment.transaction_type.as_ref());
+        direction(self.entry, gateway)
     }
 
     /// The currency of the gateway's amounts, cleaned for people.

@@ -12,7 +12,7 @@ use super::to_ms;
 use crate::domain::amount::Amount;
 use crate::domain::mismatch::{Event, Kind, Mismatch, Severity};
 use crate::domain::order::{Entry, OrderKey};
-use crate::domain::payment::{Answer, Asked};
+use crate::domain::payment::{Answer, Asked, TransactionType};
 use crate::domain::text::Text;
 use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension, params};
@@ -46,6 +46,8 @@ pub(crate) struct StoredCase {
 pub(crate) struct Shown {
     /// Its figures and its reason.
     pub(crate) mismatch: Mismatch,
+    /// The direction that its answer gave.
+    pub(crate) transaction_type: Option<TransactionType>,
     pub(super) answer_id: Option<i64>,
     pub(super) answered_at_ms: Option<i64>,
 }
@@ -187,6 +189,8 @@ fn shown(row: &rusqlite::Row, kind: Kind) -> rusqlite::Result<Shown> {
         currency: row.get("currency")?,
         reason: Text::own(&row.get::<_, String>("reason")?),
     };
+    let transaction_type: Option<String> = row.get("transaction_type")?;
+    let transaction_type = transaction_type.as_deref().map(TransactionType::from_word);
     let (answer_id, answered_at_ms) = (row.get("answer_id")?, row.get("answered_at_ms")?);
-    Ok(Shown { mismatch, answer_id, answered_at_ms })
+    Ok(Shown { mismatch, transaction_type, answer_id, answered_at_ms })
 }

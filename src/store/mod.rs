@@ -94,7 +94,7 @@ impl Store {
     /// There is no database, it is not ours, or the disk cannot be read.
     pub(crate) fn open_to_read(path: &Path) -> Result<Store, StoreError> {
         let sqlite = |error: rusqlite::Error| StoreError::sqlite(path, &error);
-        let reading::ReadOnly { connection, copy } = existing(path)?;
+        let reading::ReadOnly { connection, copy } = existing(path, reading::open_read_only)?;
         connection.execute_batch("BEGIN").map_err(sqlite)?;
         Ok(Store { connection, path: path.to_owned(), _lock: None, _copy: copy })
     }
@@ -129,7 +129,7 @@ impl Store {
     /// # Errors
     /// The file cannot be read at all.
     pub(crate) fn quick_check(path: &Path) -> Result<Option<String>, StoreError> {
-        let answer: String = existing(path)?
+        let answer: String = existing(path, reading::open_in_place)?
             .connection
             .query_row("PRAGMA quick_check(1)", (), |row| row.get(0))
             .map_err(|error| StoreError::sqlite(path, &error))?;
@@ -147,15 +147,18 @@ impl Store {
     }
 }
 
-/// A database that must be there, and ours.
-fn existing(path: &Path) -> Result<reading::ReadOnly, StoreError> {
+/// A database that must be there, and ours, opened in one of the two ways to read.
+fn existing(
+    path: &Path,
+    open: fn(&Path) -> Result<reading::ReadOnly, StoreError>,
+) -> Result<reading::ReadOnly, StoreError> {
     if path.symlink_metadata().is_err() {
         return Err(StoreError::Absent { path: path.to_owned() });
     }
     // Its -wal is beside the file, not beside a link to it.
     let path = opening::real_path(path)?;
     opening::inspect(&path)?;
-    reading::open_read_only(&path)
+    open(&path)
 }
 
 /// Milliseconds since 1970, as instants are stored.

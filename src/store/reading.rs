@@ -16,10 +16,22 @@ pub(super) struct ReadOnly {
     pub(super) copy: Option<TempDir>,
 }
 
-/// Opens an existing database without ever writing to it (contract, "The database"): in its place;
-/// if SQLite cannot do that without write permission, as an immutable file, or with its -wal
-/// through a private copy. An older schema is read through a private copy too.
+/// Opens an existing database without ever writing to it (contract, "The database"). An older
+/// schema is read through a private copy.
 pub(super) fn open_read_only(path: &Path) -> Result<ReadOnly, StoreError> {
+    let sqlite = |error: rusqlite::Error| StoreError::sqlite(path, &error);
+    let opened = open_in_place(path)?;
+    if is_older(&opened.connection).map_err(sqlite)? {
+        migrated_copy(path, &opened)
+    } else {
+        Ok(opened)
+    }
+}
+
+/// As [`open_read_only`], but an older schema is not brought up to date: the file in its place; if
+/// SQLite cannot read that without write permission, as an immutable file, or with its -wal through
+/// a private copy.
+pub(super) fn open_in_place(path: &Path) -> Result<ReadOnly, StoreError> {
     let sqlite = |error: rusqlite::Error| StoreError::sqlite(path, &error);
     let opened = match connect_read_only(path, "") {
         Ok(connection) => ReadOnly { connection, copy: None },
@@ -36,11 +48,7 @@ pub(super) fn open_read_only(path: &Path) -> Result<ReadOnly, StoreError> {
     };
     let version = version(&opened.connection).map_err(sqlite)?;
     newer(path, version)?;
-    if is_older(&opened.connection).map_err(sqlite)? {
-        migrated_copy(path, &opened)
-    } else {
-        Ok(opened)
-    }
+    Ok(opened)
 }
 
 /// SQLite's way to say that it would have to write beside the file to read it.

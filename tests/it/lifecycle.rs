@@ -249,6 +249,52 @@ fn an_unverified_order_keeps_the_rows_of_its_last_answer() {
 }
 
 #[test]
+fn the_money_of_an_unverified_order_keeps_its_direction() {
+    let address = FixedAddress::new();
+    let merchant = merchant(A1);
+    let expense = |more: Value| {
+        let mut changes = json!({"transaction_type": "expense", "final_amount": "490.00"});
+        changes.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        paid("A1", "500.00", changes)
+    };
+    let gateway = address.serve(&[expense(json!({}))]);
+    merchant.reconcile(&gateway.url, &["--ledger", "ledger.csv"]);
+    gateway.stop();
+    // An outage is no run: another order answers.
+    merchant.write("ledger.csv", format!("{HEAD}{A1}{A2}"));
+    let unavailable = expense(json!({"sandbox": {"status": 503}}));
+    let gateway = address.serve(&[unavailable, paid("A2", "70.00", json!({}))]);
+    let second = merchant.reconcile(&gateway.url, &["--ledger", "ledger.csv"]);
+    let totals = second.json()["totals"].clone();
+    assert_eq!(totals[0]["transaction_type"], "expense", "{second:?}");
+    assert_eq!((&totals[0]["orders"], &totals[0]["at_risk"]), (&json!(1), &json!("10.00")));
+    assert_eq!((&totals[1]["orders"], &totals[1]["at_risk"]), (&json!(1), &json!("0.00")));
+}
+
+#[test]
+fn ignoring_a_kind_resolves_nothing() {
+    let merchant = merchant(A1);
+    let names = || -> Vec<String> {
+        events(&merchant, "A1", KIND).into_iter().map(|(event, _)| event).collect()
+    };
+    let night = |ignore: &str, final_amount: &str| {
+        merchant
+            .write("octopus-recon.toml", format!("{FAST_RETRIES}[policy]\nignore = [{ignore}]\n"));
+        let gateway = Gateway::serve(&settled_with(final_amount));
+        merchant.reconcile(&gateway.url, &["--ledger", "ledger.csv"])
+    };
+    assert_eq!(night("", "490.00").code, Some(1));
+    assert_eq!(night("\"final_amount_difference\"", "490.00").code, Some(0));
+    assert_eq!(names(), ["opened"]);
+    let third = night("", "490.00");
+    assert_eq!(row(&merchant.rows_of(&third), "A1", KIND)["open_days"], "0");
+    assert_eq!(names(), ["opened"]);
+    // Only an answer that does not show it resolves it, ignored or not.
+    assert_eq!(night("\"final_amount_difference\"", "500.00").code, Some(0));
+    assert_eq!(names(), ["opened", "resolved"]);
+}
+
+#[test]
 fn open_now_can_be_rebuilt_from_the_events() {
     let merchant = merchant(&[A1, A2].concat());
     for (final_amount, notify) in

@@ -184,6 +184,23 @@ fn a_failing_stderr_changes_no_exit_code() {
 }
 
 #[test]
+fn a_summary_that_cannot_be_printed_is_recorded() {
+    let Ok(full) = OpenOptions::new().write(true).open("/dev/full") else {
+        return skip("no /dev/full");
+    };
+    let merchant = merchant(3);
+    let gateway = Gateway::serve(&book(3));
+    let run = ["run", "--base-url", &gateway.url, "--ledger", "ledger.csv"];
+    let output = merchant.command(&run).stdout(full).output().unwrap();
+    assert_eq!(output.status.code(), Some(14));
+    let run = newest(&merchant);
+    assert_eq!(run["exit_code"], 14, "{run}");
+    assert!(run["reason"].as_str().unwrap().starts_with("report written, but"), "{run}");
+    // The report is there: there is nothing to resume.
+    assert_eq!(merchant.run(&["run", "--resume", "1", "--base-url", &gateway.url]).code, Some(2));
+}
+
+#[test]
 fn reading_needs_no_write_permission_and_changes_nothing() {
     let merchant = merchant(20);
     let gateway = Gateway::serve(&book(20));
