@@ -76,6 +76,19 @@ fn the_same_cells_are_the_programs_own_in_any_dialect() -> Outcome {
     Ok(())
 }
 
+/// A spreadsheet that saves the file again shows 490.00 as 490, and 490.50 as 490.5.
+#[test]
+fn a_file_that_was_only_saved_again_is_the_programs_own() -> Outcome {
+    let place = Place::new()?;
+    let saved = shown(&ReportSettings::default(), &rows())?;
+    let saved_again = saved.replace(",490.00,", ",490,").replace(",-10.00,", ",-10.0,");
+    assert_ne!(saved_again, saved);
+    assert_eq!(place.replace(saved_again.as_bytes(), &rows())?, None);
+    let edited = saved.replace(",490.00,", ",4900,");
+    assert_eq!(place.replace(edited.as_bytes(), &rows())?, Some(edited.into_bytes()));
+    Ok(())
+}
+
 /// Without `until` and `next_step`, nothing in quotes that needs none, and the guard of that time.
 #[test]
 fn a_file_of_an_earlier_release_is_the_programs_own() -> Outcome {

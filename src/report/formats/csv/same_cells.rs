@@ -48,18 +48,33 @@ pub(super) fn has_own_cells(
 /// either file may have been written without it.
 fn is_same(existing: &[u8], written: &[u8], kind: CellKind) -> bool {
     match kind {
-        CellKind::Amount => with_point(existing) == with_point(written),
+        CellKind::Amount => plain_number(existing) == plain_number(written),
         _ => existing == written || guarded(existing) == guarded(written),
     }
 }
 
-/// An amount with the decimal point of the other files.
-fn with_point(amount: &[u8]) -> Cow<'_, [u8]> {
-    if amount.contains(&b',') {
+/// An amount as a number: with a decimal point, and without zeros that end its decimals. A
+/// spreadsheet that saves a file without an edit drops them.
+fn plain_number(amount: &[u8]) -> Cow<'_, [u8]> {
+    let mut number: Cow<'_, [u8]> = if amount.contains(&b',') {
         amount.iter().map(|byte| if *byte == b',' { b'.' } else { *byte }).collect()
     } else {
         Cow::Borrowed(amount)
+    };
+    if number.contains(&b'.') {
+        let is_zero = |byte: &&u8| **byte == b'0';
+        let zeros = number.iter().rev().take_while(is_zero).count();
+        let mut length = number.len() - zeros;
+        length -= usize::from(number[..length].ends_with(b"."));
+        number = match number {
+            Cow::Borrowed(number) => Cow::Borrowed(&number[..length]),
+            Cow::Owned(mut number) => {
+                number.truncate(length);
+                Cow::Owned(number)
+            }
+        };
     }
+    number
 }
 
 /// A CSV file's records, the header first.
