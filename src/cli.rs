@@ -31,7 +31,7 @@ Exit codes:
   1   complete; mismatches found (the report has them)
   2   usage or configuration
   3   report written, but some orders are unverified
-  4   report written, every order verified, but some ledger rows are invalid
+  4   report written, every order verified, but the ledger is in doubt: invalid rows, old, cut short
   10  ledger not usable; nothing was asked
   11  another run holds this database
   12  the gateway refuses the credentials

@@ -8,6 +8,7 @@
 mod asking;
 mod beginning;
 mod committing;
+mod doubts;
 mod ending;
 mod importing;
 mod judging;
@@ -148,7 +149,9 @@ impl Session<'_> {
         let run = known(self.store()?, run_id)?;
         self.ask(&run, client)?;
         let store = self.store()?;
-        judging::judge(store, &run, &settings.policy, context)?;
+        for warning in judging::judge(store, &run, &settings.policy, context)? {
+            warn(store, run_id, warning)?;
+        }
         let run = known(store, run_id)?;
         let (target, now) = (request.report.as_deref(), (context.now)());
         let reports = write_and_record(store, &run, &settings.report, target, now)?;

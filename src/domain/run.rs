@@ -187,12 +187,20 @@ pub struct Warning {
     pub code: String,
     /// What was seen, where, and what to do, for people.
     pub text: String,
+    /// Whether it is doubt about the ledger, which ends the run with exit code 4.
+    #[serde(skip)]
+    pub is_doubt: bool,
 }
 
 impl Warning {
     /// A warning.
     pub fn new(code: &str, text: impl Into<String>) -> Warning {
-        Warning { code: code.to_owned(), text: text.into() }
+        Warning { code: code.to_owned(), text: text.into(), is_doubt: false }
+    }
+
+    /// A warning that is doubt about the ledger.
+    pub fn doubt(code: &str, text: impl Into<String>) -> Warning {
+        Warning { is_doubt: true, ..Warning::new(code, text) }
     }
 }
 
@@ -231,6 +239,11 @@ impl RunSummary {
         self.figures.orders.unverified == 0
     }
 
+    /// The doubts about the ledger.
+    pub fn doubts(&self) -> impl Iterator<Item = &Warning> {
+        self.warnings.iter().filter(|warning| warning.is_doubt)
+    }
+
     /// `complete` or `incomplete`.
     #[must_use]
     pub fn status(&self) -> &'static str {
@@ -243,7 +256,7 @@ impl RunSummary {
     pub fn exit_code(&self) -> u8 {
         if !self.is_complete() {
             3
-        } else if self.figures.ledger.invalid > 0 {
+        } else if self.figures.ledger.invalid > 0 || self.doubts().next().is_some() {
             4
         } else {
             u8::from(!self.figures.mismatches.is_empty())

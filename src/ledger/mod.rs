@@ -9,6 +9,7 @@ mod columns;
 mod error;
 mod rows;
 mod settings;
+mod shrunk_above;
 mod vocabulary;
 mod word_tables;
 
@@ -16,6 +17,7 @@ pub use columns::Column;
 pub use error::{LedgerError, ReadError};
 pub use rows::UNKNOWN_CURRENCY;
 pub use settings::LedgerSettings;
+pub(crate) use shrunk_above::ShrunkAbove;
 
 pub use crate::tabular::Source;
 

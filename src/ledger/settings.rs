@@ -2,6 +2,7 @@
 //! checked while they are read, so that an error points at its line.
 
 use super::columns::Column;
+use super::shrunk_above::ShrunkAbove;
 use super::vocabulary::Word;
 use super::word_tables::{Currencies, EXPECTED_CURRENCY, WordTable, parse_currency, unexpected};
 use crate::domain::order::LedgerStatus;
@@ -42,6 +43,12 @@ pub struct LedgerSettings {
     /// Between the columns: one ASCII character.
     #[serde(deserialize_with = "delimiter")]
     pub(crate) delimiter: u8,
+    /// A file that was last written earlier than this is refused.
+    pub(crate) max_age_hours: Option<u32>,
+    /// With `--last`, a ledger without an order of the day before the run is refused.
+    pub(crate) require_yesterday: bool,
+    /// How many orders of the ledger before may be missing.
+    pub(crate) shrunk_above: ShrunkAbove,
     /// Headings of the file where they are not the contract's.
     pub(super) columns: Columns,
     /// Other words for transaction types.
@@ -65,6 +72,9 @@ impl Default for LedgerSettings {
             default_status: None,
             line_items: false,
             delimiter: b',',
+            max_age_hours: None,
+            require_yesterday: false,
+            shrunk_above: ShrunkAbove::default(),
             columns: Columns::default(),
             transaction_types: WordTable::default(),
             accounting_types: WordTable::default(),

@@ -2,7 +2,7 @@
 //! run is resumed (contract, "`run`" and "Ledger").
 
 use super::importing::import_rows;
-use super::{Context, Request, Resume, known};
+use super::{Context, Request, Resume, doubts, known};
 use crate::domain::amount::Total;
 use crate::domain::run::Warning;
 use crate::domain::text;
@@ -10,7 +10,7 @@ use crate::failure::{Failure, code};
 use crate::gateway;
 use crate::ledger::{self, FileRead, FutureRows, LedgerError, ReadError, Source, UNKNOWN_CURRENCY};
 use crate::settings::Settings;
-use crate::store::{Import, Imported, NewRun, RunRow, RunStatus, Selection, Store};
+use crate::store::{Import, Imported, NewRun, RunRow, RunStatus, Selection, SelectionKind, Store};
 use chrono::{DateTime, Days, NaiveDate, SecondsFormat, Utc};
 use std::collections::BTreeMap;
 
@@ -167,13 +167,15 @@ fn read<'a>(
     request: &Request,
     context: &Context,
 ) -> Result<(Import<'a>, Imported), Failure> {
-    let started_at = new_run.started_at;
+    let (started_at, run_day) = (new_run.started_at, new_run.day);
     let mut import = store.begin(new_run)?;
     let interrupted = || context.interrupt.signal().is_some();
     let merchant_uid = settings.gateway.merchant_uid.as_deref();
     let (mut files, mut warnings) = (Vec::new(), Vec::new());
     for path in &request.ledgers {
         let source = Source::open(path).map_err(LedgerError::from)?;
+        let max_age_hours = settings.ledger.max_age_hours;
+        doubts::refuse_old_file(source.name(), source.modified(), max_age_hours, started_at)?;
         import.begin_file(source.name())?;
         let read = import_rows(
             |row| import.add(row),
@@ -192,7 +194,7 @@ fn read<'a>(
                 Failure::signal(signal, format!("ended by signal {signal} {what}"))
             }
         })?;
-        warnings.extend(doubts(&path.display().to_string(), &read, settings));
+        warnings.extend(of_file(&path.display().to_string(), &read, settings));
         files.push(read);
     }
     check_control_figures(request, &files)?;
@@ -214,6 +216,7 @@ fn read<'a>(
         );
         warnings.push(Warning::new("nothing_selected", text));
     }
+    warnings.extend(doubts::of_ledger(&import, settings, run_day)?);
     for warning in &warnings {
         tracing::warn!("{}", warning.text);
     }
@@ -222,7 +225,7 @@ fn read<'a>(
 }
 
 /// What a person should know of a file that was read.
-fn doubts(path: &str, read: &FileRead, settings: &Settings) -> Vec<Warning> {
+fn of_file(path: &str, read: &FileRead, settings: &Settings) -> Vec<Warning> {
     let mut warnings = Vec::new();
     if let Some(FutureRows { rows, first_line }) = read.future {
         let text =
@@ -295,11 +298,17 @@ fn selection(
         }
         None => (request.from, request.to),
     };
+    let kind = match (request.last, from.or(to)) {
+        (Some(_), _) => SelectionKind::Last,
+        (None, Some(_)) => SelectionKind::Range,
+        (None, None) => SelectionKind::All,
+    };
     let base_url = gateway::base_url(settings.gateway.base_url.as_deref().unwrap_or_default())?;
     Ok(Selection {
         ledgers: Vec::new(),
         from,
         to,
+        kind,
         include_open: request.include_open,
         base_url: base_url.to_string(),
         merchant_uid: settings.gateway.merchant_uid.clone(),

@@ -22,8 +22,11 @@ pub(super) fn of(summary: &RunSummary, at: DateTime<Utc>) -> RunEnd {
             format!("report written: {unverified} of {selected} unverified{most}")
         }
         _ => {
-            let rows = plural(summary.figures.ledger.invalid, "invalid ledger row");
-            format!("report written: {rows}")
+            let invalid = summary.figures.ledger.invalid;
+            let rows = (invalid > 0).then(|| plural(invalid, "invalid ledger row"));
+            let mut parts: Vec<String> = rows.into_iter().collect();
+            parts.extend(summary.doubts().map(|doubt| doubt.code.clone()));
+            format!("report written: {}", parts.join(", "))
         }
     };
     RunEnd { at: Some(at), exit_code: Some(exit_code), reason }
@@ -125,7 +128,7 @@ fn without_cells(message: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::Selection;
+    use crate::store::{Selection, SelectionKind};
 
     #[test]
     #[expect(clippy::panic, clippy::unwrap_used, reason = "the panic is what is tested")]
@@ -138,6 +141,7 @@ mod tests {
             ledgers: Vec::new(),
             from: None,
             to: None,
+            kind: SelectionKind::All,
             include_open: false,
             base_url: String::new(),
             merchant_uid: None,

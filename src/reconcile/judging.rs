@@ -5,7 +5,7 @@ use crate::domain::amount::Amount;
 use crate::domain::mismatch::{Event, Kind, Mismatch};
 use crate::domain::order::direction;
 use crate::domain::payment::{Answer, Asked};
-use crate::domain::run::{Figures, MoneyFigures};
+use crate::domain::run::{Figures, MoneyFigures, Warning};
 use crate::failure::Failure;
 use crate::rules::lifecycle::{self, Known, Seen};
 use crate::rules::{self, Case, Judgement, Policy};
@@ -15,17 +15,19 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Cases that are in memory at a time.
 const PAGE: u32 = 1_000;
 
-/// Judges a run whole: what earlier judgements of it said is forgotten.
+/// Judges a run whole: what earlier judgements of it said is forgotten. Gives what all orders
+/// together show.
 pub(super) fn judge(
     store: &mut Store,
     run: &RunRow,
     policy: &Policy,
     context: &Context,
-) -> Result<(), Failure> {
+) -> Result<Vec<Warning>, Failure> {
     let begun = &run.summary;
     let mut judging = store.begin_judging(begun.run_id)?;
     let mut figures = Figures { ledger: begun.figures.ledger, ..Figures::default() };
     figures.orders.selected = begun.figures.orders.selected;
+    let mut units = Units::default();
     let mut after = 0;
     loop {
         if let Some(signal) = context.interrupt.signal() {
@@ -40,6 +42,7 @@ pub(super) fn judge(
         after = last.order_id;
         let mut page = Vec::with_capacity(cases.len());
         for case in cases {
+            units.compare(&case);
             page.push(judge_order(&judging, case, run, policy, &mut figures)?);
         }
         judging.keep(&page)?;
@@ -49,7 +52,40 @@ pub(super) fn judge(
         .check(&judging.selected_amounts()?)
         .map_err(|imbalance| Failure::bug(imbalance.to_string()))?;
     judging.commit(&figures, (context.now)())?;
-    Ok(())
+    Ok(units.warning().into_iter().collect())
+}
+
+/// Whether the ledger has its amounts in minor units (paise) where the gateway has major ones.
+#[derive(Default)]
+struct Units {
+    compared: u64,
+    hundredths: u64,
+}
+
+impl Units {
+    fn compare(&mut self, case: &StoredCase) {
+        let (Some(entry), Asked::Answered(Answer::Payment(payment))) = (&case.entry, &case.asked)
+        else {
+            return;
+        };
+        if !entry.amount.is_zero() {
+            let is_hundredth = payment.amount.micros().checked_mul(100);
+            self.compared += 1;
+            self.hundredths += u64::from(is_hundredth == Some(entry.amount.micros()));
+        }
+    }
+
+    /// One order alone may be a wrong amount.
+    fn warning(&self) -> Option<Warning> {
+        const LEAST: u64 = 2;
+        let text = format!(
+            "each of the {} answered amounts is a hundredth of the ledger's: does the ledger have \
+             minor units, such as paise? Then set [ledger] amount_unit = \"minor\"",
+            self.compared
+        );
+        let is_minor = self.compared >= LEAST && self.hundredths == self.compared;
+        is_minor.then(|| Warning::new("minor_units", text))
+    }
 }
 
 /// Judges one order: by the rules, then by what was known of its mismatches before.

@@ -101,7 +101,9 @@ impl Store {
             let end = RunEnd {
                 at: None,
                 exit_code: Some(KILLED),
-                reason: "killed, ended by a second signal, or the machine stopped (found by the next run)".to_owned(),
+                reason: "killed, ended by a second signal, or the machine stopped (found by the \
+                         next run)"
+                    .to_owned(),
             };
             self.end_run(run_id, &end, false)?;
         }

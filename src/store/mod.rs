@@ -19,6 +19,7 @@ mod figures;
 mod history;
 mod import;
 mod judging;
+mod ledger_facts;
 mod opening;
 mod reading;
 mod repeats;
@@ -35,7 +36,8 @@ pub(crate) use error::StoreError;
 pub(crate) use history::{MismatchEvent, OrderHistory};
 pub(crate) use import::{Import, Imported};
 pub(crate) use judging::{Judged, JudgedRow, Judging};
-pub(crate) use runs::{NewRun, RunRow, RunStatus, Selection};
+pub(crate) use ledger_facts::{Compared, Comparison};
+pub(crate) use runs::{NewRun, RunRow, RunStatus, Selection, SelectionKind};
 
 use crate::domain::payment::PersonalData;
 use chrono::{DateTime, Utc};

@@ -38,6 +38,8 @@ pub(crate) struct Selection {
     pub(crate) from: Option<NaiveDate>,
     /// Last day.
     pub(crate) to: Option<NaiveDate>,
+    /// How the days were given.
+    pub(crate) kind: SelectionKind,
     /// Also the open ones of earlier runs.
     pub(crate) include_open: bool,
     /// The gateway.
@@ -66,6 +68,29 @@ impl Selection {
             "merchant_uid": self.merchant_uid,
         })
         .to_string()
+    }
+}
+
+/// How the days of a selection were given. It is no part of what makes two selections the same:
+/// only the days are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SelectionKind {
+    /// `--last`.
+    Last,
+    /// `--from` or `--to`.
+    Range,
+    /// All days.
+    All,
+}
+
+impl SelectionKind {
+    /// The word that the database has for it.
+    pub(super) fn stored(self) -> &'static str {
+        match self {
+            SelectionKind::Last => "last",
+            SelectionKind::Range => "range",
+            SelectionKind::All => "all",
+        }
     }
 }
 

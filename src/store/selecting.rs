@@ -55,8 +55,8 @@ impl Import<'_> {
         )?;
         if selection.include_open {
             self.connection.execute(
-                "INSERT INTO run_orders (run_id, order_id, entry_version)
-                 SELECT :run_id, o.order_id, o.entry_version FROM orders o
+                "INSERT INTO run_orders (run_id, order_id, entry_version, carried)
+                 SELECT :run_id, o.order_id, o.entry_version, 1 FROM orders o
                  WHERE o.order_id IN (SELECT order_id FROM open_now
                                       UNION SELECT order_id FROM orders WHERE awaiting = 1)
                    AND (:merchant_uid = '' OR o.merchant_uid = :merchant_uid)
@@ -69,9 +69,11 @@ impl Import<'_> {
         let selected =
             self.count("SELECT count(*) FROM run_orders WHERE run_id = ?1", self.run_id)?;
         let ledger = self.figures;
+        let kind = Some(selection.kind.stored()).filter(|_| !selection.ledgers.is_empty());
         self.connection.execute(
             "UPDATE runs SET selection = :selection, base_url = :base_url,
                  merchant_uid = :merchant_uid, from_date = :from, to_date = :to,
+                 selection_kind = :kind,
                  ledger_rows = :rows, accepted = :accepted, invalid = :invalid,
                  repeated = :repeated, superseded = :superseded, skipped = :skipped,
                  changed = :changed,
@@ -84,7 +86,7 @@ impl Import<'_> {
             named_params! {
                 ":run_id": self.run_id, ":selection": selection.key(),
                 ":base_url": selection.base_url, ":merchant_uid": merchant_uid,
-                ":from": from, ":to": to, ":rows": stored(ledger.rows),
+                ":from": from, ":to": to, ":kind": kind, ":rows": stored(ledger.rows),
                 ":accepted": stored(ledger.accepted), ":invalid": stored(ledger.invalid),
                 ":repeated": stored(ledger.repeated), ":superseded": stored(ledger.superseded),
                 ":skipped": stored(ledger.skipped), ":changed": stored(ledger.changed),

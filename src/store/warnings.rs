@@ -35,11 +35,12 @@ impl Store {
 fn add(connection: &Connection, run_id: i64, warnings: &[Warning]) -> rusqlite::Result<()> {
     for warning in warnings {
         connection.execute(
-            "INSERT INTO run_warnings (run_id, number, code, text)
-             SELECT ?1, coalesce(max(number), 0) + 1, ?2, ?3 FROM run_warnings WHERE run_id = ?1
+            "INSERT INTO run_warnings (run_id, number, code, text, is_doubt)
+             SELECT ?1, coalesce(max(number), 0) + 1, ?2, ?3, ?4 FROM run_warnings
+             WHERE run_id = ?1
              HAVING NOT EXISTS (SELECT 1 FROM run_warnings
                                 WHERE run_id = ?1 AND code = ?2 AND text = ?3)",
-            params![run_id, warning.code, warning.text],
+            params![run_id, warning.code, warning.text, warning.is_doubt],
         )?;
     }
     Ok(())
@@ -48,7 +49,12 @@ fn add(connection: &Connection, run_id: i64, warnings: &[Warning]) -> rusqlite::
 /// The warnings of a run, in their order.
 pub(super) fn of_run(connection: &Connection, run_id: i64) -> rusqlite::Result<Vec<Warning>> {
     connection
-        .prepare_cached("SELECT code, text FROM run_warnings WHERE run_id = ?1 ORDER BY number")?
-        .query_map([run_id], |row| Ok(Warning { code: row.get("code")?, text: row.get("text")? }))?
+        .prepare_cached(
+            "SELECT code, text, is_doubt FROM run_warnings WHERE run_id = ?1 ORDER BY number",
+        )?
+        .query_map([run_id], |row| {
+            let (code, text) = (row.get("code")?, row.get("text")?);
+            Ok(Warning { code, text, is_doubt: row.get("is_doubt")? })
+        })?
         .collect()
 }

@@ -71,6 +71,11 @@ impl Source {
         Source { file: name.to_owned(), gzip: false, bytes: Box::new(bytes), watched: None }
     }
 
+    /// When it was last written. `None`: it is no regular file.
+    pub(crate) fn modified(&self) -> Option<SystemTime> {
+        self.watched.as_ref()?.at_opening.modified
+    }
+
     /// Its name on the command line.
     #[must_use]
     pub fn name(&self) -> &str {

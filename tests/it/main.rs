@@ -12,6 +12,7 @@ mod exit_codes;
 mod gateway_faults;
 mod golden;
 mod history;
+mod ledger_doubts;
 mod lifecycle;
 mod old_database;
 mod order_new;

@@ -76,6 +76,9 @@ fn verdict(run: &RunSummary) -> String {
     if invalid > 0 {
         parts.push(format!("{} invalid", plural(invalid, "ledger row")));
     }
+    if run.doubts().next().is_some() {
+        parts.push("the ledger is in doubt".to_owned());
+    }
     format!("Run {}{days}: {}", run.run_id, parts.join(", "))
 }
 
@@ -168,6 +171,16 @@ fn next_step(run: &RunSummary, files: &[Written], exit_code: u8) -> String {
         let place = file.map_or_else(String::new, |file| format!(": see {}", shown(file)));
         format!("{} not usable{place}", plural(figures.ledger.invalid, "ledger row"))
     };
+    let doubts = || {
+        let mut doubts = Vec::new();
+        if figures.ledger.invalid > 0 {
+            doubts.push(invalid());
+        }
+        if run.doubts().next().is_some() {
+            doubts.push("the ledger may be old or cut short: see the warnings above".to_owned());
+        }
+        doubts.join("; ")
+    };
     let own = run.exit_code();
     let mut step = match own {
         0 => "nothing to report.".to_owned(),
@@ -185,11 +198,11 @@ fn next_step(run: &RunSummary, files: &[Written], exit_code: u8) -> String {
             };
             format!("{orders} without a trustworthy answer; {advice}")
         }
-        _ => format!("every order verified, but {}", invalid()),
+        _ => format!("every order verified, but {}", doubts()),
     };
-    if own == 3 && figures.ledger.invalid > 0 {
+    if own == 3 && !doubts().is_empty() {
         step.push_str(" Also ");
-        step.push_str(&invalid());
+        step.push_str(&doubts());
     }
     if exit_code == own {
         format!("Exit code {own}: {step}")

@@ -1,0 +1,234 @@
+//! Is it the right ledger, and all of it? (contract, "Ledger": `ledger_stale`, `ledger_gap`,
+//! `ledger_shrunk`.) Which days and orders cast doubt is decided by pure functions; the facts come
+//! from the store.
+
+use crate::domain::run::Warning;
+use crate::domain::text;
+use crate::failure::{Failure, code};
+use crate::ledger::ShrunkAbove;
+use crate::settings::Settings;
+use crate::store::{Compared, Comparison, Import, SelectionKind};
+use chrono::{DateTime, Days, NaiveDate, SecondsFormat, TimeDelta, Utc};
+use std::collections::BTreeSet;
+use std::time::SystemTime;
+
+/// Refuses a file that was last written too long ago (`[ledger] max_age_hours`).
+pub(super) fn refuse_old_file(
+    path: &str,
+    written: Option<SystemTime>,
+    max_age_hours: Option<u32>,
+    now: DateTime<Utc>,
+) -> Result<(), Failure> {
+    let (Some(written), Some(hours)) = (written.map(DateTime::<Utc>::from), max_age_hours) else {
+        return Ok(());
+    };
+    let age = now - written;
+    if age <= TimeDelta::hours(hours.into()) {
+        return Ok(());
+    }
+    Err(Failure::new(
+        code::LEDGER,
+        format!(
+            "the ledger is not usable: {path} was last written at {}, {} hours ago; [ledger] \
+             max_age_hours allows {hours}",
+            written.to_rfc3339_opts(SecondsFormat::Secs, true),
+            age.num_hours()
+        ),
+        "did the export run? Nothing was stored or asked",
+    ))
+}
+
+/// What casts doubt on the ledger of this import, as warnings; days that should have orders are
+/// kept with the run.
+pub(super) fn of_ledger(
+    import: &Import,
+    settings: &Settings,
+    run_day: NaiveDate,
+) -> Result<Vec<Warning>, Failure> {
+    if import.selection().ledgers.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut warnings = Vec::new();
+    if import.selection().kind == SelectionKind::Last {
+        warnings.extend(missing_days(import, settings, run_day)?);
+    }
+    if let Some(comparison) = import.compare_with_earlier()? {
+        warnings.extend(shrunk(&comparison, &settings.ledger.shrunk_above));
+    }
+    Ok(warnings)
+}
+
+/// Refuses a ledger without an order of the day before the run (`[ledger] require_yesterday`),
+/// unless the selection leaves that day out or it is closed.
+fn refuse_without_yesterday(
+    yesterday: NaiveDate,
+    given: &BTreeSet<NaiveDate>,
+) -> Result<(), Failure> {
+    if given.contains(&yesterday) {
+        return Ok(());
+    }
+    let last = given
+        .last()
+        .map_or("it has no order".to_owned(), |last| format!("its last order is of {last}"));
+    Err(Failure::new(
+        code::LEDGER,
+        format!(
+            "the ledger is not usable: it has no order of {yesterday}, and {last}; [ledger] \
+             require_yesterday is set"
+        ),
+        "did the export run? A day without orders belongs in [calendar] closed. Nothing was stored \
+         or asked",
+    ))
+}
+
+/// `ledger_stale` and `ledger_gap`.
+fn missing_days(
+    import: &Import,
+    settings: &Settings,
+    run_day: NaiveDate,
+) -> Result<Vec<Warning>, Failure> {
+    let selection = import.selection();
+    let (Some(from), Some(to)) = (selection.from, selection.to) else { return Ok(Vec::new()) };
+    let is_closed = |_day: NaiveDate| false; // CALENDAR
+    let given = import.given_days()?;
+    if settings.ledger.require_yesterday && !is_closed(to) {
+        refuse_without_yesterday(to, &given)?;
+    }
+    let Some(first_known) = import.first_known_day()? else { return Ok(Vec::new()) };
+    let mut lacking = Vec::new();
+    for day in from.iter_days().take_while(|day| *day <= to) {
+        if given.contains(&day) || is_closed(day) {
+            continue;
+        }
+        let references = days_to_compare(day, first_known, is_closed);
+        let mut is_doubted = !references.is_empty();
+        for reference in references {
+            is_doubted = is_doubted && import.has_orders_of(reference)?;
+        }
+        if is_doubted {
+            lacking.push(day);
+        }
+    }
+    let known = import.keep_doubted_days(&lacking, run_day)?;
+    let (stale, gaps): (Vec<NaiveDate>, Vec<NaiveDate>) =
+        lacking.into_iter().partition(|day| *day == to);
+    let mut warnings = Vec::new();
+    if let Some(day) = stale.first() {
+        let last = given.last().map_or_else(String::new, |last| format!("; its last is of {last}"));
+        let text = format!(
+            "the ledger has no order of {day}, the day before this run{last}. {USUAL}: is it an \
+             old export?"
+        );
+        warnings.push(warning("ledger_stale", text, known.contains(day)));
+    }
+    if !gaps.is_empty() {
+        let days: Vec<String> = gaps.iter().map(ToString::to_string).collect();
+        let text = format!(
+            "the ledger has no order of {}. {USUAL}: was the export cut short?",
+            days.join(", ")
+        );
+        warnings.push(warning("ledger_gap", text, gaps.iter().all(|day| known.contains(day))));
+    }
+    Ok(warnings)
+}
+
+const USUAL: &str = "Such days had orders before (days without orders belong in [calendar] closed)";
+
+/// A doubt, unless an earlier night said it already.
+fn warning(code: &str, text: String, is_known: bool) -> Warning {
+    if is_known {
+        Warning::new(code, format!("{text} (seen in an earlier night already)"))
+    } else {
+        Warning::doubt(code, text)
+    }
+}
+
+/// The days that must each have had an order for a day without one to be doubtful: that weekday of
+/// the four weeks before, or, while fewer than four weeks are known, the known days before, at most
+/// seven. Closed days are left out; fewer than two days prove nothing.
+fn days_to_compare(
+    day: NaiveDate,
+    first_known: NaiveDate,
+    is_closed: impl Fn(NaiveDate) -> bool,
+) -> Vec<NaiveDate> {
+    const WEEKS: u64 = 4;
+    let before = |days: u64| day.checked_sub_days(Days::new(days));
+    let knows_four_weeks = before(7 * WEEKS).is_some_and(|first| first_known <= first);
+    let days: Vec<NaiveDate> = if knows_four_weeks {
+        (1..=WEEKS).filter_map(|week| before(7 * week)).collect()
+    } else {
+        (1..=7).filter_map(before).filter(|day| first_known <= *day).collect()
+    };
+    let open: Vec<NaiveDate> = days.into_iter().filter(|day| !is_closed(*day)).collect();
+    if open.len() < 2 { Vec::new() } else { open }
+}
+
+/// `ledger_shrunk`.
+fn shrunk(comparison: &Comparison, above: &ShrunkAbove) -> Option<Warning> {
+    let sum = |count: fn(&Compared) -> u64| comparison.days.values().map(count).sum::<u64>();
+    let (orders, missing) = (sum(|day| day.orders), sum(|day| day.missing));
+    if missing == 0 {
+        return None;
+    }
+    let whole_day = comparison
+        .days
+        .iter()
+        .find(|(_, compared)| compared.missing == compared.orders)
+        .map(|((_, day), _)| *day);
+    let named: Vec<String> = comparison.examples.iter().map(|id| text::printable(id)).collect();
+    let more = if missing > u64::try_from(named.len()).unwrap_or(0) { ", …" } else { "" };
+    let day = whole_day.map_or_else(String::new, |day| format!(", all of {day} among them"));
+    let text = format!(
+        "{missing} of {orders} orders that the ledger of run {} gave are not in this one{day}: {}\
+         {more}. Was the export cut short? They stay open to --include-open",
+        comparison.run_id,
+        named.join(", ")
+    );
+    Some(if whole_day.is_some() || above.is_exceeded_by(missing, orders) {
+        Warning::doubt("ledger_shrunk", text)
+    } else {
+        Warning::new("ledger_shrunk", text)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap_or_else(|_| unreachable!("{text}"))
+    }
+
+    #[test]
+    fn days_are_compared_with_the_weeks_before_or_with_the_days_known() {
+        let cases: [(&str, &[&str], &[&str]); 6] = [
+            // Four weeks are known: this weekday of each.
+            ("2026-10-29", &[], &["2026-11-19", "2026-11-12", "2026-11-05", "2026-10-29"]),
+            // One day less: at most seven days.
+            (
+                "2026-10-30",
+                &[],
+                &[
+                    "2026-11-25",
+                    "2026-11-24",
+                    "2026-11-23",
+                    "2026-11-22",
+                    "2026-11-21",
+                    "2026-11-20",
+                    "2026-11-19",
+                ],
+            ),
+            ("2026-11-24", &[], &["2026-11-25", "2026-11-24"]),
+            ("2026-11-25", &[], &[]),
+            // Closed days prove nothing.
+            ("2026-11-23", &["2026-11-24"], &["2026-11-25", "2026-11-23"]),
+            ("2026-11-24", &["2026-11-24"], &[]),
+        ];
+        for (first_known, closed, expected) in cases {
+            let is_closed = |date: NaiveDate| closed.contains(&date.to_string().as_str());
+            let days = days_to_compare(day("2026-11-26"), day(first_known), is_closed);
+            let expected: Vec<NaiveDate> = expected.iter().map(|date| day(date)).collect();
+            assert_eq!(days, expected, "{first_known} {closed:?}");
+        }
+    }
+}

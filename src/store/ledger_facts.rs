@@ -1,0 +1,217 @@
+//! What a ledger says of whole days, and what an earlier one said: the facts behind doubts about
+//! the ledger (contract, "Ledger": is it the right ledger, and all of it?).
+
+use super::error::StoreError;
+use super::import::Import;
+use chrono::NaiveDate;
+use rusqlite::{OptionalExtension, params};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Orders of one merchant and transaction type; both empty if they are not given.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Series {
+    merchant_uid: String,
+    transaction_type: String,
+}
+
+/// What became of the orders that an earlier ledger gave.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Comparison {
+    /// The run that read the earlier ledger.
+    pub(crate) run_id: i64,
+    /// By series and day.
+    pub(crate) days: BTreeMap<(Series, NaiveDate), Compared>,
+    /// The first few missing orders.
+    pub(crate) examples: Vec<String>,
+}
+
+/// The orders of one series and day of an earlier ledger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Compared {
+    /// Those that should be in this ledger too.
+    pub(crate) orders: u64,
+    /// Those of them that are not.
+    pub(crate) missing: u64,
+}
+
+/// Missing orders that a message names.
+const MOST_EXAMPLES: usize = 3;
+
+/// The orders that this run's files gave, with what the ledger says of them now.
+const GIVEN: &str = "
+    FROM (SELECT order_id FROM temp.merged
+          UNION SELECT order_id FROM entries WHERE order_id > ?1) given
+    CROSS JOIN orders o ON o.order_id = given.order_id
+    CROSS JOIN entries e ON e.order_id = o.order_id AND e.version = o.entry_version
+    WHERE (?2 = '' OR o.merchant_uid = ?2)";
+
+impl Import<'_> {
+    /// The days of which this run's files have an order of the configured merchant.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub(crate) fn given_days(&self) -> Result<BTreeSet<NaiveDate>, StoreError> {
+        let sql = ["SELECT DISTINCT e.order_date AS day ", GIVEN].concat();
+        self.read(|| {
+            let mut statement = self.connection.prepare(&sql)?;
+            let days = statement
+                .query_map(params![self.orders_before, self.merchant()], |row| day(row, "day"))?;
+            days.collect()
+        })
+    }
+
+    /// The first day of which an order of the configured merchant is stored.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub(crate) fn first_known_day(&self) -> Result<Option<NaiveDate>, StoreError> {
+        self.read(|| {
+            self.connection
+                .query_row(
+                    "SELECT e.order_date AS day FROM entries e INDEXED BY entries_date
+                     JOIN orders o ON o.order_id = e.order_id
+                     WHERE ?1 = '' OR o.merchant_uid = ?1 ORDER BY e.order_date LIMIT 1",
+                    [self.merchant()],
+                    |row| day(row, "day"),
+                )
+                .optional()
+        })
+    }
+
+    /// Whether an order of this day and of the configured merchant is stored.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub(crate) fn has_orders_of(&self, date: NaiveDate) -> Result<bool, StoreError> {
+        self.read(|| {
+            self.connection
+                .prepare_cached(
+                    "SELECT EXISTS (SELECT 1 FROM entries e JOIN orders o ON o.order_id = e.order_id
+                                    WHERE e.order_date = ?2
+                                      AND (?1 = '' OR o.merchant_uid = ?1)) AS has",
+                )?
+                .query_row(params![self.merchant(), date.to_string()], |row| row.get("has"))
+        })
+    }
+
+    /// Keeps the days that this ledger should have had, and gives those that a run of an earlier
+    /// day kept already.
+    ///
+    /// # Errors
+    /// The database cannot be written.
+    pub(crate) fn keep_doubted_days(
+        &self,
+        days: &[NaiveDate],
+        run_day: NaiveDate,
+    ) -> Result<BTreeSet<NaiveDate>, StoreError> {
+        self.read(|| {
+            let mut known = BTreeSet::new();
+            for day in days {
+                let (text, run_day) = (day.to_string(), run_day.to_string());
+                let is_known: bool = self
+                    .connection
+                    .prepare_cached(
+                        "SELECT EXISTS (SELECT 1 FROM doubted_days d JOIN runs u USING (run_id)
+                                        WHERE d.day = ?1 AND u.run_day < ?2
+                                          AND u.merchant_uid = ?3) AS is_known",
+                    )?
+                    .query_row(params![text, run_day, self.merchant()], |row| row.get(0))?;
+                if is_known {
+                    known.insert(*day);
+                }
+                self.connection
+                    .prepare_cached("INSERT INTO doubted_days (run_id, day) VALUES (?1, ?2)")?
+                    .execute(params![self.run_id, text])?;
+            }
+            Ok(known)
+        })
+    }
+
+    /// Compares this ledger with the latest earlier one of the same kind of selection and the same
+    /// merchant, by the orders that its run selected. Orders that were pending or failed then may
+    /// be left out now, and so may those outside this ledger's first and last day of the series.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub(crate) fn compare_with_earlier(&self) -> Result<Option<Comparison>, StoreError> {
+        self.read(|| {
+            let earlier: Option<i64> = self.connection.query_row(
+                "SELECT max(run_id) FROM runs
+                 WHERE run_id < ?1 AND selection_kind = ?2 AND merchant_uid = ?3",
+                params![self.run_id, self.selection.kind.stored(), self.merchant()],
+                |row| row.get(0),
+            )?;
+            earlier.map(|run_id| self.compare_with(run_id)).transpose()
+        })
+    }
+
+    fn compare_with(&self, run_id: i64) -> rusqlite::Result<Comparison> {
+        let ranges = self.ranges()?;
+        let mut comparison = Comparison { run_id, ..Comparison::default() };
+        let mut statement = self.connection.prepare(
+            "SELECT o.merchant_uid AS merchant_uid, o.merchant_order_id AS merchant_order_id,
+                    coalesce(e.transaction_type, '') AS transaction_type, e.order_date AS day,
+                    m.order_id IS NULL AS is_missing
+             FROM run_orders r
+             CROSS JOIN entries e ON e.order_id = r.order_id AND e.version = r.entry_version
+             CROSS JOIN orders o ON o.order_id = r.order_id
+             LEFT JOIN temp.merged m ON m.order_id = r.order_id
+             WHERE r.run_id = ?1 AND r.carried = 0
+               AND coalesce(e.status, '') NOT IN ('pending', 'failed')
+             ORDER BY r.order_id",
+        )?;
+        let mut rows = statement.query([run_id])?;
+        while let Some(row) = rows.next()? {
+            let series = series(row)?;
+            let date = day(row, "day")?;
+            if !ranges.get(&series).is_some_and(|(first, last)| (first..=last).contains(&&date)) {
+                continue;
+            }
+            let compared = comparison.days.entry((series, date)).or_default();
+            compared.orders += 1;
+            if row.get("is_missing")? {
+                compared.missing += 1;
+                if comparison.examples.len() < MOST_EXAMPLES {
+                    comparison.examples.push(row.get("merchant_order_id")?);
+                }
+            }
+        }
+        Ok(comparison)
+    }
+
+    /// The first and last day of each series of this run's files.
+    fn ranges(&self) -> rusqlite::Result<BTreeMap<Series, (NaiveDate, NaiveDate)>> {
+        let sql = [
+            "SELECT o.merchant_uid AS merchant_uid,
+                    coalesce(e.transaction_type, '') AS transaction_type,
+                    min(e.order_date) AS first, max(e.order_date) AS last ",
+            GIVEN,
+            " GROUP BY 1, 2",
+        ]
+        .concat();
+        let mut statement = self.connection.prepare(&sql)?;
+        let rows = statement.query_map(params![self.orders_before, self.merchant()], |row| {
+            Ok((series(row)?, (day(row, "first")?, day(row, "last")?)))
+        })?;
+        rows.collect()
+    }
+
+    fn merchant(&self) -> &str {
+        self.selection.merchant_uid.as_deref().unwrap_or_default()
+    }
+
+    fn read<T>(&self, facts: impl FnOnce() -> rusqlite::Result<T>) -> Result<T, StoreError> {
+        facts().map_err(|error| StoreError::sqlite(&self.path, &error))
+    }
+}
+
+fn series(row: &rusqlite::Row) -> rusqlite::Result<Series> {
+    Ok(Series {
+        merchant_uid: row.get("merchant_uid")?,
+        transaction_type: row.get("transaction_type")?,
+    })
+}
+
+fn day(row: &rusqlite::Row, column: &str) -> rusqlite::Result<NaiveDate> {
+    super::decode::date(row, column)
+}
