@@ -12,6 +12,7 @@ mod doubts;
 mod ending;
 mod importing;
 mod judging;
+mod reading;
 mod reporting;
 mod request;
 mod stop;

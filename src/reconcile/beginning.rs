@@ -1,18 +1,15 @@
 //! The beginning of a run: the ledger is read and stored and the orders are fixed, or an earlier
 //! run is resumed (contract, "`run`" and "Ledger").
 
-use super::importing::import_rows;
-use super::{Context, Request, Resume, doubts, known};
-use crate::domain::amount::Total;
+use super::reading::read;
+use super::{Context, Request, Resume, known};
 use crate::domain::run::Warning;
 use crate::domain::text;
 use crate::failure::{Failure, code};
 use crate::gateway;
-use crate::ledger::{self, FileRead, FutureRows, LedgerError, ReadError, Source, UNKNOWN_CURRENCY};
 use crate::settings::Settings;
-use crate::store::{Import, Imported, NewRun, RunRow, RunStatus, Selection, SelectionKind, Store};
+use crate::store::{Imported, NewRun, RunRow, RunStatus, Selection, SelectionKind, Store};
 use chrono::{DateTime, Days, NaiveDate, SecondsFormat, Utc};
-use std::collections::BTreeMap;
 
 /// What asking would cost.
 #[derive(Debug, Clone)]
@@ -157,124 +154,6 @@ pub(super) fn estimate(
     };
     let Imported { ledger, first_invalid, .. } = imported;
     Ok(Estimate { ledger, orders, requests_per_second, continues, first_invalid })
-}
-
-/// Imports the ledger and selects the orders, in one transaction that is still open.
-fn read<'a>(
-    store: &'a mut Store,
-    new_run: NewRun,
-    settings: &Settings,
-    request: &Request,
-    context: &Context,
-) -> Result<(Import<'a>, Imported), Failure> {
-    let (started_at, run_day) = (new_run.started_at, new_run.day);
-    let mut import = store.begin(new_run)?;
-    let interrupted = || context.interrupt.signal().is_some();
-    let merchant_uid = settings.gateway.merchant_uid.as_deref();
-    let (mut files, mut warnings) = (Vec::new(), Vec::new());
-    for path in &request.ledgers {
-        let source = Source::open(path).map_err(LedgerError::from)?;
-        let max_age_hours = settings.ledger.max_age_hours;
-        doubts::refuse_old_file(source.name(), source.modified(), max_age_hours, started_at)?;
-        import.begin_file(source.name())?;
-        let read = import_rows(
-            |row| import.add(row),
-            &interrupted,
-            |stops, rows| {
-                let send = |row| rows.send(row);
-                ledger::read(source, &settings.ledger, merchant_uid, started_at, stops, send)
-            },
-        )
-        .map_err(|error| match error {
-            ReadError::Ledger(error) => error.into(),
-            ReadError::Sink(error) => Failure::from(error),
-            ReadError::Interrupted => {
-                let signal = context.interrupt.signal().unwrap_or_default();
-                let what = "while the ledger was read; nothing was stored or asked";
-                Failure::signal(signal, format!("ended by signal {signal} {what}"))
-            }
-        })?;
-        warnings.extend(of_file(&path.display().to_string(), &read, settings));
-        files.push(read);
-    }
-    check_control_figures(request, &files)?;
-    let rows: u64 = files.iter().map(|file| file.rows).sum();
-    let imported = import.select(files.into_iter().map(|file| file.sha256).collect())?;
-    if rows != imported.ledger.rows {
-        let stored = imported.ledger.rows;
-        return Err(Failure::bug(format!(
-            "{rows} ledger rows were read, but {stored} were stored"
-        )));
-    }
-    let selection = import.selection();
-    if !selection.ledgers.is_empty() && imported.ledger.accepted > 0 && imported.from_ledger == 0 {
-        let day = |date: Option<NaiveDate>| date.map_or("…".to_owned(), |date| date.to_string());
-        let text = format!(
-            "no order of the ledger is dated {} to {}: is the export an old one?",
-            day(selection.from),
-            day(selection.to)
-        );
-        warnings.push(Warning::new("nothing_selected", text));
-    }
-    warnings.extend(doubts::of_ledger(&import, settings, run_day)?);
-    for warning in &warnings {
-        tracing::warn!("{}", warning.text);
-    }
-    import.add_warnings(&warnings)?;
-    Ok((import, imported))
-}
-
-/// What a person should know of a file that was read.
-fn of_file(path: &str, read: &FileRead, settings: &Settings) -> Vec<Warning> {
-    let mut warnings = Vec::new();
-    if let Some(FutureRows { rows, first_line }) = read.future {
-        let text =
-            format!("{path}: rows dated in the future: {rows}, the first in line {first_line}");
-        warnings.push(Warning::new("future_dates", text));
-    }
-    if read.without_offset > 0 && settings.ledger.timezone.is_none() {
-        let rows = read.without_offset;
-        let text = format!(
-            "{path}: rows whose date or time has no offset and is read as UTC: {rows}; set \
-             [ledger] timezone"
-        );
-        warnings.push(Warning::new("no_timezone", text));
-    }
-    warnings.extend(read.warnings.iter().cloned());
-    warnings
-}
-
-/// The control figures are over every row whose amount can be read (contract, "`run`").
-fn check_control_figures(request: &Request, files: &[FileRead]) -> Result<(), Failure> {
-    let refused = |message: String| {
-        Failure::new(
-            code::LEDGER,
-            format!("the ledger is not usable: {message}"),
-            "it may be cut short, or another file than intended; nothing was stored or asked",
-        )
-    };
-    let rows: u64 = files.iter().map(|file| file.rows).sum();
-    if let Some(expected) = request.expect_rows.filter(|expected| *expected != rows) {
-        return Err(refused(format!("it has {rows} rows, {expected} were expected")));
-    }
-    let mut totals: BTreeMap<&str, Total> = BTreeMap::new();
-    for (currency, total) in files.iter().flat_map(|file| &file.totals) {
-        let sum = totals.entry(currency).or_default();
-        *sum = [*sum, *total].into_iter().sum();
-    }
-    for (currency, expected) in &request.expect_totals {
-        let total = totals.get(currency.as_str()).copied().unwrap_or_default();
-        if total != *expected {
-            let unknown = totals
-                .get(UNKNOWN_CURRENCY)
-                .map(|unknown| format!(" (and {unknown} in rows whose currency cannot be read)"));
-            return Err(refused(format!(
-                "its amounts in {currency} add up to {total}{}, {expected} was expected",
-                unknown.unwrap_or_default()
-            )));
-        }
-    }
-    Ok(())
 }
 
 /// What the request selects. The digests of the ledgers are added once they are read.

@@ -7,7 +7,7 @@ use crate::domain::text;
 use crate::failure::{Failure, code};
 use crate::ledger::ShrunkAbove;
 use crate::settings::Settings;
-use crate::store::{Compared, Comparison, Import, SelectionKind};
+use crate::store::{Compared, Comparison, Import, Imported, SelectionKind};
 use chrono::{DateTime, Days, NaiveDate, SecondsFormat, TimeDelta, Utc};
 use std::collections::BTreeSet;
 use std::time::SystemTime;
@@ -42,6 +42,7 @@ pub(super) fn refuse_old_file(
 /// kept with the run.
 pub(super) fn of_ledger(
     import: &Import,
+    imported: &Imported,
     settings: &Settings,
     run_day: NaiveDate,
 ) -> Result<Vec<Warning>, Failure> {
@@ -49,6 +50,7 @@ pub(super) fn of_ledger(
         return Ok(Vec::new());
     }
     let mut warnings = Vec::new();
+    warnings.extend(few_selected(import, imported)?);
     if import.selection().kind == SelectionKind::Last {
         warnings.extend(missing_days(import, settings, run_day)?);
     }
@@ -56,6 +58,33 @@ pub(super) fn of_ledger(
         warnings.extend(shrunk(&comparison, &settings.ledger.shrunk_above));
     }
     Ok(warnings)
+}
+
+/// A range that leaves out most of the ledger's orders may be wrong, or day and month of the dates
+/// may be exchanged. Night after night that says nothing: a long export is usual with `--last`.
+fn few_selected(import: &Import, imported: &Imported) -> Result<Option<Warning>, Failure> {
+    const FEW: u64 = 10;
+    let selection = import.selection();
+    let (selected, accepted) = (imported.from_ledger, imported.ledger.accepted);
+    let is_worth_a_word = match selection.kind {
+        SelectionKind::All => false,
+        SelectionKind::Range => true,
+        SelectionKind::Last => selected == 0 || import.is_first_of_its_kind()?,
+    };
+    if !is_worth_a_word || accepted == 0 || selected * FEW >= accepted {
+        return Ok(None);
+    }
+    let days = import.given_days()?;
+    let (Some(first), Some(last)) = (days.first(), days.last()) else { return Ok(None) };
+    let end = |date: Option<NaiveDate>| date.map_or("…".to_owned(), |date| date.to_string());
+    let text = format!(
+        "{selected} of the ledger's {accepted} orders are dated {} to {}; its orders are dated \
+         {first} to {last}. Is it an old export, or does [ledger] date_format exchange day and \
+         month?",
+        end(selection.from),
+        end(selection.to)
+    );
+    Ok(Some(Warning::new("few_selected", text)))
 }
 
 /// Refuses a ledger without an order of the day before the run (`[ledger] require_yesterday`),

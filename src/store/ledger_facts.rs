@@ -134,15 +134,24 @@ impl Import<'_> {
     /// # Errors
     /// The database cannot be read.
     pub(crate) fn compare_with_earlier(&self) -> Result<Option<Comparison>, StoreError> {
-        self.read(|| {
-            let earlier: Option<i64> = self.connection.query_row(
-                "SELECT max(run_id) FROM runs
-                 WHERE run_id < ?1 AND selection_kind = ?2 AND merchant_uid = ?3",
-                params![self.run_id, self.selection.kind.stored(), self.merchant()],
-                |row| row.get(0),
-            )?;
-            earlier.map(|run_id| self.compare_with(run_id)).transpose()
-        })
+        self.read(|| self.earlier_run()?.map(|run_id| self.compare_with(run_id)).transpose())
+    }
+
+    /// Whether no earlier run read a ledger with the same kind of selection for the same merchant.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub(crate) fn is_first_of_its_kind(&self) -> Result<bool, StoreError> {
+        self.read(|| Ok(self.earlier_run()?.is_none()))
+    }
+
+    fn earlier_run(&self) -> rusqlite::Result<Option<i64>> {
+        self.connection.query_row(
+            "SELECT max(run_id) FROM runs
+             WHERE run_id < ?1 AND selection_kind = ?2 AND merchant_uid = ?3",
+            params![self.run_id, self.selection.kind.stored(), self.merchant()],
+            |row| row.get(0),
+        )
     }
 
     fn compare_with(&self, run_id: i64) -> rusqlite::Result<Comparison> {

@@ -230,3 +230,21 @@ fn amounts_in_minor_units_are_said() {
         assert_eq!(names_the_key, !expected.is_empty(), "{done:?}");
     }
 }
+
+#[test]
+fn a_range_with_few_of_the_orders_is_said() {
+    let rows: Vec<String> =
+        (1..=12).map(|day| format!("A{day},5.00,inr,{day:02}/11/2025,paid\n")).collect();
+    let orders: Vec<String> = (1..=12).map(|day| format!("A{day}")).collect();
+    let gateway = gateway(&orders);
+    for (format, selected, expected) in
+        [("%d/%m/%Y", 12, strings(&[])), ("%m/%d/%Y", 1, strings(&["few_selected"]))]
+    {
+        let merchant = merchant(&format!("date_format = \"{format}\"\n"));
+        merchant.write("ledger.csv", [HEAD, &rows.concat()].concat());
+        let run = ["--ledger", "ledger.csv", "--from", "2025-11-01", "--to", "2025-11-20"];
+        let done = merchant.reconcile(&gateway.url, &run);
+        assert_eq!(done.json()["orders"]["selected"], selected, "{done:?}");
+        assert_eq!(codes(&done), expected, "{done:?}");
+    }
+}
