@@ -60,10 +60,10 @@ pub(super) fn of_ledger(
     Ok(warnings)
 }
 
-/// A range that leaves out most of the ledger's orders may be wrong, or day and month of the dates
-/// may be exchanged. Night after night that says nothing: a long export is usual with `--last`.
+/// A range with far fewer of the ledger's orders than its share of the days may be wrong, or day
+/// and month of the dates may be exchanged. With `--last` only the first night says so.
 fn few_selected(import: &Import, imported: &Imported) -> Result<Option<Warning>, Failure> {
-    const FEW: u64 = 10;
+    const FEW: u64 = 4;
     let selection = import.selection();
     let (selected, accepted) = (imported.from_ledger, imported.ledger.accepted);
     let is_worth_a_word = match selection.kind {
@@ -71,11 +71,20 @@ fn few_selected(import: &Import, imported: &Imported) -> Result<Option<Warning>,
         SelectionKind::Range => true,
         SelectionKind::Last => selected == 0 || import.is_first_of_its_kind()?,
     };
-    if !is_worth_a_word || accepted == 0 || selected * FEW >= accepted {
+    if !is_worth_a_word {
         return Ok(None);
     }
     let days = import.given_days()?;
     let (Some(first), Some(last)) = (days.first(), days.last()) else { return Ok(None) };
+    let count = |days: i64| u64::try_from(days).unwrap_or(0);
+    let all = u64::try_from(days.len()).unwrap_or(u64::MAX);
+    let in_range = match (selection.from, selection.to) {
+        (Some(from), Some(to)) => count((to - from).num_days() + 1).min(all),
+        _ => all,
+    };
+    if u128::from(selected) * u128::from(FEW * all) >= u128::from(accepted) * u128::from(in_range) {
+        return Ok(None);
+    }
     let end = |date: Option<NaiveDate>| date.map_or("…".to_owned(), |date| date.to_string());
     let text = format!(
         "{selected} of the ledger's {accepted} orders are dated {} to {}; its orders are dated \
