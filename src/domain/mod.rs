@@ -2,6 +2,7 @@
 //! Every stage uses them. This module imports no other module of the crate.
 
 pub mod amount;
+pub mod calendar;
 pub mod mismatch;
 pub mod order;
 pub mod payment;
