@@ -63,7 +63,15 @@ fn rules(bencher: Bencher) {
     };
     let asked = Asked::Answered(reader().read(&key(), 200, Ok(ANSWER)).unwrap().answer);
     let policy = Policy::default();
-    let case = Case { entry: Some(&entry), asked: &asked, shared_with: &[], still_open: &[], now };
+    let case = Case {
+        entry: Some(&entry),
+        asked: &asked,
+        shared_with: &[],
+        still_open: &[],
+        is_new_status: false,
+        ledger_status_since: None,
+        now,
+    };
     bencher.bench(|| judge(black_box(&case), &policy));
 }
 

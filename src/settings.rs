@@ -1,6 +1,7 @@
 //! Combines defaults, file, environment and flags into one validated [`Settings`]; the later source
 //! overrides the earlier (contract, "Configuration"). Only this module reads the environment.
 
+use crate::domain::calendar::Calendar;
 use crate::domain::text;
 use crate::gateway::{Credentials, GatewaySettings};
 use crate::ledger::LedgerSettings;
@@ -27,6 +28,8 @@ pub struct Settings {
     pub ledger: LedgerSettings,
     /// `[policy]`.
     pub policy: Policy,
+    /// `[calendar]`.
+    pub calendar: Calendar,
     /// `[report]`.
     pub report: ReportSettings,
     /// `[store]`.
@@ -144,6 +147,7 @@ struct Tables {
     gateway: GatewaySettings,
     ledger: LedgerSettings,
     policy: Policy,
+    calendar: Calendar,
     report: ReportTable,
     store: StoreSettings,
 }
@@ -166,8 +170,10 @@ impl Settings {
         let default = || Some(PathBuf::from(DEFAULT_FILE)).filter(|path| path.exists());
         let file = named.or_else(default);
         let read = file.as_deref().map(read_file).transpose()?;
-        let (Tables { mut gateway, ledger, policy, mut store, .. }, mut report) =
+        let (Tables { mut gateway, ledger, mut policy, calendar, mut store, .. }, mut report) =
             read.unwrap_or_default();
+        policy.bank_closed = calendar.bank_closed.clone();
+        policy.zone = ledger.zone();
         let key = match variable("OCTOPUS_RECON_API_KEY")? {
             Some(key) => Some(key),
             None => gateway.api_key.take(),
@@ -198,7 +204,7 @@ impl Settings {
         }
         report.directory = flags.out.unwrap_or(report.directory);
         let key = key.map(SecretString::from);
-        Ok(Settings { gateway, ledger, policy, report, store, file, key, secret })
+        Ok(Settings { gateway, ledger, policy, calendar, report, store, file, key, secret })
     }
 
     /// Settings with these credentials, for a gateway in the same process.

@@ -25,12 +25,14 @@ pub enum LedgerStatus {
     Failed,
     /// The money moved and came back.
     Refunded,
+    /// The money moved, and a part of it came back.
+    PartRefunded,
     /// A word that is not mapped, unchanged. It counts as no status, and is reported.
     Unmapped(String),
 }
 
 impl LedgerStatus {
-    /// Reads the contract's four words. Any other word is `Unmapped`.
+    /// Reads the contract's five words. Any other word is `Unmapped`.
     #[must_use]
     pub fn from_word(word: &str) -> LedgerStatus {
         match word {
@@ -38,6 +40,7 @@ impl LedgerStatus {
             "pending" => LedgerStatus::Pending,
             "failed" => LedgerStatus::Failed,
             "refunded" => LedgerStatus::Refunded,
+            "part_refunded" => LedgerStatus::PartRefunded,
             other => LedgerStatus::Unmapped(other.to_owned()),
         }
     }
@@ -50,6 +53,7 @@ impl LedgerStatus {
             LedgerStatus::Pending => "pending",
             LedgerStatus::Failed => "failed",
             LedgerStatus::Refunded => "refunded",
+            LedgerStatus::PartRefunded => "part_refunded",
             LedgerStatus::Unmapped(word) => word,
         }
     }

@@ -22,7 +22,7 @@ impl Word for LedgerStatus {
         Some(LedgerStatus::from_word(word))
             .filter(|status| !matches!(status, LedgerStatus::Unmapped(_)))
     }
-    const EXPECTED: &'static str = "paid, pending, failed or refunded";
+    const EXPECTED: &'static str = "paid, pending, failed, refunded or part_refunded";
     /// The contract's list, then other statuses of a payment on the gateway's page.
     const USUAL: &'static [(&'static str, LedgerStatus)] = &[
         ("success", LedgerStatus::Paid),
@@ -43,8 +43,9 @@ impl Word for LedgerStatus {
         ("rejected", LedgerStatus::Failed),
         ("declined", LedgerStatus::Failed),
         ("refund", LedgerStatus::Refunded),
-        ("partially_refunded", LedgerStatus::Refunded),
-        ("partial_refund", LedgerStatus::Refunded),
+        ("partially_refunded", LedgerStatus::PartRefunded),
+        ("partial_refund", LedgerStatus::PartRefunded),
+        ("partially refunded", LedgerStatus::PartRefunded),
         ("preparing", LedgerStatus::Pending),
         ("reject", LedgerStatus::Failed),
         ("overdue", LedgerStatus::Failed),
@@ -169,7 +170,8 @@ mod tests {
                 LedgerStatus::Failed,
                 "failed cancelled canceled voided expired rejected declined reject overdue",
             ),
-            (LedgerStatus::Refunded, "refunded refund partially_refunded partial_refund Refund"),
+            (LedgerStatus::Refunded, "refunded refund Refund"),
+            (LedgerStatus::PartRefunded, "part_refunded partially_refunded Partial_Refund"),
         ];
         let defaults = LedgerSettings::default();
         let vocabulary = Vocabulary::new(&defaults);
@@ -178,6 +180,8 @@ mod tests {
                 assert_eq!(vocabulary.status(word), Some(meaning.clone()), "{word}");
             }
         }
+        let part_refunded = Some(LedgerStatus::PartRefunded);
+        assert_eq!(vocabulary.status("Partially Refunded"), part_refunded);
         assert_eq!(vocabulary.status(" \t"), None);
         let unmapped = LedgerStatus::Unmapped("In Review".to_owned());
         assert_eq!(vocabulary.status(" In Review "), Some(unmapped));

@@ -110,6 +110,8 @@ fn judge_order(
             asked: &stored.asked,
             shared_with: &stored.shared_with,
             still_open: &still_open,
+            is_new_status: stored.is_new_status,
+            ledger_status_since: stored.ledger_status_since,
             now: run.started_at,
         },
         policy,

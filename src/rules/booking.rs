@@ -1,6 +1,6 @@
 //! The rules for accounting, notification and `payment_uid`.
 
-use super::{Case, Policy, Ruling, gateway_says, plural};
+use super::{Case, Policy, Ruling, gateway_says, limit_in_words};
 use crate::domain::payment::{AccountingStatus, NotifyStatus, Stage};
 use crate::domain::text;
 
@@ -25,17 +25,17 @@ pub(super) fn accounting_pending(case: &Case, policy: &Policy) -> Ruling {
     if case.stage() != Some(Stage::Completed) || !waits {
         return Ruling::Nothing;
     }
-    if !case.is_older_than(policy.account_within()) {
+    if !case.is_older_in_bank_time(policy.account_within(), policy) {
         return Ruling::Wait;
     }
     Ruling::report(format!(
         "The payment of {} {} is completed, but its accounting status is still {} after {} \
-             (limit {}).{}",
+             ({}).{}",
         payment.amount,
         case.gateway_currency(),
         payment.accounting_status,
         case.age_in_words(),
-        plural(policy.account_within_hours, "hour"),
+        limit_in_words(policy.account_within_hours, true, policy),
         gateway_says(payment.accounting_fail_reason.as_ref())
     ))
 }

@@ -32,6 +32,12 @@ pub struct Case<'a> {
     /// Open mismatches of the order from earlier runs. They stay in the report while there is no
     /// answer (contract, the kind `unverified`).
     pub still_open: &'a [Mismatch],
+    /// Whether this run is the first to have an answer with this `payment_status`, and an earlier
+    /// answer had another one. The ledger's export may be older than that.
+    pub is_new_status: bool,
+    /// When the ledger was first read with its present status: the start of that run. `None` if
+    /// unknown. Only the rule for refunds uses it.
+    pub ledger_status_since: Option<DateTime<Utc>>,
     /// The start of the run. The age of the order is counted up to this time.
     pub now: DateTime<Utc>,
 }
@@ -58,7 +64,7 @@ pub struct Judgement {
 enum Ruling {
     /// Nothing to report.
     Nothing,
-    /// Nothing to report yet: the order is too young.
+    /// Nothing to report yet: the order, or what is known of it, is too young.
     Wait,
     /// A mismatch.
     Report(Finding),
@@ -114,7 +120,10 @@ pub fn judge(case: &Case, policy: &Policy) -> Judgement {
             Ruling::Nothing => {}
             Ruling::Wait => waits |= !is_ignored,
             Ruling::Report(_) if is_ignored => ignored.push(*kind),
-            Ruling::Report(finding) => mismatches.push(case.mismatch(*kind, finding)),
+            Ruling::Report(mut finding) => {
+                finding.severity = case.severity_if_unpaid(*kind, policy).or(finding.severity);
+                mismatches.push(case.mismatch(*kind, finding));
+            }
         }
     }
     let is_unverified = matches!(case.asked, Asked::Unverified { .. });
@@ -169,6 +178,40 @@ impl<'a> Case<'a> {
     /// the age is unknown.
     fn is_older_than(&self, limit: TimeDelta) -> bool {
         self.age().is_none_or(|age| age > limit)
+    }
+
+    /// As [`Case::is_older_than`], for a limit of something that banks do: hours on days on which
+    /// they are closed do not count.
+    fn is_older_in_bank_time(&self, limit: TimeDelta, policy: &Policy) -> bool {
+        self.entry.is_none_or(|entry| {
+            let span = (entry.created_at.ages_from, self.now);
+            policy.bank_closed.has_passed(limit, span, policy.zone)
+        })
+    }
+
+    /// Whether a payment that is still open is older than `settle_within_hours`. Banks carry out
+    /// an expense.
+    fn is_older_than_settling(&self, policy: &Policy) -> bool {
+        if self.direction() == TransactionType::Expense {
+            self.is_older_in_bank_time(policy.settle_within(), policy)
+        } else {
+            self.is_older_than(policy.settle_within())
+        }
+    }
+
+    /// The severity of this kind on an income that nobody has paid, if the policy sets one.
+    fn severity_if_unpaid(&self, kind: Kind, policy: &Policy) -> Option<Severity> {
+        let of_carts = matches!(
+            kind,
+            Kind::Overdue | Kind::StatusDifference | Kind::PendingTooLong | Kind::MissingAtGateway
+        );
+        let is_unpaid = self.direction() == TransactionType::Income
+            && self.ledger_status() == Some(&LedgerStatus::Pending)
+            && match self.payment() {
+                Some(_) => matches!(self.stage(), Some(Stage::Open | Stage::Closed)),
+                None => true,
+            };
+        policy.unpaid_carts.filter(|_| of_carts && is_unpaid)
     }
 
     /// The age of the order in words, such as "26 hours".
@@ -285,6 +328,16 @@ fn gateway_says(reason: Option<&String>) -> String {
 fn word(foreign: &str) -> String {
     let word = text::clean(foreign);
     if word.is_empty() { "\"\"".to_owned() } else { word }
+}
+
+/// A limit in words, such as "limit 24 hours".
+fn limit_in_words(hours: u32, in_bank_time: bool, policy: &Policy) -> String {
+    let of_banks = if in_bank_time && !policy.bank_closed.is_empty() {
+        " on days on which banks are open"
+    } else {
+        ""
+    };
+    format!("limit {}{of_banks}", plural(hours, "hour"))
 }
 
 /// An age in words: minutes below two hours, hours below two days, then days.

@@ -92,7 +92,7 @@ pub(super) fn final_amount_difference(case: &Case, policy: &Policy) -> Ruling {
     let says = gateway_says(payment.payment_fail_reason.as_ref());
     let reason = format!("{finding}{booking}.{says}");
     Ruling::report_variance(Variance { amount: variance, currency }, reason)
-        .with_severity_if(ledger_has_final_amount, Severity::Medium)
+        .with_severity_if(ledger_has_final_amount && stage == Stage::Completed, Severity::Medium)
 }
 
 pub(super) fn final_amount_missing(case: &Case, _: &Policy) -> Ruling {

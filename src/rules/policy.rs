@@ -1,9 +1,11 @@
 //! `[policy]` of the configuration: tolerances, time limits and fees (contract, "Mismatches").
 
 use crate::domain::amount::Amount;
-use crate::domain::mismatch::Kind;
+use crate::domain::calendar::ClosedDays;
+use crate::domain::mismatch::{Kind, Severity};
 use crate::domain::payment::TransactionType;
 use chrono::TimeDelta;
+use chrono_tz::Tz;
 use serde::{Deserialize, Deserializer, de::Error};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,12 +19,18 @@ pub struct Policy {
     pub account_within_hours: u32,
     /// Hours by which the ledger's export may be older than the answer.
     pub ledger_lag_hours: u32,
+    /// Hours that a refund may take, from the run that read it first.
+    pub refund_within_hours: u32,
     /// Minutes after the creation of an order in which the gateway may not have it yet.
     pub appear_within_minutes: u32,
     /// If true, the final amount of a failed, rejected or overdue order should be zero.
     pub closed_means_unpaid: bool,
     /// How refunds of the merchant appear at the gateway.
     pub refunds: Refunds,
+    /// The severity of what is found on an income that nobody has paid: pending in the ledger, and
+    /// not completed at the gateway. `None`: as on any other order.
+    #[serde(deserialize_with = "severity")]
+    pub unpaid_carts: Option<Severity>,
     /// Kinds that are not reported. `unverified` is not allowed here.
     #[serde(deserialize_with = "kinds_to_ignore")]
     pub ignore: BTreeSet<Kind>,
@@ -31,6 +39,13 @@ pub struct Policy {
     /// Fees that the gateway deducts from completed payments.
     #[serde(deserialize_with = "fees")]
     pub fee: Vec<Fee>,
+    /// `[calendar] bank_closed`, which is no key of this table: hours on these days do not count
+    /// for `account_within_hours`, and for `settle_within_hours` of an expense.
+    #[serde(skip)]
+    pub bank_closed: ClosedDays,
+    /// The ledger's time zone, in which a day is closed.
+    #[serde(skip)]
+    pub zone: Tz,
 }
 
 impl Default for Policy {
@@ -39,12 +54,16 @@ impl Default for Policy {
             settle_within_hours: 24,
             account_within_hours: 24,
             ledger_lag_hours: 24,
+            refund_within_hours: 168,
             appear_within_minutes: 60,
             closed_means_unpaid: false,
             refunds: Refunds::Status,
+            unpaid_carts: None,
             ignore: BTreeSet::new(),
             tolerance: Tolerance::default(),
             fee: Vec::new(),
+            bank_closed: ClosedDays::default(),
+            zone: Tz::UTC,
         }
     }
 }
@@ -126,6 +145,12 @@ impl Policy {
         TimeDelta::hours(i64::from(self.ledger_lag_hours))
     }
 
+    /// `refund_within_hours` as a duration.
+    #[must_use]
+    pub fn refund_within(&self) -> TimeDelta {
+        TimeDelta::hours(i64::from(self.refund_within_hours))
+    }
+
     /// `appear_within_minutes` as a duration.
     #[must_use]
     pub fn appear_within(&self) -> TimeDelta {
@@ -165,6 +190,13 @@ fn direction<'de, D: Deserializer<'de>>(deserializer: D) -> Result<TransactionTy
         }
         known => Ok(known),
     }
+}
+
+fn severity<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Severity>, D::Error> {
+    let word = String::deserialize(deserializer)?;
+    Severity::from_word(&word).map(Some).ok_or_else(|| {
+        Error::custom(format!("`{word}` is not a severity; they are high, medium and low"))
+    })
 }
 
 fn by_currency<'de, D: Deserializer<'de>>(

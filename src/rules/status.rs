@@ -1,6 +1,6 @@
 //! The rules for statuses, missing orders, age and unverified orders.
 
-use super::{Case, Policy, Refunds, Ruling, gateway_says, plural};
+use super::{Case, Policy, Refunds, Ruling, gateway_says, in_words, limit_in_words, plural};
 use crate::domain::mismatch::Severity;
 use crate::domain::order::LedgerStatus;
 use crate::domain::payment::{Answer, Asked, PaymentStatus, Stage, TransactionType};
@@ -27,12 +27,15 @@ enum Disagreement {
     AtOnce,
     /// After the time in which a payment settles (`settle_within_hours`).
     AfterSettling,
-    /// After the time by which an export may be old (`ledger_lag_hours`).
+    /// After the time by which an export may be old (`ledger_lag_hours`), unless the status at the
+    /// gateway is new: the next export may know it.
     AfterLag,
+    /// When the ledger has said so for longer than a refund takes (`refund_within_hours`).
+    AfterRefunding,
 }
 
 fn disagreement(case: &Case, policy: &Policy, payment: &PaymentStatus) -> Disagreement {
-    use Disagreement::{AfterLag, AfterSettling, AtOnce, Never};
+    use Disagreement::{AfterLag, AfterRefunding, AfterSettling, AtOnce, Never};
     let Some(stage) = payment.stage() else { return Never };
     let expense = case.direction() == TransactionType::Expense;
     let when = |holds: bool, then: Disagreement, otherwise: Disagreement| {
@@ -51,7 +54,11 @@ fn disagreement(case: &Case, policy: &Policy, payment: &PaymentStatus) -> Disagr
         },
         Some(LedgerStatus::Refunded) => match stage {
             Stage::Refund => Never,
-            Stage::Completed => when(policy.refunds == Refunds::Payout, Never, AtOnce),
+            Stage::Completed => when(policy.refunds == Refunds::Payout, Never, AfterRefunding),
+            Stage::Open | Stage::Closed => AtOnce,
+        },
+        Some(LedgerStatus::PartRefunded) => match stage {
+            Stage::Completed | Stage::Refund => Never,
             Stage::Open | Stage::Closed => AtOnce,
         },
         // Overdue is a separate kind. It does not contradict a pending status or no status.
@@ -68,13 +75,21 @@ fn disagreement(case: &Case, policy: &Policy, payment: &PaymentStatus) -> Disagr
 pub(super) fn status_difference(case: &Case, policy: &Policy) -> Ruling {
     let Some(payment) = case.payment() else { return Ruling::Nothing };
     let Some(status) = &payment.payment_status else { return Ruling::Nothing };
-    let limit = match disagreement(case, policy, status) {
+    let after_order = || format!(" {} after the order", case.age_in_words());
+    let (is_due, age) = match disagreement(case, policy, status) {
         Disagreement::Never => return Ruling::Nothing,
-        Disagreement::AtOnce => None,
-        Disagreement::AfterSettling => Some(policy.settle_within()),
-        Disagreement::AfterLag => Some(policy.ledger_lag()),
+        Disagreement::AtOnce => (true, String::new()),
+        Disagreement::AfterSettling => (case.is_older_than_settling(policy), after_order()),
+        Disagreement::AfterLag => {
+            (case.is_older_than(policy.ledger_lag()) && !case.is_new_status, after_order())
+        }
+        Disagreement::AfterRefunding => {
+            let waited = case.ledger_status_since.map(|since| case.now - since);
+            let age = waited.map(in_words).map(|age| format!(" {age} after the ledger said so"));
+            (waited.is_none_or(|waited| waited > policy.refund_within()), age.unwrap_or_default())
+        }
     };
-    if limit.is_some_and(|limit| !case.is_older_than(limit)) {
+    if !is_due {
         return Ruling::Wait;
     }
     let ledger = match case.ledger_status() {
@@ -85,11 +100,6 @@ pub(super) fn status_difference(case: &Case, policy: &Policy) -> Ruling {
         .final_amount
         .map(|settled| format!(" (final amount {settled})"))
         .unwrap_or_default();
-    let age = if limit.is_some() {
-        format!(" {} after the order", case.age_in_words())
-    } else {
-        String::new()
-    };
     Ruling::report(format!(
         "The ledger {ledger} for {}, the gateway says {status} for {} {}{settled}{age}.{}",
         case.ordered(),
@@ -108,29 +118,32 @@ pub(super) fn missing_at_gateway(case: &Case, policy: &Policy) -> Ruling {
         return Ruling::Wait;
     }
     let says = gateway_says(Some(words));
-    Ruling::report(match case.entry {
+    let is_free = case.entry.is_some_and(|entry| entry.amount.is_zero());
+    let reason = match case.entry {
         Some(_) => format!(
             "The ledger has this order of {}, the gateway says that it has none.{says}",
             case.ordered()
         ),
         None => format!("The gateway says that it has no such order.{says}"),
-    })
+    };
+    Ruling::report(reason).with_severity_if(is_free, Severity::Low)
 }
 
 pub(super) fn pending_too_long(case: &Case, policy: &Policy) -> Ruling {
     let (Some(payment), Some(Stage::Open)) = (case.payment(), case.stage()) else {
         return Ruling::Nothing;
     };
-    if !case.is_older_than(policy.settle_within()) {
+    if !case.is_older_than_settling(policy) {
         return Ruling::Wait;
     }
+    let in_bank_time = case.direction() == TransactionType::Expense;
     Ruling::report(format!(
-        "The status of the payment of {} {} is still {} after {} (limit {}).{}",
+        "The status of the payment of {} {} is still {} after {} ({}).{}",
         payment.amount,
         case.gateway_currency(),
         payment.payment_status.as_ref().map_or("open", PaymentStatus::as_str),
         case.age_in_words(),
-        plural(policy.settle_within_hours, "hour"),
+        limit_in_words(policy.settle_within_hours, in_bank_time, policy),
         gateway_says(payment.payment_fail_reason.as_ref())
     ))
 }

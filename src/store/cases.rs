@@ -8,10 +8,11 @@ use super::events::{self, Moment, event_ms, moment};
 use super::judging::Judging;
 use super::runs::NOT_ASKED;
 use super::shared_payments::shared_with;
+use super::since::{is_new_status, ledger_status_since};
 use super::to_ms;
 use crate::domain::amount::Amount;
 use crate::domain::mismatch::{Event, Kind, Mismatch, Severity};
-use crate::domain::order::{Entry, OrderKey};
+use crate::domain::order::{Entry, LedgerStatus, OrderKey};
 use crate::domain::payment::{Answer, Asked, TransactionType};
 use crate::domain::text::Text;
 use chrono::{DateTime, Utc};
@@ -31,6 +32,11 @@ pub(crate) struct StoredCase {
     pub(crate) asked: Asked,
     /// Other orders of the merchant whose latest answer has the same `payment_uid`, up to 100.
     pub(crate) shared_with: Vec<String>,
+    /// Whether this run is the first to have an answer with this `payment_status`, and an earlier
+    /// answer had another one. Looked up only where the ledger says pending.
+    pub(crate) is_new_status: bool,
+    /// When the ledger was first read with this status. Looked up only where it says refunded.
+    pub(crate) ledger_status_since: Option<DateTime<Utc>>,
     /// Where its judgement is in the order of events.
     pub(crate) at: DateTime<Utc>,
     /// The events of its mismatches before that, in their order.
@@ -69,7 +75,8 @@ impl Judging<'_> {
                 ENTRY_COLUMNS,
                 ", ",
                 ANSWER_COLUMNS,
-                ", r.why AS why, r.tries AS tries, ",
+                ", r.entry_version AS entry_version, r.answer_id AS answer_id,
+                     r.why AS why, r.tries AS tries, ",
                 event_ms!(),
                 " AS at_ms, r.answer_id = o.answer_id
                      AND EXISTS (SELECT 1 FROM temp.may_share s WHERE s.order_id = r.order_id)
@@ -115,8 +122,32 @@ impl Judging<'_> {
             }
             _ => Vec::new(),
         };
-        let (events, replaced, is_latest) = (Vec::new(), Vec::new(), true);
-        Ok(StoredCase { order_id, key, entry, asked, shared_with, at, events, is_latest, replaced })
+        let ledger_status = entry.as_ref().and_then(|entry| entry.status.as_ref());
+        let is_new_status = match (ledger_status, &asked) {
+            (Some(LedgerStatus::Pending), Asked::Answered(Answer::Payment(_))) => {
+                is_new_status(&self.transaction, self.run_id, row.named("answer_id")?)?
+            }
+            _ => false,
+        };
+        let ledger_status_since = match ledger_status {
+            Some(LedgerStatus::Refunded) => {
+                ledger_status_since(&self.transaction, order_id, row.named("entry_version")?)?
+            }
+            _ => None,
+        };
+        Ok(StoredCase {
+            order_id,
+            key,
+            entry,
+            asked,
+            shared_with,
+            is_new_status,
+            ledger_status_since,
+            at,
+            events: Vec::new(),
+            is_latest: true,
+            replaced: Vec::new(),
+        })
     }
 
     /// The events of these orders: one look for all of them.

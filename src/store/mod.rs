@@ -27,6 +27,7 @@ mod reported;
 mod runs;
 mod selecting;
 mod shared_payments;
+mod since;
 mod warnings;
 
 pub(crate) use answers::{Pending, Recorded};

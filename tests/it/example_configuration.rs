@@ -5,6 +5,7 @@
 
 use crate::documents::{document, rows, section};
 use crate::support::Merchant;
+use octopus_recon::domain::calendar::Calendar;
 use octopus_recon::gateway::GatewaySettings;
 use octopus_recon::ledger::LedgerSettings;
 use octopus_recon::report::ReportSettings;
@@ -20,12 +21,13 @@ const EXAMPLE: &str = include_str!("../../octopus-recon.example.toml");
 const EXAMPLE_MARK: &str = " # example";
 
 /// Where docs/ lists the keys of each table of the configuration: page, heading, path.
-const DOCUMENTED: [(&str, &str, &[&str]); 7] = [
+const DOCUMENTED: [(&str, &str, &[&str]); 8] = [
     ("docs/configuration.md", "### `[gateway]`", &["gateway"]),
     ("docs/ledger.md", "### `[ledger]`", &["ledger"]),
     ("docs/configuration.md", "### `[policy]`", &["policy"]),
     ("docs/configuration.md", "### `[policy.tolerance]`", &["policy", "tolerance"]),
     ("docs/configuration.md", "### `[[policy.fee]]`", &["policy", "fee"]),
+    ("docs/configuration.md", "### `[calendar]`", &["calendar"]),
     ("docs/configuration.md", "### `[report]`", &["report"]),
     ("docs/configuration.md", "### `[store]`", &["store"]),
 ];
@@ -60,8 +62,8 @@ fn uncommented(examples: bool) -> String {
 
 /// All settings as text, for comparison.
 fn shown(settings: &Settings) -> String {
-    let Settings { gateway, ledger, policy, report, store, .. } = settings;
-    format!("{gateway:#?}\n{ledger:#?}\n{policy:#?}\n{report:#?}\n{store:#?}")
+    let Settings { gateway, ledger, policy, calendar, report, store, .. } = settings;
+    format!("{gateway:#?}\n{ledger:#?}\n{policy:#?}\n{calendar:#?}\n{report:#?}\n{store:#?}")
 }
 
 #[test]
@@ -128,6 +130,7 @@ fn known_keys(path: &[&str]) -> Vec<String> {
         Some("gateway") => error_message::<GatewaySettings>(&within),
         Some("ledger") => error_message::<LedgerSettings>(&within),
         Some("policy") => error_message::<Policy>(&within),
+        Some("calendar") => error_message::<Calendar>(&within),
         Some("report") => error_message::<ReportSettings>(&within),
         Some("store") => error_message::<StoreSettings>(&within),
         Some(table) => unreachable!("no reader for [{table}]"),

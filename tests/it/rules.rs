@@ -2,9 +2,12 @@
 //! hand, and of the policy.
 
 mod agreement;
+mod bank_time;
 mod examples;
 pub mod generator;
 pub mod model;
+mod nights;
+mod no_row;
 pub mod order;
 mod policy;
 mod reasons;

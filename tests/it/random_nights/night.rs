@@ -35,13 +35,17 @@ pub fn nights() -> impl Strategy<Value = Night> {
 }
 
 fn night(orders: Vec<(Order, usize)>, terms: &Terms, invalid: usize) -> Night {
+    let now = Utc::now();
     let orders = std::iter::once((Order::settled(), 0)).chain(orders);
     let mut orders: Vec<Known> = (0..)
         .zip(orders)
         .map(|(number, (order, variant)): (u32, _)| Known {
             id: format!("{number}-क्रम/{number}&x=1 +é"),
-            order: Order {
-                age_ms: away_from_limits(order.age_ms, terms),
+            // On the first night there is no earlier answer, and the ledger has just been read.
+            order: away_from_limits(Order {
+                now_ms: now.timestamp_millis(),
+                earlier_answer: "none",
+                status_since_ms: 0,
                 ledger_status: without_padding(order.ledger_status),
                 ledger_transaction_type: without_padding(order.ledger_transaction_type),
                 ledger_accounting_type: without_padding(order.ledger_accounting_type),
@@ -49,7 +53,7 @@ fn night(orders: Vec<(Order, usize)>, terms: &Terms, invalid: usize) -> Night {
                 accounting_type: without_padding(order.accounting_type),
                 terms: terms.clone(),
                 ..order
-            },
+            }),
             variant,
         })
         .collect();
@@ -60,7 +64,7 @@ fn night(orders: Vec<(Order, usize)>, terms: &Terms, invalid: usize) -> Night {
     if let [alone] = &mut with_shared_payment[..] {
         alone.order.shared = false;
     }
-    Night { orders, invalid, now: Utc::now() }
+    Night { orders, invalid, now }
 }
 
 /// Replaces the unlisted word: cells of a ledger are trimmed, and that word has spaces to trim.
@@ -68,9 +72,11 @@ fn without_padding(word: &'static str) -> &'static str {
     if word == UNLISTED { "mystery" } else { word }
 }
 
-/// Moves an age at least ten minutes away from every limit: time passes while the binary starts.
-fn away_from_limits(age_ms: i64, terms: &Terms) -> i64 {
+/// Moves an age at least ten minutes away from every limit, in plain hours and in the hours of bank
+/// days: time passes while the binary starts.
+fn away_from_limits(mut order: Order) -> Order {
     const MINUTE_MS: i64 = 60_000;
+    let terms = &order.terms;
     let limits = [
         terms.settle_within_hours * 60,
         terms.account_within_hours * 60,
@@ -80,15 +86,20 @@ fn away_from_limits(age_ms: i64, terms: &Terms) -> i64 {
     let near = |age_ms: i64| {
         limits.iter().any(|limit| (age_ms - limit * MINUTE_MS).abs() < 10 * MINUTE_MS)
     };
-    (0..9).map(|step| age_ms + step * 20 * MINUTE_MS).find(|age_ms| !near(*age_ms)).unwrap()
+    while near(order.age_ms) || near(order.bank_time_ms()) {
+        order.age_ms += 20 * MINUTE_MS;
+    }
+    order
 }
 
 impl Night {
-    /// `[policy]`.
+    /// `[ledger]`, `[calendar]` and `[policy]`.
     pub fn policy(&self) -> String {
-        let policy = self.orders[0].order.terms.toml();
+        let terms = &self.orders[0].order.terms;
+        let (zone, calendar, policy) = (terms.zone, terms.calendar(), terms.toml());
         let policy = policy.replace("[tolerance]", "[policy.tolerance]");
-        format!("[policy]\n{}", policy.replace("[[fee]]", "[[policy.fee]]"))
+        let policy = format!("[policy]\n{}", policy.replace("[[fee]]", "[[policy.fee]]"));
+        format!("[ledger]\ntimezone = {zone:?}\n[calendar]\n{calendar}{policy}")
     }
 
     pub fn ledger(&self) -> Vec<u8> {

@@ -105,7 +105,12 @@ fn the_generator_reaches_every_sentence_of_the_contract() {
         ("final_amount_difference", "medium"),
         ("overdue", "low"),
         ("type_difference", "medium"),
+        ("missing_at_gateway", "low"),
     ]);
+    // "all of … at that severity"
+    for kind in ["overdue", "status_difference", "pending_too_long", "missing_at_gateway"] {
+        severities.extend(["low", "medium", "high"].map(|severity| (kind, severity)));
+    }
     severities.extend(Kind::ALL.iter().map(|kind| (kind.as_str(), usual_severity(*kind))));
     assert_eq!(judged_rows, severities);
     let model_rows: BTreeSet<(&str, &str)> =

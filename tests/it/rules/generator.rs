@@ -1,7 +1,8 @@
 //! Random orders that reach every sentence of the contract: amounts are equal or nearly equal, and
-//! ages are at a limit or one millisecond from it.
+//! ages are at a limit or one millisecond from it, in plain hours or in
+//! the hours of bank days.
 
-use super::order::{FeeTerms, Order, Terms, UNLISTED};
+use super::order::{FeeTerms, Order, Terms, UNLISTED, now};
 use proptest::prelude::*;
 use proptest::sample::select;
 
@@ -29,13 +30,13 @@ const KINDS: [&str; 16] = [
 
 /// Any order.
 pub fn orders() -> impl Strategy<Value = Order> {
-    (ledger(), answer(), money(), terms(), age()).prop_map(
-        |(ledger, answer, (ledger_amount, amount, final_amount), terms, age)| {
+    (ledger(), answer(), money(), terms(), (age(), age())).prop_map(
+        |(ledger, answer, (ledger_amount, amount, final_amount), terms, (age, status_age))| {
             let age_ms = age.in_ms(&terms);
             let final_amount = final_amount.in_micros(ledger_amount, amount, &terms);
             let (ledger_transaction_type, ledger_accounting_type, ledger_status, doubts) = ledger;
-            let (asked, currency, types, statuses, (shared, noisy)) = answer;
-            Order {
+            let ((asked, earlier_answer), currency, types, statuses, (shared, noisy)) = answer;
+            let order = Order {
                 ledger_amount,
                 ledger_currency: "inr",
                 ledger_transaction_type,
@@ -43,8 +44,11 @@ pub fn orders() -> impl Strategy<Value = Order> {
                 ledger_status,
                 conflict: doubts.0,
                 duplicate: doubts.1,
+                status_since_ms: status_age.of_status_in_ms(&terms),
                 age_ms,
+                now_ms: now().timestamp_millis(),
                 asked,
+                earlier_answer,
                 amount,
                 final_amount,
                 currency,
@@ -56,7 +60,8 @@ pub fn orders() -> impl Strategy<Value = Order> {
                 fail_reason: if noisy { UNLISTED } else { "" },
                 shared,
                 terms,
-            }
+            };
+            if age.in_bank_time { order.aged_in_bank_time() } else { order }
         },
     )
 }
@@ -68,18 +73,22 @@ fn ledger() -> impl Strategy<Value = (&'static str, &'static str, &'static str, 
         transaction_type(),
         accounting_type(),
         prop_oneof![
-            9 => select(&["", "paid", "pending", "failed", "refunded"][..]),
+            11 => select(&["", "paid", "pending", "failed", "refunded", "part_refunded"][..]),
             1 => Just(UNLISTED),
         ],
         (rarely(), rarely()),
     )
 }
 
-type Answer = (&'static str, &'static str, (&'static str, &'static str), Words3, (bool, bool));
+type Words2 = (&'static str, &'static str);
+type Answer = (Words2, &'static str, Words2, Words3, (bool, bool));
 
 fn answer() -> impl Strategy<Value = Answer> {
     (
-        prop_oneof![8 => Just("payment"), 1 => Just("missing"), 1 => Just("unverified")],
+        (
+            prop_oneof![8 => Just("payment"), 1 => Just("missing"), 1 => Just("unverified")],
+            select(&["none", "same", "other"][..]),
+        ),
         prop_oneof![6 => Just("inr"), 2 => Just("INR"), 1 => Just(""), 1 => Just("usd")],
         (transaction_type(), accounting_type()),
         (payment_status(), accounting_status(), notify_status()),
@@ -184,6 +193,8 @@ fn money() -> impl Strategy<Value = (i64, i64, Final)> {
 struct Age {
     limit: u8,
     offset_ms: i64,
+    /// Whether the hours of closed days are added.
+    in_bank_time: bool,
 }
 
 impl Age {
@@ -198,11 +209,16 @@ impl Age {
         };
         limit_ms + self.offset_ms
     }
+
+    fn of_status_in_ms(self, terms: &Terms) -> i64 {
+        let limit_ms = if self.limit < 4 { terms.refund_within_hours * 3_600_000 } else { 0 };
+        (limit_ms + self.offset_ms).max(0)
+    }
 }
 
 fn age() -> impl Strategy<Value = Age> {
-    (0..6_u8, select(&[-3_600_000, -1, 0, 1, 3_600_000][..]))
-        .prop_map(|(limit, offset_ms)| Age { limit, offset_ms })
+    (0..6_u8, select(&[-3_600_000, -1, 0, 1, 3_600_000][..]), any::<bool>())
+        .prop_map(|(limit, offset_ms, in_bank_time)| Age { limit, offset_ms, in_bank_time })
 }
 
 fn terms() -> impl Strategy<Value = Terms> {
@@ -216,27 +232,57 @@ fn terms() -> impl Strategy<Value = Terms> {
         ]
     };
     (
-        (hours(), hours(), hours(), select(&[60_i64, 60, 60, 0, 1, 1500][..])),
-        (any::<bool>(), select(&["status", "payout"][..])),
+        (
+            (hours(), hours(), hours()),
+            select(&[168_i64, 168, 0, 24][..]),
+            select(&[60_i64, 60, 60, 0, 1, 1500][..]),
+        ),
+        (any::<bool>(), select(&["status", "status", "payout"][..]), unpaid_carts()),
         prop_oneof![
             3 => Just(Vec::new()),
             1 => proptest::sample::subsequence(&KINDS[..], 0..=KINDS.len()),
         ],
         (tolerance(), tolerance()),
         fees(),
+        calendar(),
     )
-        .prop_map(|(hours, (closed_means_unpaid, refunds), ignore, tolerance, fees)| Terms {
-            settle_within_hours: hours.0,
-            account_within_hours: hours.1,
-            ledger_lag_hours: hours.2,
-            appear_within_minutes: hours.3,
-            closed_means_unpaid,
-            refunds,
-            ignore,
-            final_tolerance: tolerance.0,
-            ledger_tolerance: tolerance.1,
-            fees,
-        })
+        .prop_map(
+            |(times, (closed_means_unpaid, refunds, carts), ignore, tolerance, fees, days)| {
+                let (hours, refund_within_hours, appear_within_minutes) = times;
+                Terms {
+                    settle_within_hours: hours.0,
+                    account_within_hours: hours.1,
+                    ledger_lag_hours: hours.2,
+                    refund_within_hours,
+                    appear_within_minutes,
+                    closed_means_unpaid,
+                    refunds,
+                    unpaid_carts: carts,
+                    ignore,
+                    final_tolerance: tolerance.0,
+                    ledger_tolerance: tolerance.1,
+                    fees,
+                    bank_closed: days.0,
+                    zone: days.1,
+                }
+            },
+        )
+}
+
+fn unpaid_carts() -> impl Strategy<Value = &'static str> {
+    prop_oneof![3 => Just(""), 3 => select(&["low", "medium", "high"][..])]
+}
+
+/// Closed days near the run's start, which is on Friday, 20 November 2026, and a zone.
+fn calendar() -> impl Strategy<Value = (Vec<&'static str>, &'static str)> {
+    const DAYS: [&str; 6] = ["sun", "2nd sat", "3rd thu", "wed", "2026-11-20", "2026-11-18"];
+    (
+        prop_oneof![
+            2 => Just(Vec::new()),
+            1 => proptest::sample::subsequence(&DAYS[..], 1..=DAYS.len()),
+        ],
+        select(&["Asia/Kolkata", "UTC", "America/Los_Angeles"][..]),
+    )
 }
 
 fn fees() -> impl Strategy<Value = Vec<FeeTerms>> {

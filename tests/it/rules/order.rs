@@ -5,6 +5,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use octopus_recon::domain::amount::Amount;
+use octopus_recon::domain::calendar::Calendar;
 use octopus_recon::domain::order::{CreatedAt, Entry, LedgerStatus, OrderKey};
 use octopus_recon::domain::payment::{
     AccountingStatus, AccountingType, Answer, Asked, NotifyStatus, Payment, PaymentStatus,
@@ -27,14 +28,20 @@ pub struct Order {
     pub ledger_currency: &'static str,
     pub ledger_transaction_type: &'static str,
     pub ledger_accounting_type: &'static str,
-    /// One of the contract's four words, or a word that is not mapped.
+    /// One of the contract's five words, or a word that is not mapped.
     pub ledger_status: &'static str,
     pub conflict: bool,
     pub duplicate: bool,
+    /// How long the ledger has had this status, up to the run's start.
+    pub status_since_ms: i64,
     /// From `created_at` to the run's start.
     pub age_ms: i64,
+    /// The run's start.
+    pub now_ms: i64,
     /// The result of the query: `payment`, `missing` or `unverified`.
     pub asked: &'static str,
+    /// The gateway's answer of an earlier run: `none`, the `same` status, or an`other` one.
+    pub earlier_answer: &'static str,
     pub amount: i64,
     pub final_amount: Option<i64>,
     pub currency: &'static str,
@@ -49,19 +56,26 @@ pub struct Order {
     pub terms: Terms,
 }
 
-/// `[policy]`, as a merchant writes it, with money in millionths.
+/// `[policy]`, as a merchant writes it, with money in millionths, and `[calendar]`.
 #[derive(Debug, Clone)]
 pub struct Terms {
     pub settle_within_hours: i64,
     pub account_within_hours: i64,
     pub ledger_lag_hours: i64,
+    pub refund_within_hours: i64,
     pub appear_within_minutes: i64,
     pub closed_means_unpaid: bool,
     pub refunds: &'static str,
+    /// A severity, or empty.
+    pub unpaid_carts: &'static str,
     pub ignore: Vec<&'static str>,
     pub final_tolerance: Option<(&'static str, i64)>,
     pub ledger_tolerance: Option<(&'static str, i64)>,
     pub fees: Vec<FeeTerms>,
+    /// `[calendar] bank_closed`.
+    pub bank_closed: Vec<&'static str>,
+    /// `[ledger] timezone`.
+    pub zone: &'static str,
 }
 
 /// `[[policy.fee]]`.
@@ -81,13 +95,17 @@ impl Default for Terms {
             settle_within_hours: 24,
             account_within_hours: 24,
             ledger_lag_hours: 24,
+            refund_within_hours: 168,
             appear_within_minutes: 60,
             closed_means_unpaid: false,
             refunds: "status",
+            unpaid_carts: "",
             ignore: Vec::new(),
             final_tolerance: None,
             ledger_tolerance: None,
             fees: Vec::new(),
+            bank_closed: Vec::new(),
+            zone: "Asia/Kolkata",
         }
     }
 }
@@ -103,8 +121,11 @@ impl Order {
             ledger_status: "paid",
             conflict: false,
             duplicate: false,
+            status_since_ms: 0,
             age_ms: 72 * 3_600_000,
+            now_ms: now().timestamp_millis(),
             asked: "payment",
+            earlier_answer: "none",
             amount: 500_000_000,
             final_amount: Some(500_000_000),
             currency: "INR",
@@ -127,14 +148,19 @@ impl Order {
             entry: Some(&entry),
             asked: &asked,
             shared_with: if self.shared { &others } else { &[] },
-            still_open: &[],
-            now: now(),
+            is_new_status: self.earlier_answer == "other",
+            ledger_status_since: Some(self.now() - TimeDelta::milliseconds(self.status_since_ms)),
+            ..case(Some(&entry), &asked, self.now())
         };
         judge(&case, &self.terms.policy())
     }
 
+    fn now(&self) -> DateTime<Utc> {
+        DateTime::from_timestamp_millis(self.now_ms).expect("an instant")
+    }
+
     pub fn entry(&self) -> Entry {
-        let ages_from = now() - TimeDelta::milliseconds(self.age_ms);
+        let ages_from = self.now() - TimeDelta::milliseconds(self.age_ms);
         Entry {
             key: OrderKey { merchant_uid: None, merchant_order_id: "A-1001".to_owned() },
             amount: Amount::from_micros(self.ledger_amount),
@@ -177,23 +203,37 @@ impl Order {
 impl Terms {
     /// The crate's policy, read from the text of the configuration.
     pub fn policy(&self) -> Policy {
-        toml::from_str(&self.toml()).expect("a policy that the contract allows")
+        let policy = toml::from_str(&self.toml()).expect("a policy that the contract allows");
+        let calendar: Calendar =
+            toml::from_str(&self.calendar()).expect("a calendar that the contract allows");
+        let zone = self.zone.parse().expect("a zone");
+        Policy { bank_closed: calendar.bank_closed, zone, ..policy }
+    }
+
+    /// The content of `[calendar]` in TOML.
+    pub fn calendar(&self) -> String {
+        format!("bank_closed = {:?}\n", self.bank_closed)
     }
 
     /// The content of `[policy]` in TOML.
     pub fn toml(&self) -> String {
         let mut text = format!(
             "settle_within_hours = {}\naccount_within_hours = {}\nledger_lag_hours = {}\n\
-             appear_within_minutes = {}\nclosed_means_unpaid = {}\nrefunds = \"{}\"\n\
-             ignore = {:?}\n[tolerance]\n",
+             refund_within_hours = {}\nappear_within_minutes = {}\nclosed_means_unpaid = {}\n\
+             refunds = \"{}\"\nignore = {:?}\n",
             self.settle_within_hours,
             self.account_within_hours,
             self.ledger_lag_hours,
+            self.refund_within_hours,
             self.appear_within_minutes,
             self.closed_means_unpaid,
             self.refunds,
             self.ignore,
         );
+        if !self.unpaid_carts.is_empty() {
+            writeln!(text, "unpaid_carts = \"{}\"", self.unpaid_carts).expect("a string grows");
+        }
+        text.push_str("[tolerance]\n");
         for (name, tolerance) in
             [("final_amount", self.final_tolerance), ("ledger_amount", self.ledger_tolerance)]
         {
@@ -227,6 +267,19 @@ pub fn decimal(micros: i64) -> String {
 /// The run's start.
 pub fn now() -> DateTime<Utc> {
     DateTime::from_timestamp(1_795_140_000, 0).expect("a moment of November 2026")
+}
+
+/// A case of an order that nothing else is known of.
+pub fn case<'a>(entry: Option<&'a Entry>, asked: &'a Asked, now: DateTime<Utc>) -> Case<'a> {
+    Case {
+        entry,
+        asked,
+        shared_with: &[],
+        still_open: &[],
+        is_new_status: false,
+        ledger_status_since: None,
+        now,
+    }
 }
 
 fn optional<T>(word: &str, read: impl FnOnce(&str) -> T) -> Option<T> {

@@ -3,7 +3,7 @@
 #![expect(clippy::expect_used, reason = "a failed setup fails the test")]
 
 use octopus_recon::domain::amount::Amount;
-use octopus_recon::domain::mismatch::Kind;
+use octopus_recon::domain::mismatch::{Kind, Severity};
 use octopus_recon::domain::payment::TransactionType;
 use octopus_recon::rules::{Policy, Refunds};
 
@@ -26,7 +26,10 @@ fn every_key_has_the_contracts_default() {
     assert_eq!(policy.settle_within_hours, 24);
     assert_eq!(policy.account_within_hours, 24);
     assert_eq!(policy.ledger_lag_hours, 24);
+    assert_eq!(policy.refund_within_hours, 168);
     assert_eq!(policy.appear_within_minutes, 60);
+    assert_eq!(policy.unpaid_carts, None);
+    assert!(policy.bank_closed.is_empty());
     assert!(!policy.closed_means_unpaid);
     assert_eq!(policy.refunds, Refunds::Status);
     assert!(policy.ignore.is_empty());
@@ -43,6 +46,8 @@ fn every_key_is_read() {
         account_within_hours = 2
         ledger_lag_hours = 3
         appear_within_minutes = 4
+        refund_within_hours = 5
+        unpaid_carts = "low"
         closed_means_unpaid = true
         refunds = "payout"
         ignore = ["notify_failed", "overdue"]
@@ -65,6 +70,7 @@ fn every_key_is_read() {
     .expect("a policy with every key");
     assert_eq!((policy.settle_within_hours, policy.account_within_hours), (1, 2));
     assert_eq!((policy.ledger_lag_hours, policy.appear_within_minutes), (3, 4));
+    assert_eq!((policy.refund_within_hours, policy.unpaid_carts), (5, Some(Severity::Low)));
     assert!(policy.closed_means_unpaid);
     assert_eq!(policy.refunds, Refunds::Payout);
     assert_eq!(policy.ignore.iter().collect::<Vec<_>>(), [&Kind::Overdue, &Kind::NotifyFailed]);
@@ -85,6 +91,9 @@ fn unknown_keys_and_words_are_refused() {
         ("[tolerance]\namount = { inr = \"1\" }".to_owned(), "amount"),
         (fee("percentage = \"1\""), "percentage"),
         ("refunds = \"never\"".to_owned(), "never"),
+        ("unpaid_carts = \"none\"".to_owned(), "`none` is not a severity"),
+        // It is a key of [calendar].
+        ("bank_closed = [\"sun\"]".to_owned(), "bank_closed"),
         ("ignore = [\"overdu\"]".to_owned(), "overdu"),
         (fee("decimals = 7"), "decimals"),
         ("[[fee]]\ncurrency = \"inr\"\ntransaction_type = \"deposit\"".to_owned(), "deposit"),

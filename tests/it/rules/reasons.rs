@@ -1,6 +1,6 @@
 //! The text of reasons: foreign text is cleaned, and every figure and fail reason is shown.
 
-use super::order::{ACCOUNT, Order, Terms, now};
+use super::order::{ACCOUNT, Order, Terms, case, now};
 use octopus_recon::domain::mismatch::{Kind, Mismatch, Severity};
 use octopus_recon::domain::payment::{AccountingStatus, Answer, Asked};
 use octopus_recon::domain::text::Text;
@@ -21,13 +21,7 @@ fn an_unverified_order_keeps_its_open_mismatches() {
         reason: Text::own("As it was shown."),
     };
     let still_open = [Kind::Overdue, Kind::Unverified, Kind::NotifyFailed].map(open);
-    let case = Case {
-        entry: Some(&entry),
-        asked: &asked,
-        shared_with: &[],
-        still_open: &still_open,
-        now: now(),
-    };
+    let case = Case { still_open: &still_open, ..case(Some(&entry), &asked, now()) };
     let judgement = judge(&case, &Policy::default());
     assert_eq!(
         judgement.mismatches[0].reason.as_str(),
@@ -72,13 +66,7 @@ fn long_gateway_texts_are_cut_in_a_reason() {
         payment.accounting_status = AccountingStatus::Failed;
     }
     let others = ["A-1002".to_owned()];
-    let case = Case {
-        entry: Some(&entry),
-        asked: &asked,
-        shared_with: &others,
-        still_open: &[],
-        now: now(),
-    };
+    let case = Case { shared_with: &others, ..case(Some(&entry), &asked, now()) };
     let rows = judge(&case, &Policy::default()).mismatches;
     assert_eq!(rows.len(), 2);
     for row in rows {
@@ -137,6 +125,35 @@ fn a_reason_gives_every_figure_and_the_fail_reason() {
     ] {
         let expected = format!("{reason} The gateway says: \"Bank 51 to …6789\".");
         assert_eq!(reasons(&order, kind), [expected]);
+    }
+}
+
+/// The limit is 24 hours, and the run starts on Friday at 7:30 in Kolkata.
+#[test]
+fn a_limit_of_banks_says_that_their_closed_days_do_not_count() {
+    let bank_closed = vec!["thu"];
+    let terms = Terms { bank_closed, ..Terms::default() };
+    let order = |hours: i64, transaction_type, payment_status| Order {
+        ledger_transaction_type: transaction_type,
+        transaction_type,
+        ledger_status: "pending",
+        payment_status,
+        accounting_status: "",
+        age_ms: hours * 3_600_000 + 1,
+        terms: Terms { ledger_lag_hours: 72, ..terms.clone() },
+        ..Order::settled()
+    };
+    let of_banks = "(limit 24 hours on days on which banks are open).";
+    for (transaction_type, payment_status, kind, limit) in [
+        ("income", "completed", Kind::AccountingPending, of_banks),
+        ("expense", "processing", Kind::PendingTooLong, of_banks),
+        ("income", "processing", Kind::PendingTooLong, "(limit 24 hours)."),
+    ] {
+        let in_bank_time = limit == of_banks;
+        let young = reasons(&order(47, transaction_type, payment_status), kind);
+        assert_eq!(young.is_empty(), in_bank_time, "{young:?}");
+        let old = reasons(&order(48, transaction_type, payment_status), kind).concat();
+        assert!(old.ends_with(&format!("after 2 days {limit}")), "{old}");
     }
 }
 

@@ -2,16 +2,13 @@
 //! generator must reach each of them.
 
 /// Every sentence by which an order can get a row. The model uses no other.
-pub const SENTENCES: [&str; 45] = [
+pub const SENTENCES: [&str; 52] = [
     "completed: final_amount ≠ amount",
     "completed: final_amount ≠ amount less fee",
     "completed: the ledger has booked exactly final_amount",
     "open: given, not zero, ≠ amount",
-    "open: the ledger has booked exactly final_amount",
     "closed: given, not zero, ≠ amount",
-    "closed: the ledger has booked exactly final_amount",
     "closed means unpaid: any final_amount but zero",
-    "closed means unpaid: the ledger has booked exactly final_amount",
     "completed, and final_amount is not given",
     "accounting_status is failed",
     "payment_status is overdue",
@@ -30,9 +27,18 @@ pub const SENTENCES: [&str; 45] = [
     "failed: refund",
     "failed: open, expense at once",
     "failed: open, income when older",
-    "refunded: anything but refund",
+    "refunded: completed, for longer than a refund takes",
+    "refunded: open",
+    "refunded: closed",
+    "part_refunded: open",
+    "part_refunded: closed",
     "none: failed, reject, refund",
     "the gateway says that it has no such order",
+    "missing: the ledger's amount is zero",
+    "an unpaid cart: overdue",
+    "an unpaid cart: status_difference",
+    "an unpaid cart: pending_too_long",
+    "an unpaid cart: missing_at_gateway",
     "one payment_uid answers for two or more orders",
     "the ledger contradicts itself",
     "the ledger gives the order twice",
@@ -41,6 +47,7 @@ pub const SENTENCES: [&str; 45] = [
     "accounting_type differs",
     "completed, none or delivered, older",
     "open, older",
+    "open expense, older in bank time",
     "payment_status is not listed",
     "payment_status is not given",
     "notify_status is not listed",
@@ -51,5 +58,11 @@ pub const SENTENCES: [&str; 45] = [
 ];
 
 /// The sentences by which a young order without a row waits.
-pub const WAITS: [&str; 2] =
-    ["missing: younger than appear_within_minutes", "pending: the export may be older"];
+pub const WAITS: [&str; 6] = [
+    "missing: younger than appear_within_minutes",
+    "pending: the export may be older",
+    "pending: the answer is new",
+    "refunded: a refund takes days",
+    "completed: banks were closed",
+    "open expense: banks were closed",
+];

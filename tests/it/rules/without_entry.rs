@@ -1,14 +1,13 @@
 //! Orders without a ledger entry, such as settlement lines: only the gateway's side is judged.
 
-use super::order::{Order, now};
+use super::order::{Order, case, now};
 use octopus_recon::domain::mismatch::{Kind, Outcome};
 use octopus_recon::domain::payment::Answer;
 use octopus_recon::domain::payment::Asked;
-use octopus_recon::rules::{Case, Judgement, Policy, judge};
+use octopus_recon::rules::{Judgement, Policy, judge};
 
 fn judged(asked: &Asked) -> Judgement {
-    let case = Case { entry: None, asked, shared_with: &[], still_open: &[], now: now() };
-    judge(&case, &Policy::default())
+    judge(&case(None, asked, now()), &Policy::default())
 }
 
 #[test]
