@@ -127,7 +127,8 @@ fn missing_days(
 ) -> Result<Vec<Warning>, Failure> {
     let selection = import.selection();
     let (Some(from), Some(to)) = (selection.from, selection.to) else { return Ok(Vec::new()) };
-    let is_closed = |_day: NaiveDate| false; // CALENDAR
+    let closed = &settings.calendar.closed;
+    let is_closed = |day: NaiveDate| closed.is_closed(day);
     let given = import.given_days()?;
     if settings.ledger.require_yesterday && !is_closed(to) {
         refuse_without_yesterday(to, &given)?;

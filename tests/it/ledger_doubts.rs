@@ -86,8 +86,14 @@ fn a_ledger_without_yesterday_is_stale_once() {
 
 #[test]
 fn a_day_without_orders_between_others_is_a_gap() {
-    for (settings, code, expected) in [("", 4, vec!["ledger_gap"])] {
-        let merchant = merchant(settings);
+    let closed = format!("[calendar]\nclosed = [\"{}\"]\n", days_ago(2));
+    let bank_closed = closed.replace("closed =", "bank_closed =");
+    for (settings, code, expected) in [
+        (String::new(), 4, vec!["ledger_gap"]),
+        (bank_closed, 4, vec!["ledger_gap"]),
+        (closed, 0, vec![]),
+    ] {
+        let merchant = merchant(&settings);
         let orders = write_ledger(&merchant, (1..=9).filter(|day| *day != 2), 2);
         let done = merchant.reconcile(&gateway(&orders).url, &LAST_3);
         assert_eq!((done.code, codes(&done)), (Some(code), strings(&expected)), "{done:?}");
@@ -194,9 +200,12 @@ fn an_old_file_is_refused() {
 
 #[test]
 fn yesterday_can_be_required() {
-    let require = "require_yesterday = true\n";
-    for (settings, days, expected) in [(require, 1..=1, 0), (require, 2..=3, 10)] {
-        let merchant = merchant(settings);
+    let require = "require_yesterday = true\n".to_owned();
+    let closed = format!("{require}[calendar]\nclosed = [\"{}\"]\n", days_ago(1));
+    for (settings, days, expected) in
+        [(require.clone(), 1..=1, 0), (require, 2..=3, 10), (closed, 2..=3, 0)]
+    {
+        let merchant = merchant(&settings);
         let gateway = gateway(&write_ledger(&merchant, days, 1));
         let done = merchant.reconcile(&gateway.url, &LAST_3);
         assert_eq!(done.code, Some(expected), "{settings} {done:?}");
