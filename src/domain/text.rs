@@ -64,6 +64,9 @@ pub fn printable(text: &str) -> String {
 /// the cursor or change the reading direction. All figures are kept.
 #[must_use]
 pub fn one_line(text: &str) -> String {
+    if text.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic()) {
+        return text.trim().to_owned();
+    }
     text.chars()
         .map(|character| if character.is_control() { ' ' } else { character })
         .filter(|character| !is_format_mark(*character))

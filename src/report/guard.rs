@@ -38,11 +38,22 @@ struct Start {
 
 /// Where a `'` is needed, in order. One pass, however many separators and spaces there are.
 fn places(text: &[u8]) -> Vec<usize> {
+    // Most cells: a letter or digit first, and nothing that splits.
+    let is_plain_first = text.first().is_none_or(u8::is_ascii_alphanumeric);
+    if is_plain_first && !text.iter().copied().any(splits) {
+        return Vec::new();
+    }
     let mut places = Vec::new();
     // Starts with nothing but spaces and quotes behind them so far.
     let mut starts = vec![Start { at: 0, minds_controls: true }];
     let mut at = 0;
-    while let Some((character, length)) = first_character(&text[at..]) {
+    loop {
+        if starts.is_empty() {
+            // Up to the next split nothing can be guarded.
+            let Some(next) = text[at..].iter().copied().position(splits) else { break };
+            at += next;
+        }
+        let Some((character, length)) = first_character(&text[at..]) else { break };
         let is_guarded_here = |start: &Start| start.minds_controls && start.at == at;
         if is_control_starter(character) && starts.last().is_some_and(is_guarded_here) {
             places.extend(starts.pop().map(|start| start.at));
@@ -61,6 +72,11 @@ fn places(text: &[u8]) -> Vec<usize> {
     }
     places.sort_unstable();
     places
+}
+
+/// Behind these some program begins a cell.
+fn splits(byte: u8) -> bool {
+    matches!(byte, b',' | b';' | b'\t' | b'\r' | b'\n')
 }
 
 /// The first character and its length in bytes. A byte that is not UTF-8 shows as the replacement
