@@ -150,7 +150,10 @@ impl Session<'_> {
         let run = known(self.store()?, run_id)?;
         self.ask(&run, client)?;
         let store = self.store()?;
-        for warning in judging::judge(store, &run, &settings.policy, context)? {
+        let comparison = store.compare_with_earlier(run_id)?;
+        let shrunk = doubts::shrunk(comparison, &settings.ledger.shrunk_above);
+        let units = judging::judge(store, &run, &settings.policy, context)?;
+        for warning in shrunk.into_iter().chain(units) {
             warn(store, run_id, warning)?;
         }
         let run = known(store, run_id)?;

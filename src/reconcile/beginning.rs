@@ -2,7 +2,7 @@
 //! run is resumed (contract, "`run`" and "Ledger").
 
 use super::reading::read;
-use super::{Context, Request, Resume, known};
+use super::{Context, Request, Resume, doubts, known};
 use crate::domain::run::Warning;
 use crate::domain::text;
 use crate::failure::{Failure, code};
@@ -145,6 +145,10 @@ pub(super) fn estimate(
         Resume::No => None,
     };
     let selection = import.selection().clone();
+    let comparison = import.compare_with_earlier()?;
+    if let Some(warning) = doubts::shrunk(comparison, &settings.ledger.shrunk_above) {
+        tracing::warn!("{}", warning.text);
+    }
     drop(import);
     let orders = if let Some(run_id) = continues {
         left(&known(store, continued(store, run_id, settings, Some(&selection))?)?)

@@ -54,9 +54,6 @@ pub(super) fn of_ledger(
     if import.selection().kind == SelectionKind::Last {
         warnings.extend(missing_days(import, settings, run_day)?);
     }
-    if let Some(comparison) = import.compare_with_earlier()? {
-        warnings.extend(shrunk(&comparison, &settings.ledger.shrunk_above));
-    }
     Ok(warnings)
 }
 
@@ -203,7 +200,8 @@ fn days_to_compare(
 }
 
 /// `ledger_shrunk`.
-fn shrunk(comparison: &Comparison, above: &ShrunkAbove) -> Option<Warning> {
+pub(super) fn shrunk(comparison: Option<Comparison>, above: &ShrunkAbove) -> Option<Warning> {
+    let comparison = comparison?;
     let sum = |count: fn(&Compared) -> u64| comparison.days.values().map(count).sum::<u64>();
     let (orders, missing) = (sum(|day| day.orders), sum(|day| day.missing));
     if missing == 0 {

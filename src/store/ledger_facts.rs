@@ -1,10 +1,11 @@
 //! What a ledger says of whole days, and what an earlier one said: the facts behind doubts about
 //! the ledger (contract, "Ledger": is it the right ledger, and all of it?).
 
+use super::Store;
 use super::error::StoreError;
 use super::import::Import;
 use chrono::NaiveDate;
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Orders of one merchant and transaction type; both empty if they are not given.
@@ -127,82 +128,20 @@ impl Import<'_> {
         })
     }
 
-    /// Compares this ledger with the latest earlier one of the same kind of selection and the same
-    /// merchant, by the orders that its run selected. Orders that were pending or failed then may
-    /// be left out now, and so may those outside this ledger's first and last day of the series.
-    ///
-    /// # Errors
-    /// The database cannot be read.
-    pub(crate) fn compare_with_earlier(&self) -> Result<Option<Comparison>, StoreError> {
-        self.read(|| self.earlier_run()?.map(|run_id| self.compare_with(run_id)).transpose())
-    }
-
     /// Whether no earlier run read a ledger with the same kind of selection for the same merchant.
     ///
     /// # Errors
     /// The database cannot be read.
     pub(crate) fn is_first_of_its_kind(&self) -> Result<bool, StoreError> {
-        self.read(|| Ok(self.earlier_run()?.is_none()))
+        self.read(|| Ok(earlier_run(self.connection, self.run_id)?.is_none()))
     }
 
-    fn earlier_run(&self) -> rusqlite::Result<Option<i64>> {
-        self.connection.query_row(
-            "SELECT max(run_id) FROM runs
-             WHERE run_id < ?1 AND selection_kind = ?2 AND merchant_uid = ?3",
-            params![self.run_id, self.selection.kind.stored(), self.merchant()],
-            |row| row.get(0),
-        )
-    }
-
-    fn compare_with(&self, run_id: i64) -> rusqlite::Result<Comparison> {
-        let ranges = self.ranges()?;
-        let mut comparison = Comparison { run_id, ..Comparison::default() };
-        let mut statement = self.connection.prepare(
-            "SELECT o.merchant_uid AS merchant_uid, o.merchant_order_id AS merchant_order_id,
-                    coalesce(e.transaction_type, '') AS transaction_type, e.order_date AS day,
-                    m.order_id IS NULL AS is_missing
-             FROM run_orders r
-             CROSS JOIN entries e ON e.order_id = r.order_id AND e.version = r.entry_version
-             CROSS JOIN orders o ON o.order_id = r.order_id
-             LEFT JOIN temp.merged m ON m.order_id = r.order_id
-             WHERE r.run_id = ?1 AND r.carried = 0
-               AND coalesce(e.status, '') NOT IN ('pending', 'failed')
-             ORDER BY r.order_id",
-        )?;
-        let mut rows = statement.query([run_id])?;
-        while let Some(row) = rows.next()? {
-            let series = series(row)?;
-            let date = day(row, "day")?;
-            if !ranges.get(&series).is_some_and(|(first, last)| (first..=last).contains(&&date)) {
-                continue;
-            }
-            let compared = comparison.days.entry((series, date)).or_default();
-            compared.orders += 1;
-            if row.get("is_missing")? {
-                compared.missing += 1;
-                if comparison.examples.len() < MOST_EXAMPLES {
-                    comparison.examples.push(row.get("merchant_order_id")?);
-                }
-            }
-        }
-        Ok(comparison)
-    }
-
-    /// The first and last day of each series of this run's files.
-    fn ranges(&self) -> rusqlite::Result<BTreeMap<Series, (NaiveDate, NaiveDate)>> {
-        let sql = [
-            "SELECT o.merchant_uid AS merchant_uid,
-                    coalesce(e.transaction_type, '') AS transaction_type,
-                    min(e.order_date) AS first, max(e.order_date) AS last ",
-            GIVEN,
-            " GROUP BY 1, 2",
-        ]
-        .concat();
-        let mut statement = self.connection.prepare(&sql)?;
-        let rows = statement.query_map(params![self.orders_before, self.merchant()], |row| {
-            Ok((series(row)?, (day(row, "first")?, day(row, "last")?)))
-        })?;
-        rows.collect()
+    /// As [`Store::compare_with_earlier`].
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub(crate) fn compare_with_earlier(&self) -> Result<Option<Comparison>, StoreError> {
+        self.read(|| compare_with_earlier(self.connection, self.run_id))
     }
 
     fn merchant(&self) -> &str {
@@ -212,6 +151,96 @@ impl Import<'_> {
     fn read<T>(&self, facts: impl FnOnce() -> rusqlite::Result<T>) -> Result<T, StoreError> {
         facts().map_err(|error| StoreError::sqlite(&self.path, &error))
     }
+}
+
+impl Store {
+    /// Compares the ledger of a run with the latest earlier one of the same kind of selection and
+    /// the same merchant, by the orders that the two runs selected. Orders that were pending or
+    /// failed then may be left out now, and so may those outside the first and last day of their
+    /// series in the newer ledger. It takes about a microsecond an order, so it is no work for the
+    /// time before the first call.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub(crate) fn compare_with_earlier(
+        &self,
+        run_id: i64,
+    ) -> Result<Option<Comparison>, StoreError> {
+        compare_with_earlier(&self.connection, run_id).map_err(|error| self.error(&error))
+    }
+}
+
+fn compare_with_earlier(
+    connection: &Connection,
+    run_id: i64,
+) -> rusqlite::Result<Option<Comparison>> {
+    let Some(earlier) = earlier_run(connection, run_id)? else { return Ok(None) };
+    let ranges = ranges(connection, run_id)?;
+    let mut comparison = Comparison { run_id: earlier, ..Comparison::default() };
+    // An order that this ledger gave with another date or merchant was not selected, but its entry
+    // is of this run.
+    let mut statement = connection.prepare(
+        "SELECT o.merchant_uid AS merchant_uid, o.merchant_order_id AS merchant_order_id,
+                coalesce(e.transaction_type, '') AS transaction_type, e.order_date AS day,
+                n.order_id IS NULL
+                AND NOT EXISTS (SELECT 1 FROM entries x
+                                JOIN ledger_files f ON f.file_id = x.file_id
+                                WHERE x.order_id = r.order_id AND f.run_id = ?1) AS is_missing
+         FROM run_orders r
+         CROSS JOIN entries e ON e.order_id = r.order_id AND e.version = r.entry_version
+         CROSS JOIN orders o ON o.order_id = r.order_id
+         LEFT JOIN run_orders n ON n.run_id = ?1 AND n.order_id = r.order_id AND n.carried = 0
+         WHERE r.run_id = ?2 AND r.carried = 0
+           AND coalesce(e.status, '') NOT IN ('pending', 'failed')
+         ORDER BY r.order_id",
+    )?;
+    let mut rows = statement.query([run_id, earlier])?;
+    while let Some(row) = rows.next()? {
+        let (series, date) = (series(row)?, day(row, "day")?);
+        if !ranges.get(&series).is_some_and(|(first, last)| (first..=last).contains(&&date)) {
+            continue;
+        }
+        let compared = comparison.days.entry((series, date)).or_default();
+        compared.orders += 1;
+        if row.get("is_missing")? {
+            compared.missing += 1;
+            if comparison.examples.len() < MOST_EXAMPLES {
+                comparison.examples.push(row.get("merchant_order_id")?);
+            }
+        }
+    }
+    Ok(Some(comparison))
+}
+
+/// The latest earlier run that read a ledger, with the same kind of selection and merchant.
+fn earlier_run(connection: &Connection, run_id: i64) -> rusqlite::Result<Option<i64>> {
+    connection.query_row(
+        "SELECT max(e.run_id) FROM runs u
+         JOIN runs e ON e.run_id < u.run_id AND e.selection_kind = u.selection_kind
+                    AND e.merchant_uid = u.merchant_uid
+         WHERE u.run_id = ?1",
+        [run_id],
+        |row| row.get(0),
+    )
+}
+
+/// The first and last day of each series of the orders that a run selected from its ledger.
+fn ranges(
+    connection: &Connection,
+    run_id: i64,
+) -> rusqlite::Result<BTreeMap<Series, (NaiveDate, NaiveDate)>> {
+    let mut statement = connection.prepare(
+        "SELECT o.merchant_uid AS merchant_uid,
+                coalesce(e.transaction_type, '') AS transaction_type,
+                min(e.order_date) AS first, max(e.order_date) AS last
+         FROM run_orders r
+         CROSS JOIN entries e ON e.order_id = r.order_id AND e.version = r.entry_version
+         CROSS JOIN orders o ON o.order_id = r.order_id
+         WHERE r.run_id = ?1 AND r.carried = 0 GROUP BY 1, 2",
+    )?;
+    let rows = statement
+        .query_map([run_id], |row| Ok((series(row)?, (day(row, "first")?, day(row, "last")?))))?;
+    rows.collect()
 }
 
 fn series(row: &rusqlite::Row) -> rusqlite::Result<Series> {
