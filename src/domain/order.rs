@@ -65,6 +65,19 @@ impl fmt::Display for LedgerStatus {
     }
 }
 
+/// How a ledger writes the line items of an order (contract, "Ledger": `line_items`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LineItems {
+    /// One row an order.
+    Off,
+    /// The order's later rows have no amount.
+    Empty,
+    /// Each row repeats the order's total.
+    Total,
+    /// The amounts of the order's rows add up.
+    Sum,
+}
+
 /// When an order was created.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CreatedAt {

@@ -13,10 +13,16 @@ pub enum Column {
     MerchantOrderId,
     /// The amount of money.
     Amount,
+    /// The amount of an income, where incomes and expenses have a column each.
+    Credit,
+    /// The amount of an expense.
+    Debit,
     /// The currency of the amount.
     Currency,
     /// When the order was made.
     CreatedAt,
+    /// The time of day, where it is not in `created_at`.
+    Time,
     /// Income or expense.
     TransactionType,
     /// The kind of payment.
@@ -29,11 +35,14 @@ pub enum Column {
 
 impl Column {
     /// All of them, in the contract's order.
-    pub const ALL: [Column; 8] = [
+    pub const ALL: [Column; 11] = [
         Column::MerchantOrderId,
         Column::Amount,
+        Column::Credit,
+        Column::Debit,
         Column::Currency,
         Column::CreatedAt,
+        Column::Time,
         Column::TransactionType,
         Column::AccountingType,
         Column::Status,
@@ -46,22 +55,15 @@ impl Column {
         match self {
             Column::MerchantOrderId => "merchant_order_id",
             Column::Amount => "amount",
+            Column::Credit => "credit",
+            Column::Debit => "debit",
             Column::Currency => "currency",
             Column::CreatedAt => "created_at",
+            Column::Time => "time",
             Column::TransactionType => "transaction_type",
             Column::AccountingType => "accounting_type",
             Column::Status => "status",
             Column::MerchantUid => "merchant_uid",
-        }
-    }
-
-    /// Whether a ledger without it cannot be read. A configured heading is expected to be there,
-    /// whatever the column.
-    fn is_required(self, settings: &LedgerSettings) -> bool {
-        match self {
-            Column::MerchantOrderId | Column::Amount | Column::CreatedAt => true,
-            Column::Currency => settings.currency.is_none() || settings.columns.has(self),
-            _ => settings.columns.has(self),
         }
     }
 }
@@ -75,9 +77,13 @@ impl fmt::Display for Column {
 /// The index of each column in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Layout {
-    /// The number of fields of the header row, and so of every row.
+    /// The number of fields of the header row.
     pub(super) fields: usize,
-    indexes: [(Column, Option<usize>); 8],
+    /// The number of fields up to the last column that is read.
+    pub(super) fields_read: usize,
+    /// The index of the column of each `[[ledger.skip]]`.
+    pub(super) skip: Vec<usize>,
+    indexes: [(Column, Option<usize>); 11],
 }
 
 impl Layout {
@@ -89,28 +95,77 @@ impl Layout {
         let line = header.line;
         let position = |column: Column| Position::Cell { line, column: column.as_str() };
         let mut indexes = Column::ALL.map(|column| (column, None));
-        let mut missing = Vec::new();
-        for (column, index) in &mut indexes {
-            if settings.columns.is_shadowed(*column) {
-                continue;
+        let (mut missing, mut doubled) = (Vec::new(), None);
+        let mut find = |heading: &str, position: Position, is_required: bool| {
+            let found = header.find(heading).unwrap_or_else(|fault| {
+                doubled.get_or_insert((position, fault));
+                Some(0)
+            });
+            if found.is_none() && is_required {
+                missing.push((position, heading.to_owned()));
             }
-            *index = header
-                .find(settings.columns.heading(*column))
-                .map_err(|fault| (position(*column), fault))?;
-            if index.is_none() && column.is_required(settings) {
-                missing.push(*column);
+            found
+        };
+        for (column, index) in &mut indexes {
+            if let Some(is_required) = Layout::looks_for(*column, header, settings) {
+                let heading = settings.columns.heading(*column);
+                *index = find(heading, position(*column), is_required);
             }
         }
-        let Some(first) = missing.first() else {
-            return Ok(Layout { fields: header.fields(), indexes });
+        let skip_position = Position::Cell { line, column: "of ledger.skip" };
+        let skip = settings.skip.iter().map(|rule| find(&rule.column, skip_position, true));
+        let skip: Vec<usize> = skip.flatten().collect();
+        if let Some((first, _)) = missing.first() {
+            let headings = missing.iter().map(|(_, heading)| heading.as_str());
+            return Err((*first, header.missing(headings)));
+        }
+        match doubled {
+            Some((position, fault)) => Err((position, fault)),
+            None => {
+                let read = indexes.iter().filter_map(|(_, index)| *index).chain(skip.clone());
+                let fields_read = read.max().map_or(0, |last| last + 1);
+                Ok(Layout { fields: header.fields(), fields_read, skip, indexes })
+            }
+        }
+    }
+
+    /// Whether a column is looked for in this file, and if so, whether the file needs it. A
+    /// configured heading is expected to be there, whatever the column.
+    fn looks_for(column: Column, header: &Header, settings: &LedgerSettings) -> Option<bool> {
+        let columns = &settings.columns;
+        if columns.is_shadowed(column) {
+            return None;
+        }
+        let is_there = |column| {
+            !columns.is_shadowed(column)
+                && !matches!(header.find(columns.heading(column)), Ok(None))
         };
-        let headings = missing.iter().map(|column| settings.columns.heading(*column));
-        Err((position(*first), header.missing(headings)))
+        let in_two_columns = || {
+            columns.has(Column::Credit)
+                || (!columns.has(Column::Amount)
+                    && !is_there(Column::Amount)
+                    && is_there(Column::Credit)
+                    && is_there(Column::Debit))
+        };
+        match column {
+            Column::MerchantOrderId | Column::CreatedAt => Some(true),
+            Column::Amount => (!in_two_columns()).then_some(true),
+            Column::Credit | Column::Debit => in_two_columns().then_some(true),
+            // Many exports have a column of that name beside a whole time.
+            Column::Time => columns.has(column).then_some(true),
+            Column::Currency => Some(settings.currency.is_none() || columns.has(column)),
+            _ => Some(columns.has(column)),
+        }
     }
 
     /// The index of a column; `None` where the file does not have it.
     pub(super) fn index(&self, column: Column) -> Option<usize> {
         self.indexes.iter().find(|(name, _)| *name == column).and_then(|(_, index)| *index)
+    }
+
+    /// Whether incomes and expenses have a column each.
+    pub(super) fn is_in_two_columns(&self) -> bool {
+        self.index(Column::Credit).is_some()
     }
 
     /// The columns that this file has.

@@ -6,7 +6,9 @@ use super::settings::LedgerSettings;
 use super::vocabulary::Vocabulary;
 use super::word_tables::parse_currency;
 use crate::domain::amount::Total;
-use crate::domain::order::{CreatedAt, InvalidRow, LedgerRow, OrderKey, PartialRow, RowCells};
+use crate::domain::order::{
+    CreatedAt, InvalidRow, LedgerRow, LineItems, OrderKey, PartialRow, RowCells,
+};
 use crate::domain::payment::TransactionType;
 use crate::domain::run::add_to;
 use crate::domain::text::{clean, printable};
@@ -58,7 +60,7 @@ impl<'a> RowReader<'a> {
             settings,
             number_format: settings.number_format(),
             vocabulary: Vocabulary::new(settings),
-            dates: Dates::new(settings.zone(), settings.date_format.as_ref(), now),
+            dates: Dates::new(settings.zones(), settings.date_formats(), now),
             merchant_uid,
         }
     }
@@ -155,8 +157,8 @@ impl<'a> RowReader<'a> {
     }
 
     /// `created_at`; an empty cell is `None`.
-    fn date(&self, cell: &str) -> Result<Option<DateCell>, String> {
-        self.dates.read(cell).map_err(|error| {
+    fn date(&self, cell: &str, time: &str) -> Result<Option<DateCell>, String> {
+        self.dates.read_with_time(cell, time).map_err(|error| {
             let hint = match error {
                 DateError::NotUsual => "; [ledger] date_format reads other formats",
                 _ => "",
@@ -184,7 +186,7 @@ impl<'a> RowReader<'a> {
             return Err("merchant_order_id is empty".to_owned());
         }
         let (amount, currency) = (amount?, currency?);
-        let date = self.date(cell(Column::CreatedAt))?;
+        let date = self.date(cell(Column::CreatedAt), cell(Column::Time))?;
         self.check_required(amount, currency.as_deref(), date)?;
         let transaction_type = self.transaction_type(amount, cell(Column::TransactionType))?;
         let uid = Some(cell(Column::MerchantUid).trim()).filter(|uid| !uid.is_empty());
@@ -217,7 +219,7 @@ impl<'a> RowReader<'a> {
         date: Option<DateCell>,
     ) -> Result<(), String> {
         let missing = match (amount, currency, date) {
-            (None, _, _) if self.settings.line_items => return Ok(()),
+            (None, _, _) if self.settings.line_items != LineItems::Off => return Ok(()),
             (None, _, _) => {
                 "amount is empty; [ledger] line_items = true reads such rows as items of an order"
             }

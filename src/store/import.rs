@@ -7,7 +7,7 @@ use super::error::StoreError;
 use super::runs::{NewRun, Selection};
 use super::{Store, repeats, runs};
 use crate::domain::order::{
-    Entry, InvalidRow, LedgerRow, LedgerStatus, OrderKey, PartialRow, RowCells,
+    Entry, InvalidRow, LedgerRow, LedgerStatus, LineItems, OrderKey, PartialRow, RowCells,
 };
 use crate::domain::run::LedgerFigures;
 use rusqlite::{
@@ -24,7 +24,7 @@ pub(crate) struct Import<'a> {
     pub(super) run_id: i64,
     pub(super) selection: Selection,
     pub(super) default_status: Option<LedgerStatus>,
-    pub(super) line_items: bool,
+    pub(super) line_items: LineItems,
     pub(super) figures: LedgerFigures,
     pub(super) first_invalid: Option<String>,
     /// The last order of earlier runs.

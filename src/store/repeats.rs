@@ -6,7 +6,7 @@ use super::awaiting;
 use super::entry_columns::{bind_entry, read_entry};
 use super::import::{Import, stored};
 
-use crate::domain::order::{Comparison, Entry, LedgerStatus, RowCells, compare, update};
+use crate::domain::order::{Comparison, Entry, LedgerStatus, LineItems, RowCells, compare, update};
 use rusqlite::{Connection, OptionalExtension};
 
 /// The longest clause on an order that its ledger contradicts.
@@ -138,7 +138,7 @@ impl Import<'_> {
         let is_same_file = in_latest_file.file_id == here.file_id;
         let latest_file_rows = if is_same_file { latest_file_rows + 1 } else { 1 };
         let is_again = comparison.is_order_again() && row.amount.is_some();
-        if is_same_file && is_again && !self.line_items {
+        if is_same_file && is_again && self.line_items == LineItems::Off {
             let rows = match latest_file_rows {
                 2 => String::new(),
                 rows => format!(", {rows} times in all"),

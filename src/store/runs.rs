@@ -5,7 +5,7 @@ use super::endings::RunEnd;
 use super::error::StoreError;
 use super::{Store, figures, to_ms, warnings};
 use crate::domain::mismatch::Kind;
-use crate::domain::order::{Entry, LedgerStatus};
+use crate::domain::order::{Entry, LedgerStatus, LineItems};
 use crate::domain::run::{RunSummary, UnverifiedReason};
 use chrono::{DateTime, NaiveDate, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -18,7 +18,7 @@ pub(crate) struct NewRun {
     /// Its date in the ledger's time zone.
     pub(crate) day: NaiveDate,
     /// `[ledger] line_items`.
-    pub(crate) line_items: bool,
+    pub(crate) line_items: LineItems,
     /// `[ledger] default_status`.
     pub(crate) default_status: Option<LedgerStatus>,
     /// Which orders it asks for. Its ledgers are still to be read.

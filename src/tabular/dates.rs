@@ -1,6 +1,7 @@
 //! Cells that hold a date, or a date and time.
 
 mod format;
+mod spelling;
 
 use crate::domain::text::clean;
 use chrono::{
@@ -8,8 +9,8 @@ use chrono::{
     Offset, TimeDelta, TimeZone, Utc,
 };
 use chrono_tz::Tz;
-pub(crate) use format::DateFormat;
 use format::Written;
+pub(crate) use format::{DateFormat, DateFormats};
 use std::borrow::Cow;
 
 /// A date as a cell has it.
@@ -31,9 +32,12 @@ pub(crate) enum DateError {
     /// None of the usual formats.
     #[error("it is not a date as 2026-04-10 or 2026-04-10 11:11:26")]
     NotUsual,
-    /// Not the configured format.
-    #[error("it is not a date as {0:?}")]
-    NotInFormat(String),
+    /// None of the configured formats.
+    #[error("it is not a date as {}", formats(.0))]
+    NotInFormat(Vec<String>),
+    /// Two of the configured formats read it, as different instants.
+    #[error("it is {} as {:?} and {} as {:?}", .0.0, .0.1, .1.0, .1.1)]
+    Ambiguous((String, String), (String, String)),
     /// A local time that no instant corresponds to.
     #[error("it is out of range")]
     OutOfRange,
@@ -42,46 +46,122 @@ pub(crate) enum DateError {
     Year,
 }
 
+fn formats(formats: &[String]) -> String {
+    formats.iter().map(|format| format!("{format:?}")).collect::<Vec<_>>().join(" or ")
+}
+
+/// The two time zones of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Zones {
+    /// Of the days.
+    pub(crate) days: Tz,
+    /// Of times without an offset.
+    pub(crate) times: Tz,
+}
+
 /// Reads the dates of one file.
 pub(crate) struct Dates<'a> {
-    zone: Tz,
-    format: Option<&'a DateFormat>,
+    zones: Zones,
+    formats: &'a [DateFormat],
     now: DateTime<Utc>,
     today: NaiveDate,
 }
 
 impl Dates<'_> {
-    /// `zone` is that of times without an offset, and of every date; `format` is read instead of
-    /// the usual ones; `now` decides what is in the future.
-    pub(crate) fn new(zone: Tz, format: Option<&DateFormat>, now: DateTime<Utc>) -> Dates<'_> {
-        Dates { zone, format, now, today: now.with_timezone(&zone).date_naive() }
+    /// `formats` are read instead of the usual ones, if there are any; `now` decides what is in the
+    /// future.
+    pub(crate) fn new(zones: Zones, formats: &[DateFormat], now: DateTime<Utc>) -> Dates<'_> {
+        Dates { zones, formats, now, today: now.with_timezone(&zones.days).date_naive() }
     }
 
     /// Reads a date; an empty cell is `None`.
     pub(crate) fn read(&self, cell: &str) -> Result<Option<DateCell>, DateError> {
-        let text = cell.trim();
+        self.read_with_time(cell, "")
+    }
+
+    /// Reads a date whose time of day is in a cell of its own, which may be empty.
+    pub(crate) fn read_with_time(
+        &self,
+        cell: &str,
+        time: &str,
+    ) -> Result<Option<DateCell>, DateError> {
+        let (text, time) = (cell.trim(), time.trim());
         if text.is_empty() {
             return Ok(None);
         }
-        let written = match self.format {
-            Some(format) => format
-                .read(text)
-                .ok_or_else(|| DateError::NotInFormat(format.as_str().to_owned()))?,
-            None => usual(text).ok_or(DateError::NotUsual)?,
+        let whole = match time {
+            "" => Cow::Borrowed(text),
+            time => Cow::Owned(format!("{text} {time}")),
         };
-        let read = self.in_zone(written).ok_or(DateError::OutOfRange)?;
-        if !(2000..=2100).contains(&read.date.year()) {
-            return Err(DateError::Year);
+        let read = if self.formats.is_empty() {
+            let written = usual(&whole).ok_or(DateError::NotUsual)?;
+            self.in_zone(written).ok_or(DateError::OutOfRange)?
+        } else {
+            self.in_formats(text, time, &whole)?
+        };
+        if (2000..=2100).contains(&read.date.year()) {
+            Ok(Some(read))
+        } else {
+            Err(DateError::Year)
         }
-        Ok(Some(read))
     }
 
-    /// Puts what is written into the file's time zone.
+    /// Reads a date in the configured formats: all of those that can read it have to agree.
+    fn in_formats(&self, date: &str, time: &str, whole: &str) -> Result<DateCell, DateError> {
+        let mut found: Option<(DateCell, &DateFormat)> = None;
+        let mut failure = None;
+        for format in self.formats {
+            let written = format.read(whole).or_else(|| match format.read(date)? {
+                // A format of days, and the time in the usual form.
+                Written::Date(date) if !time.is_empty() => {
+                    usual(&format!("{} {time}", date.format("%Y-%m-%d")))
+                }
+                _ => None,
+            });
+            let Some(written) = written else { continue };
+            let read = match self.in_zone(written) {
+                Some(read) if (2000..=2100).contains(&read.date.year()) => read,
+                Some(_) => {
+                    failure = Some(DateError::Year);
+                    continue;
+                }
+                None => {
+                    failure = Some(DateError::OutOfRange);
+                    continue;
+                }
+            };
+            match found {
+                Some((other, first)) if other.instant != read.instant => {
+                    let is_same_day = other.date == read.date;
+                    let shown = |read: DateCell, format: &DateFormat| {
+                        let instant = read.instant.with_timezone(&self.zones.days);
+                        let shown = match is_same_day {
+                            true => instant.format("%Y-%m-%d %H:%M:%S").to_string(),
+                            false => read.date.to_string(),
+                        };
+                        (shown, format.as_str().to_owned())
+                    };
+                    return Err(DateError::Ambiguous(shown(other, first), shown(read, format)));
+                }
+                Some(_) => {}
+                None => found = Some((read, format)),
+            }
+        }
+        found.map(|(read, _)| read).ok_or_else(|| {
+            failure.unwrap_or_else(|| {
+                let formats = self.formats.iter().map(|format| format.as_str().to_owned());
+                DateError::NotInFormat(formats.collect())
+            })
+        })
+    }
+
+    /// Puts what is written into the file's time zones.
     fn in_zone(&self, written: Written) -> Option<DateCell> {
+        let Zones { days, times } = self.zones;
         let (instant, date, with_offset) = match written {
             Written::Date(date) => {
                 let next_day = date.checked_add_days(Days::new(1))?.and_time(NaiveTime::MIN);
-                let instant = instant_of(next_day, self.zone)?;
+                let instant = instant_of(next_day, days)?;
                 return Some(DateCell {
                     instant,
                     date,
@@ -90,10 +170,14 @@ impl Dates<'_> {
                 });
             }
             // Its date is the written one, even where its clock had to be moved.
-            Written::LocalTime(time) => (instant_of(time, self.zone)?, time.date(), false),
-            Written::Instant(time) => {
-                (time.to_utc(), time.with_timezone(&self.zone).date_naive(), true)
+            Written::LocalTime(time) if days == times => {
+                (instant_of(time, days)?, time.date(), false)
             }
+            Written::LocalTime(time) => {
+                let instant = instant_of(time, times)?;
+                (instant, instant.with_timezone(&days).date_naive(), false)
+            }
+            Written::Instant(time) => (time.to_utc(), time.with_timezone(&days).date_naive(), true),
         };
         Some(DateCell { instant, date, with_offset, future: instant > self.now })
     }
@@ -131,7 +215,8 @@ fn instant_of(local: NaiveDateTime, zone: Tz) -> Option<DateTime<Utc>> {
 }
 
 /// The formats that are read without configuration: `2026-04-10`, alone or with a time
-/// `11:11[:26[.5]]` after `T` or a space, and that with or without `Z`, `+05:30` or ` +0530`.
+/// `11:11[:26[.5]]` after `T` or a space, and that with or without `Z`, `UTC`, `+05:30`, ` +0530`
+/// or `+05`.
 fn usual(text: &str) -> Option<Written> {
     let mut rest = text.as_bytes();
     let year = i32::try_from(number(&mut rest, 4)?).ok()?;
@@ -186,16 +271,21 @@ fn fraction(rest: &mut &[u8]) -> Option<u32> {
     (length > 0).then(|| number(rest, length).map(|digits| digits * 10_u32.pow(power)))?
 }
 
-/// Reads an offset to the end of the text: `Z`, `+05:30`, `+0530`, with or without a space.
+/// Reads an offset to the end of the text: `Z`, `UTC`, `GMT`, `+05:30`, `+0530`, `+05`, with or
+/// without a space.
 fn offset(mut rest: &[u8]) -> Option<FixedOffset> {
     mark(&mut rest, b" ");
-    if rest == b"Z" {
+    if let b"Z" | b"UTC" | b"GMT" = rest {
         return Some(Utc.fix());
     }
     let sign = mark(&mut rest, b"+-")?;
     let hours = number(&mut rest, 2)?;
-    mark(&mut rest, b":");
-    let minutes = number(&mut rest, 2)?;
+    let minutes = if rest.is_empty() {
+        0
+    } else {
+        mark(&mut rest, b":");
+        number(&mut rest, 2)?
+    };
     // The farthest clocks of the world are 14 hours ahead.
     if !rest.is_empty() || minutes > 59 || hours * 60 + minutes > 14 * 60 {
         return None;

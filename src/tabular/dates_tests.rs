@@ -4,8 +4,25 @@ use super::*;
 
 /// The instant, the date and, in brackets, whether it came with an offset.
 fn read(cell: &str, zone: &str) -> String {
-    let zone = zone.parse().unwrap_or_else(|error| unreachable!("{zone}: {error}"));
-    match Dates::new(zone, None, DateTime::UNIX_EPOCH).read(cell) {
+    shown(dates(zone, &[]).read(cell))
+}
+
+fn zone(name: &str) -> Tz {
+    name.parse().unwrap_or_else(|error| unreachable!("{name}: {error}"))
+}
+
+fn dates<'a>(name: &str, formats: &'a [DateFormat]) -> Dates<'a> {
+    let zones = Zones { days: zone(name), times: zone(name) };
+    Dates::new(zones, formats, DateTime::UNIX_EPOCH)
+}
+
+fn formats(texts: &[&str]) -> Vec<DateFormat> {
+    let format = |text: &&str| DateFormat::new(text);
+    texts.iter().map(format).collect::<Result<_, _>>().unwrap_or_default()
+}
+
+fn shown(read: Result<Option<DateCell>, DateError>) -> String {
+    match read {
         Ok(Some(read)) => format!(
             "{} {}{}",
             read.instant.format("%Y-%m-%dT%H:%M:%S%.fZ"),
@@ -33,6 +50,11 @@ fn dates_in_the_usual_formats() {
         ("2026-04-10 11:11:26 +0530", "2026-04-10T05:41:26Z 2026-04-10 offset"),
         ("2026-04-10 23:59 -0300", "2026-04-11T02:59:00Z 2026-04-11 offset"),
         (" 2026-04-10 ", "2026-04-10T18:30:00Z 2026-04-10"),
+        ("2026-04-10 11:11 UTC", "2026-04-10T11:11:00Z 2026-04-10 offset"),
+        ("2026-04-10T11:11:26GMT", "2026-04-10T11:11:26Z 2026-04-10 offset"),
+        ("2026-04-10 11:11:26+00", "2026-04-10T11:11:26Z 2026-04-10 offset"),
+        ("2026-04-10 11:11:26.5+05", "2026-04-10T06:11:26.500Z 2026-04-10 offset"),
+        ("2026-04-10 11:11 -07", "2026-04-10T18:11:00Z 2026-04-10 offset"),
         ("2024-02-29", "2024-02-29T18:30:00Z 2024-02-29"),
         ("2000-01-01", "2000-01-01T18:30:00Z 2000-01-01"),
         ("2100-12-31", "2100-12-31T18:30:00Z 2100-12-31"),
@@ -68,9 +90,13 @@ fn cells_that_are_not_dates() {
         "2026-04-10 11:11:26.1234567890",
         "2026-04-10Z",
         "2026-04-10 +0530",
-        "2026-04-10 11:11 UTC",
+        "2026-04-10 11:11 IST",
+        "2026-04-10 11:11 UTC+1",
         "2026-04-10 11:11z",
-        "2026-04-10 11:11+05",
+        "2026-04-10 11:11+5",
+        "2026-04-10 11:11+05:",
+        "2026-04-10 11:11+15",
+        "2026-04-10 UTC",
         "2026-04-10 11:11+5:30",
         "2026-04-10 11:11+14:01",
         "2026-04-10 11:11+05:60",
@@ -120,7 +146,8 @@ fn local_times_that_exist_twice_or_not_at_all() {
 #[test]
 fn the_future_begins_after_now_and_after_today() {
     let now = DateTime::from_timestamp(1_775_799_686, 0).unwrap_or_default(); // 11:11:26 +0530
-    let dates = Dates::new(Tz::Asia__Kolkata, None, now);
+    let zones = Zones { days: Tz::Asia__Kolkata, times: Tz::Asia__Kolkata };
+    let dates = Dates::new(zones, &[], now);
     for (cell, future) in [
         ("2026-04-10", false),
         ("2026-04-11", true),
@@ -136,14 +163,82 @@ fn the_future_begins_after_now_and_after_today() {
 
 #[test]
 fn a_configured_format_replaces_the_usual_ones() {
-    let format = DateFormat::new("%d/%m/%Y %H:%M");
-    let format = format.unwrap_or_else(|error| unreachable!("{error}"));
-    let dates = Dates::new(Tz::Asia__Kolkata, Some(&format), DateTime::UNIX_EPOCH);
+    let formats = formats(&["%d/%m/%Y %H:%M"]);
+    let dates = dates("Asia/Kolkata", &formats);
     let date = dates.read("10/04/2026 11:11").map(|read| read.map(|read| read.date));
     assert_eq!(date, Ok(NaiveDate::from_ymd_opt(2026, 4, 10)));
     let error = dates.read("2026-04-10").err().map(|error| error.to_string());
     assert_eq!(error.as_deref(), Some("it is not a date as \"%d/%m/%Y %H:%M\""));
     assert!(dates.read("10/04/1026 11:11").is_err());
+}
+
+#[test]
+fn several_formats_have_to_agree() {
+    for (texts, cell, expected) in [
+        (&["%d/%m/%Y", "%Y-%m-%d"][..], "2026-04-10", "2026-04-10T18:30:00Z 2026-04-10"),
+        (&["%d/%m/%Y", "%Y-%m-%d"], "10/04/2026", "2026-04-10T18:30:00Z 2026-04-10"),
+        (
+            &["%d/%m/%Y", "%Y-%m-%d"],
+            "10.04.2026",
+            "!it is not a date as \"%d/%m/%Y\" or \"%Y-%m-%d\"",
+        ),
+        (
+            &["%d/%m/%Y", "%m/%d/%Y"],
+            "11/05/2026",
+            "!it is 2026-05-11 as \"%d/%m/%Y\" and 2026-11-05 as \"%m/%d/%Y\"",
+        ),
+        (&["%d/%m/%Y", "%m/%d/%Y"], "11/25/2026", "2026-11-25T18:30:00Z 2026-11-25"),
+        (&["%d/%m/%Y", "%m/%d/%Y"], "05/05/2026", "2026-05-05T18:30:00Z 2026-05-05"),
+        (
+            &["%d/%m/%Y %H:%M", "%d/%m/%Y %M:%H"],
+            "10/04/2026 11:12",
+            "!it is 2026-04-10 11:12:00 as \"%d/%m/%Y %H:%M\" and 2026-04-10 12:11:00 as \
+             \"%d/%m/%Y %M:%H\"",
+        ),
+        // Only one of the two is a date of this century.
+        (&["epoch", "epoch_ms"], "1775799686", "2026-04-10T05:41:26Z 2026-04-10 offset"),
+        (&["epoch", "epoch_ms"], "1775799686000", "2026-04-10T05:41:26Z 2026-04-10 offset"),
+        (&["epoch"], "1775799686000", "!its year is not between 2000 and 2100"),
+    ] {
+        let formats = formats(texts);
+        assert_eq!(shown(dates("Asia/Kolkata", &formats).read(cell)), expected, "{cell}");
+    }
+}
+
+#[test]
+fn times_can_be_in_another_zone_than_days() {
+    let zones = Zones { days: Tz::Asia__Kolkata, times: Tz::UTC };
+    let dates = Dates::new(zones, &[], DateTime::UNIX_EPOCH);
+    for (cell, expected) in [
+        ("2026-04-10 18:29:59", "2026-04-10T18:29:59Z 2026-04-10"),
+        ("2026-04-10 18:30", "2026-04-10T18:30:00Z 2026-04-11"),
+        ("2026-04-10T18:30+05:30", "2026-04-10T13:00:00Z 2026-04-10 offset"),
+        // A day is one of the days' zone.
+        ("2026-04-10", "2026-04-10T18:30:00Z 2026-04-10"),
+    ] {
+        assert_eq!(shown(dates.read(cell)), expected, "{cell}");
+    }
+}
+
+#[test]
+fn the_time_can_be_in_a_cell_of_its_own() {
+    for (texts, date, time, expected) in [
+        (&[][..], "2026-04-10", "11:11:26", "2026-04-10T05:41:26Z 2026-04-10"),
+        (&[], "2026-04-10", "11:11+00", "2026-04-10T11:11:00Z 2026-04-10 offset"),
+        (&[], " 2026-04-10 ", " 11:11 ", "2026-04-10T05:41:00Z 2026-04-10"),
+        (&[], "2026-04-10", "", "2026-04-10T18:30:00Z 2026-04-10"),
+        (&[], "", "11:11", "none"),
+        (&[], "2026-04-10", "11.11", "!it is not a date as"),
+        (&[], "2026-04-10 10:00", "11:11", "!it is not a date as"),
+        (&["%d/%m/%Y"], "10/04/2026", "11:11:26", "2026-04-10T05:41:26Z 2026-04-10"),
+        (&["%d/%m/%Y"], "10/04/2026", "", "2026-04-10T18:30:00Z 2026-04-10"),
+        (&["%d/%m/%Y"], "10/04/2026", "11:11 PM", "!it is not a date as"),
+        (&["%d/%m/%Y %I:%M %p"], "10/04/2026", "11:11 AM", "2026-04-10T05:41:00Z 2026-04-10"),
+    ] {
+        let formats = formats(texts);
+        let got = shown(dates("Asia/Kolkata", &formats).read_with_time(date, time));
+        assert!(got.starts_with(expected), "{date} {time}: {got}");
+    }
 }
 
 #[test]

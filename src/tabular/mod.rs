@@ -13,13 +13,15 @@
 
 mod cells;
 mod dates;
+mod encoding;
 mod error;
 mod header;
 mod reader;
 mod source;
 
 pub(crate) use cells::{NumberFormat, NumberHint, SignedAmount, read_amount};
-pub(crate) use dates::{DateCell, DateError, DateFormat, Dates, shown_date};
+pub(crate) use dates::{DateCell, DateError, DateFormat, DateFormats, Dates, Zones, shown_date};
+pub(crate) use encoding::TextEncoding;
 pub use error::{Fault, Position, TabularError};
 pub(crate) use error::{ShownChar, shown_name};
 pub(crate) use header::{Header, normalize};

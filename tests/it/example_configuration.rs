@@ -24,6 +24,7 @@ const EXAMPLE_MARK: &str = " # example";
 const DOCUMENTED: [(&str, &str, &[&str]); 8] = [
     ("docs/configuration.md", "### `[gateway]`", &["gateway"]),
     ("docs/ledger.md", "### `[ledger]`", &["ledger"]),
+    ("docs/ledger.md", "### `[[ledger.skip]]`", &["ledger", "skip"]),
     ("docs/configuration.md", "### `[policy]`", &["policy"]),
     ("docs/configuration.md", "### `[policy.tolerance]`", &["policy", "tolerance"]),
     ("docs/configuration.md", "### `[[policy.fee]]`", &["policy", "fee"]),
@@ -118,7 +119,7 @@ fn known_keys(path: &[&str]) -> Vec<String> {
     let unknown = "no_such_key = 1\n";
     let within = match path {
         [] | [_] => unknown.to_owned(),
-        ["policy", "fee"] => format!("[[fee]]\n{unknown}"),
+        [_, list @ ("fee" | "skip")] => format!("[[{list}]]\n{unknown}"),
         [_, inner @ ..] => format!("[{}]\n{unknown}", inner.join(".")),
     };
     let message = match path.first().copied() {
