@@ -87,6 +87,13 @@ impl Amount {
         self.0
     }
 
+    /// The sum of the two. `None` if its size is 10¹² or more.
+    #[must_use]
+    pub fn checked_add(self, other: Amount) -> Option<Amount> {
+        let sum = self.0.checked_add(other.0)?;
+        (sum.abs() < LIMIT_MICROS).then_some(Amount(sum))
+    }
+
     /// The absolute value.
     #[must_use]
     pub const fn abs(self) -> Amount {
@@ -296,6 +303,14 @@ mod tests {
         for (text, expected) in cases {
             assert_eq!(Amount::parse(text), expected.map(Amount::from_micros), "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_sum_stays_below_the_limit() {
+        let largest = Amount(LIMIT_MICROS - 1);
+        assert_eq!(largest.checked_add(Amount(1)), None);
+        assert_eq!((-largest).checked_add(Amount(-1)), None);
+        assert_eq!(largest.checked_add(Amount(-2)), Some(Amount(LIMIT_MICROS - 3)));
     }
 
     #[test]

@@ -78,6 +78,14 @@ pub enum LineItems {
     Sum,
 }
 
+impl LineItems {
+    /// Whether an order is known only once all of its rows in a file are.
+    #[must_use]
+    pub fn has_groups(self) -> bool {
+        matches!(self, LineItems::Total | LineItems::Sum)
+    }
+}
+
 /// When an order was created.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CreatedAt {
@@ -126,6 +134,10 @@ pub enum LedgerRow {
     },
     /// A required cell is empty, because an earlier row of the order has the value.
     Partial(PartialRow),
+    /// A row of an order whose rows are taken together; see [`LineItems::has_groups`].
+    Item(ItemRow),
+    /// The row is not an order, by `[[ledger.skip]]`.
+    Skipped,
     /// The row is not usable.
     Invalid(InvalidRow),
 }
@@ -216,6 +228,25 @@ pub struct PartialRow {
     pub raw: Vec<u8>,
 }
 
+/// One of the rows of an order in a file (contract, "Ledger": `line_items`). The order is usable
+/// only if all of them are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ItemRow {
+    /// The file's name as on the command line.
+    pub file: String,
+    /// The line on which the row begins, from 1.
+    pub line: u64,
+    /// The order.
+    pub key: OrderKey,
+    /// The cells that have a value, or why the row is invalid. Its amount is negative where a sign
+    /// or a column says so; its transaction type is that of its cell alone.
+    pub cells: Result<RowCells, String>,
+    /// Whether the ledger has a column for incomes and one for expenses.
+    pub is_in_two_columns: bool,
+    /// The row's bytes, unchanged, without the line end.
+    pub raw: Vec<u8>,
+}
+
 /// A row that is not usable (contract, "Ledger": invalid rows).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvalidRow {
@@ -255,37 +286,78 @@ impl Comparison {
 
 /// Compares a later row with what the earlier rows say. Empty cells are not compared. `before` and
 /// `here` name the places of the two.
-pub(crate) fn compare(entry: &Entry, row: &RowCells, before: &str, here: &str) -> Comparison {
+pub(crate) fn compare(was: &RowCells, row: &RowCells, before: &str, here: &str) -> Comparison {
     let mut differences: Vec<String> = Vec::new();
-    let mut differs = |what: &str, was: String, is: Option<String>| {
-        if let Some(is) = is.filter(|is| *is != was) {
+    let mut differs = |what: &str, was: Option<String>, is: Option<String>| {
+        if let (Some(was), Some(is)) = (was, is)
+            && was != is
+        {
             differences.push(format!("{what} {was} in {before}, {is} in {here}"));
         }
     };
-    differs("amount", entry.amount.to_string(), row.amount.map(|amount| amount.to_string()));
-    differs("currency", entry.currency.clone(), row.currency.clone());
-    differs(
-        "date",
-        entry.created_at.date.to_string(),
-        row.created_at.map(|created_at| created_at.date.to_string()),
-    );
-    if let Some(was) = &entry.transaction_type {
-        let is = row.transaction_type.as_ref().map(ToString::to_string);
-        differs("transaction type", was.to_string(), is);
-    }
-    if let Some(was) = &entry.accounting_type {
-        let is = row.accounting_type.as_ref().map(ToString::to_string);
-        differs("accounting type", was.to_string(), is);
-    }
-    let another_status = matches!((&entry.status, &row.status), (Some(was), Some(is)) if was != is);
+    let text = |amount: Option<Amount>| amount.map(|amount| amount.to_string());
+    differs("amount", text(was.amount), text(row.amount));
+    differs("currency", was.currency.clone(), row.currency.clone());
+    let date = |at: Option<CreatedAt>| at.map(|at| at.date.to_string());
+    differs("date", date(was.created_at), date(row.created_at));
+    let text = |word: &Option<TransactionType>| word.as_ref().map(ToString::to_string);
+    differs("transaction type", text(&was.transaction_type), text(&row.transaction_type));
+    let text = |word: &Option<AccountingType>| word.as_ref().map(ToString::to_string);
+    differs("accounting type", text(&was.accounting_type), text(&row.accounting_type));
+    let another_status = matches!((&was.status, &row.status), (Some(was), Some(is)) if was != is);
     // Another time on the same day is no conflict, but the last row counts.
-    let another_time = row.created_at.is_some_and(|created_at| created_at != entry.created_at);
+    let another_time =
+        matches!((was.created_at, row.created_at), (Some(was), Some(is)) if was != is);
     if !differences.is_empty() {
         Comparison::Superseded { conflict: Some(differences.join("; ")), another_status }
     } else if another_status || another_time {
         Comparison::Superseded { conflict: None, another_status }
     } else {
         Comparison::Repeated
+    }
+}
+
+/// Replaces the earlier values by those of the row, except where the row's cell is empty.
+pub(crate) fn update_cells(cells: &mut RowCells, row: RowCells) {
+    // All by name, so that no new column is forgotten.
+    let RowCells {
+        key: _,
+        amount,
+        currency,
+        created_at,
+        transaction_type,
+        accounting_type,
+        status,
+    } = row;
+    cells.amount = amount.or(cells.amount);
+    cells.currency = currency.or(cells.currency.take());
+    cells.created_at = created_at.or(cells.created_at);
+    cells.transaction_type = transaction_type.or(cells.transaction_type.take());
+    cells.accounting_type = accounting_type.or(cells.accounting_type.take());
+    cells.status = status.or(cells.status.take());
+}
+
+/// The transaction type of an amount with a sign or in a column of its own: a negative amount is an
+/// expense, one in the column of credits an income. `given` is the type in the row's cell.
+///
+/// # Errors
+/// The two contradict each other.
+pub(crate) fn direction_of(
+    negative: bool,
+    is_in_two_columns: bool,
+    given: Option<TransactionType>,
+) -> Result<Option<TransactionType>, &'static str> {
+    match (negative, given) {
+        (true, Some(TransactionType::Income)) => {
+            Err("the amount is negative, an expense, but transaction_type says income")
+        }
+        (true, None) => Ok(Some(TransactionType::Expense)),
+        (false, Some(TransactionType::Expense)) if is_in_two_columns => {
+            Err("the amount is a credit, an income, but transaction_type says expense")
+        }
+        (false, None) if is_in_two_columns => Ok(Some(TransactionType::Income)),
+        // A word that is not mapped is reported; the sign must not hide it.
+        (_, given) => Ok(given),
     }
 }
 

@@ -79,6 +79,8 @@ impl fmt::Display for Column {
 pub(super) struct Layout {
     /// The number of fields of the header row.
     pub(super) fields: usize,
+    /// The number of fields up to the last one with a heading.
+    pub(super) named_fields: usize,
     /// The number of fields up to the last column that is read.
     pub(super) fields_read: usize,
     /// The index of the column of each `[[ledger.skip]]`.
@@ -124,7 +126,8 @@ impl Layout {
             None => {
                 let read = indexes.iter().filter_map(|(_, index)| *index).chain(skip.clone());
                 let fields_read = read.max().map_or(0, |last| last + 1);
-                Ok(Layout { fields: header.fields(), fields_read, skip, indexes })
+                let (fields, named_fields) = (header.fields(), header.named_fields());
+                Ok(Layout { fields, named_fields, fields_read, skip, indexes })
             }
         }
     }

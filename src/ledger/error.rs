@@ -49,6 +49,11 @@ impl LedgerError {
             Fault::MissingHeading { .. } => {
                 "set its heading in [ledger.columns], e.g. merchant_order_id = \"Order No.\""
             }
+            Fault::Utf16 => "set [ledger] encoding = \"utf-16\", or export it as \"CSV UTF-8\"",
+            Fault::HeaderEncoding => {
+                "set [ledger] encoding to that of the export, e.g. \"windows-1252\", \"iso-8859-15\" \
+                 or \"shift_jis\"; or export it as \"CSV UTF-8\""
+            }
             Fault::DoubledHeading { .. } => {
                 "rename or remove one of the two, or choose another heading in [ledger.columns]"
             }

@@ -6,7 +6,12 @@
 //! at a row's end, the control figures in [`FileRead`] are for.
 
 mod columns;
+mod currencies;
+mod doubts;
 mod error;
+mod heading;
+mod ids;
+mod money;
 mod rows;
 mod settings;
 mod shrunk_above;
@@ -24,10 +29,10 @@ pub use crate::tabular::Source;
 use crate::domain::amount::Total;
 use crate::domain::order::LedgerRow;
 use crate::domain::run::Warning;
-use crate::tabular::Reader;
+use crate::tabular::{DateCell, KeptRecord, Reader, Record};
 use chrono::{DateTime, Utc};
-use columns::Layout;
-use rows::{DateFlags, RowReader};
+use heading::{Heading, read_heading};
+use rows::RowReader;
 use std::collections::BTreeMap;
 
 /// What was read of one ledger.
@@ -46,8 +51,21 @@ pub struct FileRead {
     /// Rows whose date or time has no offset, so that it is in the configured zone or, without
     /// one, in UTC.
     pub without_offset: u64,
+    /// The line of the header row, from 1.
+    pub header_line: u64,
+    /// Rows that `[[ledger.skip]]` left out.
+    pub skipped: SkippedRows,
     /// What a person should know of the file.
     pub warnings: Vec<Warning>,
+}
+
+/// Rows that are not orders, by `[[ledger.skip]]`. They are part of [`FileRead::totals`].
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SkippedRows {
+    /// How many.
+    pub rows: u64,
+    /// The sums of their amounts by currency.
+    pub totals: BTreeMap<String, Total>,
 }
 
 /// Rows with a date later than now.
@@ -73,42 +91,71 @@ pub fn read<E>(
     interrupted: &dyn Fn() -> bool,
     mut sink: impl FnMut(LedgerRow) -> Result<(), E>,
 ) -> Result<FileRead, ReadError<E>> {
-    let mut reader = Reader::new(source, settings.delimiter, interrupted)?;
-    let header = reader.read_header()?;
-    let layout = Layout::new(&header, settings)
-        .map_err(|(position, fault)| reader.error(position, fault))?;
+    let mut reader = Reader::new(source, settings.encoding, settings.delimiter, interrupted)?;
+    let Heading { line, layout } = read_heading(&mut reader, settings)?;
     let file = reader.file().to_owned();
-    let row_reader = RowReader::new(&file, layout, settings, merchant_uid, now);
+    let mut rows = RowReader::new(&file, layout, settings, merchant_uid, now);
     let mut read = FileRead {
         rows: 0,
         sha256: String::new(),
         totals: BTreeMap::new(),
         future: None,
         without_offset: 0,
+        header_line: line,
+        skipped: SkippedRows::default(),
         warnings: Vec::new(),
     };
-    while let Some(record) = reader.read_record()? {
-        read.rows += 1;
-        let line = record.line;
-        match row_reader.read(&record, &mut read.totals) {
-            Ok((row, flags)) => {
-                read.count(line, flags);
-                sink(row).map_err(ReadError::Sink)?;
-            }
-            Err(error) => {
-                reader.check_source()?;
-                return Err(ReadError::Ledger(error));
+    // A short record is cut off if it is the last one, which only the next read can tell.
+    let mut short: Option<KeptRecord> = None;
+    loop {
+        let next = reader.read_record()?;
+        if let Some(kept) = short.take() {
+            let is_last = next.is_none();
+            if let Err(error) = hand_over(&kept.record(), is_last, &mut rows, &mut read, &mut sink)
+            {
+                return Err(outweighed(&reader, error));
             }
         }
+        let Some(record) = next else { break };
+        if rows.is_short(&record) {
+            short = Some(record.keep());
+            continue;
+        }
+        if let Err(error) = hand_over(&record, false, &mut rows, &mut read, &mut sink) {
+            return Err(outweighed(&reader, error));
+        }
     }
+    read.warnings = rows.warnings();
     read.sha256 = reader.sha256();
     Ok(read)
 }
 
+/// Hands over one row.
+fn hand_over<E>(
+    record: &Record<'_>,
+    is_last: bool,
+    rows: &mut RowReader<'_>,
+    read: &mut FileRead,
+    sink: &mut impl FnMut(LedgerRow) -> Result<(), E>,
+) -> Result<(), ReadError<E>> {
+    read.rows += 1;
+    let row = rows.read(record, is_last, read).map_err(ReadError::Ledger)?;
+    sink(row).map_err(ReadError::Sink)
+}
+
+/// The error, or the cause that outweighs it: half a file that is still written can show any fault.
+fn outweighed<E>(reader: &Reader<'_>, error: ReadError<E>) -> ReadError<E> {
+    match error {
+        ReadError::Ledger(_) => reader.check_source().err().map_or(error, ReadError::from),
+        other => other,
+    }
+}
+
 impl FileRead {
-    fn count(&mut self, line: u64, flags: DateFlags) {
-        self.without_offset += u64::from(flags.without_offset);
-        if flags.future {
+    /// Counts the date of a usable row.
+    fn count_date(&mut self, line: u64, date: DateCell) {
+        self.without_offset += u64::from(!date.with_offset);
+        if date.future {
             let none = FutureRows { rows: 0, first_line: line };
             self.future.get_or_insert(none).rows += 1;
         }

@@ -2,13 +2,17 @@
 
 use super::*;
 use crate::domain::amount::Amount;
-use crate::domain::order::{CreatedAt, InvalidRow, LedgerStatus, OrderKey, PartialRow, RowCells};
+use crate::domain::order::{
+    CreatedAt, InvalidRow, ItemRow, LedgerStatus, OrderKey, PartialRow, RowCells,
+};
 use crate::domain::payment::{AccountingType, TransactionType};
 use chrono::NaiveDate;
 use proptest::prelude::*;
 use std::convert::Infallible;
 use std::io::Cursor;
 
+#[path = "habit_tests.rs"]
+mod habits;
 #[path = "refusal_tests.rs"]
 mod refusals;
 
@@ -17,7 +21,9 @@ mod refusals;
 struct Kept {
     rows: Vec<(u64, RowCells)>,
     partial: Vec<PartialRow>,
+    items: Vec<ItemRow>,
     invalid: Vec<InvalidRow>,
+    skipped: u64,
 }
 
 impl Kept {
@@ -28,7 +34,9 @@ impl Kept {
                 self.rows.push((row.line, row.cells.clone()));
                 self.partial.push(row);
             }
+            LedgerRow::Item(row) => self.items.push(row),
             LedgerRow::Invalid(row) => self.invalid.push(row),
+            LedgerRow::Skipped => self.skipped += 1,
         }
     }
 }
@@ -75,10 +83,7 @@ fn a_row_with_everything() {
                 ../é\u{202e}🐙,Odd,,1,usd,2026-04-10,,,\n";
     let (read, kept) = read_text(text, "columns = { merchant_order_id = 'order' }");
     let first = RowCells {
-        key: OrderKey {
-            merchant_uid: Some("M9".to_owned()),
-            merchant_order_id: " =1+1 ".to_owned(),
-        },
+        key: OrderKey { merchant_uid: Some("M9".to_owned()), merchant_order_id: "=1+1".to_owned() },
         amount: Amount::parse("500").ok(),
         currency: Some("inr".to_owned()),
         created_at: Some(CreatedAt {
@@ -184,7 +189,7 @@ fn line_items_leave_cells_to_the_first_row() {
     let config = "line_items = true\ncurrency = 'inr'";
     let text = format!(
         "{HEADER},status\nA1,5,,2026-04-10,paid\nA1,,,,\nA1,,USD,2026-04-10,\n\
-         A2,,,bad,\nA3,6,,,\n,,,,\n"
+         A2,,,bad,\nA3,6,,,\n,,,,\n,,,,x\n"
     );
     let (read, kept) = read_text(&text, config);
     let rows: Vec<_> = kept
@@ -198,7 +203,8 @@ fn line_items_leave_cells_to_the_first_row() {
     assert_eq!(partial, [("a.csv", 3, &b"A1,,,,"[..]), ("a.csv", 4, b"A1,,USD,2026-04-10,")]);
     let reasons: Vec<_> = kept.invalid.iter().map(|row| (row.line, row.reason.as_str())).collect();
     assert!(reasons[0].1.starts_with("created_at \"bad\""));
-    assert_eq!(reasons[1..], [(6, "created_at is empty"), (7, "merchant_order_id is empty")]);
+    let item = "it is an item of the row in line 6, which is invalid";
+    assert_eq!(reasons[1..], [(6, "created_at is empty"), (8, item)]);
     assert_eq!(totals(&read), "11.00 inr");
 }
 
@@ -378,7 +384,7 @@ proptest! {
             .collect();
         let expected: Vec<_> = rows
             .iter()
-            .map(|(id, cents, ..)| (id.clone(), Some(i64::from(*cents) * 10_000)))
+            .map(|(id, cents, ..)| (id.trim().to_owned(), Some(i64::from(*cents) * 10_000)))
             .collect();
         prop_assert_eq!(got, expected);
         let sum: i64 = rows.iter().map(|(_, cents, ..)| i64::from(*cents) * 10_000).sum();

@@ -61,7 +61,7 @@ fn unusable_ledgers_are_refused() {
             "as text",
         ),
         ("", body("\"1,2E+19\",5,inr,2026-04-10"), "line 2, column merchant_order_id", "text"),
-        ("", body(" 12e-5 ,bad,bad,bad"), "line 2, column merchant_order_id", "text"),
+        ("", body(" 1.2E-05 ,bad,bad,bad"), "line 2, column merchant_order_id", "text"),
         ("", " \n\r\n".to_owned(), "a.csv: it is empty: there is no header row", "headings"),
         ("", body("\"\n\"x"), "line 3, column 2: a quote closes and `x` follows", "double"),
     ];
@@ -83,7 +83,7 @@ fn unusable_ledgers_are_refused() {
 
 #[test]
 fn ids_that_only_look_mangled_are_read() {
-    for id in ["0503E000", "E+5", "1.2.3E+4", "1E+5a", "1.5E5", "A1.5E+5", "1.E+5", "'1", "-1E+5"] {
+    for id in ["0503E000", "E+5", "1.2.3E+4", "4086918E-0006", "12e-3", "A1.5E+05", "'1"] {
         let (_, kept) = read_text(&format!("{HEADER}\n{id},5,inr,2026-04-10"), "");
         let ids: Vec<_> =
             kept.rows.iter().map(|(_, row)| row.key.merchant_order_id.as_str()).collect();
@@ -95,13 +95,14 @@ fn ids_that_only_look_mangled_are_read() {
 fn invalid_rows_come_with_line_reason_and_bytes() {
     let long = format!("{},5,inr,2026-04-10", "x".repeat(10_000));
     let limit = format!("{},5,inr,2026-04-10", "x".repeat(512));
-    let cases: [(&[u8], Option<&str>); 18] = [
+    let cases: [(&[u8], Option<&str>); 19] = [
         (b"A1,5,inr,2026-04-10", None),
         (limit.as_bytes(), None),
         (b"A1,5,inr", Some("it has 3 fields, the header row has 4")),
-        (b"A1,5,inr,2026-04-10,", Some("it has 5 fields, the header row has 4")),
+        (b"A1,5,inr,2026-04-10, ,\"\"", None),
+        (b"A1,5,inr,2026-04-10,,x", Some("it has 6 fields, the header row has 4")),
         (b"A1,5;00,inr,2026-04-10", Some("amount \"5;00\": it is not a plain decimal number")),
-        (b"A1,,inr,2026-04-10", Some("amount is empty; [ledger] line_items = true")),
+        (b"A1,,inr,2026-04-10", Some("amount is empty; [ledger] line_items reads")),
         (b"A1,5,,2026-04-10", Some("currency is empty, and [ledger] currency is not set")),
         (b"A1,5,12,2026-04-10", Some("currency \"12\": it is not a currency;")),
         (b"A1,5,inr,2026-04-31", Some("created_at \"2026-04-31\": it is not a date")),
@@ -112,8 +113,8 @@ fn invalid_rows_come_with_line_reason_and_bytes() {
         (long.as_bytes(), Some("merchant_order_id is 10000 bytes long; the limit is 512 bytes")),
         (b"\xE9,5,inr,2026-04-10", Some("it is not valid UTF-8 from line 3, column 1 on")),
         (b"\"\xC3\xA9\n\xC3\",5,inr,2026-04-10", Some("not valid UTF-8 from line 4, column 1 on")),
-        (b",,,", Some("merchant_order_id is empty")),
-        (b"\"\"", Some("it has 1 fields, the header row has 4")),
+        (b"\"\",,,x", Some("merchant_order_id is empty")),
+        (b"x", Some("it has 1 fields, the header row has 4")),
     ];
     for (row, reason) in cases {
         for end in [&b"\r\n"[..], b"\n", b""] {

@@ -1,23 +1,23 @@
 //! One row: from the cells of a record to a [`LedgerRow`] (contract, "Ledger").
 
+use super::FileRead;
 use super::columns::{Column, Layout};
+use super::doubts::Doubts;
 use super::error::LedgerError;
-use super::settings::LedgerSettings;
-use super::vocabulary::Vocabulary;
-use super::word_tables::parse_currency;
+use super::ids::{Id, Mangled};
+use super::money::{Money, MoneyReader};
+use super::settings::{LedgerSettings, SkipRule};
+use super::vocabulary::{Vocabulary, given};
 use crate::domain::amount::Total;
 use crate::domain::order::{
-    CreatedAt, InvalidRow, LedgerRow, LineItems, OrderKey, PartialRow, RowCells,
+    CreatedAt, InvalidRow, ItemRow, LedgerRow, LineItems, OrderKey, PartialRow, RowCells,
+    direction_of,
 };
-use crate::domain::payment::TransactionType;
-use crate::domain::run::add_to;
-use crate::domain::text::{clean, printable};
-use crate::tabular::{
-    DateCell, DateError, Dates, NumberFormat, NumberHint, Record, SignedAmount, read_amount,
-    shown_date,
-};
+use crate::domain::run::{Warning, add_to};
+use crate::domain::text::printable;
+use crate::tabular::{DateCell, DateError, Dates, Record, normalize, shown_date};
 use chrono::{DateTime, Utc};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::str::from_utf8;
 
 /// The key of the control figures for amounts whose currency cannot be read.
@@ -26,25 +26,55 @@ pub const UNKNOWN_CURRENCY: &str = "?";
 /// The longest cell that is read, in bytes.
 const LONGEST_CELL: usize = 512;
 
-/// What is counted about the dates of usable rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct DateFlags {
-    /// The date has no offset.
-    pub without_offset: bool,
-    /// The date is later than now.
-    pub future: bool,
+/// What a row below without an id belongs to.
+enum Above {
+    /// There is no row above.
+    Nothing,
+    /// An order.
+    Order { key: OrderKey, currency: Option<String> },
+    /// A row that is not an order.
+    Skipped,
+    /// A row that cannot be used.
+    Invalid { line: u64 },
 }
 
-/// Reads the rows of one ledger.
+/// Reads the rows of one ledger, in their order.
 pub(super) struct RowReader<'a> {
     file: &'a str,
     layout: Layout,
     settings: &'a LedgerSettings,
-    number_format: NumberFormat,
+    skip: Vec<Skip>,
+    money: MoneyReader<'a>,
     vocabulary: Vocabulary<'a>,
     dates: Dates<'a>,
     merchant_uid: Option<&'a str>,
+    above: Above,
+    doubts: Doubts,
 }
+
+/// A [`SkipRule`] as it is applied.
+struct Skip {
+    index: usize,
+    values: HashSet<String>,
+    empty: bool,
+}
+
+impl Skip {
+    fn new(rule: &SkipRule, index: usize) -> Skip {
+        let values = rule.values.iter().map(|value| normalize(value).into_owned()).collect();
+        Skip { index, values, empty: rule.empty }
+    }
+
+    fn applies_to(&self, record: &Record<'_>) -> bool {
+        from_utf8(record.cell(Some(self.index))).is_ok_and(|cell| {
+            let word = normalize(cell);
+            self.values.contains(&*word) || (self.empty && given(&word).is_empty())
+        })
+    }
+}
+
+/// The cells of a row besides its order, or why it is invalid.
+type Read = Result<RowCells, String>;
 
 impl<'a> RowReader<'a> {
     pub(super) fn new(
@@ -54,174 +84,268 @@ impl<'a> RowReader<'a> {
         merchant_uid: Option<&'a str>,
         now: DateTime<Utc>,
     ) -> RowReader<'a> {
+        let rules = settings.skip.iter().zip(&layout.skip);
         RowReader {
             file,
+            skip: rules.map(|(rule, index)| Skip::new(rule, *index)).collect(),
             layout,
             settings,
-            number_format: settings.number_format(),
+            money: MoneyReader::new(settings),
             vocabulary: Vocabulary::new(settings),
             dates: Dates::new(settings.zones(), settings.date_formats(), now),
             merchant_uid,
+            above: Above::Nothing,
+            doubts: Doubts::default(),
         }
     }
 
-    /// Reads one row. Adds its amount to `totals`, even where the row is invalid. Fails where the
+    /// Whether a row has fewer fields than the header row. Then the caller has to know whether it
+    /// is the file's last.
+    pub(super) fn is_short(&self, record: &Record<'_>) -> bool {
+        record.fields() < self.layout.named_fields
+    }
+
+    /// What a person should know of the rows that were read.
+    pub(super) fn warnings(&self) -> Vec<Warning> {
+        self.doubts.warnings(self.file, self.settings)
+    }
+
+    /// Reads one row. Adds its amount to the figures, even where the row is invalid. Fails where the
     /// whole ledger is not usable.
     pub(super) fn read(
-        &self,
+        &mut self,
         record: &Record<'_>,
-        totals: &mut BTreeMap<String, Total>,
-    ) -> Result<(LedgerRow, DateFlags), LedgerError> {
-        let (cells, flags) = match self.cells(record, totals)? {
-            Ok(read) => read,
-            Err(reason) => {
-                let (file, line, raw) = (self.file.to_owned(), record.line, record.raw.to_vec());
-                let row = InvalidRow { file, line, reason, raw };
-                return Ok((LedgerRow::Invalid(row), DateFlags::default()));
-            }
-        };
-        let line = record.line;
-        let row = match cells.into_entry() {
-            Ok(entry) => LedgerRow::Complete { line, entry },
-            Err(cells) => {
-                let (file, raw) = (self.file.to_owned(), record.raw.to_vec());
-                LedgerRow::Partial(PartialRow { file, line, cells: *cells, raw })
-            }
-        };
-        Ok((row, flags))
-    }
-
-    /// The cells, or why the row is invalid.
-    fn cells(
-        &self,
-        record: &Record<'_>,
-        totals: &mut BTreeMap<String, Total>,
-    ) -> Result<Result<(RowCells, DateFlags), String>, LedgerError> {
-        if record.fields() != self.layout.fields {
-            // It is unknown which cell belongs to which column.
-            let (has, header) = (record.fields(), self.layout.fields);
-            return Ok(Err(format!("it has {has} fields, the header row has {header}")));
+        is_last: bool,
+        figures: &mut FileRead,
+    ) -> Result<LedgerRow, LedgerError> {
+        if let Err(reason) = self.check_fields(record, is_last) {
+            return Ok(self.invalid(record, reason));
         }
-        let cell = |column| from_utf8(record.cell(self.layout.index(column)));
-        if let Ok(id) = cell(Column::MerchantOrderId)
-            && is_mangled(id.trim())
+        if self.skip.iter().any(|skip| skip.applies_to(record)) {
+            self.above = Above::Skipped;
+            return Ok(self.skipped(record, figures));
+        }
+        let id = match from_utf8(record.cell(self.layout.index(Column::MerchantOrderId))) {
+            Ok(cell) => Id::read(cell).map(Some).map_err(|Mangled| LedgerError::MangledId {
+                file: self.file.to_owned(),
+                line: record.line,
+                id: printable(cell),
+            })?,
+            Err(_) => None,
+        };
+        let mut money = self.money.read(record, &self.layout, &self.vocabulary);
+        if let Some(id) = &id
+            && id.text.is_empty()
+            && self.is_item(&money)
         {
-            let (file, id) = (self.file.to_owned(), printable(id));
-            return Err(LedgerError::MangledId { file, line: record.line, id });
+            return Ok(self.item(record, money, figures));
         }
-        let amount = cell(Column::Amount).map(|cell| self.amount(cell));
-        let amount = amount.unwrap_or_else(|_| Err(String::new()));
-        let has_amount = !matches!(amount, Ok(None));
-        let currency = cell(Column::Currency).map(|cell| self.currency(cell, has_amount));
-        let currency = currency.unwrap_or_else(|_| Err(String::new()));
-        if let Ok(Some(amount)) = &amount {
-            let currency = currency.as_ref().ok().and_then(Option::as_deref);
-            add_to(totals, currency.unwrap_or(UNKNOWN_CURRENCY), amount.signed());
+        add_money(&mut figures.totals, &money, None);
+        let key = id.filter(|id| !id.text.is_empty()).map(|id| (self.key(record, &id.text), id));
+        let Some((key, id)) = key else {
+            let reason = self.encoding_fault(record);
+            let reason = reason.unwrap_or_else(|| "merchant_order_id is empty".to_owned());
+            return Ok(self.invalid(record, reason));
+        };
+        if let Some(oddity) = id.oddity {
+            self.doubts.odd_id(record.line, &id.text, oddity);
         }
-        if let Some((line, column)) = record.invalid_utf8() {
-            return Ok(Err(format!("it is not valid UTF-8 from line {line}, column {column} on")));
+        if self.settings.line_items != LineItems::Off {
+            let currency = money.currency.as_ref().ok().cloned().flatten();
+            self.above = Above::Order { key: key.clone(), currency };
         }
-        let cell = |column| cell(column).unwrap_or_default();
-        Ok(self.assemble(&cell, amount, currency))
-    }
-
-    /// `amount`; an empty cell is `None`.
-    fn amount(&self, cell: &str) -> Result<Option<SignedAmount>, String> {
-        read_amount(cell, self.number_format).map_err(|error| {
-            let hint = match error.hint {
-                None => "",
-                Some(NumberHint::Signed) => {
-                    "; [ledger] signed_amounts = true reads a negative amount as an expense"
-                }
-                Some(NumberHint::Separators) => {
-                    "; see [ledger] thousands_separator and decimal_separator for other habits"
-                }
-            };
-            let shown = clean(cell.trim_matches(|character: char| character.is_ascii_whitespace()));
-            format!("amount \"{shown}\": {error}{hint}")
+        let cells = self.cells(record, key.clone(), &mut money, figures);
+        if self.settings.line_items.has_groups() {
+            return Ok(self.item_row(record, key, cells));
+        }
+        Ok(match cells.map(RowCells::into_entry) {
+            Ok(Ok(entry)) => LedgerRow::Complete { line: record.line, entry },
+            Ok(Err(cells)) => self.partial(record, *cells),
+            Err(reason) => self.invalid(record, reason),
         })
     }
 
-    /// `currency`, or the configured one where the row has an amount.
-    fn currency(&self, cell: &str, has_amount: bool) -> Result<Option<String>, String> {
-        let word = self.vocabulary.currency(cell);
-        if word.is_empty() {
-            return Ok(self.settings.currency.clone().filter(|_| has_amount));
+    /// Fails where it is unknown which cell belongs to which column, or the row is cut short.
+    fn check_fields(&self, record: &Record<'_>, is_last: bool) -> Result<(), String> {
+        let (has, header) = (record.fields(), self.layout.fields);
+        let differ = || format!("it has {has} fields, the header row has {header}");
+        let is_empty = |cell: &[u8]| cell.trim_ascii().is_empty();
+        if has > header && !record.cells().skip(header).all(is_empty) {
+            Err(differ())
+        } else if has < self.layout.named_fields && is_last {
+            Err(format!("{}: the last row of the file is cut short", differ()))
+        } else if has < self.layout.fields_read {
+            Err(differ())
+        } else {
+            Ok(())
         }
-        parse_currency(&word).map(Some).ok_or_else(|| {
-            format!(
-                "currency \"{}\": it is not a currency; [ledger.currencies] maps other words",
-                clean(cell)
-            )
-        })
     }
 
-    /// `created_at`; an empty cell is `None`.
-    fn date(&self, cell: &str, time: &str) -> Result<Option<DateCell>, String> {
-        self.dates.read_with_time(cell, time).map_err(|error| {
-            let hint = match error {
-                DateError::NotUsual => "; [ledger] date_format reads other formats",
-                _ => "",
-            };
-            format!("created_at \"{}\": {error}{hint}", shown_date(cell))
-        })
+    /// Whether a row without an id is an item of the order above it.
+    fn is_item(&self, money: &Money) -> bool {
+        !matches!(self.above, Above::Nothing)
+            && match self.settings.line_items {
+                LineItems::Off => false,
+                LineItems::Empty | LineItems::Total => matches!(money.amount, Ok(None)),
+                LineItems::Sum => true,
+            }
     }
 
-    /// Puts the cells together; all of them are known to be UTF-8.
-    fn assemble<'row>(
-        &self,
-        cell: &dyn Fn(Column) -> &'row str,
-        amount: Result<Option<SignedAmount>, String>,
-        currency: Result<Option<String>, String>,
-    ) -> Result<(RowCells, DateFlags), String> {
-        let too_long = |column: &Column| cell(*column).len() > LONGEST_CELL;
-        if let Some(column) = self.layout.columns().find(too_long) {
+    /// An item without an id: it belongs to what is above it.
+    fn item(&mut self, record: &Record<'_>, mut money: Money, figures: &mut FileRead) -> LedgerRow {
+        let (key, currency) = match &self.above {
+            Above::Order { key, currency } => (key.clone(), currency.clone()),
+            Above::Skipped => return self.skipped(record, figures),
+            Above::Invalid { line } => {
+                let reason = format!("it is an item of the row in line {line}, which is invalid");
+                add_money(&mut figures.totals, &money, None);
+                return self.invalid_row(record, reason);
+            }
+            Above::Nothing => return self.invalid(record, "merchant_order_id is empty".to_owned()),
+        };
+        add_money(&mut figures.totals, &money, currency.as_deref());
+        let cells = self.cells(record, key.clone(), &mut money, figures);
+        if self.settings.line_items.has_groups() {
+            return self.item_row(record, key, cells);
+        }
+        match cells {
+            Ok(cells) => self.partial(record, cells),
+            Err(reason) => self.invalid_row(record, reason),
+        }
+    }
+
+    /// The order of a row.
+    fn key(&self, record: &Record<'_>, id: &str) -> OrderKey {
+        let uid = from_utf8(record.cell(self.layout.index(Column::MerchantUid)));
+        let uid = uid.map(given).ok().filter(|uid| !uid.is_empty());
+        let LedgerSettings { id_prefix, id_suffix, .. } = self.settings;
+        OrderKey {
+            merchant_uid: uid.or(self.merchant_uid).map(ToOwned::to_owned),
+            merchant_order_id: [id_prefix, id, id_suffix].concat(),
+        }
+    }
+
+    fn skipped(&self, record: &Record<'_>, figures: &mut FileRead) -> LedgerRow {
+        let money = self.money.read(record, &self.layout, &self.vocabulary);
+        figures.skipped.rows += 1;
+        add_money(&mut figures.skipped.totals, &money, None);
+        add_money(&mut figures.totals, &money, None);
+        LedgerRow::Skipped
+    }
+
+    /// A row that cannot be used, and what follows for items below it.
+    fn invalid(&mut self, record: &Record<'_>, reason: String) -> LedgerRow {
+        self.above = Above::Invalid { line: record.line };
+        self.invalid_row(record, reason)
+    }
+
+    fn invalid_row(&self, record: &Record<'_>, reason: String) -> LedgerRow {
+        let (file, raw) = (self.file.to_owned(), record.raw.to_vec());
+        LedgerRow::Invalid(InvalidRow { file, line: record.line, reason, raw })
+    }
+
+    fn partial(&self, record: &Record<'_>, cells: RowCells) -> LedgerRow {
+        let (file, raw) = (self.file.to_owned(), record.raw.to_vec());
+        LedgerRow::Partial(PartialRow { file, line: record.line, cells, raw })
+    }
+
+    fn item_row(&self, record: &Record<'_>, key: OrderKey, cells: Read) -> LedgerRow {
+        let (file, raw) = (self.file.to_owned(), record.raw.to_vec());
+        let is_in_two_columns = self.layout.is_in_two_columns();
+        LedgerRow::Item(ItemRow { file, line: record.line, key, cells, is_in_two_columns, raw })
+    }
+
+    /// Why a row cannot be read as text, if so.
+    fn encoding_fault(&self, record: &Record<'_>) -> Option<String> {
+        let (line, column) = record.invalid_utf8()?;
+        let name = self.settings.encoding.name();
+        let hint = if self.settings.encoding.is_utf8() {
+            "; [ledger] encoding reads others, e.g. \"windows-1252\""
+        } else {
+            ""
+        };
+        Some(format!("it is not valid {name} from line {line}, column {column} on{hint}"))
+    }
+
+    /// Reads the cells of a row of this order.
+    fn cells(
+        &mut self,
+        record: &Record<'_>,
+        key: OrderKey,
+        money: &mut Money,
+        figures: &mut FileRead,
+    ) -> Read {
+        if let Some(reason) = self.encoding_fault(record) {
+            return Err(reason);
+        }
+        let layout = &self.layout;
+        let cell = |column| from_utf8(record.cell(layout.index(column))).unwrap_or_default();
+        if let Some(column) = layout.columns().find(|column| cell(*column).len() > LONGEST_CELL) {
             let length = cell(column).len();
             return Err(format!(
                 "{column} is {length} bytes long; the limit is {LONGEST_CELL} bytes"
             ));
         }
-        let id = cell(Column::MerchantOrderId);
-        if id.trim().is_empty() {
-            return Err("merchant_order_id is empty".to_owned());
-        }
-        let (amount, currency) = (amount?, currency?);
-        let date = self.date(cell(Column::CreatedAt), cell(Column::Time))?;
-        self.check_required(amount, currency.as_deref(), date)?;
-        let transaction_type = self.transaction_type(amount, cell(Column::TransactionType))?;
-        let uid = Some(cell(Column::MerchantUid).trim()).filter(|uid| !uid.is_empty());
-        let key = OrderKey {
-            merchant_uid: uid.or(self.merchant_uid).map(ToOwned::to_owned),
-            merchant_order_id: id.to_owned(),
+        let amount = std::mem::replace(&mut money.amount, Ok(None))?;
+        let currency = std::mem::replace(&mut money.currency, Ok(None))?;
+        let date = self.date(cell(Column::CreatedAt), given(cell(Column::Time)))?;
+        self.check_required(amount.is_some(), currency.as_deref(), date)?;
+        let given_type = self.vocabulary.transaction_type(cell(Column::TransactionType));
+        let has_groups = self.settings.line_items.has_groups();
+        let transaction_type = match amount {
+            // The sign of an item says nothing of the order.
+            Some(amount) if !has_groups => {
+                direction_of(amount.negative, layout.is_in_two_columns(), given_type)?
+            }
+            _ => given_type,
         };
-        let flags = DateFlags {
-            without_offset: date.is_some_and(|date| !date.with_offset),
-            future: date.is_some_and(|date| date.future),
-        };
-        let created_at = date.map(|date| CreatedAt { ages_from: date.instant, date: date.date });
         let cells = RowCells {
             key,
-            amount: amount.map(|amount| amount.size),
+            amount: amount.map(|amount| if has_groups { amount.amount() } else { amount.size }),
             currency,
-            created_at,
+            created_at: date.map(|date| CreatedAt { ages_from: date.instant, date: date.date }),
             transaction_type,
             accounting_type: self.vocabulary.accounting_type(cell(Column::AccountingType)),
             status: self.vocabulary.status(cell(Column::Status)),
         };
-        Ok((cells, flags))
+        if let Some(date) = date {
+            figures.count_date(record.line, date);
+        }
+        if amount.is_some_and(|amount| amount.is_rounded) {
+            self.doubts.rounded(record.line);
+        }
+        if let Some(currency) = &cells.currency {
+            self.doubts.currency(record.line, currency, self.settings);
+        }
+        Ok(cells)
     }
 
-    /// Fails where a required cell is empty. Only a line item may leave it to an earlier row.
+    /// `created_at`; an empty cell is `None`.
+    fn date(&self, cell: &str, time: &str) -> Result<Option<DateCell>, String> {
+        self.dates.read(cell, time).map_err(|error| {
+            let hint = match error {
+                DateError::NotUsual => "; [ledger] date_format reads other formats",
+                _ => "",
+            };
+            let space = if time.is_empty() { "" } else { " " };
+            format!("created_at \"{}\": {error}{hint}", shown_date(&[cell, space, time].concat()))
+        })
+    }
+
+    /// Fails where a required cell is empty. Only a row of line items may leave it to another row.
     fn check_required(
         &self,
-        amount: Option<SignedAmount>,
+        has_amount: bool,
         currency: Option<&str>,
         date: Option<DateCell>,
     ) -> Result<(), String> {
-        let missing = match (amount, currency, date) {
-            (None, _, _) if self.settings.line_items != LineItems::Off => return Ok(()),
-            (None, _, _) => {
-                "amount is empty; [ledger] line_items = true reads such rows as items of an order"
+        let line_items = self.settings.line_items;
+        if line_items.has_groups() || (line_items == LineItems::Empty && !has_amount) {
+            return Ok(());
+        }
+        let missing = match (has_amount, currency, date) {
+            (false, _, _) => {
+                "amount is empty; [ledger] line_items reads such rows as items of an order"
             }
             (_, None, _) => "currency is empty, and [ledger] currency is not set",
             (_, _, None) => "created_at is empty",
@@ -229,33 +353,12 @@ impl<'a> RowReader<'a> {
         };
         Err(missing.to_owned())
     }
-
-    /// `transaction_type`, and what the sign of the amount says about it.
-    fn transaction_type(
-        &self,
-        amount: Option<SignedAmount>,
-        cell: &str,
-    ) -> Result<Option<TransactionType>, String> {
-        let given = self.vocabulary.transaction_type(cell);
-        if !amount.is_some_and(|amount| amount.negative) {
-            return Ok(given);
-        }
-        match given {
-            Some(TransactionType::Income) => {
-                Err("the amount is negative, an expense, but transaction_type says income".into())
-            }
-            // A word that is not mapped is reported; the sign must not hide it.
-            Some(given) => Ok(Some(given)),
-            None => Ok(Some(TransactionType::Expense)),
-        }
-    }
 }
 
-/// Whether a spreadsheet has turned an id into a number: `1.23E+19`, in some places `1,23E+19`.
-fn is_mangled(id: &str) -> bool {
-    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-    id.split_once(['E', 'e']).is_some_and(|(number, power)| {
-        let (units, fraction) = number.split_once(['.', ',']).unwrap_or((number, "0"));
-        power.strip_prefix(['+', '-']).is_some_and(digits) && digits(units) && digits(fraction)
-    })
+/// Adds the amount of a row, if it can be read, to the sum of its currency, or else of the given one.
+fn add_money(totals: &mut BTreeMap<String, Total>, money: &Money, currency: Option<&str>) {
+    if let Ok(Some(amount)) = &money.amount {
+        let own = money.currency.as_ref().ok().and_then(Option::as_deref);
+        add_to(totals, own.or(currency).unwrap_or(UNKNOWN_CURRENCY), amount.amount());
+    }
 }

@@ -52,7 +52,7 @@ pub struct LedgerSettings {
     pub(crate) amount_unit: AmountUnit,
     /// The decimals to which amounts are rounded, half up. Otherwise more than six are invalid.
     #[serde(deserialize_with = "values::decimals")]
-    pub(crate) round_amounts: Option<u32>,
+    pub(crate) round_amounts: Option<usize>,
     /// The status of an order that has none. The store fills it in, not the reader, because a later
     /// row may still give one.
     #[serde(deserialize_with = "status")]
@@ -147,6 +147,8 @@ impl LedgerSettings {
             thousands_separator: self.thousands_separator,
             decimal_separator: self.decimal_separator,
             signed: self.signed_amounts,
+            with_currency: self.currency_in_amount,
+            round: self.round_amounts,
         }
     }
 

@@ -49,6 +49,21 @@ impl Word for LedgerStatus {
         ("preparing", LedgerStatus::Pending),
         ("reject", LedgerStatus::Failed),
         ("overdue", LedgerStatus::Failed),
+        ("complete", LedgerStatus::Paid),
+        ("approved", LedgerStatus::Paid),
+        ("txn_success", LedgerStatus::Paid),
+        ("payment_success", LedgerStatus::Paid),
+        ("on-hold", LedgerStatus::Pending),
+        ("on hold", LedgerStatus::Pending),
+        ("pending_payment", LedgerStatus::Pending),
+        ("partially_paid", LedgerStatus::Pending),
+        ("partially paid", LedgerStatus::Pending),
+        ("void", LedgerStatus::Failed),
+        ("txn_failure", LedgerStatus::Failed),
+        ("payment_failure", LedgerStatus::Failed),
+        ("user_dropped", LedgerStatus::Failed),
+        ("reversed", LedgerStatus::Refunded),
+        ("chargeback", LedgerStatus::Refunded),
     ];
 }
 
@@ -73,6 +88,15 @@ impl Word for AccountingType {
     }
     const EXPECTED: &'static str = "recharge, receive, settle or pay";
     const USUAL: &'static [(&'static str, AccountingType)] = &[];
+}
+
+/// A cell's text; empty where the cell has a word that stands for an empty one, as databases and
+/// spreadsheets write it.
+pub(super) fn given(cell: &str) -> &str {
+    const EMPTY: [&str; 4] = ["null", "nan", "n/a", "-"];
+    let text = cell.trim();
+    let is_empty = text.len() <= 4 && EMPTY.iter().any(|word| text.eq_ignore_ascii_case(word));
+    if is_empty { "" } else { text }
 }
 
 /// The words of one column: the contract's own, the usual ones, and the configured ones, which
@@ -114,21 +138,25 @@ impl Vocabulary<'_> {
 
     /// `status`. A word that is not mapped stays unchanged; an empty cell is `None`.
     pub(super) fn status(&self, cell: &str) -> Option<LedgerStatus> {
-        let word = Some(cell.trim()).filter(|word| !word.is_empty())?;
-        let meaning = self.statuses.meaning(word);
+        let word = Some(given(cell)).filter(|word| !word.is_empty())?;
+        let meaning = self.statuses.meaning(word).or_else(|| {
+            // WooCommerce's own spelling.
+            let (prefix, own) = word.split_at_checked(3)?;
+            prefix.eq_ignore_ascii_case("wc-").then(|| self.statuses.meaning(own))?
+        });
         Some(meaning.unwrap_or_else(|| LedgerStatus::Unmapped(word.to_owned())))
     }
 
     /// `transaction_type`, like `status`.
     pub(super) fn transaction_type(&self, cell: &str) -> Option<TransactionType> {
-        let word = Some(cell.trim()).filter(|word| !word.is_empty())?;
+        let word = Some(given(cell)).filter(|word| !word.is_empty())?;
         let meaning = self.transaction_types.meaning(word);
         Some(meaning.unwrap_or_else(|| TransactionType::Unknown(word.to_owned())))
     }
 
     /// `accounting_type`, like `status`.
     pub(super) fn accounting_type(&self, cell: &str) -> Option<AccountingType> {
-        let word = Some(cell.trim()).filter(|word| !word.is_empty())?;
+        let word = Some(given(cell)).filter(|word| !word.is_empty())?;
         let meaning = self.accounting_types.meaning(word);
         Some(meaning.unwrap_or_else(|| AccountingType::Unknown(word.to_owned())))
     }
@@ -137,6 +165,11 @@ impl Vocabulary<'_> {
     pub(super) fn currency(&self, cell: &str) -> String {
         let word = normalize(cell);
         self.currencies.get(&*word).cloned().unwrap_or_else(|| word.into_owned())
+    }
+
+    /// The mapped words for currencies.
+    pub(super) fn currencies(&self) -> &HashMap<String, String> {
+        self.currencies
     }
 }
 
@@ -183,6 +216,31 @@ mod tests {
         let part_refunded = Some(LedgerStatus::PartRefunded);
         assert_eq!(vocabulary.status("Partially Refunded"), part_refunded);
         assert_eq!(vocabulary.status(" \t"), None);
+        for (word, meaning) in [
+            ("Complete", LedgerStatus::Paid),
+            ("approved", LedgerStatus::Paid),
+            ("TXN_SUCCESS", LedgerStatus::Paid),
+            ("payment_success", LedgerStatus::Paid),
+            ("on-hold", LedgerStatus::Pending),
+            ("On  Hold", LedgerStatus::Pending),
+            ("pending_payment", LedgerStatus::Pending),
+            ("partially_paid", LedgerStatus::Pending),
+            ("Partially paid", LedgerStatus::Pending),
+            ("void", LedgerStatus::Failed),
+            ("TXN_FAILURE", LedgerStatus::Failed),
+            ("payment_failure", LedgerStatus::Failed),
+            ("user_dropped", LedgerStatus::Failed),
+            ("reversed", LedgerStatus::Refunded),
+            ("chargeback", LedgerStatus::Refunded),
+            ("wc-completed", LedgerStatus::Paid),
+            ("WC-on-hold", LedgerStatus::Pending),
+            ("wc-odd", LedgerStatus::Unmapped("wc-odd".to_owned())),
+        ] {
+            assert_eq!(vocabulary.status(word), Some(meaning), "{word}");
+        }
+        for empty in [" \t", "NULL", "NaN", "n/a", "-", " - "] {
+            assert_eq!(vocabulary.status(empty), None, "{empty}");
+        }
         let unmapped = LedgerStatus::Unmapped("In Review".to_owned());
         assert_eq!(vocabulary.status(" In Review "), Some(unmapped));
         let settings = settings();

@@ -214,7 +214,12 @@ fn refuse_empty(request: &Request, imported: &Imported) -> Result<(), Failure> {
     }
     let hint = "nothing was stored or asked; if this is intended, add --allow-empty";
     if !request.ledgers.is_empty() && imported.ledger.accepted == 0 {
-        let message = "the ledger is not usable: it has a header row and nothing else";
+        let message = match imported.ledger.skipped {
+            0 => "the ledger is not usable: it has a header row and nothing else".to_owned(),
+            rows => {
+                format!("the ledger is not usable: [[ledger.skip]] skips all of its {rows} rows")
+            }
+        };
         return Err(Failure::new(code::LEDGER, message, hint));
     }
     if imported.selected == 0 {

@@ -128,6 +128,7 @@ fn without_cells(message: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::order::LineItems;
     use crate::store::{Selection, SelectionKind};
 
     #[test]
@@ -149,7 +150,7 @@ mod tests {
         let new_run = NewRun {
             started_at: now,
             day: now.date_naive(),
-            line_items: false,
+            line_items: LineItems::Off,
             default_status: None,
             selection,
             clock_floor: None,

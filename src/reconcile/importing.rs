@@ -35,7 +35,8 @@ impl RowSender {
     pub(super) fn send(&mut self, row: LedgerRow) -> Result<(), StoreFailed> {
         self.raw_bytes += match &row {
             // Its cells are short.
-            LedgerRow::Complete { .. } => 0,
+            LedgerRow::Complete { .. } | LedgerRow::Skipped => 0,
+            LedgerRow::Item(row) => row.raw.len(),
             LedgerRow::Partial(row) => row.raw.len(),
             LedgerRow::Invalid(row) => row.raw.len(),
         };

@@ -47,6 +47,7 @@ pub(super) fn read<'a>(
                 Failure::signal(signal, format!("ended by signal {signal} {what}"))
             }
         })?;
+        import.end_file()?;
         warnings.extend(of_file(&path.display().to_string(), &read, settings));
         files.push(read);
     }

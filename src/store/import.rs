@@ -5,7 +5,7 @@
 use super::entry_columns::bind_entry;
 use super::error::StoreError;
 use super::runs::{NewRun, Selection};
-use super::{Store, repeats, runs};
+use super::{Store, items, repeats, runs};
 use crate::domain::order::{
     Entry, InvalidRow, LedgerRow, LedgerStatus, LineItems, OrderKey, PartialRow, RowCells,
 };
@@ -25,6 +25,8 @@ pub(crate) struct Import<'a> {
     pub(super) selection: Selection,
     pub(super) default_status: Option<LedgerStatus>,
     pub(super) line_items: LineItems,
+    /// Whether the file that is being read has a column for incomes and one for expenses.
+    pub(super) is_in_two_columns: bool,
     pub(super) figures: LedgerFigures,
     pub(super) first_invalid: Option<String>,
     /// The last order of earlier runs.
@@ -99,6 +101,9 @@ impl Store {
 fn begin(connection: &Connection, path: PathBuf, run: NewRun) -> rusqlite::Result<Import<'_>> {
     let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
     repeats::create_table(connection)?;
+    if run.line_items.has_groups() {
+        items::create_table(connection)?;
+    }
     let run_id = runs::insert(connection, &run)?;
     let last_order_id =
         connection
@@ -112,6 +117,7 @@ fn begin(connection: &Connection, path: PathBuf, run: NewRun) -> rusqlite::Resul
         selection: run.selection,
         default_status: run.default_status,
         line_items: run.line_items,
+        is_in_two_columns: false,
         figures: LedgerFigures::default(),
         first_invalid: None,
         orders_before: last_order_id,
@@ -140,6 +146,17 @@ impl Import<'_> {
         Ok(())
     }
 
+    /// Ends the file that is being read: what its rows say together is stored.
+    ///
+    /// # Errors
+    /// The database cannot be written.
+    pub(crate) fn end_file(&mut self) -> Result<(), StoreError> {
+        if !self.line_items.has_groups() {
+            return Ok(());
+        }
+        self.store_items().map_err(|error| StoreError::sqlite(&self.path, &error))
+    }
+
     /// Which orders it selects. The digests of the ledgers are in it once they are read.
     #[must_use]
     pub(crate) fn selection(&self) -> &Selection {
@@ -165,12 +182,18 @@ impl Import<'_> {
         let added = match row {
             LedgerRow::Complete { line, entry } => self.add_complete(entry, line),
             LedgerRow::Partial(row) => self.add_partial(row),
+            LedgerRow::Item(row) => self.add_item(&row),
             LedgerRow::Invalid(row) => self.add_invalid(&row),
+            LedgerRow::Skipped => {
+                self.figures.rows += 1;
+                self.figures.skipped += 1;
+                Ok(())
+            }
         };
         added.map_err(|error| StoreError::sqlite(&self.path, &error))
     }
 
-    fn add_complete(&mut self, entry: Entry, line: u64) -> rusqlite::Result<()> {
+    pub(super) fn add_complete(&mut self, mut entry: Entry, line: u64) -> rusqlite::Result<()> {
         self.figures.rows += 1;
         if self.insert(&entry, line)? {
             self.figures.accepted += 1;
@@ -179,7 +202,8 @@ impl Import<'_> {
         // An order that cannot be inserted is known.
         let order_id = self.find(&entry.key)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
         if let Some(merged) = self.merged(order_id)? {
-            self.merge_row(order_id, merged, RowCells::from(entry), line)
+            let conflict = entry.conflict.take();
+            self.merge_row(order_id, merged, RowCells::from(entry), conflict, line)
         } else {
             self.figures.accepted += 1;
             self.keep_first_row(order_id, entry, line)
@@ -191,7 +215,7 @@ impl Import<'_> {
             && let Some(merged) = self.merged(order_id)?
         {
             self.figures.rows += 1;
-            return self.merge_row(order_id, merged, row.cells, row.line);
+            return self.merge_row(order_id, merged, row.cells, None, row.line);
         }
         let column = row.cells.missing_column().unwrap_or("a required cell");
         let reason = format!("{column} is empty, and no earlier row of this order gives it");
@@ -199,7 +223,7 @@ impl Import<'_> {
         self.add_invalid(&InvalidRow { file, line, reason, raw })
     }
 
-    fn add_invalid(&mut self, row: &InvalidRow) -> rusqlite::Result<()> {
+    pub(super) fn add_invalid(&mut self, row: &InvalidRow) -> rusqlite::Result<()> {
         self.figures.rows += 1;
         self.figures.invalid += 1;
         if self.first_invalid.is_none() {

@@ -6,7 +6,7 @@ use super::awaiting;
 use super::entry_columns::{bind_entry, read_entry};
 use super::import::{Import, stored};
 
-use crate::domain::order::{Comparison, Entry, LedgerStatus, LineItems, RowCells, compare, update};
+use crate::domain::order::{Comparison, Entry, LedgerStatus, RowCells, compare, update};
 use rusqlite::{Connection, OptionalExtension};
 
 /// The longest clause on an order that its ledger contradicts.
@@ -123,28 +123,33 @@ impl Import<'_> {
         Place { file_id: self.file_id(), line: stored(line) }
     }
 
-    /// Merges a later row of the same order.
+    /// Merges a later row of the same order, or what the rows of a later file say together, with
+    /// their own `conflict`.
     pub(super) fn merge_row(
         &mut self,
         order_id: i64,
         merged: Merged,
         row: RowCells,
+        conflict: Option<String>,
         line: u64,
     ) -> rusqlite::Result<()> {
         let Merged { mut entry, place, in_latest_file, latest_file_rows } = merged;
         let shown = |place: Place| format!("{} line {}", self.file_name(place.file_id), place.line);
         let here = self.place(line);
-        let comparison = compare(&entry, &row, &shown(place), &shown(here));
+        let comparison = compare(&RowCells::from(entry.clone()), &row, &shown(place), &shown(here));
         let is_same_file = in_latest_file.file_id == here.file_id;
         let latest_file_rows = if is_same_file { latest_file_rows + 1 } else { 1 };
         let is_again = comparison.is_order_again() && row.amount.is_some();
-        if is_same_file && is_again && self.line_items == LineItems::Off {
+        if is_same_file && is_again {
             let rows = match latest_file_rows {
                 2 => String::new(),
                 rows => format!(", {rows} times in all"),
             };
             let (before, here) = (shown(in_latest_file), shown(here));
             entry.duplicate = Some(format!("in {before} and again in {here}{rows}"));
+        }
+        if let Some(conflict) = conflict {
+            add_clause(&mut entry.conflict, conflict);
         }
         let mut merged = Merged { entry, place, in_latest_file, latest_file_rows };
         if !is_same_file {
@@ -239,7 +244,7 @@ impl Import<'_> {
 }
 
 /// Adds a clause, unless the whole would become too long.
-fn add_clause(clauses: &mut Option<String>, clause: String) {
+pub(super) fn add_clause(clauses: &mut Option<String>, clause: String) {
     match clauses {
         None => *clauses = Some(clause),
         Some(earlier) if earlier.len() + clause.len() <= LONGEST_CLAUSE => {

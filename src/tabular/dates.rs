@@ -74,17 +74,9 @@ impl Dates<'_> {
         Dates { zones, formats, now, today: now.with_timezone(&zones.days).date_naive() }
     }
 
-    /// Reads a date; an empty cell is `None`.
-    pub(crate) fn read(&self, cell: &str) -> Result<Option<DateCell>, DateError> {
-        self.read_with_time(cell, "")
-    }
-
-    /// Reads a date whose time of day is in a cell of its own, which may be empty.
-    pub(crate) fn read_with_time(
-        &self,
-        cell: &str,
-        time: &str,
-    ) -> Result<Option<DateCell>, DateError> {
+    /// Reads a date; an empty cell is `None`. `time` is the time of day, where it has a cell of its
+    /// own, and else empty.
+    pub(crate) fn read(&self, cell: &str, time: &str) -> Result<Option<DateCell>, DateError> {
         let (text, time) = (cell.trim(), time.trim());
         if text.is_empty() {
             return Ok(None);

@@ -4,7 +4,7 @@ use super::*;
 
 /// The instant, the date and, in brackets, whether it came with an offset.
 fn read(cell: &str, zone: &str) -> String {
-    shown(dates(zone, &[]).read(cell))
+    shown(dates(zone, &[]).read(cell, ""))
 }
 
 fn zone(name: &str) -> Tz {
@@ -156,7 +156,7 @@ fn the_future_begins_after_now_and_after_today() {
         ("2026-04-10T05:41:26Z", false),
         ("2026-04-10T05:41:27Z", true),
     ] {
-        let read = dates.read(cell).map(|read| read.map(|read| read.future));
+        let read = dates.read(cell, "").map(|read| read.map(|read| read.future));
         assert_eq!(read, Ok(Some(future)), "{cell}");
     }
 }
@@ -165,11 +165,11 @@ fn the_future_begins_after_now_and_after_today() {
 fn a_configured_format_replaces_the_usual_ones() {
     let formats = formats(&["%d/%m/%Y %H:%M"]);
     let dates = dates("Asia/Kolkata", &formats);
-    let date = dates.read("10/04/2026 11:11").map(|read| read.map(|read| read.date));
+    let date = dates.read("10/04/2026 11:11", "").map(|read| read.map(|read| read.date));
     assert_eq!(date, Ok(NaiveDate::from_ymd_opt(2026, 4, 10)));
-    let error = dates.read("2026-04-10").err().map(|error| error.to_string());
+    let error = dates.read("2026-04-10", "").err().map(|error| error.to_string());
     assert_eq!(error.as_deref(), Some("it is not a date as \"%d/%m/%Y %H:%M\""));
-    assert!(dates.read("10/04/1026 11:11").is_err());
+    assert!(dates.read("10/04/1026 11:11", "").is_err());
 }
 
 #[test]
@@ -201,7 +201,7 @@ fn several_formats_have_to_agree() {
         (&["epoch"], "1775799686000", "!its year is not between 2000 and 2100"),
     ] {
         let formats = formats(texts);
-        assert_eq!(shown(dates("Asia/Kolkata", &formats).read(cell)), expected, "{cell}");
+        assert_eq!(shown(dates("Asia/Kolkata", &formats).read(cell, "")), expected, "{cell}");
     }
 }
 
@@ -216,7 +216,7 @@ fn times_can_be_in_another_zone_than_days() {
         // A day is one of the days' zone.
         ("2026-04-10", "2026-04-10T18:30:00Z 2026-04-10"),
     ] {
-        assert_eq!(shown(dates.read(cell)), expected, "{cell}");
+        assert_eq!(shown(dates.read(cell, "")), expected, "{cell}");
     }
 }
 
@@ -236,7 +236,7 @@ fn the_time_can_be_in_a_cell_of_its_own() {
         (&["%d/%m/%Y %I:%M %p"], "10/04/2026", "11:11 AM", "2026-04-10T05:41:00Z 2026-04-10"),
     ] {
         let formats = formats(texts);
-        let got = shown(dates("Asia/Kolkata", &formats).read_with_time(date, time));
+        let got = shown(dates("Asia/Kolkata", &formats).read(date, time));
         assert!(got.starts_with(expected), "{date} {time}: {got}");
     }
 }

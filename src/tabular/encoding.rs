@@ -1,6 +1,6 @@
 //! The encoding of a file, by its label (contract, "Ledger": `encoding`).
 
-use encoding_rs::{Encoding, REPLACEMENT, UTF_8, UTF_16BE, UTF_16LE};
+use encoding_rs::{Encoding, UTF_8};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error};
 
@@ -31,14 +31,8 @@ impl TextEncoding {
         self.0 == UTF_8
     }
 
-    /// Whether its characters have two bytes each.
-    pub(crate) fn is_utf16(self) -> bool {
-        self.0 == UTF_16LE || self.0 == UTF_16BE
-    }
-
     /// The standard's encoding.
     pub(super) fn standard(self) -> &'static Encoding {
-        debug_assert!(self.0 != REPLACEMENT);
         self.0
     }
 }

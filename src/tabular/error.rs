@@ -86,6 +86,9 @@ pub enum Fault {
     /// The first bytes of a workbook or another archive.
     #[error("it is a workbook or an archive, not CSV")]
     Archive,
+    /// The first bytes of HTML or XML.
+    #[error("it is a web page or XML, not CSV")]
+    Markup,
     /// The first bytes of gzip, where plain text is expected.
     #[error("it is compressed with gzip, which is unpacked only where a file's name ends in .gz")]
     Compressed,
@@ -126,6 +129,12 @@ pub enum Fault {
         /// The character that seems to separate the columns instead of the configured one.
         separator: Option<char>,
     },
+    /// The header row is further down than it is searched for.
+    #[error("the header row is here, below more than {within} other rows")]
+    LateHeader {
+        /// The rows that are searched for it.
+        within: usize,
+    },
     /// Two columns have the same heading.
     #[error("the heading {heading:?} is given twice: as the {first}. and the {second}. of the row")]
     DoubledHeading {
@@ -165,10 +174,15 @@ impl TabularError {
             Fault::Empty => "export it again; its first row holds the headings",
             Fault::Gzip(_) => "copy or export it again, then check it with `gzip -t`",
             Fault::Changed => "run again after the export has finished",
+            Fault::LateHeader { .. } => "remove rows above it from the export",
             Fault::Utf16 | Fault::HeaderEncoding => {
                 "export it as \"CSV UTF-8\", or convert it with iconv"
             }
-            Fault::Archive => "export the sheet as \"CSV UTF-8\"",
+            Fault::Archive => "export the sheet as \"CSV UTF-8\"; another name does not convert it",
+            Fault::Markup => {
+                "export it as CSV: a site may send a page instead of a file when its session has \
+                 ended, and some programs write a page named .xls or .csv"
+            }
             Fault::Compressed => "rename it so that it ends in .gz, or unpack it first",
             Fault::Nul => "export it again: a NUL often means that a crash cut the file",
             Fault::OpenQuote => {

@@ -1,16 +1,19 @@
 //! The header row: finding a column by its heading.
 
-use super::error::{Fault, Position, SEPARATORS};
+use super::error::{Fault, SEPARATORS};
 use super::reader::Record;
 use std::borrow::Cow;
 
-/// A word in the form in which words are compared: trimmed, in lower case.
+/// A word in the form in which words are compared: trimmed, in lower case, with a single space
+/// for spaces of any kind and line breaks inside it.
 pub(crate) fn normalize(word: &str) -> Cow<'_, str> {
     let word = word.trim();
-    if word.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase()) {
+    let is_plain =
+        |byte: u8| byte.is_ascii() && !byte.is_ascii_uppercase() && !matches!(byte, b'\t'..=b'\r');
+    if word.bytes().all(is_plain) && !word.contains("  ") {
         Cow::Borrowed(word)
     } else {
-        Cow::Owned(word.to_lowercase())
+        Cow::Owned(word.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase())
     }
 }
 
@@ -19,26 +22,36 @@ pub(crate) fn normalize(word: &str) -> Cow<'_, str> {
 pub(crate) struct Header {
     /// The line on which the header row begins, from 1.
     pub line: u64,
+    /// The line and column of its first byte that is not UTF-8, if there is one.
+    pub invalid_utf8: Option<(u64, u64)>,
     /// Trimmed.
     headings: Vec<String>,
     normalized: Vec<String>,
 }
 
 impl Header {
-    /// Fails where the record is not UTF-8.
-    pub(super) fn from_record(record: &Record<'_>) -> Result<Header, (Position, Fault)> {
-        if let Some((line, column)) = record.invalid_utf8() {
-            return Err((Position::Character { line, column }, Fault::HeaderEncoding));
-        }
-        let headings = record.cells().map(|cell| str::from_utf8(cell).unwrap_or_default());
-        Ok(Header::new(record.line, headings))
+    /// A record as a header row.
+    pub(crate) fn from_record(record: &Record<'_>) -> Header {
+        let headings: Vec<_> = record.cells().map(String::from_utf8_lossy).collect();
+        let header = Header::new(record.line, headings.iter().map(|heading| &**heading));
+        Header { invalid_utf8: record.invalid_utf8(), ..header }
     }
 
     pub(crate) fn new<'a>(line: u64, headings: impl IntoIterator<Item = &'a str>) -> Header {
         let headings: Vec<String> =
             headings.into_iter().map(|heading| heading.trim().to_owned()).collect();
         let normalized = headings.iter().map(|heading| normalize(heading).into_owned()).collect();
-        Header { line, headings, normalized }
+        Header { line, invalid_utf8: None, headings, normalized }
+    }
+
+    /// The headings, trimmed.
+    pub(crate) fn headings(&self) -> &[String] {
+        &self.headings
+    }
+
+    /// The number of fields up to the last one with a heading.
+    pub(crate) fn named_fields(&self) -> usize {
+        self.headings.iter().rposition(|heading| !heading.is_empty()).map_or(0, |last| last + 1)
     }
 
     /// The number of fields of the header row.
@@ -90,8 +103,11 @@ mod tests {
 
     #[test]
     fn headings_are_found_without_regard_to_case_and_space() {
-        let header = Header::new(1, ["Note", " AMOUNT ", "\tCurrency", "Größe", "note"]);
-        assert_eq!(header.fields(), 5);
+        let headings = ["Note", " AMOUNT ", "\tCurrency", "Größe", "note", "Order\u{a0}\r\nNo", ""];
+        let header = Header::new(1, headings);
+        assert_eq!((header.fields(), header.named_fields()), (7, 6));
+        assert_eq!(header.find("order no").ok(), Some(Some(5)));
+        assert_eq!(header.find(" Order  No ").ok(), Some(Some(5)));
         for (heading, index) in
             [("amount", Some(1)), ("Currency ", Some(2)), ("GRÖSSE", None), ("grÖße", Some(3))]
         {

@@ -19,11 +19,11 @@ mod header;
 mod reader;
 mod source;
 
-pub(crate) use cells::{NumberFormat, NumberHint, SignedAmount, read_amount};
+pub(crate) use cells::{Number, NumberError, NumberFormat, NumberHint, read_number};
 pub(crate) use dates::{DateCell, DateError, DateFormat, DateFormats, Dates, Zones, shown_date};
 pub(crate) use encoding::TextEncoding;
 pub use error::{Fault, Position, TabularError};
 pub(crate) use error::{ShownChar, shown_name};
 pub(crate) use header::{Header, normalize};
-pub(crate) use reader::{Reader, Record};
+pub(crate) use reader::{KeptRecord, Reader, Record};
 pub use source::Source;

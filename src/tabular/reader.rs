@@ -1,10 +1,12 @@
 //! The records of a file, one after the other, with their lines and their bytes.
 
+mod content;
 mod scanner;
 
+use super::encoding::TextEncoding;
 use super::error::{Fault, Position, TabularError};
-use super::header::Header;
 use super::source::{CHUNK, InterruptibleReader, Source, WatchedFile};
+use content::Content;
 use scanner::{Scanner, Span};
 use std::io::Read;
 use std::str::from_utf8;
@@ -46,6 +48,7 @@ impl<'a> Reader<'a> {
     /// where the first bytes are those of another kind of file.
     pub(crate) fn new(
         source: Source,
+        encoding: TextEncoding,
         delimiter: u8,
         interrupted: &'a dyn Fn() -> bool,
     ) -> Result<Reader<'a>, TabularError> {
@@ -54,14 +57,16 @@ impl<'a> Reader<'a> {
             Some(_) => bytes,
             None => Box::new(InterruptibleReader::new(bytes, interrupted)),
         };
-        let scanner = Scanner::new(bytes, &file, gzip, delimiter);
         let status = SourceStatus { file, watched, interrupted };
+        let content = Content::new(bytes, gzip, encoding)
+            .map_err(|fault| status.outweigh(status.error(Position::File, fault)))?;
+        let scanner = Scanner::new(content, &status.file, delimiter);
         let csv = csv::ReaderBuilder::new()
             .delimiter(delimiter)
             .has_headers(false)
             .flexible(true)
             .buffer_capacity(CHUNK)
-            .from_reader(scanner.map_err(|error| status.outweigh(error))?);
+            .from_reader(scanner);
         Ok(Reader { csv, record: csv::ByteRecord::new(), records: 0, status })
     }
 
@@ -70,23 +75,15 @@ impl<'a> Reader<'a> {
         &self.status.file
     }
 
-    /// The first record, as the header row. Fails where there is none.
-    pub(crate) fn read_header(&mut self) -> Result<Header, TabularError> {
-        let header = match self.read_record()? {
-            Some(record) => Header::from_record(&record),
-            None => Err((Position::File, Fault::Empty)),
-        };
-        header.map_err(|(position, fault)| self.error(position, fault))
-    }
-
-    /// The next record; `None` at the end of the file. Blank lines are skipped.
+    /// The next record; `None` at the end of the file. Blank lines are skipped: those without a
+    /// value in any cell.
     pub(crate) fn read_record(&mut self) -> Result<Option<Record<'_>>, TabularError> {
         let span = loop {
             let Some(span) = self.advance().map_err(|error| self.status.outweigh(error))? else {
                 self.status.check()?;
                 return Ok(None);
             };
-            if !self.csv.get_ref().raw(span).iter().all(u8::is_ascii_whitespace) {
+            if !is_blank(self.csv.get_ref().raw(span), &self.record) {
                 break span;
             }
         };
@@ -136,6 +133,13 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// Whether no cell of a record has a value.
+fn is_blank(raw: &[u8], cells: &csv::ByteRecord) -> bool {
+    // Most records begin with a letter or a digit.
+    !raw.first().is_some_and(u8::is_ascii_alphanumeric)
+        && cells.iter().all(|cell| from_utf8(cell).is_ok_and(|cell| cell.trim().is_empty()))
+}
+
 impl SourceStatus<'_> {
     fn error(&self, position: Position, fault: Fault) -> TabularError {
         TabularError::new(&self.file, position, fault)
@@ -156,14 +160,33 @@ impl SourceStatus<'_> {
     }
 }
 
+/// A record that outlives the reading of the next one.
+pub(crate) struct KeptRecord {
+    line: u64,
+    raw: Vec<u8>,
+    cells: csv::ByteRecord,
+}
+
+impl KeptRecord {
+    /// The record.
+    pub(crate) fn record(&self) -> Record<'_> {
+        Record { line: self.line, raw: &self.raw, cells: &self.cells }
+    }
+}
+
 impl<'r> Record<'r> {
+    /// A copy of it.
+    pub(crate) fn keep(&self) -> KeptRecord {
+        KeptRecord { line: self.line, raw: self.raw.to_vec(), cells: self.cells.clone() }
+    }
+
     /// The number of its fields.
     pub(crate) fn fields(&self) -> usize {
         self.cells.len()
     }
 
     /// The cells in their order.
-    pub(super) fn cells(&self) -> impl Iterator<Item = &'r [u8]> {
+    pub(crate) fn cells(&self) -> impl Iterator<Item = &'r [u8]> {
         self.cells.iter()
     }
 

@@ -3,16 +3,20 @@
 use super::*;
 use std::io::Cursor;
 
+fn open(source: Source, interrupted: &dyn Fn() -> bool) -> Result<Reader<'_>, TabularError> {
+    Reader::new(source, TextEncoding::default(), b',', interrupted)
+}
+
 fn reader(text: &'static [u8]) -> Reader<'static> {
-    Reader::new(Source::from_reader("a.csv", Cursor::new(text)), b',', &|| false)
+    open(Source::from_reader("a.csv", Cursor::new(text)), &|| false)
         .unwrap_or_else(|error| unreachable!("{error}"))
 }
 
 #[test]
 fn records_have_their_line_bytes_and_cells() {
-    let mut reader = reader(b"a,b\r\n \r\n1,\"x\ny\"\r\n\r\n\xE9,2,3");
-    let header = reader.read_header().unwrap_or_else(|error| unreachable!("{error}"));
-    assert_eq!((header.line, header.fields()), (1, 2));
+    let mut reader = reader(b"a,b\r\n \r\n1,\"x\ny\"\r\n,\xC2\xA0 ,\"\"\r\n\xE9,2,3");
+    let header = reader.read_record().ok().flatten().map(|record| (record.line, record.fields()));
+    assert_eq!(header, Some((1, 2)));
     let mut records = Vec::new();
     while let Ok(Some(record)) = reader.read_record() {
         let second = record.cell(Some(1)).to_vec();
@@ -29,23 +33,25 @@ fn records_have_their_line_bytes_and_cells() {
 }
 
 #[test]
-fn a_file_without_records_is_empty() {
-    for text in [&b"\r\n\n \n"[..], b"\xEF\xBB\xBF\n"] {
-        let error = reader(text).read_header().err().map(|error| error.to_string());
-        assert_eq!(error.as_deref(), Some("a.csv: it is empty: there is no header row"));
+fn lines_without_a_value_are_blank() {
+    for text in [&b"\r\n\n \n"[..], b"\xEF\xBB\xBF\n", b",,,\n\"\",\" \"\n", b"\xC2\xA0,"] {
+        assert!(reader(text).read_record().is_ok_and(|record| record.is_none()), "{text:?}");
+    }
+    for text in [&b",,x"[..], b"\"\"\"\"", b",\xE9"] {
+        assert!(reader(text).read_record().is_ok_and(|record| record.is_some()), "{text:?}");
     }
 }
 
 #[test]
 fn an_interruption_outweighs_every_error() {
     let source = || Source::from_reader("a.csv", Cursor::new(b"a,b\n\0"));
-    let error = Reader::new(source(), b',', &|| true).and_then(|mut reader| {
+    let error = open(source(), &|| true).and_then(|mut reader| {
         reader.read_record()?;
         reader.read_record()?;
         Ok(())
     });
     assert!(error.is_err_and(|error| matches!(*error.fault, Fault::Interrupted)));
-    let reader = Reader::new(source(), b',', &|| true);
+    let reader = open(source(), &|| true);
     let outweighed = reader.map(|reader| reader.error(Position::File, Fault::Empty));
     assert!(outweighed.is_ok_and(|error| matches!(*error.fault, Fault::Interrupted)));
 }

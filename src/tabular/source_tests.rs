@@ -1,7 +1,7 @@
 //! Files as they are found: missing, compressed, cut, changing.
 
 use super::*;
-use crate::tabular::Reader;
+use crate::tabular::{Reader, TextEncoding};
 use flate2::{Compression, write::GzEncoder};
 use std::fs;
 use std::io::Write;
@@ -19,8 +19,11 @@ fn written(directory: &tempfile::TempDir, name: &str, bytes: &[u8]) -> PathBuf {
 
 /// The number of rows below the header, and the digest. Does something at every row.
 fn read_file(path: &Path, mut at_row: impl FnMut()) -> Result<(u64, String), TabularError> {
-    let mut reader = Reader::new(Source::open(path)?, b',', &|| false)?;
-    reader.read_header()?;
+    let encoding = TextEncoding::default();
+    let mut reader = Reader::new(Source::open(path)?, encoding, b',', &|| false)?;
+    if reader.read_record()?.is_none() {
+        return Err(reader.error(Position::File, Fault::Empty));
+    }
     let mut rows = 0;
     while reader.read_record()?.is_some() {
         rows += 1;

@@ -13,6 +13,7 @@ mod gateway_faults;
 mod golden;
 mod history;
 mod ledger_doubts;
+mod ledger_habits;
 mod lifecycle;
 mod old_database;
 mod order_new;

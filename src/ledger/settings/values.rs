@@ -55,9 +55,9 @@ pub(super) fn delimiter<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u8
 
 pub(super) fn decimals<'de, D: Deserializer<'de>>(
     deserializer: D,
-) -> Result<Option<u32>, D::Error> {
+) -> Result<Option<usize>, D::Error> {
     let number = i64::deserialize(deserializer)?;
-    u32::try_from(number).ok().filter(|decimals| *decimals <= 6).map(Some).ok_or_else(|| {
+    usize::try_from(number).ok().filter(|decimals| *decimals <= 6).map(Some).ok_or_else(|| {
         D::Error::invalid_value(Unexpected::Signed(number), &"a number of decimals, 0 to 6")
     })
 }

@@ -106,11 +106,6 @@ impl DateFormat {
         &self.text
     }
 
-    /// Whether it reads a day without a time.
-    pub(super) fn is_of_days(&self) -> bool {
-        self.reads == Reads::Date
-    }
-
     /// Reads one cell.
     pub(super) fn read(&self, cell: &str) -> Option<Written> {
         if let Reads::Epoch { milliseconds } = self.reads {

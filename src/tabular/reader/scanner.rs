@@ -7,8 +7,8 @@
 //! records without an error. It finds where each record begins and ends, and buffers the bytes of
 //! records until the caller has read past them.
 
+use super::content::Content;
 use crate::tabular::error::{Fault, Position, TabularError};
-use sha2::{Digest, Sha256};
 use std::collections::VecDeque;
 use std::io::{self, Read};
 
@@ -59,13 +59,9 @@ enum State {
 /// Reads a file's bytes for the `csv` crate and scans them. Its errors pass through the `csv` crate
 /// as [`TabularError`]s inside [`io::Error`]s.
 pub(super) struct Scanner<R> {
-    inner: R,
+    content: Content<R>,
     file: String,
-    gzip: bool,
     delimiter: u8,
-    /// The first bytes, read to recognise other kinds of files.
-    head: Vec<u8>,
-    digest: Sha256,
     state: State,
     /// Offset of the next byte.
     at: u64,
@@ -86,37 +82,12 @@ pub(super) struct Scanner<R> {
 }
 
 impl<R: Read> Scanner<R> {
-    /// Checks the first bytes and strips a BOM. Fails where they are those of another kind of file.
-    pub(super) fn new(
-        mut inner: R,
-        file: &str,
-        gzip: bool,
-        delimiter: u8,
-    ) -> Result<Scanner<R>, TabularError> {
-        let refuse = |fault| Err(TabularError::new(file, Position::File, fault));
-        let mut head = Vec::with_capacity(4);
-        if let Err(error) = inner.by_ref().take(4).read_to_end(&mut head) {
-            return refuse(if gzip { Fault::Gzip(error) } else { Fault::Read(error) });
-        }
-        match head[..] {
-            [] => return refuse(Fault::Empty),
-            [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => return refuse(Fault::Utf16),
-            [b'P', b'K', 3, 4] | [0xD0, 0xCF, 0x11, 0xE0] => return refuse(Fault::Archive),
-            [0x1F, 0x8B, ..] => return refuse(Fault::Compressed),
-            _ => {}
-        }
-        let mut digest = Sha256::new();
-        digest.update(&head);
-        if head.starts_with(b"\xEF\xBB\xBF") {
-            head.drain(..3);
-        }
-        Ok(Scanner {
-            inner,
+    /// Scans this content, of a file with this name.
+    pub(super) fn new(content: Content<R>, file: &str, delimiter: u8) -> Scanner<R> {
+        Scanner {
+            content,
             file: file.to_owned(),
-            gzip,
             delimiter,
-            head,
-            digest,
             state: State::Between,
             at: 0,
             line: 1,
@@ -128,7 +99,7 @@ impl<R: Read> Scanner<R> {
             is_header_read: false,
             buffered: Vec::new(),
             buffered_from: 0,
-        })
+        }
     }
 
     /// The next record, if it has been read whole. Its bytes, and all bytes before, are dropped at
@@ -145,7 +116,7 @@ impl<R: Read> Scanner<R> {
 
     /// The SHA-256 of the content, BOM included, in hexadecimal.
     pub(super) fn sha256(self) -> String {
-        hex::encode(self.digest.finalize())
+        self.content.sha256()
     }
 
     fn slice(&self, start: u64, end: u64) -> &[u8] {
@@ -302,27 +273,6 @@ impl<R: Read> Scanner<R> {
         self.state = State::Between;
         Ok(())
     }
-
-    fn fill(&mut self, buffer: &mut [u8]) -> Result<usize, TabularError> {
-        if !self.head.is_empty() {
-            let count = self.head.len().min(buffer.len());
-            let (first, _) = buffer.split_at_mut(count);
-            first.copy_from_slice(&self.head[..count]);
-            self.head.drain(..count);
-            return Ok(count);
-        }
-        loop {
-            match self.inner.read(buffer) {
-                Ok(count) => {
-                    self.digest.update(&buffer[..count]);
-                    return Ok(count);
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) if self.gzip => return Err(self.refuse(self.here(), Fault::Gzip(error))),
-                Err(error) => return Err(self.refuse(self.here(), Fault::Read(error))),
-            }
-        }
-    }
 }
 
 impl<R: Read> Read for Scanner<R> {
@@ -330,7 +280,10 @@ impl<R: Read> Read for Scanner<R> {
         if buffer.is_empty() {
             return Ok(0);
         }
-        let count = self.fill(buffer).map_err(io::Error::other)?;
+        let count = self
+            .content
+            .read(buffer)
+            .map_err(|fault| io::Error::other(self.refuse(self.here(), fault)))?;
         let bytes = &buffer[..count];
         if count == 0 {
             self.finish().map_err(io::Error::other)?;

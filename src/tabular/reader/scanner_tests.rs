@@ -1,11 +1,18 @@
 //! The scanner and the csv crate have to agree, for any bytes and any way in which they arrive.
 
 use super::*;
+use crate::tabular::TextEncoding;
 use proptest::prelude::*;
+use sha2::{Digest, Sha256};
+
+fn scanner(bytes: &[u8]) -> Option<Scanner<&[u8]>> {
+    let content = Content::new(bytes, false, TextEncoding::default()).ok()?;
+    Some(Scanner::new(content, "x.csv", b','))
+}
 
 /// Reads to the end; per row: its line, its bytes and its cells. `None`: refused.
 fn rows(bytes: &[u8], buffer: usize) -> Option<Vec<(u64, Vec<u8>, csv::ByteRecord)>> {
-    let scanner = Scanner::new(bytes, "x.csv", false, b',').ok()?;
+    let scanner = scanner(bytes)?;
     let mut csv = csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
@@ -77,8 +84,7 @@ fn lines_and_bytes_of_records() {
 #[test]
 fn the_digest_is_of_the_unchanged_content() {
     let bytes = b"\xEF\xBB\xBFa,b\r\n1,2\r\n";
-    let mut scanner = Scanner::new(&bytes[..], "x.csv", false, b',')
-        .unwrap_or_else(|error| unreachable!("{error}"));
+    let mut scanner = scanner(bytes).unwrap_or_else(|| unreachable!("refused"));
     assert_eq!(io::copy(&mut scanner, &mut io::sink()).ok(), Some(10));
     assert_eq!(scanner.sha256(), hex::encode(Sha256::digest(bytes)));
 }
@@ -86,8 +92,7 @@ fn the_digest_is_of_the_unchanged_content() {
 #[test]
 fn bytes_of_read_records_are_dropped() {
     let text = "1,2,3\n".repeat(100_000);
-    let scanner = Scanner::new(text.as_bytes(), "x.csv", false, b',');
-    let scanner = scanner.unwrap_or_else(|error| unreachable!("{error}"));
+    let scanner = scanner(text.as_bytes()).unwrap_or_else(|| unreachable!("refused"));
     let mut csv =
         csv::ReaderBuilder::new().has_headers(false).buffer_capacity(4096).from_reader(scanner);
     let mut record = csv::ByteRecord::new();
