@@ -11,7 +11,7 @@ use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
-use values::{amount, at_least_one, at_most_a_day, deadline, expected_total};
+use values::{amount, at_least_one, at_most_a_day, date, deadline, expected_total};
 
 /// Finds where a merchant's order ledger and its payment gateway disagree.
 #[derive(Debug, Parser)]
@@ -95,10 +95,10 @@ pub struct Run {
     #[arg(long, value_name = "PATH")]
     pub ledger: Vec<PathBuf>,
     /// First order date, included, in the ledger's time zone
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = date)]
     pub from: Option<NaiveDate>,
     /// Last order date, included
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = date)]
     pub to: Option<NaiveDate>,
     /// The N whole days before today
     #[arg(long, value_name = "N", conflicts_with_all = ["from", "to"])]

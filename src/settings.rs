@@ -2,6 +2,8 @@
 //! overrides the earlier (contract, "Configuration"). Only this module reads the environment.
 
 use crate::domain::calendar::Calendar;
+mod meant;
+
 use crate::domain::text;
 use crate::gateway::{Credentials, GatewaySettings};
 use crate::ledger::LedgerSettings;
@@ -121,8 +123,12 @@ impl SettingsError {
                  or api_secret_file to a file that only its owner can read"
                     .to_owned()
             }
-            SettingsError::Invalid { .. } => {
-                "octopus-recon.example.toml documents every key".to_owned()
+            SettingsError::Invalid { why, .. } => {
+                let all = "octopus-recon.example.toml documents every key";
+                match meant::key(why) {
+                    Some(key) => format!("did you mean `{key}`? {all}"),
+                    None => all.to_owned(),
+                }
             }
             SettingsError::Environment { name, .. } => format!("correct or unset {name}"),
             SettingsError::Missing(what) if what.contains("key") => {

@@ -3,7 +3,7 @@
 use super::Deadline;
 use crate::domain::amount::{Amount, Total};
 use crate::domain::run::ExpectedTotal;
-use chrono::NaiveTime;
+use chrono::{NaiveDate, NaiveTime};
 use std::time::Duration;
 
 pub(super) fn at_least_one() -> clap::builder::RangedI64ValueParser<u32> {
@@ -17,6 +17,27 @@ pub(super) fn at_most_a_day() -> clap::builder::RangedI64ValueParser<u32> {
 
 pub(super) fn amount(text: &str) -> Result<Amount, String> {
     Amount::parse(text).map_err(|error| error.to_string())
+}
+
+/// A day as 2026-11-20. In another form it is refused, with what it may mean.
+pub(super) fn date(text: &str) -> Result<NaiveDate, String> {
+    const OTHERS: [&str; 6] =
+        ["%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%d.%m.%Y", "%Y/%m/%d", "%Y%m%d"];
+    let read = |format: &str| NaiveDate::parse_from_str(text, format).ok();
+    let is_plain = text.len() == "2026-11-20".len();
+    if let Some(date) = read("%Y-%m-%d").filter(|_| is_plain) {
+        return Ok(date);
+    }
+    let mut meant: Vec<String> = Vec::new();
+    for date in OTHERS.iter().filter_map(|format| read(format)).map(|date| date.to_string()) {
+        if !meant.contains(&date) {
+            meant.push(date);
+        }
+    }
+    Err(match &meant[..] {
+        [] => "expected a date such as 2026-11-20".to_owned(),
+        meant => format!("expected a date such as 2026-11-20: write {}", meant.join(" or ")),
+    })
 }
 
 pub(super) fn expected_total(text: &str) -> Result<ExpectedTotal, String> {
@@ -74,6 +95,23 @@ mod tests {
         );
         for wrong in ["", "6", "m", "25:00", "1d", "1h 30m", "-5m", "99999999999h"] {
             assert!(deadline(wrong).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn dates_are_years_months_and_days() {
+        assert_eq!(date("2026-11-20").ok(), NaiveDate::from_ymd_opt(2026, 11, 20));
+        for (text, meant) in [
+            ("20/11/2026", ": write 2026-11-20"),
+            ("05/11/2026", ": write 2026-11-05 or 2026-05-11"),
+            ("20.11.2026", ": write 2026-11-20"),
+            ("20261120", ": write 2026-11-20"),
+            ("2026-1-5", "2026-11-20"),
+            ("yesterday", "2026-11-20"),
+            ("", "2026-11-20"),
+        ] {
+            let error = date(text).err().unwrap_or_default();
+            assert!(error.ends_with(meant), "{text}: {error}");
         }
     }
 

@@ -6,5 +6,6 @@ pub mod calendar;
 pub mod mismatch;
 pub mod order;
 pub mod payment;
+pub(crate) mod rows;
 pub mod run;
 pub mod text;

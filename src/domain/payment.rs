@@ -232,6 +232,9 @@ pub struct Answered {
 /// does not help: the configured merchant or the credentials are wrong.
 pub const OTHER_MERCHANT: &str = "the answer is about another merchant's order";
 
+/// The beginning of the reason if an answer is about another order than the one asked for.
+pub const OTHER_ORDER: &str = "the answer is about the order";
+
 /// The end of the reason if an answer shows that the gateway's address is wrong. Resuming such a
 /// run does not help either.
 pub const WRONG_ADDRESS: &str = "is base_url right?";

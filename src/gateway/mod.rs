@@ -13,6 +13,7 @@ mod create_order;
 mod evidence;
 mod new_order;
 mod new_order_response;
+mod order_id;
 mod pace;
 mod redact;
 mod response;

@@ -3,6 +3,7 @@
 //! here"). Pure.
 
 use super::evidence::evidence;
+use super::order_id::difference;
 use super::redact::{Personal, Secrets};
 use super::settings::Credentials;
 use super::wire::Json;
@@ -12,8 +13,8 @@ use super::wording::{
 use crate::domain::amount::Amount;
 use crate::domain::order::OrderKey;
 use crate::domain::payment::{
-    AccountingStatus, AccountingType, Answer, Answered, NotifyStatus, OTHER_MERCHANT, Payment,
-    PaymentStatus, PersonalData, TransactionType, WRONG_ADDRESS,
+    AccountingStatus, AccountingType, Answer, Answered, NotifyStatus, OTHER_MERCHANT, OTHER_ORDER,
+    Payment, PaymentStatus, PersonalData, TransactionType, WRONG_ADDRESS,
 };
 use crate::domain::text;
 
@@ -223,8 +224,14 @@ impl Reader {
         })?;
         // Neither of these changes with a retry.
         if merchant_order_id != order.merchant_order_id {
-            let id = self.shown_id(&merchant_order_id);
-            let why = format!("the answer is about the order \"{id}\"");
+            let why = match difference(&order.merchant_order_id, &merchant_order_id) {
+                Some(difference) => {
+                    // It is the merchant's own id in another form: its digits are shown.
+                    let id = text::printable(&merchant_order_id);
+                    format!("{OTHER_ORDER} \"{id}\": {difference}")
+                }
+                None => format!("{OTHER_ORDER} \"{}\"", self.shown_id(&merchant_order_id)),
+            };
             return Err(CallFailure::is_final(Cause::Untrustworthy, why));
         }
         if let (Some(ours), Some(theirs)) = (&order.merchant_uid, theirs("merchant_uid")?)

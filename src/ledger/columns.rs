@@ -49,6 +49,23 @@ impl Column {
         Column::MerchantUid,
     ];
 
+    /// Its place in [`Column::ALL`].
+    const fn place(self) -> usize {
+        match self {
+            Column::MerchantOrderId => 0,
+            Column::Amount => 1,
+            Column::Credit => 2,
+            Column::Debit => 3,
+            Column::Currency => 4,
+            Column::CreatedAt => 5,
+            Column::Time => 6,
+            Column::TransactionType => 7,
+            Column::AccountingType => 8,
+            Column::Status => 9,
+            Column::MerchantUid => 10,
+        }
+    }
+
     /// The contract's name.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -85,7 +102,8 @@ pub(super) struct Layout {
     pub(super) fields_read: usize,
     /// The index of the column of each `[[ledger.skip]]`.
     pub(super) skip: Vec<usize>,
-    indexes: [(Column, Option<usize>); 11],
+    /// The index of each column, in the order of [`Column::ALL`].
+    indexes: [Option<usize>; 11],
 }
 
 impl Layout {
@@ -96,7 +114,7 @@ impl Layout {
     ) -> Result<Layout, (Position, Fault)> {
         let line = header.line;
         let position = |column: Column| Position::Cell { line, column: column.as_str() };
-        let mut indexes = Column::ALL.map(|column| (column, None));
+        let mut indexes = [None; 11];
         let (mut missing, mut doubled) = (Vec::new(), None);
         let mut find = |heading: &str, position: Position, is_required: bool| {
             let found = header.find(heading).unwrap_or_else(|fault| {
@@ -108,10 +126,10 @@ impl Layout {
             }
             found
         };
-        for (column, index) in &mut indexes {
-            if let Some(is_required) = Layout::looks_for(*column, header, settings) {
-                let heading = settings.columns.heading(*column);
-                *index = find(heading, position(*column), is_required);
+        for (column, index) in Column::ALL.into_iter().zip(&mut indexes) {
+            if let Some(is_required) = Layout::looks_for(column, header, settings) {
+                let heading = settings.columns.heading(column);
+                *index = find(heading, position(column), is_required);
             }
         }
         let skip_position = Position::Cell { line, column: "of ledger.skip" };
@@ -124,7 +142,7 @@ impl Layout {
         match doubled {
             Some((position, fault)) => Err((position, fault)),
             None => {
-                let read = indexes.iter().filter_map(|(_, index)| *index).chain(skip.clone());
+                let read = indexes.into_iter().flatten().chain(skip.clone());
                 let fields_read = read.max().map_or(0, |last| last + 1);
                 let (fields, named_fields) = (header.fields(), header.named_fields());
                 Ok(Layout { fields, named_fields, fields_read, skip, indexes })
@@ -163,7 +181,7 @@ impl Layout {
 
     /// The index of a column; `None` where the file does not have it.
     pub(super) fn index(&self, column: Column) -> Option<usize> {
-        self.indexes.iter().find(|(name, _)| *name == column).and_then(|(_, index)| *index)
+        self.indexes[column.place()]
     }
 
     /// Whether incomes and expenses have a column each.
@@ -173,7 +191,8 @@ impl Layout {
 
     /// The columns that this file has.
     pub(super) fn columns(&self) -> impl Iterator<Item = Column> {
-        self.indexes.iter().filter(|(_, index)| index.is_some()).map(|(column, _)| *column)
+        let columns = Column::ALL.into_iter().zip(&self.indexes);
+        columns.filter(|(_, index)| index.is_some()).map(|(column, _)| column)
     }
 }
 
@@ -200,6 +219,13 @@ mod tests {
         assert_eq!(layout.index(Column::Currency), Some(4));
         assert_eq!(layout.index(Column::Status), None);
         assert_eq!(layout.fields, 5);
+    }
+
+    #[test]
+    fn places_are_those_of_the_list() {
+        for (place, column) in Column::ALL.into_iter().enumerate() {
+            assert_eq!(column.place(), place);
+        }
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Why a ledger cannot be used at all (contract, "Exit codes": 10).
 
 use super::columns::Column;
-use crate::tabular::{Fault, Position, ShownChar, TabularError, shown_name};
+use super::usual;
+use crate::tabular::{Fault, Position, ShownChar, TabularError, normalize, shown_name};
 
 /// A ledger that is not usable: nothing was asked of the gateway. Displays what is wrong and
 /// where; [`hint`](LedgerError::hint) says what to do about it.
@@ -37,22 +38,35 @@ impl LedgerError {
                 return Some(hint.to_owned());
             }
         };
+        let columns = match &*error.fault {
+            Fault::MissingHeading { missing, headings, separator } => {
+                let headings = headings.iter().flat_map(|heading| match separator {
+                    Some(separator) => heading.split(*separator).collect(),
+                    None => vec![heading.as_str()],
+                });
+                let headings: Vec<&str> =
+                    headings.map(|heading| heading.trim().trim_matches('"')).collect();
+                Some(usual::hint(missing, &headings)).filter(|_| !has_all(missing, &headings))
+            }
+            _ => None,
+        };
         if let Some(delimiter) = error.likely_delimiter() {
             let word = if delimiter == '\t' { "\\t".to_owned() } else { delimiter.to_string() };
+            let columns = columns.map(|columns| format!("; then {columns}")).unwrap_or_default();
             return Some(format!(
-                "if its columns are separated by {}, set [ledger] delimiter = \"{word}\"",
+                "if its columns are separated by {}, set [ledger] delimiter = \"{word}\"{columns}",
                 ShownChar(delimiter)
             ));
         }
+        if columns.is_some() {
+            return columns;
+        }
         let hint = match *error.fault {
             Fault::Missing => "check the path that --ledger gives",
-            Fault::MissingHeading { .. } => {
-                "set its heading in [ledger.columns], e.g. merchant_order_id = \"Order No.\""
-            }
             Fault::Utf16 => "set [ledger] encoding = \"utf-16\", or export it as \"CSV UTF-8\"",
             Fault::HeaderEncoding => {
-                "set [ledger] encoding to that of the export, e.g. \"windows-1252\", \"iso-8859-15\" \
-                 or \"shift_jis\"; or export it as \"CSV UTF-8\""
+                "set [ledger] encoding to that of the export, e.g. \"windows-1252\", \
+                 \"iso-8859-15\" or \"shift_jis\"; or export it as \"CSV UTF-8\""
             }
             Fault::DoubledHeading { .. } => {
                 "rename or remove one of the two, or choose another heading in [ledger.columns]"
@@ -61,6 +75,12 @@ impl LedgerError {
         };
         Some(hint.to_owned())
     }
+}
+
+/// Whether all missing headings are among these.
+fn has_all(missing: &[String], headings: &[&str]) -> bool {
+    let has = |wanted: &String| headings.iter().any(|found| normalize(found) == normalize(wanted));
+    missing.iter().all(has)
 }
 
 /// Why a ledger was not read to its end.

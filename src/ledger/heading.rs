@@ -4,6 +4,7 @@
 use super::columns::Layout;
 use super::settings::LedgerSettings;
 use crate::tabular::{Fault, Header, Position, Reader, TabularError};
+use std::cmp::Reverse;
 
 /// The header is one of the first records.
 const HEADER_WITHIN: usize = 50;
@@ -54,11 +55,13 @@ pub(super) fn read_heading(
     Err(reader.error(position, fault))
 }
 
-/// How near a record comes to a header row: by the needed headings that it has, then by whether
-/// another separator would find more, then by its fields.
+/// How near a record comes to a header row: by the needed headings that it has, by whether its
+/// cells are words, by whether they are several, and by whether another separator would find more.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Rank {
-    found: std::cmp::Reverse<usize>,
+    missing: Reverse<usize>,
+    has_words: bool,
+    has_several_fields: bool,
     is_separated_otherwise: bool,
     fields: usize,
 }
@@ -70,9 +73,11 @@ impl Rank {
             _ => (usize::MAX, None),
         };
         Rank {
-            found: std::cmp::Reverse(missing),
+            missing: Reverse(missing),
+            has_words: header.has_words(),
+            has_several_fields: header.named_fields() > 1,
             is_separated_otherwise: separator.is_some(),
-            fields: header.named_fields(),
+            fields: separator.map_or(header.named_fields(), |it| header.split_fields(it)),
         }
     }
 }

@@ -7,6 +7,7 @@
 
 mod columns;
 mod currencies;
+mod date_hints;
 mod doubts;
 mod error;
 mod heading;
@@ -15,6 +16,7 @@ mod money;
 mod rows;
 mod settings;
 mod shrunk_above;
+mod usual;
 mod vocabulary;
 mod word_tables;
 

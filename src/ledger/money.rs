@@ -79,8 +79,8 @@ impl<'a> MoneyReader<'a> {
             (AmountUnit::Minor, _) => None,
         };
         let Some(unit_decimals) = unit_decimals else {
-            let reason = "amount_unit = \"minor\" needs a currency of ISO 4217, which says how many \
-                          decimals it has";
+            let reason = "amount_unit = \"minor\" needs a currency of ISO 4217, which says how \
+                          many decimals it has";
             return Money { amount: Err(refused(reason.to_owned())), currency };
         };
         let amount = match number.size(unit_decimals, self.format) {

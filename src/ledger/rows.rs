@@ -2,6 +2,7 @@
 
 use super::FileRead;
 use super::columns::{Column, Layout};
+use super::date_hints::DateHints;
 use super::doubts::Doubts;
 use super::error::LedgerError;
 use super::ids::{Id, Mangled};
@@ -11,8 +12,8 @@ use super::vocabulary::{Vocabulary, given};
 use crate::domain::amount::Total;
 use crate::domain::order::{
     CreatedAt, InvalidRow, ItemRow, LedgerRow, LineItems, OrderKey, PartialRow, RowCells,
-    direction_of,
 };
+use crate::domain::rows::direction_of;
 use crate::domain::run::{Warning, add_to};
 use crate::domain::text::printable;
 use crate::tabular::{DateCell, DateError, Dates, Record, normalize, shown_date};
@@ -48,6 +49,7 @@ pub(super) struct RowReader<'a> {
     vocabulary: Vocabulary<'a>,
     dates: Dates<'a>,
     merchant_uid: Option<&'a str>,
+    date_hints: DateHints,
     above: Above,
     doubts: Doubts,
 }
@@ -94,6 +96,7 @@ impl<'a> RowReader<'a> {
             vocabulary: Vocabulary::new(settings),
             dates: Dates::new(settings.zones(), settings.date_formats(), now),
             merchant_uid,
+            date_hints: DateHints::default(),
             above: Above::Nothing,
             doubts: Doubts::default(),
         }
@@ -110,8 +113,8 @@ impl<'a> RowReader<'a> {
         self.doubts.warnings(self.file, self.settings)
     }
 
-    /// Reads one row. Adds its amount to the figures, even where the row is invalid. Fails where the
-    /// whole ledger is not usable.
+    /// Reads one row. Adds its amount to the figures, even where the row is invalid. Fails where
+    /// the whole ledger is not usable.
     pub(super) fn read(
         &mut self,
         record: &Record<'_>,
@@ -168,7 +171,7 @@ impl<'a> RowReader<'a> {
     /// Fails where it is unknown which cell belongs to which column, or the row is cut short.
     fn check_fields(&self, record: &Record<'_>, is_last: bool) -> Result<(), String> {
         let (has, header) = (record.fields(), self.layout.fields);
-        let differ = || format!("it has {has} fields, the header row has {header}");
+        let differ = || self.fields_differ(record);
         let is_empty = |cell: &[u8]| cell.trim_ascii().is_empty();
         if has > header && !record.cells().skip(header).all(is_empty) {
             Err(differ())
@@ -179,6 +182,11 @@ impl<'a> RowReader<'a> {
         } else {
             Ok(())
         }
+    }
+
+    fn fields_differ(&self, record: &Record<'_>) -> String {
+        let (has, header) = (record.fields(), self.layout.fields);
+        format!("it has {has} fields, the header row has {header}")
     }
 
     /// Whether a row without an id is an item of the order above it.
@@ -308,6 +316,10 @@ impl<'a> RowReader<'a> {
             accounting_type: self.vocabulary.accounting_type(cell(Column::AccountingType)),
             status: self.vocabulary.status(cell(Column::Status)),
         };
+        // A cell is more likely missing in the middle of the row than at its end.
+        if self.is_short(record) && cells.has_unknown_word() {
+            return Err(self.fields_differ(record));
+        }
         if let Some(date) = date {
             figures.count_date(record.line, date);
         }
@@ -323,12 +335,14 @@ impl<'a> RowReader<'a> {
     /// `created_at`; an empty cell is `None`.
     fn date(&self, cell: &str, time: &str) -> Result<Option<DateCell>, String> {
         self.dates.read(cell, time).map_err(|error| {
+            let whole = [cell.trim(), time].join(" ");
             let hint = match error {
-                DateError::NotUsual => "; [ledger] date_format reads other formats",
-                _ => "",
+                DateError::NotUsual | DateError::NotInFormat(_) => {
+                    self.date_hints.hint(&whole, matches!(error, DateError::NotUsual))
+                }
+                _ => String::new(),
             };
-            let space = if time.is_empty() { "" } else { " " };
-            format!("created_at \"{}\": {error}{hint}", shown_date(&[cell, space, time].concat()))
+            format!("created_at \"{}\": {error}{hint}", shown_date(&whole))
         })
     }
 
@@ -355,7 +369,7 @@ impl<'a> RowReader<'a> {
     }
 }
 
-/// Adds the amount of a row, if it can be read, to the sum of its currency, or else of the given one.
+/// Adds the amount of a row, if it can be read, to the sum of its currency, or else of this one.
 fn add_money(totals: &mut BTreeMap<String, Total>, money: &Money, currency: Option<&str>) {
     if let Ok(Some(amount)) = &money.amount {
         let own = money.currency.as_ref().ok().and_then(Option::as_deref);

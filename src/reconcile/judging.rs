@@ -4,8 +4,9 @@ use super::Context;
 use crate::domain::amount::Amount;
 use crate::domain::mismatch::{Event, Kind, Mismatch};
 use crate::domain::order::direction;
-use crate::domain::payment::{Answer, Asked};
+use crate::domain::payment::{Answer, Asked, OTHER_ORDER};
 use crate::domain::run::{Figures, MoneyFigures, Warning};
+use crate::domain::text::printable;
 use crate::failure::Failure;
 use crate::rules::lifecycle::{self, Known, Seen};
 use crate::rules::{self, Case, Judgement, Policy};
@@ -28,6 +29,7 @@ pub(super) fn judge(
     let mut figures = Figures { ledger: begun.figures.ledger, ..Figures::default() };
     figures.orders.selected = begun.figures.orders.selected;
     let mut units = Units::default();
+    let mut other_ids = OtherIds::default();
     let mut after = 0;
     loop {
         if let Some(signal) = context.interrupt.signal() {
@@ -43,6 +45,7 @@ pub(super) fn judge(
         let mut page = Vec::with_capacity(cases.len());
         for case in cases {
             units.compare(&case);
+            other_ids.count(&case);
             page.push(judge_order(&judging, case, run, policy, &mut figures)?);
         }
         judging.keep(&page)?;
@@ -52,7 +55,7 @@ pub(super) fn judge(
         .check(&judging.selected_amounts()?)
         .map_err(|imbalance| Failure::bug(imbalance.to_string()))?;
     judging.commit(&figures, (context.now)())?;
-    Ok(units.warning().into_iter().collect())
+    Ok(units.warning().into_iter().chain(other_ids.warning()).collect())
 }
 
 /// Whether the ledger has its amounts in minor units (paise) where the gateway has major ones.
@@ -85,6 +88,36 @@ impl Units {
         );
         let is_minor = self.compared >= LEAST && self.hundredths == self.compared;
         is_minor.then(|| Warning::new("minor_units", text))
+    }
+}
+
+/// Whether the gateway answers about other ids than it was asked for.
+#[derive(Default)]
+struct OtherIds {
+    orders: u64,
+    others: u64,
+    first: Option<String>,
+}
+
+impl OtherIds {
+    fn count(&mut self, case: &StoredCase) {
+        self.orders += 1;
+        if let Asked::Unverified { why, .. } = &case.asked
+            && why.starts_with(OTHER_ORDER)
+        {
+            self.others += 1;
+            let id = case.key.merchant_order_id.as_str();
+            self.first.get_or_insert_with(|| format!("asked for \"{}\", {why}", printable(id)));
+        }
+    }
+
+    fn warning(self) -> Option<Warning> {
+        let text = format!(
+            "the gateway answered about other ids for all {} orders: {}. Write the ids in the \
+             ledger as the gateway has them",
+            self.orders, self.first?
+        );
+        (self.others == self.orders).then(|| Warning::new("other_ids", text))
     }
 }
 

@@ -8,10 +8,10 @@ use super::repeats::add_clause;
 use super::to_ms;
 use crate::domain::amount::Amount;
 use crate::domain::order::{
-    Comparison, CreatedAt, Entry, InvalidRow, ItemRow, LedgerStatus, LineItems, OrderKey, RowCells,
-    compare, direction_of, update_cells,
+    CreatedAt, Entry, InvalidRow, ItemRow, LedgerStatus, LineItems, OrderKey, RowCells,
 };
 use crate::domain::payment::{AccountingType, TransactionType};
+use crate::domain::rows::{Comparison, compare, direction_of, update_cells};
 use chrono::{DateTime, NaiveDate};
 use rusqlite::{Connection, Row, params};
 

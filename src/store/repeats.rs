@@ -6,7 +6,8 @@ use super::awaiting;
 use super::entry_columns::{bind_entry, read_entry};
 use super::import::{Import, stored};
 
-use crate::domain::order::{Comparison, Entry, LedgerStatus, RowCells, compare, update};
+use crate::domain::order::{Entry, LedgerStatus, RowCells};
+use crate::domain::rows::{Comparison, compare, update};
 use rusqlite::{Connection, OptionalExtension};
 
 /// The longest clause on an order that its ledger contradicts.

@@ -25,7 +25,7 @@ pub(crate) struct Number<'a> {
     pub negative: bool,
     /// The currency beside it; empty where there is none.
     pub currency: &'a str,
-    /// Digits, perhaps with a decimal point.
+    /// Digits, perhaps with a decimal point; not checked yet.
     digits: Cow<'a, str>,
 }
 
@@ -217,13 +217,13 @@ fn is_of_currency(character: char) -> bool {
         && !"+-\u{2212}(),.'’\"=/".contains(character)
 }
 
-/// The number with a decimal point and without thousands separators.
+/// The number with a decimal point and without thousands separators. [`Number::size`] checks that it
+/// is one.
 fn plain(text: &str, format: NumberFormat) -> Result<Cow<'_, str>, AmountError> {
-    let is_plain = format.thousands_separator.is_none() && format.decimal_separator == '.';
-    let number = if is_plain { Cow::Borrowed(text) } else { Cow::Owned(joined(text, format)?) };
-    let (units, decimals) = number.split_once('.').unwrap_or((&number, "0"));
-    let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-    if is_number(units) && is_number(decimals) { Ok(number) } else { Err(AmountError::NotPlain) }
+    if format.thousands_separator.is_none() && format.decimal_separator == '.' {
+        return Ok(Cow::Borrowed(text));
+    }
+    joined(text, format).map(Cow::Owned)
 }
 
 /// Joins the groups of digits, and writes a point before the decimals.

@@ -1,6 +1,7 @@
 //! Cells that hold a date, or a date and time.
 
 mod format;
+mod guess;
 mod spelling;
 
 use crate::domain::text::clean;
@@ -11,6 +12,7 @@ use chrono::{
 use chrono_tz::Tz;
 use format::Written;
 pub(crate) use format::{DateFormat, DateFormats};
+pub(crate) use guess::formats_that_read;
 use std::borrow::Cow;
 
 /// A date as a cell has it.

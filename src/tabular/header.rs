@@ -8,9 +8,16 @@ use std::borrow::Cow;
 /// for spaces of any kind and line breaks inside it.
 pub(crate) fn normalize(word: &str) -> Cow<'_, str> {
     let word = word.trim();
-    let is_plain =
-        |byte: u8| byte.is_ascii() && !byte.is_ascii_uppercase() && !matches!(byte, b'\t'..=b'\r');
-    if word.bytes().all(is_plain) && !word.contains("  ") {
+    let mut before = 0;
+    let is_plain = word.bytes().all(|byte| {
+        let is_plain = byte.is_ascii()
+            && !byte.is_ascii_uppercase()
+            && !matches!(byte, b'\t'..=b'\r')
+            && (byte, before) != (b' ', b' ');
+        before = byte;
+        is_plain
+    });
+    if is_plain {
         Cow::Borrowed(word)
     } else {
         Cow::Owned(word.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase())
@@ -44,9 +51,17 @@ impl Header {
         Header { line, invalid_utf8: None, headings, normalized }
     }
 
-    /// The headings, trimmed.
-    pub(crate) fn headings(&self) -> &[String] {
-        &self.headings
+    /// The number of headings, if this separator split them.
+    pub(crate) fn split_fields(&self, separator: char) -> usize {
+        let parts = self.headings.iter().flat_map(|heading| heading.split(separator));
+        parts.filter(|part| !part.trim().is_empty()).count()
+    }
+
+    /// Whether its cells are words, as headings are, and not numbers or dates.
+    pub(crate) fn has_words(&self) -> bool {
+        let begins_as_word =
+            |heading: &String| !heading.starts_with(|character: char| character.is_numeric());
+        self.headings.iter().all(begins_as_word)
     }
 
     /// The number of fields up to the last one with a heading.
@@ -83,17 +98,24 @@ impl Header {
         Fault::MissingHeading { missing, headings: self.headings.clone(), separator }
     }
 
-    /// The separator that would split a heading of the file into a missing one and others.
+    /// The separator that would split a heading of the file into a missing one and others, or the
+    /// most frequent one in the only heading of the file.
     fn other_separator(&self, missing: &[String]) -> Option<char> {
         let is_missing = |part: &str| {
             let part = normalize(part.trim().trim_matches('"'));
             missing.iter().any(|heading| normalize(heading) == part)
         };
-        SEPARATORS.into_iter().find(|separator| {
+        let splits = |separator: &char| {
             self.headings.iter().any(|heading| {
                 heading.contains(*separator) && heading.split(*separator).any(is_missing)
             })
-        })
+        };
+        let most_frequent = || {
+            let [heading] = &self.headings[..] else { return None };
+            let count = |separator: &char| heading.matches(*separator).count();
+            SEPARATORS.into_iter().filter(|separator| count(separator) > 0).max_by_key(count)
+        };
+        SEPARATORS.into_iter().find(splits).or_else(most_frequent)
     }
 }
 
@@ -123,7 +145,9 @@ mod tests {
         for (headings, seen) in [
             (vec!["id;amount;currency;created_at"], Some(';')),
             (vec!["\"id\"\tamount"], Some('\t')),
-            (vec!["Order;Total"], None),
+            (vec!["Order No;Total, paid;Date"], Some(';')),
+            (vec!["Order;Total", "Date"], None),
+            (vec!["Order"], None),
             (vec!["Order", "Total"], None),
         ] {
             let fault = Header::new(1, headings.clone()).missing([" ID", "amount"]);

@@ -20,7 +20,9 @@ mod reader;
 mod source;
 
 pub(crate) use cells::{Number, NumberError, NumberFormat, NumberHint, read_number};
-pub(crate) use dates::{DateCell, DateError, DateFormat, DateFormats, Dates, Zones, shown_date};
+pub(crate) use dates::{
+    DateCell, DateError, DateFormat, DateFormats, Dates, Zones, formats_that_read, shown_date,
+};
 pub(crate) use encoding::TextEncoding;
 pub use error::{Fault, Position, TabularError};
 pub(crate) use error::{ShownChar, shown_name};

@@ -21,7 +21,7 @@ const EXAMPLE: &str = include_str!("../../octopus-recon.example.toml");
 const EXAMPLE_MARK: &str = " # example";
 
 /// Where docs/ lists the keys of each table of the configuration: page, heading, path.
-const DOCUMENTED: [(&str, &str, &[&str]); 8] = [
+const DOCUMENTED: [(&str, &str, &[&str]); 9] = [
     ("docs/configuration.md", "### `[gateway]`", &["gateway"]),
     ("docs/ledger.md", "### `[ledger]`", &["ledger"]),
     ("docs/ledger.md", "### `[[ledger.skip]]`", &["ledger", "skip"]),

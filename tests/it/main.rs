@@ -14,6 +14,7 @@ mod golden;
 mod history;
 mod ledger_doubts;
 mod ledger_habits;
+mod ledger_messages;
 mod lifecycle;
 mod old_database;
 mod order_new;

@@ -2,7 +2,7 @@
 
 use super::spelling::{as_strftime, zone_in};
 use chrono::format::{Fixed, Item, Parsed, StrftimeItems, parse};
-use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, Utc};
+use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, SeqAccess, Visitor};
 use std::borrow::Cow;
@@ -37,6 +37,18 @@ pub(super) enum Written {
     LocalTime(NaiveDateTime),
     /// A time with an offset.
     Instant(DateTime<FixedOffset>),
+}
+
+impl Written {
+    /// Whether its year is no likely mistake.
+    pub(super) fn is_of_this_century(&self) -> bool {
+        let year = match self {
+            Written::Date(date) => date.year(),
+            Written::LocalTime(time) => time.year(),
+            Written::Instant(time) => time.year(),
+        };
+        (2000..=2100).contains(&year)
+    }
 }
 
 impl DateFormat {
@@ -104,6 +116,11 @@ impl DateFormat {
     /// The format's text.
     pub(crate) fn as_str(&self) -> &str {
         &self.text
+    }
+
+    /// Whether it reads this cell.
+    pub(crate) fn reads(&self, cell: &str) -> bool {
+        self.read(cell.trim()).is_some()
     }
 
     /// Reads one cell.
