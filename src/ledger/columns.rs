@@ -132,22 +132,20 @@ impl Layout {
                 *index = find(heading, position(column), is_required);
             }
         }
-        let skip_position = Position::Cell { line, column: "of ledger.skip" };
+        let skip_position = Position::Cell { line, column: "ledger.skip" };
         let skip = settings.skip.iter().map(|rule| find(&rule.column, skip_position, true));
         let skip: Vec<usize> = skip.flatten().collect();
         if let Some((first, _)) = missing.first() {
             let headings = missing.iter().map(|(_, heading)| heading.as_str());
             return Err((*first, header.missing(headings)));
         }
-        match doubled {
-            Some((position, fault)) => Err((position, fault)),
-            None => {
-                let read = indexes.into_iter().flatten().chain(skip.clone());
-                let fields_read = read.max().map_or(0, |last| last + 1);
-                let (fields, named_fields) = (header.fields(), header.named_fields());
-                Ok(Layout { fields, named_fields, fields_read, skip, indexes })
-            }
+        if let Some(doubled) = doubled {
+            return Err(doubled);
         }
+        let read = indexes.into_iter().flatten().chain(skip.iter().copied());
+        let fields_read = read.max().map_or(0, |last| last + 1);
+        let (fields, named_fields) = (header.fields(), header.named_fields());
+        Ok(Layout { fields, named_fields, fields_read, skip, indexes })
     }
 
     /// Whether a column is looked for in this file, and if so, whether the file needs it. A

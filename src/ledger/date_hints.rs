@@ -24,15 +24,13 @@ impl DateHints {
         let key =
             if is_unset { "[ledger] date_format = " } else { "another [ledger] date_format, " };
         match &formats[..] {
-            formats if !formats.iter().any(reads) => match is_unset {
-                true => "; [ledger] date_format reads other formats".to_owned(),
-                false => String::new(),
-            },
-            [format] => format!("; {key}{format:?} reads it"),
-            formats => {
+            formats if formats.iter().any(reads) && formats.len() > 1 => {
                 let formats: Vec<_> = formats.iter().map(|format| format!("{format:?}")).collect();
                 format!("; {key}{} reads it: the one that the export means", formats.join(" or "))
             }
+            [format] if reads(format) => format!("; {key}{format:?} reads it"),
+            _ if is_unset => "; [ledger] date_format reads other formats".to_owned(),
+            _ => String::new(),
         }
     }
 }

@@ -87,13 +87,12 @@ impl<'a> MoneyReader<'a> {
             Ok((size, is_rounded)) => {
                 Ok(Some(Signed { size, negative: number.negative, is_rounded }))
             }
-            Err(error) => Err(reason(column, cell, &error)),
+            Err(error) => Err(reason(column, cell, error)),
         };
         Money { amount, currency }
     }
 
     /// The number of the row, and the column and the cell that have it.
-    #[expect(clippy::type_complexity, reason = "a number and where it stands, used once")]
     fn number<'r>(
         &self,
         record: &Record<'r>,
@@ -104,14 +103,14 @@ impl<'a> MoneyReader<'a> {
             // Only where there are two columns may a word stand for an empty cell.
             let text = if column == Column::Amount { cell } else { given(cell) };
             let number = read_number(text, self.format);
-            let number = number.map_err(|error| reason(column, cell, &error))?;
+            let number = number.map_err(|error| reason(column, cell, error))?;
             Ok::<_, String>(number.map(|number| (column, cell, number)))
         };
         if !layout.is_in_two_columns() {
             return read(Column::Amount);
         }
         let as_expense = |(column, cell, number): (Column, &'r str, Number<'r>)| {
-            Some((column, cell, number.as_negative()))
+            Some((column, cell, number.negated()))
         };
         match (read(Column::Credit)?, read(Column::Debit)?) {
             (Some((column, cell, credit)), _) if credit.negative => {
@@ -155,7 +154,7 @@ fn shown(cell: &str) -> String {
 }
 
 /// Why a cell is not an amount, and the key that would read it.
-fn reason(column: Column, cell: &str, error: &NumberError) -> String {
+fn reason(column: Column, cell: &str, error: NumberError) -> String {
     let hint = match error.hint {
         None => "",
         Some(NumberHint::Signed) => {

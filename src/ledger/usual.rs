@@ -29,6 +29,10 @@ pub(super) fn hint(missing: &[String], headings: &[&str]) -> String {
         let heading = usual.iter().find_map(of_usual)?;
         Some(format!("{column} = {:?}", heading.trim()))
     };
+    let is_column = |name: &String| Column::ALL.iter().any(|column| column.as_str() == name);
+    if !missing.iter().any(is_column) {
+        return "correct the heading in [ledger.columns] or [[ledger.skip]]".to_owned();
+    }
     let found: Vec<String> = missing.iter().filter_map(|column| meant(column)).collect();
     let mut hint = if found.is_empty() {
         "set its heading in [ledger.columns], e.g. merchant_order_id = \"Order No.\"".to_owned()
@@ -66,5 +70,7 @@ mod tests {
         ] {
             assert_eq!(hint(missing, headings), expected);
         }
+        let configured = hint(&["Betrag".to_owned()], &["Order", "Betrag EUR"]);
+        assert_eq!(configured, "correct the heading in [ledger.columns] or [[ledger.skip]]");
     }
 }

@@ -7,7 +7,9 @@ use super::{Context, Request};
 use crate::domain::amount::Total;
 use crate::domain::run::Warning;
 use crate::failure::{Failure, code};
-use crate::ledger::{self, FileRead, FutureRows, LedgerError, ReadError, Source, UNKNOWN_CURRENCY};
+use crate::ledger::{
+    self, FileRead, FutureRows, LedgerError, ReadError, SkippedRows, Source, UNKNOWN_CURRENCY,
+};
 use crate::settings::Settings;
 use crate::store::{Import, Imported, NewRun, Store};
 use std::collections::BTreeMap;
@@ -48,6 +50,7 @@ pub(super) fn read<'a>(
             }
         })?;
         import.end_file()?;
+        log_skipped(&path.display().to_string(), &read);
         warnings.extend(of_file(&path.display().to_string(), &read, settings));
         files.push(read);
     }
@@ -66,6 +69,16 @@ pub(super) fn read<'a>(
     }
     import.add_warnings(&warnings)?;
     Ok((import, imported))
+}
+
+/// Says what `[[ledger.skip]]` left out, and how much money that was.
+fn log_skipped(path: &str, read: &FileRead) {
+    let SkippedRows { rows, totals } = &read.skipped;
+    if *rows > 0 {
+        let sums = totals.iter().map(|(currency, total)| format!("{total} {currency}"));
+        let sums = sums.collect::<Vec<_>>().join(" + ");
+        tracing::info!("{path}: rows skipped: {rows}, with amounts of {sums}");
+    }
 }
 
 /// What a person should know of a file that was read.

@@ -76,8 +76,8 @@ pub(crate) fn read_number(
 }
 
 impl Number<'_> {
-    /// The same number as an expense.
-    pub(crate) fn as_negative(self) -> Self {
+    /// The same number, negative.
+    pub(crate) fn negated(self) -> Self {
         Number { negative: true, ..self }
     }
 
@@ -217,8 +217,8 @@ fn is_of_currency(character: char) -> bool {
         && !"+-\u{2212}(),.'’\"=/".contains(character)
 }
 
-/// The number with a decimal point and without thousands separators. [`Number::size`] checks that it
-/// is one.
+/// The number with a decimal point and without thousands separators. [`Number::size`] checks that
+/// it is one.
 fn plain(text: &str, format: NumberFormat) -> Result<Cow<'_, str>, AmountError> {
     if format.thousands_separator.is_none() && format.decimal_separator == '.' {
         return Ok(Cow::Borrowed(text));

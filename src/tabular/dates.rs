@@ -129,9 +129,10 @@ impl Dates<'_> {
                     let is_same_day = other.date == read.date;
                     let shown = |read: DateCell, format: &DateFormat| {
                         let instant = read.instant.with_timezone(&self.zones.days);
-                        let shown = match is_same_day {
-                            true => instant.format("%Y-%m-%d %H:%M:%S").to_string(),
-                            false => read.date.to_string(),
+                        let shown = if is_same_day {
+                            instant.format("%Y-%m-%d %H:%M:%S").to_string()
+                        } else {
+                            read.date.to_string()
                         };
                         (shown, format.as_str().to_owned())
                     };

@@ -198,7 +198,8 @@ fn two_full_rows_are_a_duplicate_also_with_empty_items() {
 #[test]
 fn ids_as_spreadsheets_keep_them() {
     let ledger = format!(
-        "{PLAIN}\"=\"\"1001\"\"\",5,inr,2026-01-10\n1003\t,5,inr,2026-01-10\n 1004 ,5,inr,2026-01-10\n"
+        "{PLAIN}\"=\"\"1001\"\"\",5,inr,2026-01-10\n1003\t,5,inr,2026-01-10\n\
+         \x20 1004 ,5,inr,2026-01-10\n"
     );
     let orders = [("1001", "5"), ("1003", "5"), ("1004", "5")];
     matches("", ledger, &orders, &json!({"accepted": 3}));
@@ -328,7 +329,7 @@ fn rows_that_are_no_orders() {
         "[[ledger.skip]]\ncolumn = \"Type\"\nvalues = [\"fee\", \"Transfer\"]\nempty = true\n";
     let counts = json!({"rows": 4, "accepted": 1, "skipped": 3, "invalid": 0});
     matches(config, ledger, &[("A-1", "5")], &counts);
-    let (_, done) = run(config, &ledger.replace(",order\n", ",fee\n"), &[]);
+    let (_, done) = run(config, ledger.replace(",order\n", ",fee\n"), &[]);
     assert_eq!(done.code, Some(10), "{done:?}");
     assert!(done.stderr.contains("[[ledger.skip]] skips all of its 4 rows"), "{done:?}");
 }
