@@ -237,6 +237,23 @@ fn items_without_an_id_belong_to_the_row_above() {
 }
 
 #[test]
+fn items_with_the_id_of_a_skipped_order_are_skipped_with_it() {
+    let text = format!(
+        "{HEADER},Method\nA1,5,inr,2026-04-10,card\nA1,,,,\nA2,6,inr,2026-04-10,COD\n =\"A2\",,,,\n\
+         ,,,,x\nA3,,,,\nA2,,,,\nA4,7,inr,2026-04-10,cod\nA4,8,inr,2026-04-10,card\n"
+    );
+    let skip = "skip = [{ column = 'Method', values = ['cod'] }]";
+    let (read, kept) = read_text(&text, &format!("line_items = 'empty'\n{skip}"));
+    // A3 has no row with an amount, and the later A2 is below A3. A row with an amount is an order.
+    let items =
+        ["A1 5.00 inr 2026-04-10", "A1 ? ? ?", "A3 ? ? ?", "A2 ? ? ?", "A4 8.00 inr 2026-04-10"];
+    assert_eq!(shown(&kept), items);
+    assert_eq!((read.rows, read.skipped.rows, kept.invalid.len()), (9, 4, 0));
+    let (read, kept) = read_text(&text, skip);
+    assert_eq!((read.skipped.rows, kept.invalid.len()), (2, 5), "not without line items");
+}
+
+#[test]
 fn an_encoding_is_read_and_a_wrong_one_is_named() {
     let mut text = format!("{HEADER},Kunde\nA1,5,inr,2026-04-10,Ren").into_bytes();
     text.extend_from_slice(b"\xE9\n");

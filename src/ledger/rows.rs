@@ -33,8 +33,8 @@ enum Above {
     Nothing,
     /// An order.
     Order { key: OrderKey, currency: Option<String> },
-    /// A row that is not an order.
-    Skipped,
+    /// A row that is not an order. Its id: that of its items, where they have one.
+    Skipped { id: String },
     /// A row that cannot be used.
     Invalid { line: u64 },
 }
@@ -125,7 +125,7 @@ impl<'a> RowReader<'a> {
             return Ok(self.invalid(record, reason));
         }
         if self.skip.iter().any(|skip| skip.applies_to(record)) {
-            self.above = Above::Skipped;
+            self.above = Above::Skipped { id: self.id_of_items(record) };
             return Ok(self.skipped(record, figures));
         }
         let id = match from_utf8(record.cell(self.layout.index(Column::MerchantOrderId))) {
@@ -137,10 +137,7 @@ impl<'a> RowReader<'a> {
             Err(_) => None,
         };
         let mut money = self.money.read(record, &self.layout, &self.vocabulary);
-        if let Some(id) = &id
-            && id.text.is_empty()
-            && self.is_item(&money)
-        {
+        if id.as_ref().is_some_and(|id| self.is_item(&id.text, &money)) {
             return Ok(self.item(record, money, figures));
         }
         add_money(&mut figures.totals, &money, None);
@@ -189,21 +186,35 @@ impl<'a> RowReader<'a> {
         format!("it has {has} fields, the header row has {header}")
     }
 
-    /// Whether a row without an id is an item of the order above it.
-    fn is_item(&self, money: &Money) -> bool {
-        !matches!(self.above, Above::Nothing)
+    /// The id of a skipped row's items; empty where the file has no items.
+    fn id_of_items(&self, record: &Record<'_>) -> String {
+        let cell = from_utf8(record.cell(self.layout.index(Column::MerchantOrderId)));
+        let id = cell.ok().filter(|_| self.settings.line_items != LineItems::Off).map(Id::read);
+        id.and_then(Result::ok).map_or_else(String::new, |id| id.text.into_owned())
+    }
+
+    /// Whether a row is an item of what is above it: it has no id, or it repeats the id of a
+    /// skipped row and has no amount, so that it cannot be an order.
+    fn is_item(&self, id: &str, money: &Money) -> bool {
+        let has_no_amount = matches!(money.amount, Ok(None));
+        let belongs = match &self.above {
+            Above::Nothing => false,
+            Above::Skipped { id: skipped } => id.is_empty() || (id == skipped && has_no_amount),
+            Above::Order { .. } | Above::Invalid { .. } => id.is_empty(),
+        };
+        belongs
             && match self.settings.line_items {
                 LineItems::Off => false,
-                LineItems::Empty | LineItems::Total => matches!(money.amount, Ok(None)),
+                LineItems::Empty | LineItems::Total => has_no_amount,
                 LineItems::Sum => true,
             }
     }
 
-    /// An item without an id: it belongs to what is above it.
+    /// An item that belongs to what is above it.
     fn item(&mut self, record: &Record<'_>, mut money: Money, figures: &mut FileRead) -> LedgerRow {
         let (key, currency) = match &self.above {
             Above::Order { key, currency } => (key.clone(), currency.clone()),
-            Above::Skipped => return self.skipped(record, figures),
+            Above::Skipped { .. } => return self.skipped(record, figures),
             Above::Invalid { line } => {
                 let reason = format!("it is an item of the row in line {line}, which is invalid");
                 add_money(&mut figures.totals, &money, None);
