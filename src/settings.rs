@@ -6,7 +6,7 @@ mod meant;
 
 use crate::domain::text;
 use crate::gateway::{Credentials, GatewaySettings};
-use crate::ledger::LedgerSettings;
+use crate::ledger::{LedgerSettings, put_preset_under};
 use crate::report::{ReportSettings, ReportTable};
 use crate::rules::Policy;
 pub use crate::store::StoreSettings;
@@ -17,6 +17,7 @@ use std::fs;
 use std::num::NonZeroU32;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use toml::de::DeTable;
 
 /// The file in the working directory that is read if no other file is named.
 const DEFAULT_FILE: &str = "octopus-recon.toml";
@@ -313,9 +314,12 @@ fn read_file(path: &Path) -> Result<(Tables, ReportSettings), SettingsError> {
         }
     };
     // The error's own text would show the line, and a secret may be in it.
-    let mut tables: Tables = toml::from_str(&content).map_err(|error| {
+    let unreadable = |error: toml::de::Error| {
         invalid(error.span().map_or(0, |span| span.start), &without_values(error.message()))
-    })?;
+    };
+    let mut document = DeTable::parse(&content).map_err(unreadable)?;
+    put_preset_under(document.get_mut());
+    let mut tables = Tables::deserialize(toml::Deserializer::from(document)).map_err(unreadable)?;
     let report = ReportSettings::try_from(std::mem::take(&mut tables.report))
         .map_err(|conflict| invalid(conflict.span.start, &conflict.why))?;
     Ok((tables, report))

@@ -13,6 +13,7 @@ mod error;
 mod heading;
 mod ids;
 mod money;
+mod presets;
 mod rows;
 mod settings;
 mod shrunk_above;
@@ -22,6 +23,7 @@ mod word_tables;
 
 pub use columns::Column;
 pub use error::{LedgerError, ReadError};
+pub use presets::{Preset, put_preset_under};
 pub use rows::UNKNOWN_CURRENCY;
 pub use settings::LedgerSettings;
 pub(crate) use shrunk_above::ShrunkAbove;

@@ -5,6 +5,7 @@ mod columns;
 mod values;
 mod zone;
 
+use super::presets::Preset;
 use super::shrunk_above::ShrunkAbove;
 use super::vocabulary::Word;
 use super::word_tables::{Currencies, EXPECTED_CURRENCY, WordTable, parse_currency, unexpected};
@@ -22,6 +23,9 @@ pub(crate) use values::{AmountUnit, SkipRule};
 #[derive(Debug, Clone, Deserialize)]
 #[serde(remote = "Self", deny_unknown_fields, default)]
 pub struct LedgerSettings {
+    /// The known export under these keys. Its keys are already in this table:
+    /// [`put_preset_under`](super::put_preset_under) has put them there.
+    pub(super) preset: Option<Preset>,
     /// The encoding of the file. It is never guessed.
     pub(crate) encoding: TextEncoding,
     /// Between the columns: one ASCII character.
@@ -85,6 +89,7 @@ pub struct LedgerSettings {
 impl Default for LedgerSettings {
     fn default() -> LedgerSettings {
         LedgerSettings {
+            preset: None,
             encoding: TextEncoding::default(),
             delimiter: b',',
             currency: None,
