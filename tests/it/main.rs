@@ -18,6 +18,7 @@ mod ledger_messages;
 mod lifecycle;
 mod old_database;
 mod order_new;
+mod presets;
 mod random_nights;
 mod rate;
 mod recorded_endings;
