@@ -68,7 +68,7 @@ fn few_selected(import: &Import, imported: &Imported) -> Result<Option<Warning>,
         SelectionKind::Range => true,
         SelectionKind::Last => selected == 0 || import.is_first_of_its_kind()?,
     };
-    if !is_worth_a_word {
+    if !is_worth_a_word || selected * FEW >= accepted {
         return Ok(None);
     }
     let days = import.given_days()?;

@@ -38,13 +38,16 @@ pub(crate) struct Compared {
 /// Missing orders that a message names.
 const MOST_EXAMPLES: usize = 3;
 
-/// The orders that this run's files gave, with what the ledger says of them now.
-const GIVEN: &str = "
-    FROM (SELECT order_id FROM temp.merged
-          UNION SELECT order_id FROM entries WHERE order_id > ?1) given
-    CROSS JOIN orders o ON o.order_id = given.order_id
-    CROSS JOIN entries e ON e.order_id = o.order_id AND e.version = o.entry_version
-    WHERE (?2 = '' OR o.merchant_uid = ?2)";
+/// Days of orders `e`, of the configured merchant if there is one. Without one, no look at the
+/// orders is needed.
+const DAYS: &str = "
+    SELECT DISTINCT e.order_date AS day FROM entries e WHERE e.order_id > ?1
+    UNION SELECT DISTINCT e.order_date FROM temp.merged e";
+const DAYS_OF_MERCHANT: &str = "
+    SELECT DISTINCT e.order_date AS day FROM entries e JOIN orders o ON o.order_id = e.order_id
+    WHERE e.order_id > ?1 AND o.merchant_uid = ?2
+    UNION SELECT DISTINCT e.order_date FROM temp.merged e JOIN orders o ON o.order_id = e.order_id
+    WHERE o.merchant_uid = ?2";
 
 impl Import<'_> {
     /// The days of which this run's files have an order of the configured merchant.
@@ -52,12 +55,16 @@ impl Import<'_> {
     /// # Errors
     /// The database cannot be read.
     pub(crate) fn given_days(&self) -> Result<BTreeSet<NaiveDate>, StoreError> {
-        let sql = ["SELECT DISTINCT e.order_date AS day ", GIVEN].concat();
-        self.read(|| {
-            let mut statement = self.connection.prepare(&sql)?;
-            let days = statement
-                .query_map(params![self.orders_before, self.merchant()], |row| day(row, "day"))?;
-            days.collect()
+        let before = self.orders_before;
+        self.read(|| match self.merchant() {
+            "" => {
+                let mut statement = self.connection.prepare(DAYS)?;
+                statement.query_map([before], |row| day(row, "day"))?.collect()
+            }
+            merchant => {
+                let mut statement = self.connection.prepare(DAYS_OF_MERCHANT)?;
+                statement.query_map(params![before, merchant], |row| day(row, "day"))?.collect()
+            }
         })
     }
 
