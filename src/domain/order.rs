@@ -86,6 +86,17 @@ impl LineItems {
     }
 }
 
+/// What the amounts of a ledger say of the transaction type (contract, "Ledger": `amount`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Directions {
+    /// Nothing: an amount has no sign.
+    Unsaid,
+    /// A negative amount is an expense.
+    Signs,
+    /// Incomes and expenses have a column each.
+    Columns,
+}
+
 /// When an order was created.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CreatedAt {
@@ -248,8 +259,8 @@ pub struct ItemRow {
     /// The cells that have a value, or why the row is invalid. Its amount is negative where a sign
     /// or a column says so; its transaction type is that of its cell alone.
     pub cells: Result<RowCells, String>,
-    /// Whether the ledger has a column for incomes and one for expenses.
-    pub is_in_two_columns: bool,
+    /// What its amount says of the transaction type.
+    pub directions: Directions,
     /// The row's bytes, unchanged, without the line end.
     pub raw: Vec<u8>,
 }

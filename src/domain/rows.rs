@@ -2,7 +2,7 @@
 //! (contract, "Ledger").
 
 use super::amount::Amount;
-use super::order::{CreatedAt, Entry, RowCells};
+use super::order::{CreatedAt, Directions, Entry, RowCells};
 use super::payment::{AccountingType, TransactionType};
 
 /// A later row of an order, compared with the earlier ones.
@@ -82,25 +82,28 @@ pub(crate) fn update_cells(cells: &mut RowCells, row: RowCells) {
     cells.status = status.or(cells.status.take());
 }
 
-/// The transaction type of an amount with a sign or in a column of its own: a negative amount is an
-/// expense, one in the column of credits an income. `given` is the type in the row's cell.
+/// The transaction type of a signed amount: a negative one is an expense, a positive one an income,
+/// unless the row's cell says otherwise. `given` is the type in that cell.
 ///
 /// # Errors
 /// The two contradict each other.
 pub(crate) fn direction_of(
-    negative: bool,
-    is_in_two_columns: bool,
+    amount: Amount,
+    directions: Directions,
     given: Option<TransactionType>,
 ) -> Result<Option<TransactionType>, &'static str> {
-    match (negative, given) {
+    if directions == Directions::Unsaid || amount.is_zero() {
+        return Ok(given);
+    }
+    match (amount.is_negative(), given) {
         (true, Some(TransactionType::Income)) => {
             Err("the amount is negative, an expense, but transaction_type says income")
         }
         (true, None) => Ok(Some(TransactionType::Expense)),
-        (false, Some(TransactionType::Expense)) if is_in_two_columns => {
+        (false, Some(TransactionType::Expense)) if directions == Directions::Columns => {
             Err("the amount is a credit, an income, but transaction_type says expense")
         }
-        (false, None) if is_in_two_columns => Ok(Some(TransactionType::Income)),
+        (false, None) => Ok(Some(TransactionType::Income)),
         // A word that is not mapped is reported; the sign must not hide it.
         (_, given) => Ok(given),
     }

@@ -1,6 +1,6 @@
 //! Dates that cannot be read: the format that would read them (contract, "Ledger": `date_format`).
 
-use crate::tabular::{DateFormat, formats_that_read};
+use crate::tabular::{DateFormat, formats_that_read, unread_zone};
 use std::cell::{Cell, RefCell};
 
 /// The formats that would read the dates which cannot be read.
@@ -15,6 +15,12 @@ impl DateHints {
     /// What to add to the reason why a date cannot be read.
     pub(super) fn hint(&self, cell: &str, is_unset: bool) -> String {
         const MOST_TRIED: u8 = 5;
+        if let Some(zone) = unread_zone(cell) {
+            return format!(
+                "; the zone {zone} is not read: export the dates with an offset, or without a zone \
+                 and set [ledger] timezone"
+            );
+        }
         let reads = |format: &String| DateFormat::new(format).is_ok_and(|it| it.reads(cell));
         let mut formats = self.formats.borrow_mut();
         if !formats.iter().any(reads) && self.tried.get() < MOST_TRIED {

@@ -97,7 +97,7 @@ fn amounts_in_two_columns() {
         "A1 5.00 inr 2026-04-10 income",
         "A2 7.00 inr 2026-04-10 expense",
         "A3 3.00 inr 2026-04-10 income",
-        "A6 0.00 inr 2026-04-10 income",
+        "A6 0.00 inr 2026-04-10",
         "5: credit \"2\" and debit \"1\": only one of them can have an amount",
         "6: amount is empty; [ledger] line_items reads such rows as items of an order",
         "8: debit \"-4\": it is not a plain decimal number; [ledger] signed_amounts = true reads a \
@@ -130,11 +130,11 @@ fn amounts_in_two_columns() {
 fn currencies_signs_and_units_in_amounts() {
     let config = "currency_in_amount = true\nthousands_separator = ','\nsigned_amounts = true";
     for (config, row, expected) in [
-        (config, "A1,\"₹1,00,000.00\",,2026-04-10", "A1 100000.00 inr 2026-04-10"),
-        (config, "A1,Rs. 5,INR,2026-04-10", "A1 5.00 inr 2026-04-10"),
+        (config, "A1,\"₹1,00,000.00\",,2026-04-10", "A1 100000.00 inr 2026-04-10 income"),
+        (config, "A1,Rs. 5,INR,2026-04-10", "A1 5.00 inr 2026-04-10 income"),
         (config, "A1,(₹5.00),inr,2026-04-10", "A1 5.00 inr 2026-04-10 expense"),
         (config, "A1,5.00 Dr,inr,2026-04-10", "A1 5.00 inr 2026-04-10 expense"),
-        (config, "A1,5.00 Cr,inr,2026-04-10", "A1 5.00 inr 2026-04-10"),
+        (config, "A1,5.00 Cr,inr,2026-04-10", "A1 5.00 inr 2026-04-10 income"),
         (config, "A1,$5,inr,2026-04-10", "2: amount \"$5\": its currency sign means "),
         (config, "A1,Rs 5,,2026-04-10", "2: amount \"Rs 5\": its currency sign can mean inr, "),
         (

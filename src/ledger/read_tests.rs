@@ -181,7 +181,7 @@ fn a_negative_amount_is_an_expense_where_that_is_configured() {
         [
             (Some(5_000_000), expense.clone()),
             (Some(1_000_000), expense.clone()),
-            (Some(10_000_000), None),
+            (Some(10_000_000), Some(TransactionType::Income)),
             (Some(20_000_000), expense),
             (Some(1_000_000), odd),
         ]
@@ -365,9 +365,17 @@ proptest! {
     #[test]
     fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         let text = [HEADER.as_bytes(), b"\n", &bytes].concat();
-        if let Ok((read, kept)) = try_read(&text, "signed_amounts = true\nline_items = true") {
-            let rows = kept.rows.len() + kept.invalid.len();
-            prop_assert_eq!(u64::try_from(rows).ok(), Some(read.rows));
+        let skip = "skip = [{ column = 'currency', empty = true }]";
+        for habits in [
+            "signed_amounts = true\nline_items = true",
+            "line_items = 'sum'\ncurrency_in_amount = true\nround_amounts = 2",
+            "encoding = 'windows-1252'\nthousands_separator = ','\ndate_format = '%d/%m/%Y'",
+            "encoding = 'utf-16le'\namount_unit = 'minor'",
+        ] {
+            if let Ok((read, kept)) = try_read(&text, &format!("{habits}\n{skip}")) {
+                let rows = kept.rows.len() + kept.items.len() + kept.invalid.len();
+                prop_assert_eq!(u64::try_from(rows).ok(), Some(read.rows - kept.skipped));
+            }
         }
     }
 }

@@ -11,7 +11,8 @@ use super::settings::{LedgerSettings, SkipRule};
 use super::vocabulary::{Vocabulary, given};
 use crate::domain::amount::Total;
 use crate::domain::order::{
-    CreatedAt, InvalidRow, ItemRow, LedgerRow, LineItems, OrderKey, PartialRow, RowCells,
+    CreatedAt, Directions, InvalidRow, ItemRow, LedgerRow, LineItems, OrderKey, PartialRow,
+    RowCells,
 };
 use crate::domain::rows::direction_of;
 use crate::domain::run::{Warning, add_to};
@@ -270,8 +271,17 @@ impl<'a> RowReader<'a> {
 
     fn item_row(&self, record: &Record<'_>, key: OrderKey, cells: Read) -> LedgerRow {
         let (file, raw) = (self.file.to_owned(), record.raw.to_vec());
-        let is_in_two_columns = self.layout.is_in_two_columns();
-        LedgerRow::Item(ItemRow { file, line: record.line, key, cells, is_in_two_columns, raw })
+        let directions = self.directions();
+        LedgerRow::Item(ItemRow { file, line: record.line, key, cells, directions, raw })
+    }
+
+    /// What amounts say of the transaction type.
+    fn directions(&self) -> Directions {
+        match self.settings.signed_amounts {
+            _ if self.layout.is_in_two_columns() => Directions::Columns,
+            true => Directions::Signs,
+            false => Directions::Unsaid,
+        }
     }
 
     /// Why a row cannot be read as text, if so.
@@ -314,7 +324,7 @@ impl<'a> RowReader<'a> {
         let transaction_type = match amount {
             // The sign of an item says nothing of the order.
             Some(amount) if !has_groups => {
-                direction_of(amount.negative, layout.is_in_two_columns(), given_type)?
+                direction_of(amount.amount(), self.directions(), given_type)?
             }
             _ => given_type,
         };

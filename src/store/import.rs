@@ -7,7 +7,8 @@ use super::error::StoreError;
 use super::runs::{NewRun, Selection};
 use super::{Store, items, repeats, runs};
 use crate::domain::order::{
-    Entry, InvalidRow, LedgerRow, LedgerStatus, LineItems, OrderKey, PartialRow, RowCells,
+    Directions, Entry, InvalidRow, LedgerRow, LedgerStatus, LineItems, OrderKey, PartialRow,
+    RowCells,
 };
 use crate::domain::run::LedgerFigures;
 use rusqlite::{
@@ -25,8 +26,8 @@ pub(crate) struct Import<'a> {
     pub(super) selection: Selection,
     pub(super) default_status: Option<LedgerStatus>,
     pub(super) line_items: LineItems,
-    /// Whether the file that is being read has a column for incomes and one for expenses.
-    pub(super) is_in_two_columns: bool,
+    /// What the amounts of the file that is being read say of the transaction type.
+    pub(super) directions: Directions,
     pub(super) figures: LedgerFigures,
     pub(super) first_invalid: Option<String>,
     /// The last order of earlier runs.
@@ -117,7 +118,7 @@ fn begin(connection: &Connection, path: PathBuf, run: NewRun) -> rusqlite::Resul
         selection: run.selection,
         default_status: run.default_status,
         line_items: run.line_items,
-        is_in_two_columns: false,
+        directions: Directions::Unsaid,
         figures: LedgerFigures::default(),
         first_invalid: None,
         orders_before: last_order_id,

@@ -41,7 +41,7 @@ struct Group {
 impl Import<'_> {
     /// Keeps a row until its file has been read.
     pub(super) fn add_item(&mut self, row: &ItemRow) -> rusqlite::Result<()> {
-        self.is_in_two_columns = row.is_in_two_columns;
+        self.directions = row.directions;
         let cells = row.cells.as_ref().ok();
         let created_at = cells.and_then(|cells| cells.created_at);
         let mut insert = self.connection.prepare_cached(
@@ -159,8 +159,7 @@ impl Import<'_> {
         let mut cells = group.cells.clone();
         if let Some(amount) = cells.amount {
             let given = cells.transaction_type.take();
-            cells.transaction_type =
-                direction_of(amount.is_negative(), self.is_in_two_columns, given)?;
+            cells.transaction_type = direction_of(amount, self.directions, given)?;
             cells.amount = Some(amount.abs());
         }
         let mut entry = cells.into_entry().map_err(|cells| {
@@ -212,3 +211,7 @@ fn cells(row: &Row<'_>, key: &OrderKey) -> rusqlite::Result<RowCells> {
         status: word(row, "status", LedgerStatus::from_word)?,
     })
 }
+
+#[cfg(test)]
+#[path = "items_tests.rs"]
+mod tests;

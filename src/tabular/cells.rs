@@ -293,7 +293,9 @@ fn hint(text: &str, format: NumberFormat) -> Option<NumberHint> {
     };
     let unknown =
         digits.contains(|character: char| !character.is_ascii_digit() && !known(character));
-    (separated && unknown).then_some(NumberHint::Separators)
+    // Groups that are no thousands: the separators may be the other way round.
+    let is_misread = format.thousands_separator.is_some_and(|it| digits.contains(it));
+    ((separated && unknown) || is_misread).then_some(NumberHint::Separators)
 }
 
 #[cfg(test)]

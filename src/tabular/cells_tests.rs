@@ -108,7 +108,7 @@ fn amounts() {
             german,
             &[
                 ("1.200,50", "1200.50"),
-                ("0.500", "!it is not a plain decimal number"),
+                ("0.500", "!it is not a plain decimal number; Separators"),
                 ("1.234.567,5", "1234567.50"),
                 ("500", "500.00"),
                 ("500.00", "!"),

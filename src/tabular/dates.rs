@@ -13,6 +13,7 @@ use chrono_tz::Tz;
 use format::Written;
 pub(crate) use format::{DateFormat, DateFormats};
 pub(crate) use guess::formats_that_read;
+pub(crate) use spelling::unread_zone;
 use std::borrow::Cow;
 
 /// A date as a cell has it.

@@ -22,6 +22,7 @@ mod source;
 pub(crate) use cells::{Number, NumberError, NumberFormat, NumberHint, read_number};
 pub(crate) use dates::{
     DateCell, DateError, DateFormat, DateFormats, Dates, Zones, formats_that_read, shown_date,
+    unread_zone,
 };
 pub(crate) use encoding::TextEncoding;
 pub use error::{Fault, Position, TabularError};

@@ -188,6 +188,16 @@ fn a_discount_lowers_a_sum_and_the_sum_has_a_direction() {
 }
 
 #[test]
+fn an_order_with_both_signs_is_a_conflict() {
+    let config = "[ledger]\nsigned_amounts = true\n";
+    let ledger = format!("{PLAIN}A-1,5.00,inr,2026-01-10\nA-1,-5.00,inr,2026-01-10\n");
+    let (merchant, done) = run(config, ledger, &[("A-1", "5")]);
+    let rows = merchant.rows_of(&done);
+    let reason = &row(&rows, "A-1", "ledger_conflict")["reason"];
+    assert!(reason.contains("transaction type income in ledger.csv line 2, expense"), "{reason}");
+}
+
+#[test]
 fn two_full_rows_are_a_duplicate_also_with_empty_items() {
     let config = "[ledger]\nline_items = true\n";
     let ledger = format!("{PLAIN}A-1,5.00,inr,2026-01-10\nA-1,5.00,inr,2026-01-10\nA-1,,,\n");

@@ -64,6 +64,7 @@ fn cells_that_only_another_habit_reads() {
             "A1,5,inr,10/04/2026 11:11,paid",
             "[ledger] date_format = \"%d/%m/%Y %H:%M\" or \"%m/%d/%Y %H:%M\" reads it",
         ),
+        ("A1,5,inr,10/04/2026 11:11 IST,paid", "the zone IST is not read"),
         ("A1,5,inr,1775799686,paid", "[ledger] date_format = \"epoch\" reads it"),
     ] {
         says("", format!("{HEAD}{row}\n"), 10, &["line 2", text]);

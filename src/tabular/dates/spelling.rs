@@ -20,6 +20,14 @@ pub(super) fn zone_in(items: &[Item]) -> Option<String> {
     words.into_iter().find(|word| is_zone(word)).map(str::to_owned)
 }
 
+/// The word at the end of a date that names a zone, where it is none that is read as an offset.
+pub(crate) fn unread_zone(date: &str) -> Option<&str> {
+    let word = date.split_whitespace().next_back()?.trim_matches(['(', ')']);
+    let is_half_of_day = ["AM", "PM"].contains(&&*word.to_ascii_uppercase());
+    let is_offset = ["Z", "UTC", "GMT"].contains(&word) || word.starts_with(['+', '-']);
+    (is_zone(word) && !is_offset && !is_half_of_day).then_some(word)
+}
+
 /// Whether a word looks like a zone: `Z`, `UTC`, `IST`, `GMT+05:30`, `+00`, `Asia/Kolkata`.
 fn is_zone(word: &str) -> bool {
     let unsigned = word.trim_start_matches(|character: char| character.is_ascii_alphabetic());
@@ -131,6 +139,22 @@ mod tests {
         ] {
             let items: Vec<Item> = StrftimeItems::new(format).collect();
             assert_eq!(zone_in(&items).as_deref(), zone, "{format}");
+        }
+    }
+
+    #[test]
+    fn zones_that_are_not_read_are_recognised() {
+        for (date, zone) in [
+            ("10/04/2026 11:11 IST", Some("IST")),
+            ("10/04/2026 11:11 (IST)", Some("IST")),
+            ("10/04/2026 11:11 GMT+05:30", Some("GMT+05:30")),
+            ("10/04/2026 11:11 UTC", None),
+            ("10/04/2026 11:11 +0530", None),
+            ("10/04/2026 11:11 PM", None),
+            ("10 Apr 2026", None),
+            ("", None),
+        ] {
+            assert_eq!(unread_zone(date), zone, "{date}");
         }
     }
 
