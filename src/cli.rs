@@ -72,6 +72,9 @@ pub enum Command {
     Runs(Runs),
     /// Show everything about one order: ledger entries, answers, mismatches and their events
     Show(Show),
+    /// Show how a ledger file is read, and what the configuration lacks for it; no network, no
+    /// database
+    Ledger(Ledger),
     /// Query one order at the gateway, or create a new one
     #[command(subcommand)]
     Order(Order),
@@ -194,6 +197,20 @@ pub struct Runs {
 pub struct Show {
     /// The merchant's order id
     pub order_id: String,
+    /// Format on stdout
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+/// `ledger`.
+#[derive(Debug, Args)]
+pub struct Ledger {
+    /// A ledger file: CSV, or CSV in `.gz`; `-` for stdin
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Print a configuration file for this ledger, and nothing else
+    #[arg(long, conflicts_with = "format")]
+    pub suggest: bool,
     /// Format on stdout
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,

@@ -11,6 +11,7 @@ mod committing;
 mod doubts;
 mod ending;
 mod importing;
+mod inspecting;
 mod judging;
 mod reading;
 mod reporting;
@@ -20,6 +21,7 @@ mod stop;
 pub(crate) use beginning::Estimate;
 pub use committing::Counters;
 pub(crate) use ending::record_late;
+pub(crate) use inspecting::{LedgerReport, LedgerView, inspect};
 pub(crate) use reporting::write_again;
 pub use request::{Request, Resume};
 

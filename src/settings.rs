@@ -6,7 +6,7 @@ mod meant;
 
 use crate::domain::text;
 use crate::gateway::{Credentials, GatewaySettings};
-use crate::ledger::{LedgerSettings, put_preset_under};
+use crate::ledger::{LedgerKeys, LedgerSettings, put_preset_under};
 use crate::report::{ReportSettings, ReportTable};
 use crate::rules::Policy;
 pub use crate::store::StoreSettings;
@@ -29,6 +29,8 @@ pub struct Settings {
     pub gateway: GatewaySettings,
     /// `[ledger]`.
     pub ledger: LedgerSettings,
+    /// `[ledger]` by its keys: what is set, and what is not.
+    pub ledger_keys: LedgerKeys,
     /// `[policy]`.
     pub policy: Policy,
     /// `[calendar]`.
@@ -157,6 +159,8 @@ struct Tables {
     calendar: Calendar,
     report: ReportTable,
     store: StoreSettings,
+    #[serde(skip)]
+    ledger_keys: LedgerKeys,
 }
 
 /// Reads an environment variable, like [`std::env::var_os`].
@@ -177,8 +181,9 @@ impl Settings {
         let default = || Some(PathBuf::from(DEFAULT_FILE)).filter(|path| path.exists());
         let file = named.or_else(default);
         let read = file.as_deref().map(read_file).transpose()?;
-        let (Tables { mut gateway, ledger, mut policy, calendar, mut store, .. }, mut report) =
-            read.unwrap_or_default();
+        let (tables, mut report) = read.unwrap_or_default();
+        let Tables { mut gateway, ledger, mut policy, calendar, mut store, ledger_keys, .. } =
+            tables;
         policy.bank_closed = calendar.bank_closed.clone();
         policy.zone = ledger.zone();
         let key = match variable("OCTOPUS_RECON_API_KEY")? {
@@ -211,7 +216,18 @@ impl Settings {
         }
         report.directory = flags.out.unwrap_or(report.directory);
         let key = key.map(SecretString::from);
-        Ok(Settings { gateway, ledger, policy, calendar, report, store, file, key, secret })
+        Ok(Settings {
+            gateway,
+            ledger,
+            ledger_keys,
+            policy,
+            calendar,
+            report,
+            store,
+            file,
+            key,
+            secret,
+        })
     }
 
     /// Settings with these credentials, for a gateway in the same process.
@@ -319,10 +335,22 @@ fn read_file(path: &Path) -> Result<(Tables, ReportSettings), SettingsError> {
     };
     let mut document = DeTable::parse(&content).map_err(unreadable)?;
     put_preset_under(document.get_mut());
+    let resolved = toml::Deserializer::from(document.clone());
+    let resolved = toml::Table::deserialize(resolved).map_err(unreadable)?;
     let mut tables = Tables::deserialize(toml::Deserializer::from(document)).map_err(unreadable)?;
     let report = ReportSettings::try_from(std::mem::take(&mut tables.report))
         .map_err(|conflict| invalid(conflict.span.start, &conflict.why))?;
+    tables.ledger_keys = LedgerKeys {
+        own: ledger_of(&content.parse().unwrap_or_default()),
+        resolved: ledger_of(&resolved),
+    };
     Ok((tables, report))
+}
+
+/// `[ledger]` of a configuration.
+fn ledger_of(document: &toml::Table) -> toml::Table {
+    let ledger = document.get("ledger").and_then(toml::Value::as_table);
+    ledger.cloned().unwrap_or_default()
 }
 
 /// Removes the value from serde's message about a wrong type: it may be a secret.

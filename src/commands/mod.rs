@@ -2,6 +2,7 @@
 
 mod check;
 mod demo;
+mod ledger;
 mod manual;
 mod order;
 mod order_new;
@@ -43,6 +44,7 @@ pub fn execute(cli: Cli, process: &Process) -> Result<u8, Failure> {
         Command::Report(arguments) => report::execute(&arguments, common, process),
         Command::Runs(arguments) => runs::execute(&arguments, common, process),
         Command::Show(arguments) => show::execute(&arguments, common, process),
+        Command::Ledger(arguments) => ledger::execute(&arguments, common, process, &interrupt),
         Command::Order(arguments) => order::execute(&arguments, common, process, &interrupt),
         Command::Sandbox(arguments) => sandbox::execute(&arguments, common, process, &interrupt),
         Command::Demo(arguments) => demo::execute(&arguments, common, process, &interrupt),

@@ -1,5 +1,6 @@
 //! `run`.
 
+use super::ledger::{view_as_json, view_as_text};
 use super::output::{JsonHead, print};
 use super::progress::Progress;
 use super::{Process, context, runtime, settings};
@@ -142,45 +143,30 @@ fn cost(estimate: &Estimate, format: Format, head: &JsonHead) -> String {
     let minutes = format!("{}.{}", tenths / 10, tenths % 10);
     let ledger = &estimate.ledger;
     match format {
-        Format::Json => head.object(
-            &serde_json::json!({
-                "dry_run": true,
-                "continues": estimate.continues,
-                "ledger": {
-                    "rows": ledger.rows, "accepted": ledger.accepted, "invalid": ledger.invalid,
-                    "repeated": ledger.repeated, "superseded": ledger.superseded,
-                    "skipped": ledger.skipped, "changed": ledger.changed,
-                },
-                "orders": calls,
-                "calls": calls,
-                "minutes": minutes,
-                "exit_code": 0,
-            })
-            .to_string(),
-        ),
+        Format::Json => {
+            let view = estimate.view.as_ref().map(view_as_json);
+            let mut object = view.unwrap_or_else(|| serde_json::json!({}));
+            object["dry_run"] = true.into();
+            object["continues"] = estimate.continues.into();
+            object["ledger"] = serde_json::json!(ledger);
+            object["orders"] = calls.into();
+            object["calls"] = calls.into();
+            object["minutes"] = minutes.into();
+            object["exit_code"] = 0.into();
+            head.object(&object.to_string())
+        }
         Format::Text => {
             let continues = estimate
                 .continues
                 .map(|run_id| format!(" to continue run {run_id}"))
                 .unwrap_or_default();
-            let first_invalid = estimate
-                .first_invalid
-                .as_ref()
-                .map(|first| format!("First invalid row: {first}.\n"))
-                .unwrap_or_default();
+            let view = estimate.view.as_ref();
+            let view = view.map(|view| view_as_text(view) + "\n\n").unwrap_or_default();
             format!(
-                "Dry run: nothing was stored or asked.\n\
-                 Ledger rows: {} read, {} accepted, {} invalid, {} repeated, \
-                 {} superseded, {} skipped.\n\
-                 {first_invalid}\
+                "Dry run: nothing was stored or asked.\n\n\
+                 {view}\
                  Asking{continues} would take {calls} calls, {minutes} minutes at {} a second, \
                  retries apart.",
-                ledger.rows,
-                ledger.accepted,
-                ledger.invalid,
-                ledger.repeated,
-                ledger.superseded,
-                ledger.skipped,
                 estimate.requests_per_second
             )
         }

@@ -3,6 +3,7 @@
 
 pub mod amount;
 pub mod calendar;
+pub mod inspection;
 pub mod mismatch;
 pub mod order;
 pub mod payment;

@@ -59,6 +59,11 @@ impl Signs {
         Signs(signs)
     }
 
+    /// Whether this stands for a currency, or for one of several.
+    pub(super) fn knows(&self, beside: &str) -> bool {
+        self.0.contains_key(&*normalize(beside))
+    }
+
     /// The currency of an amount, from the text beside it and the currency of the row, if there is
     /// one. `mapped` is `[ledger.currencies]`.
     pub(super) fn agree(

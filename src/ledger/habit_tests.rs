@@ -33,7 +33,11 @@ fn rows_above_the_header_are_no_rows() {
     for (above, line) in [("", 1), ("sep=,\n", 2), (title, 7), (&"x\n".repeat(49), 50)] {
         let (read, kept) = read_text(&format!("{above}{table}"), "");
         assert_eq!(shown(&kept), ["A1 5.00 inr 2026-04-10"], "{above}");
-        assert_eq!((read.header_line, read.rows, kept.rows[0].0), (line, 1, line + 1), "{above}");
+        assert_eq!(
+            (read.shape.header_line, read.rows, kept.rows[0].0),
+            (line, 1, line + 1),
+            "{above}"
+        );
     }
     let late = try_read(format!("{}{table}", "x\n".repeat(50)).as_bytes(), "").err();
     let expected =

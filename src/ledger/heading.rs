@@ -14,6 +14,7 @@ const SEARCHED: usize = 1000;
 /// The header row, where it is and where the columns are.
 pub(super) struct Heading {
     pub(super) line: u64,
+    pub(super) headings: Vec<String>,
     pub(super) layout: Layout,
 }
 
@@ -38,7 +39,8 @@ pub(super) fn read_heading(
                     let position = Position::Character { line, column: 1 };
                     return Err(reader.error(position, Fault::LateHeader { within: HEADER_WITHIN }));
                 }
-                return Ok(Heading { line, layout });
+                let headings = header.headings().to_vec();
+                return Ok(Heading { line, headings, layout });
             }
             Err((position, fault @ Fault::MissingHeading { .. })) => {
                 let rank = Rank::of(&header, &fault);

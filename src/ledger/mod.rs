@@ -12,23 +12,27 @@ mod doubts;
 mod error;
 mod heading;
 mod ids;
+mod inspection;
 mod money;
 mod presets;
 mod rows;
 mod settings;
 mod shrunk_above;
+mod suggest;
 mod usual;
 mod vocabulary;
 mod word_tables;
 
 pub use columns::Column;
 pub use error::{LedgerError, ReadError};
+pub use inspection::{ColumnRead, Shape};
 pub use presets::{Preset, put_preset_under};
 pub use rows::UNKNOWN_CURRENCY;
 pub use settings::LedgerSettings;
 pub(crate) use shrunk_above::ShrunkAbove;
+pub use suggest::{LedgerKeys, OpenPoint, Suggestion, suggest};
 
-pub use crate::tabular::Source;
+pub use crate::tabular::{Source, Spool};
 
 use crate::domain::amount::Total;
 use crate::domain::order::LedgerRow;
@@ -55,12 +59,12 @@ pub struct FileRead {
     /// Rows whose date or time has no offset, so that it is in the configured zone or, without
     /// one, in UTC.
     pub without_offset: u64,
-    /// The line of the header row, from 1.
-    pub header_line: u64,
     /// Rows that `[[ledger.skip]]` left out.
     pub skipped: SkippedRows,
     /// What a person should know of the file.
     pub warnings: Vec<Warning>,
+    /// How the table was read.
+    pub shape: Shape,
 }
 
 /// Rows that are not orders, by `[[ledger.skip]]`. They are part of [`FileRead::totals`].
@@ -96,8 +100,9 @@ pub fn read<E>(
     mut sink: impl FnMut(LedgerRow) -> Result<(), E>,
 ) -> Result<FileRead, ReadError<E>> {
     let mut reader = Reader::new(source, settings.encoding, settings.delimiter, interrupted)?;
-    let Heading { line, layout } = read_heading(&mut reader, settings)?;
+    let Heading { line, headings, layout } = read_heading(&mut reader, settings)?;
     let file = reader.file().to_owned();
+    let shape = Shape::new(&file, settings, line, &headings, &layout);
     let mut rows = RowReader::new(&file, layout, settings, merchant_uid, now);
     let mut read = FileRead {
         rows: 0,
@@ -105,9 +110,9 @@ pub fn read<E>(
         totals: BTreeMap::new(),
         future: None,
         without_offset: 0,
-        header_line: line,
         skipped: SkippedRows::default(),
         warnings: Vec::new(),
+        shape,
     };
     // A short record is cut off if it is the last one, which only the next read can tell.
     let mut short: Option<KeptRecord> = None;

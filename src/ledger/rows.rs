@@ -56,19 +56,19 @@ pub(super) struct RowReader<'a> {
 }
 
 /// A [`SkipRule`] as it is applied.
-struct Skip {
+pub(super) struct Skip {
     index: usize,
     values: HashSet<String>,
     empty: bool,
 }
 
 impl Skip {
-    fn new(rule: &SkipRule, index: usize) -> Skip {
+    pub(super) fn new(rule: &SkipRule, index: usize) -> Skip {
         let values = rule.values.iter().map(|value| normalize(value).into_owned()).collect();
         Skip { index, values, empty: rule.empty }
     }
 
-    fn applies_to(&self, record: &Record<'_>) -> bool {
+    pub(super) fn applies_to(&self, record: &Record<'_>) -> bool {
         from_utf8(record.cell(Some(self.index))).is_ok_and(|cell| {
             let word = normalize(cell);
             self.values.contains(&*word) || (self.empty && given(&word).is_empty())

@@ -1,32 +1,13 @@
 //! The usual headings of exports, to say what a configuration lacks (contract, "Ledger").
 
 use super::columns::Column;
-use crate::tabular::normalize;
-
-/// Headings by column, without case and punctuation.
-const HEADINGS: [(Column, &[&str]); 4] = [
-    (
-        Column::MerchantOrderId,
-        &["order id", "order no", "order number", "reference no", "order", "order reference"],
-    ),
-    (
-        Column::Amount,
-        &["amount", "total", "order total", "total amount", "paid amount", "grand total"],
-    ),
-    (Column::Currency, &["currency", "currency code"]),
-    (Column::CreatedAt, &["date", "order date", "created at", "created on", "date created"]),
-];
+use super::suggest::usual_heading;
 
 /// What to set for these missing headings in a file with these headings.
 pub(super) fn hint(missing: &[String], headings: &[&str]) -> String {
-    let plain = |heading: &str| {
-        let heading = normalize(heading).replace(['.', '_', '#', ':'], " ");
-        heading.trim().to_owned()
-    };
     let meant = |column: &str| {
-        let (column, usual) = HEADINGS.iter().find(|(known, _)| known.as_str() == column)?;
-        let of_usual = |usual: &&str| headings.iter().find(|heading| plain(heading) == **usual);
-        let heading = usual.iter().find_map(of_usual)?;
+        let column = Column::ALL.into_iter().find(|known| known.as_str() == column)?;
+        let heading = usual_heading(column, headings)?;
         Some(format!("{column} = {:?}", heading.trim()))
     };
     let is_column = |name: &String| Column::ALL.iter().any(|column| column.as_str() == name);

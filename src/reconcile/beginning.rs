@@ -1,7 +1,8 @@
 //! The beginning of a run: the ledger is read and stored and the orders are fixed, or an earlier
 //! run is resumed (contract, "`run`" and "Ledger").
 
-use super::reading::read;
+use super::inspecting::LedgerView;
+use super::reading::{Reading, read};
 use super::{Context, Request, Resume, doubts, known};
 use crate::domain::run::Warning;
 use crate::domain::text;
@@ -22,8 +23,8 @@ pub(crate) struct Estimate {
     pub(crate) requests_per_second: u32,
     /// The run that would be continued.
     pub(crate) continues: Option<i64>,
-    /// The first invalid row: where and why.
-    pub(crate) first_invalid: Option<String>,
+    /// What the ledger says, where one was read.
+    pub(crate) view: Option<LedgerView>,
 }
 
 /// What the run is to be, before its ledger is read. Says so if this machine's clock is behind what
@@ -97,7 +98,8 @@ fn begin_or_find(
     if let (Resume::Run(run_id), true) = (request.resume, request.selects_nothing()) {
         return continued(store, run_id, settings, None).map(Begun::Found);
     }
-    let (import, imported) = read(store, new_run.clone(), settings, request, context)?;
+    let Reading { import, imported, .. } =
+        read(store, new_run.clone(), settings, request, context)?;
     let run_id = match request.resume {
         Resume::Run(run_id) => Some(run_id),
         Resume::Latest => import.resumable()?,
@@ -134,11 +136,12 @@ pub(super) fn estimate(
         let ledger = run.summary.figures.ledger;
         let continues = Some(run_id);
         let orders = left(&run);
-        let first_invalid = None;
-        return Ok(Estimate { ledger, orders, requests_per_second, continues, first_invalid });
+        return Ok(Estimate { ledger, orders, requests_per_second, continues, view: None });
     }
     let new_run = new_run(store, settings, request, context)?;
-    let (import, imported) = read(store, new_run, settings, request, context)?;
+    let Reading { import, imported, files } = read(store, new_run, settings, request, context)?;
+    let inspection = import.inspect(imported.ledger)?;
+    let view = LedgerView::new(files, inspection, &settings.ledger);
     let continues = match request.resume {
         Resume::Run(run_id) => Some(run_id),
         Resume::Latest => import.resumable()?,
@@ -156,8 +159,8 @@ pub(super) fn estimate(
         refuse_empty(request, &imported)?;
         imported.selected
     };
-    let Imported { ledger, first_invalid, .. } = imported;
-    Ok(Estimate { ledger, orders, requests_per_second, continues, first_invalid })
+    let view = Some(view).filter(|_| !request.ledgers.is_empty());
+    Ok(Estimate { ledger: imported.ledger, orders, requests_per_second, continues, view })
 }
 
 /// What the request selects. The digests of the ledgers are added once they are read.

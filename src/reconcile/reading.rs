@@ -8,11 +8,20 @@ use crate::domain::amount::Total;
 use crate::domain::run::Warning;
 use crate::failure::{Failure, code};
 use crate::ledger::{
-    self, FileRead, FutureRows, LedgerError, ReadError, SkippedRows, Source, UNKNOWN_CURRENCY,
+    self, FileRead, FutureRows, LedgerError, LedgerSettings, ReadError, SkippedRows, Source,
+    UNKNOWN_CURRENCY,
 };
 use crate::settings::Settings;
 use crate::store::{Import, Imported, NewRun, Store};
 use std::collections::BTreeMap;
+
+/// A ledger that has been read into an import.
+pub(super) struct Reading<'a> {
+    pub(super) import: Import<'a>,
+    pub(super) imported: Imported,
+    /// What was read of each file.
+    pub(super) files: Vec<FileRead>,
+}
 
 /// Imports the ledger and selects the orders, in one transaction that is still open.
 pub(super) fn read<'a>(
@@ -21,7 +30,7 @@ pub(super) fn read<'a>(
     settings: &Settings,
     request: &Request,
     context: &Context,
-) -> Result<(Import<'a>, Imported), Failure> {
+) -> Result<Reading<'a>, Failure> {
     let (started_at, run_day) = (new_run.started_at, new_run.day);
     let mut import = store.begin(new_run)?;
     let interrupted = || context.interrupt.signal().is_some();
@@ -51,12 +60,12 @@ pub(super) fn read<'a>(
         })?;
         import.end_file()?;
         log_skipped(&path.display().to_string(), &read);
-        warnings.extend(of_file(&path.display().to_string(), &read, settings));
+        warnings.extend(of_file(&path.display().to_string(), &read, &settings.ledger));
         files.push(read);
     }
     check_control_figures(request, &files)?;
     let rows: u64 = files.iter().map(|file| file.rows).sum();
-    let imported = import.select(files.into_iter().map(|file| file.sha256).collect())?;
+    let imported = import.select(files.iter().map(|file| file.sha256.clone()).collect())?;
     if rows != imported.ledger.rows {
         let stored = imported.ledger.rows;
         return Err(Failure::bug(format!(
@@ -68,7 +77,7 @@ pub(super) fn read<'a>(
         tracing::warn!("{}", warning.text);
     }
     import.add_warnings(&warnings)?;
-    Ok((import, imported))
+    Ok(Reading { import, imported, files })
 }
 
 /// Says what `[[ledger.skip]]` left out, and how much money that was.
@@ -82,14 +91,14 @@ fn log_skipped(path: &str, read: &FileRead) {
 }
 
 /// What a person should know of a file that was read.
-fn of_file(path: &str, read: &FileRead, settings: &Settings) -> Vec<Warning> {
+pub(super) fn of_file(path: &str, read: &FileRead, settings: &LedgerSettings) -> Vec<Warning> {
     let mut warnings = Vec::new();
     if let Some(FutureRows { rows, first_line }) = read.future {
         let text =
             format!("{path}: rows dated in the future: {rows}, the first in line {first_line}");
         warnings.push(Warning::new("future_dates", text));
     }
-    if read.without_offset > 0 && settings.ledger.timezone.is_none() {
+    if read.without_offset > 0 && settings.timezone.is_none() {
         let rows = read.without_offset;
         let text = format!(
             "{path}: rows whose date or time has no offset and is read as UTC: {rows}; set \

@@ -18,6 +18,7 @@ mod events;
 mod figures;
 mod history;
 mod import;
+mod inspection;
 mod items;
 mod judging;
 mod ledger_facts;

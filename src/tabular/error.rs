@@ -71,6 +71,9 @@ pub enum Fault {
     /// The system reported an error while the file was read.
     #[error("it could not be read to its end: {0}")]
     Read(io::Error),
+    /// The temporary file for standard input cannot be written.
+    #[error("it cannot be kept in a temporary file: {0}")]
+    Spool(io::Error),
     /// A `.gz` that does not unpack.
     #[error("the compressed file is cut short or damaged: {0}")]
     Gzip(io::Error),
@@ -156,6 +159,11 @@ impl TabularError {
         TabularError { file: file.to_owned(), position, fault: Box::new(fault) }
     }
 
+    /// Whether the file is a table in which a heading is not there.
+    pub(crate) fn lacks_heading(&self) -> bool {
+        matches!(*self.fault, Fault::MissingHeading { .. })
+    }
+
     /// The character that seems to separate the columns instead of the configured one.
     pub(crate) fn likely_delimiter(&self) -> Option<char> {
         match *self.fault {
@@ -195,6 +203,7 @@ impl TabularError {
             }
             Fault::LongRow => "look for a quote that is opened in that row and never closed",
             Fault::DoubledHeading { .. } => "rename or remove one of the two columns",
+            Fault::Spool(_) => "free space in the directory for temporary files, or set TMPDIR",
             Fault::MissingHeading { .. }
             | Fault::Open(_)
             | Fault::Read(_)

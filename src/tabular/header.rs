@@ -51,6 +51,11 @@ impl Header {
         Header { line, invalid_utf8: None, headings, normalized }
     }
 
+    /// The headings, trimmed.
+    pub(crate) fn headings(&self) -> &[String] {
+        &self.headings
+    }
+
     /// The number of headings, if this separator split them.
     pub(crate) fn split_fields(&self, separator: char) -> usize {
         let parts = self.headings.iter().flat_map(|heading| heading.split(separator));

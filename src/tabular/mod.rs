@@ -18,6 +18,7 @@ mod error;
 mod header;
 mod reader;
 mod source;
+mod spool;
 
 pub(crate) use cells::{Number, NumberError, NumberFormat, NumberHint, read_number};
 pub(crate) use dates::{
@@ -30,3 +31,4 @@ pub(crate) use error::{ShownChar, shown_name};
 pub(crate) use header::{Header, normalize};
 pub(crate) use reader::{KeptRecord, Reader, Record};
 pub use source::Source;
+pub use spool::Spool;

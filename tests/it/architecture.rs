@@ -42,6 +42,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "failure",
             "interrupt",
             "cli",
+            "ledger",
             "reconcile",
             "report",
             "store",

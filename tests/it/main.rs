@@ -12,6 +12,7 @@ mod exit_codes;
 mod gateway_faults;
 mod golden;
 mod history;
+mod ledger_command;
 mod ledger_doubts;
 mod ledger_habits;
 mod ledger_messages;
