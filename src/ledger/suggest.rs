@@ -32,6 +32,7 @@ use choosing::Chosen;
 use chrono::{DateTime, Utc};
 use decisions::Decisions;
 use reading::Layout;
+use std::sync::LazyLock;
 use survey::Survey;
 use table::Table;
 use toml::Value;
@@ -92,19 +93,22 @@ pub fn suggest(
     Decisions { found, settings, suggestion }.decide(now, interrupted)
 }
 
+/// The presets with their settings. Some leave the currency to the user.
+static PRESETS: LazyLock<Vec<(Preset, LedgerSettings)>> = LazyLock::new(|| {
+    let with_settings = |preset: Preset| {
+        let settings = preset.settings().ok()?;
+        let currency = settings.currency.clone().or(Some(UNKNOWN_CURRENCY.to_owned()));
+        Some((preset, LedgerSettings { currency, ..settings }))
+    };
+    Preset::ALL.into_iter().filter_map(with_settings).collect()
+});
+
 /// The preset whose headings are all in this table.
 fn preset_of(table: &Table) -> Option<&'static str> {
     let headings = table.headings.iter().map(String::as_str);
     let header = Header::new(table.header_line, headings);
-    let fits = |preset: &Preset| {
-        preset.settings().is_ok_and(|settings| {
-            // Some leave the currency to the user.
-            let currency = settings.currency.clone().or(Some(UNKNOWN_CURRENCY.to_owned()));
-            let settings = LedgerSettings { currency, ..settings };
-            columns::Layout::new(&header, &settings).is_ok()
-        })
-    };
-    Preset::ALL.into_iter().find(fits).map(Preset::as_str)
+    let fits = |settings: &LedgerSettings| columns::Layout::new(&header, settings).is_ok();
+    PRESETS.iter().find(|(_, settings)| fits(settings)).map(|(preset, _)| preset.as_str())
 }
 
 /// The headings that the configuration names.

@@ -119,7 +119,12 @@ impl Amounts {
             self.unreadable += 1;
             return;
         }
-        let readings = self.formats.map(|format| read(cell, format.separators));
+        let of = |format: Candidate| read(cell, format.separators);
+        let alive = |format: Candidate| if format.is_alive { of(format) } else { None };
+        let mut readings = self.formats.map(alive);
+        if readings.iter().all(Option::is_none) {
+            readings = self.formats.map(of);
+        }
         let Some(first) = readings.iter().flatten().next().copied() else {
             self.unreadable += 1;
             if self.formats.iter().any(|format| is_long(cell, format.separators)) {

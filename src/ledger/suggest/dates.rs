@@ -6,6 +6,7 @@ use super::shapes::{Order, formats_of, shape_of};
 use crate::tabular::{DateFormat, Dates, Zones};
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// Cells of more shapes than this are no dates.
@@ -95,14 +96,15 @@ impl DatesSeen {
             return;
         }
         // The two are read as one text, or the time in the usual form.
-        let joined = if time.is_empty() { date.to_owned() } else { format!("{date} {time}") };
-        let (cell, shape) = match (shape_of(&joined), shape_of(date)) {
-            (Some(shape), _) => (joined.as_str(), shape),
-            (None, Some(shape)) => (date, shape),
-            (None, None) => {
-                self.unreadable.see(line, &joined);
-                return;
-            }
+        let joined = match time {
+            "" => Cow::Borrowed(date),
+            time => Cow::Owned(format!("{date} {time}")),
+        };
+        let whole = shape_of(&joined).map(|shape| (&*joined, shape));
+        let apart = || (!time.is_empty()).then(|| shape_of(date)).flatten();
+        let Some((cell, shape)) = whole.or_else(|| apart().map(|shape| (date, shape))) else {
+            self.unreadable.see(line, &joined);
+            return;
         };
         let is_new = !self.shapes.contains_key(&shape);
         if is_new && self.shapes.len() == MOST_SHAPES {
