@@ -1,7 +1,7 @@
 //! The columns of a ledger, and where a file has them (contract, "Ledger").
 
 use super::settings::LedgerSettings;
-use crate::tabular::{Fault, Header, Position};
+use crate::tabular::{Fault, Header, Position, Record};
 use serde::Deserialize;
 use std::fmt;
 
@@ -175,6 +175,32 @@ impl Layout {
             Column::Currency => Some(settings.currency.is_none() || columns.has(column)),
             _ => Some(columns.has(column)),
         }
+    }
+
+    /// Fails where it is unknown which cell belongs to which column, or the row is cut short.
+    pub(super) fn check_fields(&self, record: &Record<'_>, is_last: bool) -> Result<(), String> {
+        let (has, header) = (record.fields(), self.fields);
+        let differ = || self.fields_differ(record);
+        let is_empty = |cell: &[u8]| cell.trim_ascii().is_empty();
+        if has > header && !record.cells().skip(header).all(is_empty) {
+            Err(differ())
+        } else if has < self.named_fields && is_last {
+            Err(format!("{}: the last row of the file is cut short", differ()))
+        } else if has < self.fields_read {
+            Err(differ())
+        } else {
+            Ok(())
+        }
+    }
+
+    pub(super) fn fields_differ(&self, record: &Record<'_>) -> String {
+        let (has, header) = (record.fields(), self.fields);
+        format!("it has {has} fields, the header row has {header}")
+    }
+
+    /// Whether a row has fewer fields than the header row.
+    pub(super) fn is_short(&self, record: &Record<'_>) -> bool {
+        record.fields() < self.named_fields
     }
 
     /// The index of a column; `None` where the file does not have it.

@@ -56,6 +56,15 @@ impl Signs {
             let codes = codes.iter().map(|code| (*code).to_owned());
             signs.entry((*word).to_owned()).or_default().extend(codes);
         }
+        for codes in signs.values_mut() {
+            let mut seen = Vec::new();
+            codes.retain(|code| {
+                !seen.contains(code) && {
+                    seen.push(code.clone());
+                    true
+                }
+            });
+        }
         Signs(signs)
     }
 

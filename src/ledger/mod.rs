@@ -18,6 +18,7 @@ mod presets;
 mod rows;
 mod settings;
 mod shrunk_above;
+mod skip;
 mod suggest;
 mod usual;
 mod vocabulary;

@@ -74,8 +74,8 @@ impl<'a> MoneyReader<'a> {
             _ => currency,
         };
         let unit_decimals = match (self.settings.amount_unit, &currency) {
-            (AmountUnit::Major, _) => Some(0),
-            (AmountUnit::Minor, Ok(Some(currency))) => decimals(currency),
+            (AmountUnit::Major, _) => Some(None),
+            (AmountUnit::Minor, Ok(Some(currency))) => decimals(currency).map(Some),
             (AmountUnit::Minor, _) => None,
         };
         let Some(unit_decimals) = unit_decimals else {
@@ -113,7 +113,7 @@ impl<'a> MoneyReader<'a> {
             Some((column, cell, number.negated()))
         };
         match (read(Column::Credit)?, read(Column::Debit)?) {
-            (Some((column, cell, credit)), _) if credit.negative => {
+            (Some((column, cell, credit)), _) if credit.negative && !credit.is_zero() => {
                 Err(format!("{column} \"{}\": a credit cannot be negative", shown(cell)))
             }
             (None, None) => Ok(None),

@@ -7,7 +7,8 @@ use super::doubts::Doubts;
 use super::error::LedgerError;
 use super::ids::{Id, Mangled};
 use super::money::{Money, MoneyReader};
-use super::settings::{LedgerSettings, SkipRule};
+use super::settings::LedgerSettings;
+use super::skip::Skip;
 use super::vocabulary::{Vocabulary, given};
 use crate::domain::amount::Total;
 use crate::domain::order::{
@@ -17,9 +18,9 @@ use crate::domain::order::{
 use crate::domain::rows::direction_of;
 use crate::domain::run::{Warning, add_to};
 use crate::domain::text::printable;
-use crate::tabular::{DateCell, DateError, Dates, Record, normalize, shown_date};
+use crate::tabular::{DateCell, DateError, Dates, Record, shown_date};
 use chrono::{DateTime, Utc};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::str::from_utf8;
 
 /// The key of the control figures for amounts whose currency cannot be read.
@@ -55,27 +56,6 @@ pub(super) struct RowReader<'a> {
     doubts: Doubts,
 }
 
-/// A [`SkipRule`] as it is applied.
-pub(super) struct Skip {
-    index: usize,
-    values: HashSet<String>,
-    empty: bool,
-}
-
-impl Skip {
-    pub(super) fn new(rule: &SkipRule, index: usize) -> Skip {
-        let values = rule.values.iter().map(|value| normalize(value).into_owned()).collect();
-        Skip { index, values, empty: rule.empty }
-    }
-
-    pub(super) fn applies_to(&self, record: &Record<'_>) -> bool {
-        from_utf8(record.cell(Some(self.index))).is_ok_and(|cell| {
-            let word = normalize(cell);
-            self.values.contains(&*word) || (self.empty && given(&word).is_empty())
-        })
-    }
-}
-
 /// The cells of a row besides its order, or why it is invalid.
 type Read = Result<RowCells, String>;
 
@@ -106,7 +86,7 @@ impl<'a> RowReader<'a> {
     /// Whether a row has fewer fields than the header row. Then the caller has to know whether it
     /// is the file's last.
     pub(super) fn is_short(&self, record: &Record<'_>) -> bool {
-        record.fields() < self.layout.named_fields
+        self.layout.is_short(record)
     }
 
     /// What a person should know of the rows that were read.
@@ -122,11 +102,15 @@ impl<'a> RowReader<'a> {
         is_last: bool,
         figures: &mut FileRead,
     ) -> Result<LedgerRow, LedgerError> {
-        if let Err(reason) = self.check_fields(record, is_last) {
-            return Ok(self.invalid(record, reason));
+        if let Err(reason) = self.layout.check_fields(record, is_last) {
+            return Ok(self.invalid_fields(record, reason));
         }
         if self.skip.iter().any(|skip| skip.applies_to(record)) {
-            self.above = Above::Skipped { id: self.id_of_items(record) };
+            let id = self.id_of_items(record);
+            // A skipped item of an order does not end the order.
+            if !(id.is_empty() && matches!(self.above, Above::Order { .. })) {
+                self.above = Above::Skipped { id };
+            }
             return Ok(self.skipped(record, figures));
         }
         let id = match from_utf8(record.cell(self.layout.index(Column::MerchantOrderId))) {
@@ -141,8 +125,14 @@ impl<'a> RowReader<'a> {
         if id.as_ref().is_some_and(|id| self.is_item(&id.text, &money)) {
             return Ok(self.item(record, money, figures));
         }
-        add_money(&mut figures.totals, &money, None);
         let key = id.filter(|id| !id.text.is_empty()).map(|id| (self.key(record, &id.text), id));
+        let currency_above = match (&self.above, &key) {
+            (Above::Order { key: above, currency }, Some((key, _))) if above == key => {
+                currency.clone()
+            }
+            _ => None,
+        };
+        add_money(&mut figures.totals, &money, currency_above.as_deref());
         let Some((key, id)) = key else {
             let reason = self.encoding_fault(record);
             let reason = reason.unwrap_or_else(|| "merchant_order_id is empty".to_owned());
@@ -152,7 +142,7 @@ impl<'a> RowReader<'a> {
             self.doubts.odd_id(record.line, &id.text, oddity);
         }
         if self.settings.line_items != LineItems::Off {
-            let currency = money.currency.as_ref().ok().cloned().flatten();
+            let currency = money.currency.as_ref().ok().cloned().flatten().or(currency_above);
             self.above = Above::Order { key: key.clone(), currency };
         }
         let cells = self.cells(record, key.clone(), &mut money, figures);
@@ -164,27 +154,6 @@ impl<'a> RowReader<'a> {
             Ok(Err(cells)) => self.partial(record, *cells),
             Err(reason) => self.invalid(record, reason),
         })
-    }
-
-    /// Fails where it is unknown which cell belongs to which column, or the row is cut short.
-    fn check_fields(&self, record: &Record<'_>, is_last: bool) -> Result<(), String> {
-        let (has, header) = (record.fields(), self.layout.fields);
-        let differ = || self.fields_differ(record);
-        let is_empty = |cell: &[u8]| cell.trim_ascii().is_empty();
-        if has > header && !record.cells().skip(header).all(is_empty) {
-            Err(differ())
-        } else if has < self.layout.named_fields && is_last {
-            Err(format!("{}: the last row of the file is cut short", differ()))
-        } else if has < self.layout.fields_read {
-            Err(differ())
-        } else {
-            Ok(())
-        }
-    }
-
-    fn fields_differ(&self, record: &Record<'_>) -> String {
-        let (has, header) = (record.fields(), self.layout.fields);
-        format!("it has {has} fields, the header row has {header}")
     }
 
     /// The id of a skipped row's items; empty where the file has no items.
@@ -234,15 +203,38 @@ impl<'a> RowReader<'a> {
         }
     }
 
-    /// The order of a row.
+    /// The order of a row. An item's row may leave the merchant to the order's row above it.
     fn key(&self, record: &Record<'_>, id: &str) -> OrderKey {
         let uid = from_utf8(record.cell(self.layout.index(Column::MerchantUid)));
         let uid = uid.map(given).ok().filter(|uid| !uid.is_empty());
         let LedgerSettings { id_prefix, id_suffix, .. } = self.settings;
-        OrderKey {
-            merchant_uid: uid.or(self.merchant_uid).map(ToOwned::to_owned),
-            merchant_order_id: [id_prefix, id, id_suffix].concat(),
+        let merchant_order_id = [id_prefix, id, id_suffix].concat();
+        if uid.is_none()
+            && let Above::Order { key, .. } = &self.above
+            && key.merchant_order_id == merchant_order_id
+        {
+            return key.clone();
         }
+        let merchant_uid = uid.or(self.merchant_uid).map(ToOwned::to_owned);
+        OrderKey { merchant_uid, merchant_order_id }
+    }
+
+    /// A row of which it is unknown which cell belongs to which column. With `"sum"` and `"total"`
+    /// its order, as far as its id tells, is invalid whole.
+    fn invalid_fields(&mut self, record: &Record<'_>, reason: String) -> LedgerRow {
+        if self.settings.line_items.has_groups() {
+            let id = self.id_of_items(record);
+            let above = match &self.above {
+                Above::Order { key, .. } if id.is_empty() => Some(key.clone()),
+                _ => None,
+            };
+            let key = above.or_else(|| (!id.is_empty()).then(|| self.key(record, &id)));
+            if let Some(key) = key {
+                self.above = Above::Order { key: key.clone(), currency: None };
+                return self.item_row(record, key, Err(reason));
+            }
+        }
+        self.invalid(record, reason)
     }
 
     fn skipped(&self, record: &Record<'_>, figures: &mut FileRead) -> LedgerRow {
@@ -339,7 +331,7 @@ impl<'a> RowReader<'a> {
         };
         // A cell is more likely missing in the middle of the row than at its end.
         if self.is_short(record) && cells.has_unknown_word() {
-            return Err(self.fields_differ(record));
+            return Err(self.layout.fields_differ(record));
         }
         if let Some(date) = date {
             figures.count_date(record.line, date);

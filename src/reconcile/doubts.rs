@@ -152,15 +152,15 @@ fn missing_days(
     if let Some(day) = stale.first() {
         let last = given.last().map_or_else(String::new, |last| format!("; its last is of {last}"));
         let text = format!(
-            "the ledger has no order of {day}, the day before this run{last}. {USUAL}: is it an \
-             old export?"
+            "the ledger has no usable order of {day}, the day before this run{last}. {USUAL}: \
+             is it an old export?"
         );
         warnings.push(warning("ledger_stale", text, known.contains(day)));
     }
     if !gaps.is_empty() {
         let days: Vec<String> = gaps.iter().map(ToString::to_string).collect();
         let text = format!(
-            "the ledger has no order of {}. {USUAL}: was the export cut short?",
+            "the ledger has no usable order of {}. {USUAL}: was the export cut short?",
             days.join(", ")
         );
         warnings.push(warning("ledger_gap", text, gaps.iter().all(|day| known.contains(day))));
@@ -216,8 +216,9 @@ pub(super) fn shrunk(comparison: Option<Comparison>, above: &ShrunkAbove) -> Opt
     let more = if missing > u64::try_from(named.len()).unwrap_or(0) { ", …" } else { "" };
     let day = whole_day.map_or_else(String::new, |day| format!(", all of {day} among them"));
     let text = format!(
-        "{missing} of {orders} orders that the ledger of run {} gave are not in this one{day}: {}\
-         {more}. Was the export cut short? They stay open to --include-open",
+        "{missing} of {orders} orders that the ledger of run {} gave are not in this one{day}, or \
+         are invalid or skipped now: {}{more}. Was the export cut short? They stay open to \
+         --include-open",
         comparison.run_id,
         named.join(", ")
     );

@@ -135,6 +135,15 @@ impl Import<'_> {
             }
             (before, amount) => amount.or(before),
         };
+        if is_sum
+            && let (Some(before), Some(here)) = (&group.cells.currency, &row.currency)
+            && before != here
+        {
+            return Err(format!(
+                "the rows of this order have different currencies, {before} and {here}: their \
+                 amounts do not add up"
+            ));
+        }
         let file = self.file_name(self.file_id());
         let [before, here] = [group.line, line].map(|line| format!("{file} line {line}"));
         let mut compared = row;

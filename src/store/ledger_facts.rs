@@ -18,7 +18,7 @@ pub(crate) struct Series {
 /// What became of the orders that an earlier ledger gave.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Comparison {
-    /// The run that read the earlier ledger.
+    /// The run that read the ledger with the first missing order.
     pub(crate) run_id: i64,
     /// By series and day.
     pub(crate) days: BTreeMap<(Series, NaiveDate), Compared>,
@@ -121,7 +121,8 @@ impl Import<'_> {
                     .prepare_cached(
                         "SELECT EXISTS (SELECT 1 FROM doubted_days d JOIN runs u USING (run_id)
                                         WHERE d.day = ?1 AND u.run_day < ?2
-                                          AND u.merchant_uid = ?3) AS is_known",
+                                          AND u.merchant_uid = ?3
+                                          AND u.judged_at_ms IS NOT NULL) AS is_known",
                     )?
                     .query_row(params![text, run_day, self.merchant()], |row| row.get(0))?;
                 if is_known {
@@ -140,7 +141,7 @@ impl Import<'_> {
     /// # Errors
     /// The database cannot be read.
     pub(crate) fn is_first_of_its_kind(&self) -> Result<bool, StoreError> {
-        self.read(|| Ok(earlier_run(self.connection, self.run_id)?.is_none()))
+        self.read(|| Ok(earlier_runs(self.connection, self.run_id)?.is_empty()))
     }
 
     /// As [`Store::compare_with_earlier`].
@@ -181,12 +182,32 @@ fn compare_with_earlier(
     connection: &Connection,
     run_id: i64,
 ) -> rusqlite::Result<Option<Comparison>> {
-    let Some(earlier) = earlier_run(connection, run_id)? else { return Ok(None) };
-    let ranges = ranges(connection, run_id)?;
-    let mut comparison = Comparison { run_id: earlier, ..Comparison::default() };
+    let mut ranges = ranges(connection, run_id)?;
+    let mut comparison: Option<Comparison> = None;
+    // Two exports may be read in two runs of a night: each series is compared with the latest run
+    // that has one like it.
+    for earlier in earlier_runs(connection, run_id)? {
+        if ranges.is_empty() {
+            break;
+        }
+        let comparison = comparison.get_or_insert_with(Comparison::default);
+        for found in compare(connection, (run_id, earlier), &ranges, comparison)? {
+            ranges.remove(&found);
+        }
+    }
+    Ok(comparison)
+}
+
+/// Compares these series of a run with an earlier run, and gives those that the earlier run has.
+fn compare(
+    connection: &Connection,
+    (run_id, earlier): (i64, i64),
+    ranges: &BTreeMap<Series, (NaiveDate, NaiveDate)>,
+    comparison: &mut Comparison,
+) -> rusqlite::Result<BTreeSet<Series>> {
     // An order that this ledger gave with another date or merchant was not selected, but its entry
     // is of this run.
-    let mut statement = connection.prepare(
+    let mut statement = connection.prepare_cached(
         "SELECT o.merchant_uid AS merchant_uid, o.merchant_order_id AS merchant_order_id,
                 coalesce(e.transaction_type, '') AS transaction_type, e.order_date AS day,
                 n.order_id IS NULL
@@ -202,33 +223,45 @@ fn compare_with_earlier(
          ORDER BY r.order_id",
     )?;
     let mut rows = statement.query([run_id, earlier])?;
+    let mut found = BTreeSet::new();
     while let Some(row) = rows.next()? {
         let (series, date) = (series(row)?, day(row, "day")?);
-        if !ranges.get(&series).is_some_and(|(first, last)| (first..=last).contains(&&date)) {
+        let Some((first, last)) = ranges.get(&series) else { continue };
+        if !found.contains(&series) {
+            found.insert(series.clone());
+        }
+        if !(first..=last).contains(&&date) {
             continue;
         }
         let compared = comparison.days.entry((series, date)).or_default();
         compared.orders += 1;
         if row.get("is_missing")? {
             compared.missing += 1;
+            if comparison.examples.is_empty() {
+                comparison.run_id = earlier;
+            }
             if comparison.examples.len() < MOST_EXAMPLES {
                 comparison.examples.push(row.get("merchant_order_id")?);
             }
         }
     }
-    Ok(Some(comparison))
+    Ok(found)
 }
 
-/// The latest earlier run that read a ledger, with the same kind of selection and merchant.
-fn earlier_run(connection: &Connection, run_id: i64) -> rusqlite::Result<Option<i64>> {
-    connection.query_row(
-        "SELECT max(e.run_id) FROM runs u
-         JOIN runs e ON e.run_id < u.run_id AND e.selection_kind = u.selection_kind
-                    AND e.merchant_uid = u.merchant_uid
-         WHERE u.run_id = ?1",
-        [run_id],
-        |row| row.get(0),
-    )
+/// The latest judged runs before this one that read a ledger, with the same kind of selection and
+/// merchant, the latest first.
+fn earlier_runs(connection: &Connection, run_id: i64) -> rusqlite::Result<Vec<i64>> {
+    const MOST: i64 = 7;
+    connection
+        .prepare_cached(
+            "SELECT e.run_id AS run_id FROM runs u
+             JOIN runs e ON e.run_id < u.run_id AND e.selection_kind = u.selection_kind
+                        AND e.merchant_uid = u.merchant_uid
+             WHERE u.run_id = ?1 AND e.judged_at_ms IS NOT NULL
+             ORDER BY e.run_id DESC LIMIT ?2",
+        )?
+        .query_map([run_id, MOST], |row| row.get("run_id"))?
+        .collect()
 }
 
 /// The first and last day of each series of the orders that a run selected from its ledger.

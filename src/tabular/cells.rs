@@ -87,13 +87,13 @@ impl Number<'_> {
     }
 
     /// The amount without its sign, and whether it was rounded. `unit_decimals` are those of the
-    /// currency, where the number is in its smallest unit, and 0 otherwise.
+    /// currency, where the number is in its smallest unit.
     pub(crate) fn size(
         &self,
-        unit_decimals: usize,
+        unit_decimals: Option<usize>,
         format: NumberFormat,
     ) -> Result<(Amount, bool), NumberError> {
-        if unit_decimals == 0 && format.round.is_none() {
+        if unit_decimals.is_none() && format.round.is_none() {
             return Amount::parse(&self.digits).map(|size| (size, false)).map_err(|error| {
                 let too_long = (error == AmountError::TooManyDecimals).then_some(NumberHint::Round);
                 let hint = too_long.or_else(|| hint(&self.digits, format));
@@ -106,14 +106,19 @@ impl Number<'_> {
 }
 
 /// Moves the decimal point to the left, and rounds.
-fn scaled(text: &str, places: usize, round: Option<usize>) -> Result<(Amount, bool), NumberFault> {
+fn scaled(
+    text: &str,
+    unit_decimals: Option<usize>,
+    round: Option<usize>,
+) -> Result<(Amount, bool), NumberFault> {
+    let places = unit_decimals.unwrap_or(0);
     let (units, decimals) = text.split_once('.').unwrap_or((text, "0"));
     let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
     if !is_number(units) || !is_number(decimals) {
         return Err(AmountError::NotPlain.into());
     }
     let has_value = |digits: &str| digits.bytes().any(|digit| digit != b'0');
-    if places > 0 && round.is_none() && has_value(decimals) {
+    if unit_decimals.is_some() && round.is_none() && has_value(decimals) {
         return Err(NumberFault::PartOfMinorUnit);
     }
     let digits = format!("{}{units}{decimals}", "0".repeat(places));

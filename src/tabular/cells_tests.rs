@@ -16,10 +16,10 @@ fn separators(thousands_separator: Option<char>, decimal_separator: char) -> Num
 
 /// The amount with its sign and its currency, or the reason.
 fn shown(cell: &str, format: NumberFormat) -> String {
-    scaled_by(0, cell, format)
+    scaled_by(None, cell, format)
 }
 
-fn scaled_by(unit_decimals: usize, cell: &str, format: NumberFormat) -> String {
+fn scaled_by(unit_decimals: Option<usize>, cell: &str, format: NumberFormat) -> String {
     let error = |error: NumberError| match error.hint {
         None => format!("!{error}"),
         Some(hint) => format!("!{error}; {hint:?}"),
@@ -217,8 +217,9 @@ fn rounding_and_smallest_units() {
         (2, "99999999999999", "999999999999.99"),
         (2, "100000000000000", "!it is not below 1,000,000,000,000"),
         (0, "5", "5.00"),
+        (0, "5.5", "!it is not a whole number of the currency's smallest unit"),
     ] {
-        assert_eq!(scaled_by(unit_decimals, cell, PLAIN), expected, "{cell}");
+        assert_eq!(scaled_by(Some(unit_decimals), cell, PLAIN), expected, "{cell}");
     }
-    assert_eq!(scaled_by(2, "2304100.5", rounded(2)), "23041.01 rounded");
+    assert_eq!(scaled_by(Some(2), "2304100.5", rounded(2)), "23041.01 rounded");
 }

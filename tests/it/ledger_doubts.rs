@@ -60,7 +60,7 @@ fn a_ledger_without_yesterday_is_stale_once() {
         "{stale:?}"
     );
     let text = stale.json()["warnings"][0]["text"].as_str().unwrap().to_owned();
-    assert!(text.contains(&format!("no order of {}", days_ago(1))), "{text}");
+    assert!(text.contains(&format!("no usable order of {}", days_ago(1))), "{text}");
     assert!(text.contains(&format!("its last is of {}", days_ago(2))), "{text}");
     assert!(stale.stderr.contains(&text), "{stale:?}");
     // The stored run says the same.
@@ -256,4 +256,47 @@ fn a_range_with_few_of_the_orders_is_said() {
         assert_eq!(done.json()["orders"]["selected"], selected, "{done:?}");
         assert_eq!(codes(&done), expected, "{done:?}");
     }
+}
+
+/// A night that ends without a report has told nobody: the next one says it.
+#[test]
+fn a_doubt_of_a_night_without_a_report_is_said_by_the_next() {
+    let merchant = merchant("");
+    let orders = write_ledger(&merchant, 1..=9, 4);
+    let gateway = gateway(&orders);
+    assert_eq!(merchant.reconcile(&gateway.url, &LAST_3).code, Some(0));
+    remove(&merchant, |row| row.starts_with("D2-"));
+    let failed = merchant.reconcile("http://127.0.0.1:9", &LAST_3);
+    assert_eq!(failed.code, Some(13), "{failed:?}");
+    let sql = "UPDATE runs SET run_day = date(run_day, '-1 day')";
+    merchant.database().execute_batch(sql).unwrap();
+    let next = merchant.reconcile(&gateway.url, &LAST_3);
+    assert_eq!(next.code, Some(4), "{next:?}");
+    assert_eq!(codes(&next), strings(&["ledger_gap", "ledger_shrunk"]), "{next:?}");
+}
+
+/// Two exports, one run each: each is compared with the run of its own type.
+#[test]
+fn each_type_is_compared_with_the_ledger_that_had_it() {
+    let merchant = merchant("");
+    let orders = write_ledger(&merchant, 1..=4, 10);
+    let gateway = gateway(&orders);
+    let rows = std::fs::read_to_string(merchant.path("ledger.csv")).unwrap();
+    let typed = |word: &str, first: &str| {
+        let rows = rows.lines().skip(1).map(|row| format!("{first}{row},{word}\n"));
+        let head = HEAD.trim_end();
+        format!("{head},transaction_type\n{}", rows.collect::<String>())
+    };
+    merchant.write("income.csv", typed("income", ""));
+    merchant.write("expense.csv", typed("expense", "X"));
+    for file in ["income.csv", "expense.csv"] {
+        let done = merchant.reconcile(&gateway.url, &["--ledger", file]);
+        assert_eq!(codes(&done), strings(&[]), "{done:?}");
+    }
+    let income = std::fs::read_to_string(merchant.path("income.csv")).unwrap();
+    let kept = income.split_inclusive('\n').filter(|row| !row.starts_with("D2-"));
+    merchant.write("income.csv", kept.collect::<String>());
+    let done = merchant.reconcile(&gateway.url, &["--ledger", "income.csv"]);
+    assert_eq!(codes(&done), strings(&["ledger_shrunk"]), "{done:?}");
+    assert!(done.stderr.contains("10 of 40 orders that the ledger of run 1 gave"), "{done:?}");
 }

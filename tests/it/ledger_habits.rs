@@ -7,7 +7,7 @@ use crate::support::{Done, Gateway, Merchant, kinds, paid, row, rows_of};
 use serde_json::{Value, json};
 
 /// A run over this ledger, with the gateway knowing the given orders as paid.
-fn run(config: &str, ledger: impl AsRef<[u8]>, orders: &[(&str, &str)]) -> (Merchant, Done) {
+pub fn run(config: &str, ledger: impl AsRef<[u8]>, orders: &[(&str, &str)]) -> (Merchant, Done) {
     let merchant = Merchant::new();
     merchant.write("octopus-recon.toml", config);
     merchant.write("ledger.csv", ledger);

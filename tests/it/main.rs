@@ -17,6 +17,7 @@ mod ledger_doubts;
 mod ledger_habits;
 mod ledger_messages;
 mod lifecycle;
+mod line_items;
 mod old_database;
 mod order_new;
 mod presets;

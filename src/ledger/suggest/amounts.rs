@@ -278,7 +278,7 @@ fn read(cell: &str, separators: Separators) -> Option<Reading<'_>> {
         |(signed, with_currency)| {
             let format = NumberFormat { signed, with_currency, ..plain };
             let number = read_number(cell, format).ok()??;
-            let (size, _) = number.size(0, format).ok()?;
+            let (size, _) = number.size(None, format).ok()?;
             let amount = if number.negative { -size } else { size };
             Some(Reading { amount, needs_sign: signed, currency: number.currency })
         },
@@ -289,7 +289,7 @@ fn read(cell: &str, separators: Separators) -> Option<Reading<'_>> {
 fn is_long(cell: &str, separators: Separators) -> bool {
     let format = NumberFormat { signed: true, with_currency: true, ..format(separators) };
     let number = read_number(cell, format).ok().flatten();
-    let error = number.and_then(|number| number.size(0, format).err());
+    let error = number.and_then(|number| number.size(None, format).err());
     error.is_some_and(|error| error.hint == Some(NumberHint::Round))
 }
 

@@ -8,7 +8,7 @@ use super::reading::{Layout, cell_text, records};
 use super::table::{Table, same};
 use crate::ledger::settings::SkipRule;
 use crate::ledger::vocabulary::given;
-use crate::ledger::{LedgerError, rows};
+use crate::ledger::{LedgerError, skip};
 use crate::tabular::{Record, Spool};
 use chrono::{DateTime, Utc};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -121,11 +121,11 @@ impl ColumnFacts {
 }
 
 /// `[[ledger.skip]]` for one file.
-pub(super) struct Skip(Vec<rows::Skip>);
+pub(super) struct Skip(Vec<skip::Skip>);
 
 impl Skip {
     pub(super) fn new(rules: &[SkipRule], table: &Table) -> Skip {
-        let rule = |rule: &SkipRule| Some(rows::Skip::new(rule, table.index(&rule.column)?));
+        let rule = |rule: &SkipRule| Some(skip::Skip::new(rule, table.index(&rule.column)?));
         Skip(rules.iter().filter_map(rule).collect())
     }
 
