@@ -241,12 +241,30 @@ fn quoted(headings: &[String]) -> String {
     headings.iter().map(|heading| format!("\"{}\"", clean(heading))).collect::<Vec<_>>().join(", ")
 }
 
-/// The headings of the file, as many as fit into a message.
+/// The headings of the file, as many as fit into a message. If the file has no header row, they are
+/// cells, which may be personal: what looks like an address, an account or a phone is left out.
 fn found(headings: &[String]) -> String {
     const MOST: usize = 30;
+    const MOST_DIGITS: usize = 3;
+    let is_heading = |cell: &&String| {
+        !cell.contains('@') && cell.chars().filter(char::is_ascii_digit).count() <= MOST_DIGITS
+    };
+    let headings: Vec<String> = headings.iter().filter(is_heading).cloned().collect();
     let shown = quoted(&headings[..headings.len().min(MOST)]);
     match headings.len().saturating_sub(MOST) {
         0 => format!("the file has {shown}"),
         more => format!("the file has {shown} and {more} more"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::found;
+
+    #[test]
+    fn cells_that_may_be_personal_are_no_headings() {
+        let headings = ["Order", "Line 12", "+91 98765 43210", "john@example.com", "DE00 1234"];
+        let headings = headings.map(str::to_owned);
+        assert_eq!(found(&headings), r#"the file has "Order", "Line 12""#);
     }
 }
