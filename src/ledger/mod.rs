@@ -8,12 +8,12 @@
 mod columns;
 mod currencies;
 mod date_hints;
-mod doubts;
 mod error;
 mod heading;
 mod ids;
 mod inspection;
 mod money;
+mod oddities;
 mod presets;
 mod rows;
 mod settings;

@@ -3,10 +3,10 @@
 use super::FileRead;
 use super::columns::{Column, Layout};
 use super::date_hints::DateHints;
-use super::doubts::Doubts;
 use super::error::LedgerError;
 use super::ids::{Id, Mangled};
 use super::money::{Money, MoneyReader};
+use super::oddities::Oddities;
 use super::settings::LedgerSettings;
 use super::skip::Skip;
 use super::vocabulary::{Vocabulary, given};
@@ -53,7 +53,7 @@ pub(super) struct RowReader<'a> {
     merchant_uid: Option<&'a str>,
     date_hints: DateHints,
     above: Above,
-    doubts: Doubts,
+    oddities: Oddities,
 }
 
 /// The cells of a row besides its order, or why it is invalid.
@@ -79,7 +79,7 @@ impl<'a> RowReader<'a> {
             merchant_uid,
             date_hints: DateHints::default(),
             above: Above::Nothing,
-            doubts: Doubts::default(),
+            oddities: Oddities::default(),
         }
     }
 
@@ -91,7 +91,7 @@ impl<'a> RowReader<'a> {
 
     /// What a person should know of the rows that were read.
     pub(super) fn warnings(&self) -> Vec<Warning> {
-        self.doubts.warnings(self.file, self.settings)
+        self.oddities.warnings(self.file, self.settings)
     }
 
     /// Reads one row. Adds its amount to the figures, even where the row is invalid. Fails where
@@ -139,7 +139,7 @@ impl<'a> RowReader<'a> {
             return Ok(self.invalid(record, reason));
         };
         if let Some(oddity) = id.oddity {
-            self.doubts.odd_id(record.line, &id.text, oddity);
+            self.oddities.odd_id(record.line, &id.text, oddity);
         }
         if self.settings.line_items != LineItems::Off {
             let currency = money.currency.as_ref().ok().cloned().flatten().or(currency_above);
@@ -337,10 +337,10 @@ impl<'a> RowReader<'a> {
             figures.count_date(record.line, date);
         }
         if amount.is_some_and(|amount| amount.is_rounded) {
-            self.doubts.rounded(record.line);
+            self.oddities.rounded(record.line);
         }
         if let Some(currency) = &cells.currency {
-            self.doubts.currency(record.line, currency, self.settings);
+            self.oddities.currency(record.line, currency, self.settings);
         }
         Ok(cells)
     }

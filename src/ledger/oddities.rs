@@ -19,7 +19,7 @@ struct Rows {
 
 /// What was counted.
 #[derive(Default)]
-pub(super) struct Doubts {
+pub(super) struct Oddities {
     rounded: Option<Rows>,
     odd_ids: Option<(Rows, String)>,
     unknown_currencies: BTreeMap<String, Rows>,
@@ -31,7 +31,7 @@ fn count(rows: &mut Option<Rows>, line: u64) {
     rows.get_or_insert(Rows { count: 0, first_line: line }).count += 1;
 }
 
-impl Doubts {
+impl Oddities {
     /// An amount was rounded.
     pub(super) fn rounded(&mut self, line: u64) {
         count(&mut self.rounded, line);
