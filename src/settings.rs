@@ -1,9 +1,10 @@
 //! Combines defaults, file, environment and flags into one validated [`Settings`]; the later source
 //! overrides the earlier (contract, "Configuration"). Only this module reads the environment.
 
-use crate::domain::calendar::Calendar;
 mod meant;
+mod placed;
 
+use crate::domain::calendar::Calendar;
 use crate::domain::text;
 use crate::gateway::{Credentials, GatewaySettings};
 use crate::ledger::{LedgerKeys, LedgerSettings, put_preset_under};
@@ -20,7 +21,7 @@ use std::path::{Path, PathBuf};
 use toml::de::DeTable;
 
 /// The file in the working directory that is read if no other file is named.
-const DEFAULT_FILE: &str = "octopus-recon.toml";
+pub(crate) const DEFAULT_FILE: &str = "octopus-recon.toml";
 
 /// Everything that can be configured.
 #[derive(Debug, Clone, Default)]
@@ -93,6 +94,8 @@ pub enum SettingsError {
         column: usize,
         /// What is wrong. Contains no value, because a value may be a secret.
         why: String,
+        /// Where the key belongs, if it is not in its place.
+        hint: Option<String>,
     },
     /// An environment variable is not usable.
     #[error("the environment variable {name} {why}")]
@@ -126,6 +129,7 @@ impl SettingsError {
                  or api_secret_file to a file that only its owner can read"
                     .to_owned()
             }
+            SettingsError::Invalid { hint: Some(hint), .. } => hint.clone(),
             SettingsError::Invalid { why, .. } => {
                 let all = "octopus-recon.example.toml documents every key";
                 match meant::key(why) {
@@ -322,11 +326,13 @@ fn read_file(path: &Path) -> Result<(Tables, ReportSettings), SettingsError> {
     })?;
     let invalid = |at: usize, why: &str| {
         let before = content.get(..at.min(content.len())).unwrap_or_default();
+        let line = before.matches('\n').count() + 1;
         SettingsError::Invalid {
             path: path.to_owned(),
-            line: before.matches('\n').count() + 1,
+            line,
             column: before.chars().rev().take_while(|character| *character != '\n').count() + 1,
             why: text::one_line(why),
+            hint: placed::hint(&content, line, why, &keys_of).map(|it| text::one_line(&it)),
         }
     };
     // The error's own text would show the line, and a secret may be in it.
@@ -345,6 +351,22 @@ fn read_file(path: &Path) -> Result<(Tables, ReportSettings), SettingsError> {
         resolved: ledger_of(&resolved),
     };
     Ok((tables, report))
+}
+
+/// The keys of a table of the configuration, as its reader names them for a key that it does not
+/// know; none, if it takes any word.
+fn keys_of(path: &[String], is_list: bool) -> Vec<String> {
+    let mut value = toml::Value::Table(toml::Table::from_iter([(String::new(), 0.into())]));
+    if is_list {
+        value = vec![value].into();
+    }
+    for name in path.iter().rev() {
+        value = toml::Value::Table(toml::Table::from_iter([(name.clone(), value)]));
+    }
+    let message = Tables::deserialize(value).err().map(|error| error.message().to_owned());
+    let message = message.filter(|message| message.starts_with("unknown "));
+    let names = message.iter().flat_map(|message| message.split('`').skip(3).step_by(2));
+    names.map(ToOwned::to_owned).collect()
 }
 
 /// `[ledger]` of a configuration.

@@ -84,6 +84,36 @@ fn settings_that_were_meant_otherwise() {
         ("[gateway]\nbaseurl = \"x\"\n", &["line 2", "hint: did you mean `base_url`?"]),
         ("[ledgr]\n", &["line 1", "hint: did you mean `ledger`?"]),
         ("[ledger.columns]\nammount = \"x\"\n", &["line 2", "hint: did you mean `amount`?"]),
+        (
+            "[ledger]\ntimezone = 'UTC'\n\n[ledger.columns]\namount = 'T'\n\n[ledger]\n",
+            &["line 7", "hint: [ledger] is there twice (lines 1 and 7); put its keys together"],
+        ),
+        (
+            "[ledger]\n[ledger.columns]\namount = 'T'\namount_unit = 'minor'\n",
+            &["line 4", "hint: `amount_unit` is a key of [ledger]; move it above [ledger.columns]"],
+        ),
+        (
+            "[ledger]\n[ledger.statuses]\nNew = 'pending'\nline_items = 'sum'\n",
+            &["line 4", "hint: `line_items` is a key of [ledger]; move it above [ledger.statuses]"],
+        ),
+        (
+            "[ledger]\n[[ledger.skip]]\ncolumn = 'T'\nid_prefix = 'x'\n",
+            &["line 4", "hint: `id_prefix` is a key of [ledger]; move it above [[ledger.skip]]"],
+        ),
+        (
+            "[policy]\n[policy.tolerance.final_amount]\ninr = '1'\nignore = []\n",
+            &["line 4", "`ignore` is a key of [policy]; move it above [policy.tolerance"],
+        ),
+        (
+            "timezone = 'UTC'\n",
+            &["line 1", "hint: `timezone` is a key of [ledger]; put it below a line [ledger]"],
+        ),
+        (
+            "[ledger]\nbase_url = 'x'\n[gateway]\n",
+            &["line 2", "hint: `base_url` is a key of [gateway]; move it below [gateway]"],
+        ),
+        // In its place, and refused for its value.
+        ("[[policy.fee]]\ncurrency = 5\n", &["line 2", "hint: octopus-recon.example.toml"]),
         ("[policy]\nsettle_in_hours = 1\n", &["line 2", "did you mean `settle_within_hours`?"]),
     ] {
         says(config, HEAD, 2, texts);
