@@ -43,6 +43,7 @@ Exit codes:
 
 /// The options of every command.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Options of every command")]
 pub struct Common {
     /// Configuration file [default: octopus-recon.toml, if it exists]
     #[arg(long, global = true, value_name = "PATH")]
@@ -73,7 +74,8 @@ pub enum Command {
     /// Show everything about one order: ledger entries, answers, mismatches and their events
     Show(Show),
     /// Show how a ledger file is read, and what the configuration lacks for it; no network, no
-    /// database
+    /// database. Exits 0 if the configuration reads it so, nothing is open and every row is valid,
+    /// else 4; 10 if the file is not usable
     Ledger(Ledger),
     /// Query one order at the gateway, or create a new one
     #[command(subcommand)]

@@ -1,6 +1,7 @@
 //! Commands and options in the documents: the program accepts each of them, and has no others.
 
 use super::{document, manual, pages};
+use crate::support::Merchant;
 use clap::{CommandFactory, Parser};
 use octopus_recon::cli::Cli;
 use std::collections::BTreeSet;
@@ -112,6 +113,16 @@ fn the_manual_and_the_help_name_the_same_options() {
             assert!(named.contains(flag), "README and docs lack {} --{flag}", command.get_name());
         }
     }
+}
+
+#[test]
+fn the_options_of_every_command_are_apart() {
+    let help = Merchant::new().run(&["run", "--help"]).stdout;
+    let (own, common) = help.split_once("\nOptions of every command:\n").unwrap();
+    for flag in ["config", "db", "base-url", "quiet", "verbose"].map(|name| format!("--{name}")) {
+        assert!(common.contains(&flag) && !own.contains(&flag), "{flag}\n{help}");
+    }
+    assert!(own.contains("--expect-rows") && !common.contains("--expect"), "{help}");
 }
 
 #[test]
