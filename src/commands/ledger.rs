@@ -14,9 +14,10 @@ use crate::reconcile::{LedgerReport, LedgerView, inspect};
 use crate::settings::Flags;
 use chrono::{SecondsFormat, Utc};
 use serde_json::{Value, json};
-use std::path::Path;
+use std::path::PathBuf;
 
-/// Something is left open, or rows are invalid (contract, "Exit codes").
+/// The configuration does not yet read the file as it is shown: it lacks keys, something is left
+/// open, or rows are invalid (contract, "Exit codes").
 const OPEN: u8 = 4;
 
 pub(super) fn execute(
@@ -32,13 +33,13 @@ pub(super) fn execute(
     let _runtime = runtime(interrupt)?;
     let report = inspect(&settings, &arguments.files, now, &|| interrupt.signal())?;
     let exit_code = exit_code(&report);
-    let file = settings.file.as_deref();
     let printed = if arguments.suggest {
-        report.suggestion.configuration(&about(&arguments.files)).trim_end().to_owned()
+        let about = about(&arguments.files, &report);
+        report.suggestion.configuration(&about).trim_end().to_owned()
     } else if arguments.format == Format::Json {
         head.object(&json(&report, exit_code).to_string())
     } else {
-        text::report(&report, file)
+        text::report(&report, &settings)
     };
     print(&printed)?;
     Ok(exit_code)
@@ -46,25 +47,35 @@ pub(super) fn execute(
 
 fn exit_code(report: &LedgerReport) -> u8 {
     let is_good = |view: &LedgerView| view.inspection.rows.invalid == 0;
-    let is_decided = report.suggestion.open().is_empty();
+    let suggestion = &report.suggestion;
+    let is_decided = suggestion.open().is_empty() && !suggestion.is_any();
     if is_decided && report.view.as_ref().is_some_and(is_good) { 0 } else { OPEN }
 }
 
 /// The first lines of a suggested configuration.
-fn about<P: AsRef<Path>>(files: &[P]) -> String {
+fn about(files: &[PathBuf], report: &LedgerReport) -> String {
     let names: Vec<String> =
-        files.iter().map(|file| one_line(&file.as_ref().display().to_string())).collect();
+        files.iter().map(|file| one_line(&file.display().to_string())).collect();
+    let more = if asks_again(report) { format!(" {ASKS_AGAIN}") } else { String::new() };
     format!(
         "Suggested by octopus-recon {} for {}. Each line was checked against every row. A comment \
-         that begins with \"Open:\" waits for a person.",
+         that begins with \"Open:\" waits for a person.{more}",
         env!("CARGO_PKG_VERSION"),
         names.join(", ")
     )
 }
 
+/// No row can be read before the open points are decided; their cells may then ask for more keys.
+const ASKS_AGAIN: &str = "More keys may be asked for when these are decided: run ledger again.";
+
+fn asks_again(report: &LedgerReport) -> bool {
+    let is_unread = |view: &LedgerView| view.inspection.rows.accepted == 0;
+    !report.suggestion.open().is_empty() && report.view.as_ref().is_none_or(is_unread)
+}
+
 /// The view of a ledger as text, for `run --dry-run`.
 pub(super) fn view_as_text(view: &LedgerView) -> String {
-    text::view(view).join("\n")
+    text::view(view, None).join("\n")
 }
 
 fn json(report: &LedgerReport, exit_code: u8) -> Value {

@@ -166,7 +166,7 @@ fn cost(estimate: &Estimate, format: Format, head: &JsonHead) -> String {
                 "Dry run: nothing was stored or asked.\n\n\
                  {view}\
                  Asking{continues} would take {calls} calls, {minutes} minutes at {} a second, \
-                 retries apart.",
+                 not counting retries.",
                 estimate.requests_per_second
             )
         }

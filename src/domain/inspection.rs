@@ -57,8 +57,8 @@ pub struct UnmappedWord {
 pub struct OrderSum {
     /// In lower case.
     pub currency: String,
-    /// `income` or `expense`; empty where the ledger gives none.
-    pub transaction_type: String,
+    /// `income`, `expense` or another word; `None` where the ledger gives none.
+    pub transaction_type: Option<String>,
     /// How many.
     pub orders: u64,
     /// The sum of their amounts.

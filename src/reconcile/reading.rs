@@ -86,7 +86,9 @@ fn log_skipped(path: &str, read: &FileRead) {
     if *rows > 0 {
         let sums = totals.iter().map(|(currency, total)| format!("{total} {currency}"));
         let sums = sums.collect::<Vec<_>>().join(" + ");
-        tracing::info!("{path}: rows skipped: {rows}, with amounts of {sums}");
+        // None of them may have an amount.
+        let with = if sums.is_empty() { "" } else { ", with amounts of " };
+        tracing::info!("{path}: rows skipped: {rows}{with}{sums}");
     }
 }
 

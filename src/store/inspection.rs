@@ -69,7 +69,7 @@ impl Import<'_> {
 
     fn look_at_orders(&self, inspection: &mut Inspection) -> rusqlite::Result<()> {
         let sums = [
-            "SELECT e.currency AS currency, coalesce(e.transaction_type, '') AS transaction_type,
+            "SELECT e.currency AS currency, e.transaction_type AS transaction_type,
                  count(*) AS orders, sum(e.amount_micros / 1000000) AS units,
                  sum(e.amount_micros % 1000000) AS micros, count(e.conflict) AS conflicts,
                  count(e.duplicate) AS duplicates",

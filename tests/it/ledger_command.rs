@@ -36,9 +36,11 @@ fn a_file_is_shown_as_it_is_read_with_what_is_proposed() {
         "Rows                5  3 accepted, 1 invalid, 0 repeated, 1 superseded, 0 skipped",
         "Sum                 1  order: 80.00 eur",
         "Sum                 2  orders: 1241.50 inr",
+        "An order without income or expense counts as income, unless the gateway says otherwise.",
         "Days                3  2026-10-30 to 2026-11-02",
         "  2026-11-01        1  order",
-        "  amount             1234.50",
+        "  amount               1234.50",
+        "  its age counts from  2026-10-31T00:00:00Z",
         "delimiter = \";\"",
         "thousands_separator = \".\"",
         "decimal_separator = \",\"",
@@ -48,6 +50,14 @@ fn a_file_is_shown_as_it_is_read_with_what_is_proposed() {
     ] {
         assert!(done.stdout.lines().any(|shown| shown == line), "{line}\n{}", done.stdout);
     }
+    let beginning = "orders.csv: UTF-8, columns by `;`, header in line 2\n\n\
+        Read with the keys that are proposed below; there is no configuration yet.\n\n\
+        \x20 heading ";
+    assert!(done.stdout.starts_with(beginning), "{}", done.stdout);
+    let end = "\n\nThere is no octopus-recon.toml. Until it has these keys, a run reads the file \
+               differently.\n";
+    assert!(done.stdout.ends_with(end), "{}", done.stdout);
+    assert!(!done.stdout.contains("More keys may be asked for"), "{}", done.stdout);
     let invalid = "Invalid             1  from line 6 on: amount \"x\": ";
     assert!(done.stdout.contains(invalid), "{}", done.stdout);
 }
@@ -74,7 +84,7 @@ fn a_file_is_shown_as_json() {
         ("/invalid/0/first_line", json!(6)),
         (
             "/totals/0",
-            json!({"currency": "eur", "transaction_type": "", "orders": 1,
+            json!({"currency": "eur", "transaction_type": null, "orders": 1,
                              "amount": "80.00"}),
         ),
         ("/from", json!("2026-10-30")),
@@ -196,10 +206,93 @@ fn nothing_is_left_open_where_the_configuration_decides_it() {
     }
 }
 
+/// The file is shown with what is proposed; a run reads it so only when the keys are there.
+#[test]
+fn keys_that_the_configuration_lacks_are_exit_code_4() {
+    let merchant = Merchant::new();
+    merchant
+        .write("orders.csv", "Order No;Total;Currency;Order Date\nA;5,50;INR;2026-10-31 11:00Z\n");
+    let proposed = ["delimiter = \";\"", "decimal_separator = \",\"", "amount = \"Total\""];
+    let columns =
+        "\n[ledger.columns]\nmerchant_order_id = \"Order No\"\ncreated_at = \"Order Date\"\n";
+    let config = format!("[ledger]\ntimezone = \"UTC\"\n{columns}");
+    merchant.write("mine.toml", &config);
+    let arguments = ["ledger", "orders.csv", "--config", "mine.toml"];
+    let done = merchant.run(&arguments);
+    assert_eq!(done.code, Some(4), "{done:?}");
+    for lines in [
+        "\nRead with the keys that are proposed below; mine.toml alone reads it differently.\n",
+        "\nFor mine.toml. Add these under the [ledger] that is there: a table must not be there \
+         twice.\n\n[ledger]\n",
+    ] {
+        assert!(done.stdout.contains(lines), "{lines}\n{}", done.stdout);
+    }
+    let end = "\n\nmine.toml lacks these keys. Until they are there, a run reads the file \
+               differently.\n";
+    assert!(done.stdout.ends_with(end), "{}", done.stdout);
+    assert!(!done.stdout.contains("Left open"), "{}", done.stdout);
+    let json = merchant.run(&[&arguments[..], &["--format", "json"]].concat()).json();
+    assert_eq!((&json["exit_code"], &json["open"]), (&json!(4), &json!([])));
+
+    // A whole file with the keys that were there, and those that it lacked.
+    let whole = merchant.run(&[&arguments[..], &["--suggest"]].concat());
+    assert_eq!(whole.code, Some(4), "{whole:?}");
+    for line in config.lines().chain(proposed) {
+        let count = whole.stdout.lines().filter(|shown| *shown == line).count();
+        assert!(line.is_empty() || count == 1, "{line}\n{}", whole.stdout);
+    }
+    merchant.write("mine.toml", &whole.stdout);
+    let done = merchant.run(&arguments);
+    assert_eq!(done.code, Some(0), "{done:?}");
+    assert!(!done.stdout.contains("mine.toml"), "{}", done.stdout);
+}
+
+#[test]
+fn a_long_list_of_days_is_cut_and_says_where_all_are() {
+    let rows = (1..=14).map(|day| format!("A{day},5,inr,2026-10-{day:02},paid\n"));
+    let merchant = Merchant::new();
+    merchant.write("orders.csv", HEAD.to_owned() + &rows.collect::<String>());
+    let shown = merchant.run(&["ledger", "orders.csv"]).stdout;
+    assert!(shown.contains("\n  … 4 more; --format json lists all\n"), "{shown}");
+    let all = merchant.run(&["ledger", "orders.csv", "--format", "json"]).json();
+    assert_eq!(all["days"].as_array().map(Vec::len), Some(14));
+}
+
+#[test]
+fn skipped_rows_without_an_amount_are_logged_without_one() {
+    let merchant = Merchant::new();
+    let rows = "A,5,inr,2026-10-31,paid\nSum,,,,fee\n";
+    merchant.write("orders.csv", HEAD.to_owned() + rows);
+    let config =
+        "[ledger]\ntimezone = 'UTC'\n[[ledger.skip]]\ncolumn = 'status'\nvalues = ['fee']\n";
+    merchant.write("octopus-recon.toml", config);
+    let dry = ["run", "--dry-run", "--ledger", "orders.csv", "--base-url", "http://localhost:9"];
+    let done = merchant.run(&dry);
+    assert_eq!(done.code, Some(0), "{done:?}");
+    assert!(done.stderr.lines().any(|line| line.ends_with("rows skipped: 1")), "{done:?}");
+}
+
+#[test]
+fn a_dry_run_with_an_invalid_row_ends_with_0() {
+    let merchant = Merchant::new();
+    merchant
+        .write("orders.csv", format!("{HEAD}A,5,inr,2026-10-31,paid\nB,x,inr,2026-10-31,paid\n"));
+    let dry = ["run", "--dry-run", "--ledger", "orders.csv", "--base-url", "http://localhost:9"];
+    let done = merchant.run(&dry);
+    assert_eq!(done.code, Some(0), "{done:?}");
+    assert!(done.stdout.contains("1 accepted, 1 invalid"), "{done:?}");
+    let end = "Asking would take 1 calls, 0.1 minutes at 10 a second, not counting retries.\n";
+    assert!(done.stdout.ends_with(end), "{done:?}");
+}
+
 #[test]
 fn what_cannot_be_told_apart_is_left_open() {
     let rows = "merchant_order_id,amount,currency,created_at\n\
                 A,\"1,234\",inr,05/11/2026\nB,7,inr,06/11/2026\n";
+    // No date is read before the format is known.
+    let again = "\n  More keys may be asked for when these are decided: run ledger again.\n";
+    let done = run(rows, &[]);
+    assert!(done.stdout.contains(again), "{}", done.stdout);
     let done = run(rows, &["--suggest"]);
     assert_eq!(done.code, Some(4), "{done:?}");
     for comment in [
@@ -244,9 +337,12 @@ fn a_file_without_usual_headings_is_left_to_a_person() {
         "# amount = \"Betrag\"",
         "# created_at = \"Tag\"",
         "# merchant_order_id = \"a heading of the file\"",
+        "More keys may be asked for when these are decided: run ledger again.",
     ] {
         assert!(done.stdout.contains(words), "{words}\n{}", done.stdout);
     }
+    let suggested = run(content, &["--suggest"]).stdout.replace("\n# ", " ");
+    assert!(suggested.contains("More keys may be asked for when these are"), "{suggested}");
 }
 
 #[test]

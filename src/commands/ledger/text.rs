@@ -5,22 +5,34 @@ use crate::domain::inspection::Inspection;
 use crate::domain::text::{clean, one_line, printable};
 use crate::ledger::Shape;
 use crate::reconcile::{LedgerReport, LedgerView};
-use std::path::Path;
+use crate::settings::{DEFAULT_FILE, Settings};
 
 /// Days that are shown: the first ones and the last ones.
 const FIRST_DAYS: usize = 3;
 const LAST_DAYS: usize = 7;
 
-/// The whole report. `file` is the configuration that was read.
-pub(super) fn report(report: &LedgerReport, file: Option<&Path>) -> String {
+/// The values of an order, and how each is called.
+const EXAMPLE: [(&str, &str); 9] = [
+    ("merchant_order_id", "merchant_order_id"),
+    ("merchant_uid", "merchant_uid"),
+    ("amount", "amount"),
+    ("currency", "currency"),
+    ("order_date", "order_date"),
+    ("ages_from", "its age counts from"),
+    ("transaction_type", "transaction_type"),
+    ("accounting_type", "accounting_type"),
+    ("status", "status"),
+];
+
+/// The whole report. `settings` are those of the configuration.
+pub(super) fn report(report: &LedgerReport, settings: &Settings) -> String {
     let suggestion = &report.suggestion;
+    let file = settings.file.as_ref().map(|path| one_line(&path.display().to_string()));
     let mut lines = Vec::new();
     match &report.view {
         Some(view) => {
-            if suggestion.is_any() {
-                lines.push("Read with the [ledger] that is proposed below.".to_owned());
-            }
-            lines.extend(self::view(view));
+            let with = suggestion.is_any().then(|| read_with(file.as_deref()));
+            lines.extend(self::view(view, with.as_deref()));
         }
         None => lines.push("The ledger cannot be read before the open points are decided.".into()),
     }
@@ -34,22 +46,61 @@ pub(super) fn report(report: &LedgerReport, file: Option<&Path>) -> String {
         for point in suggestion.open() {
             lines.push(format!("  {}: {}.", point.key, point.text));
         }
+        if super::asks_again(report) {
+            lines.push(format!("  {}", super::ASKS_AGAIN));
+        }
     }
     if suggestion.is_any() || !suggestion.open().is_empty() {
-        let file = file.map_or("octopus-recon.toml".to_owned(), |it| it.display().to_string());
+        let has_ledger = !settings.ledger_keys.own.is_empty();
         lines.push(String::new());
-        lines.push(format!("For {}:", one_line(&file)));
+        lines.push(match &file {
+            Some(file) if has_ledger => format!(
+                "For {file}. Add these under the [ledger] that is there: a table must not be \
+                 there twice."
+            ),
+            Some(file) => format!("For {file}:"),
+            None => format!("For {DEFAULT_FILE}:"),
+        });
         lines.push(String::new());
         lines.push(suggestion.block().trim_end().to_owned());
+    }
+    if suggestion.is_any() {
+        lines.push(String::new());
+        lines.push(lacks(file.as_deref()));
     }
     lines.join("\n")
 }
 
-/// The ledger as it is read.
-pub(super) fn view(view: &LedgerView) -> Vec<String> {
+/// With what the file is read that is shown.
+fn read_with(file: Option<&str>) -> String {
+    let but = match file {
+        Some(file) => format!("{file} alone reads it differently"),
+        None => "there is no configuration yet".to_owned(),
+    };
+    format!("Read with the keys that are proposed below; {but}.")
+}
+
+/// What a run does as long as the configuration lacks what is proposed.
+fn lacks(file: Option<&str>) -> String {
+    match file {
+        Some(file) => format!(
+            "{file} lacks these keys. Until they are there, a run reads the file differently."
+        ),
+        None => format!(
+            "There is no {DEFAULT_FILE}. Until it has these keys, a run reads the file differently."
+        ),
+    }
+}
+
+/// The ledger as it is read. `read_with` says with what, where that is not the configuration.
+pub(super) fn view(view: &LedgerView, read_with: Option<&str>) -> Vec<String> {
     let mut lines = Vec::new();
     for shape in &view.shapes {
-        lines.extend(self::shape(shape));
+        lines.push(head(shape));
+        if let Some(read_with) = read_with {
+            lines.extend([String::new(), read_with.to_owned(), String::new()]);
+        }
+        lines.extend(columns(shape));
         lines.push(String::new());
     }
     lines.extend(rows(&view.inspection));
@@ -66,24 +117,28 @@ pub(super) fn view(view: &LedgerView) -> Vec<String> {
     lines
 }
 
-/// The table of one file, and what each of its columns is.
-fn shape(shape: &Shape) -> Vec<String> {
+/// A file and its table.
+fn head(shape: &Shape) -> String {
     let delimiter = match shape.delimiter {
         '\t' => "a tab".to_owned(),
         other => format!("`{other}`"),
     };
-    let mut lines = vec![format!(
+    format!(
         "{}: {}, columns by {delimiter}, header in line {}",
         one_line(&shape.file),
         shape.encoding,
         shape.header_line
-    )];
+    )
+}
+
+/// What each column of a file is.
+fn columns(shape: &Shape) -> Vec<String> {
     let columns = shape
         .columns
         .iter()
         .map(|it| vec![format!("  {}", printable(&it.heading)), it.column.to_owned()]);
     let heading = vec!["  heading".to_owned(), "read as".to_owned()];
-    lines.push(table(&std::iter::once(heading).chain(columns).collect::<Vec<_>>(), &[]));
+    let mut lines = vec![table(&std::iter::once(heading).chain(columns).collect::<Vec<_>>(), &[])];
     if !shape.not_read.is_empty() {
         let headings: Vec<String> = shape.not_read.iter().map(|it| printable(it)).collect();
         lines.push(format!("  not read: {}", headings.join(", ")));
@@ -132,13 +187,18 @@ fn rows(inspection: &Inspection) -> Vec<String> {
 fn orders(inspection: &Inspection) -> Vec<String> {
     let mut lines = Vec::new();
     for sum in &inspection.sums {
-        let kind = match sum.transaction_type.as_str() {
-            "" => String::new(),
-            kind => format!(", {}", clean(kind)),
+        let kind = match &sum.transaction_type {
+            None => String::new(),
+            Some(kind) => format!(", {}", clean(kind)),
         };
         let unit = if sum.orders == 1 { "order" } else { "orders" };
         let amount = format!("{unit}{kind}: {} {}", sum.amount, clean(&sum.currency));
         lines.push(counted("Sum", sum.orders, &amount));
+    }
+    if inspection.sums.iter().any(|sum| sum.transaction_type.is_none()) {
+        let text = "An order without income or expense counts as income, unless the gateway says \
+                    otherwise.";
+        lines.push(text.to_owned());
     }
     let days: Vec<_> = inspection.days.iter().collect();
     if let (Some((first, _)), Some((last, _))) = (days.first(), days.last()) {
@@ -149,16 +209,17 @@ fn orders(inspection: &Inspection) -> Vec<String> {
                 let unit = if **orders == 1 { "order" } else { "orders" };
                 lines.push(counted(&format!("  {day}"), **orders, unit));
             } else if index == FIRST_DAYS {
-                lines.push(format!("  … {} more", days.len() - FIRST_DAYS - LAST_DAYS));
+                let more = days.len() - FIRST_DAYS - LAST_DAYS;
+                lines.push(format!("  … {more} more; --format json lists all"));
             }
         }
     }
     if let Some(entry) = &inspection.example {
         lines.push(String::new());
         lines.push("The first order, as it is read:".to_owned());
-        let serde_json::Value::Object(fields) = super::example(entry) else { return lines };
-        let fields = fields.iter().filter_map(|(name, value)| {
-            Some(vec![format!("  {name}"), printable(value.as_str()?)])
+        let example = super::example(entry);
+        let fields = EXAMPLE.into_iter().filter_map(|(name, shown)| {
+            Some(vec![format!("  {shown}"), printable(example.get(name)?.as_str()?)])
         });
         lines.push(table(&fields.collect::<Vec<_>>(), &[]));
     }
