@@ -74,8 +74,10 @@ pub enum Command {
     /// Show everything about one order: ledger entries, answers, mismatches and their events
     Show(Show),
     /// Show how a ledger file is read, and what the configuration lacks for it; no network, no
-    /// database. Exits 0 if the configuration reads it so, nothing is open and every row is valid,
-    /// else 4; 10 if the file is not usable
+    /// database
+    ///
+    /// Exits with 0 if the configuration alone reads the file as it is shown, nothing is left open
+    /// and every row is valid; with 10 if the file is not usable; else with 4.
     Ledger(Ledger),
     /// Query one order at the gateway, or create a new one
     #[command(subcommand)]

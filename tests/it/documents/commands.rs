@@ -123,6 +123,8 @@ fn the_options_of_every_command_are_apart() {
         assert!(common.contains(&flag) && !own.contains(&flag), "{flag}\n{help}");
     }
     assert!(own.contains("--expect-rows") && !common.contains("--expect"), "{help}");
+    let help = Merchant::new().run(&["ledger", "--help"]).stdout;
+    assert!(help.contains("Exits with 0 if the configuration alone reads the file"), "{help}");
 }
 
 #[test]
