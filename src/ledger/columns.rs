@@ -208,6 +208,11 @@ impl Layout {
         self.indexes[column.place()]
     }
 
+    /// Whether the column at this index is read.
+    pub(super) fn is_read(&self, index: usize) -> bool {
+        self.indexes.contains(&Some(index))
+    }
+
     /// Whether incomes and expenses have a column each.
     pub(super) fn is_in_two_columns(&self) -> bool {
         self.index(Column::Credit).is_some()

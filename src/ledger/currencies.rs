@@ -1,6 +1,8 @@
 //! Currencies of ISO 4217: their decimals, and the signs and words that stand beside amounts.
 
+use super::rows::UNKNOWN_CURRENCY;
 use super::word_tables::parse_currency;
+use crate::domain::text::clean;
 use crate::tabular::normalize;
 use iso_currency::{Currency, IntoEnumIterator};
 use std::collections::HashMap;
@@ -90,13 +92,17 @@ impl Signs {
             (Some(code), []) if parse_currency(&sign).as_deref() == Some(code) => {
                 Ok(code.to_owned())
             }
+            (Some(UNKNOWN_CURRENCY), known) if !known.is_empty() => {
+                self.agree(beside, None, mapped)
+            }
             (Some(code), known) if known.iter().any(|known| known == code) => Ok(code.to_owned()),
             (Some(code), []) => Err(format!(
                 "its currency sign is not known; [ledger.currencies] \"{beside}\" = \"{code}\" \
                  maps it"
             )),
             (Some(code), known) => Err(format!(
-                "its currency sign means {}, but currency says {code}",
+                "the sign {} means {}, but currency says {code}",
+                clean(beside),
                 known.join(" or ")
             )),
             (None, [code]) => Ok(code.clone()),
@@ -104,10 +110,9 @@ impl Signs {
                 "its currency sign is not known; [ledger.currencies] maps it".to_owned()
             }),
             (None, known) => Err(format!(
-                "its currency sign can mean {}; [ledger.currencies] \"{beside}\" = \"{}\" says \
-                 which",
-                known.join(", "),
-                known.first().map_or("", String::as_str)
+                "the sign {} can mean {}: set [ledger] currency",
+                clean(beside),
+                known.join(", ")
             )),
         }
     }
@@ -145,9 +150,11 @@ mod tests {
             ("USDT", Some("usdt"), &none, Ok("usdt")),
             ("USDT", None, &none, Ok("usdt")),
             ("K", None, &mapped, Ok("kes")),
-            ("₹", Some("usd"), &none, Err("its currency sign means inr, but currency says usd")),
-            ("Rs.", None, &none, Err("its currency sign can mean inr, pkr,")),
-            ("$", None, &none, Err("its currency sign can mean ")),
+            ("₹", Some("usd"), &none, Err("the sign ₹ means inr, but currency says usd")),
+            ("Rs.", None, &none, Err("the sign Rs. can mean inr, pkr,")),
+            ("Rs.", Some("?"), &none, Err("mur, scr: set [ledger] currency")),
+            ("₹", Some("?"), &none, Ok("inr")),
+            ("$", None, &none, Err("the sign $ can mean ")),
             ("¤", Some("inr"), &none, Err("[ledger.currencies] \"¤\" = \"inr\" maps it")),
             ("¤", None, &none, Err("is not known; [ledger.currencies] maps it")),
         ] {

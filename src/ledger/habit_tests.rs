@@ -118,6 +118,9 @@ fn amounts_in_two_columns() {
     // Where there is an amount, other columns of these names are not looked at, unless mapped.
     let three = format!("{HEADER},credit,debit\nA1,5,inr,2026-04-10,x,y\nA2,,inr,2026-04-10,,7\n");
     assert_eq!(rows(&three, "")[0], "A1 5.00 inr 2026-04-10");
+    assert!(rows(&three, "")[1].starts_with("3: amount is empty; [ledger] line_items reads"));
+    let other = rows(&three.replace(",,7\n", ",,7.50\n"), "");
+    assert!(other[1].contains("another column has a number; [ledger.columns] credit and debit"));
     let mapped = "columns = { credit = 'credit', debit = 'debit' }";
     assert_eq!(rows(&three, mapped)[0], "A2 7.00 inr 2026-04-10 expense");
     let typed = format!(
@@ -139,8 +142,8 @@ fn currencies_signs_and_units_in_amounts() {
         (config, "A1,(₹5.00),inr,2026-04-10", "A1 5.00 inr 2026-04-10 expense"),
         (config, "A1,5.00 Dr,inr,2026-04-10", "A1 5.00 inr 2026-04-10 expense"),
         (config, "A1,5.00 Cr,inr,2026-04-10", "A1 5.00 inr 2026-04-10 income"),
-        (config, "A1,$5,inr,2026-04-10", "2: amount \"$5\": its currency sign means "),
-        (config, "A1,Rs 5,,2026-04-10", "2: amount \"Rs 5\": its currency sign can mean inr, "),
+        (config, "A1,$5,inr,2026-04-10", "2: amount \"$5\": the sign $ means "),
+        (config, "A1,Rs 5,,2026-04-10", "2: amount \"Rs 5\": the sign Rs can mean inr, "),
         (
             "",
             "A1,₹5,inr,2026-04-10",

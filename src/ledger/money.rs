@@ -129,6 +129,24 @@ impl<'a> MoneyReader<'a> {
         }
     }
 
+    /// Why a row without an amount is invalid, and the keys that would read it.
+    pub(super) fn no_amount(&self, record: &Record<'_>, layout: &Layout) -> &'static str {
+        let is_amount = |cell: &[u8]| {
+            let cell = from_utf8(cell).unwrap_or_default();
+            // A whole number may be anything.
+            let is_whole = cell.trim().bytes().all(|byte| byte.is_ascii_digit());
+            !is_whole && read_number(cell, self.format).is_ok_and(|number| number.is_some())
+        };
+        let mut others = record.cells().enumerate().filter(|(index, _)| !layout.is_read(*index));
+        if !layout.is_in_two_columns() && others.any(|(_, cell)| is_amount(cell)) {
+            "amount is empty, but another column has a number; [ledger.columns] credit and debit \
+             read amounts in two columns, and [ledger] line_items reads such rows as items of an \
+             order"
+        } else {
+            "amount is empty; [ledger] line_items reads such rows as items of an order"
+        }
+    }
+
     /// `currency`, or the configured one where the row has an amount.
     fn currency(
         &self,

@@ -310,7 +310,7 @@ impl<'a> RowReader<'a> {
         let amount = std::mem::replace(&mut money.amount, Ok(None))?;
         let currency = std::mem::replace(&mut money.currency, Ok(None))?;
         let date = self.date(cell(Column::CreatedAt), given(cell(Column::Time)))?;
-        self.check_required(amount.is_some(), currency.as_deref(), date)?;
+        self.check_required(record, amount.is_some(), currency.as_deref(), date)?;
         let given_type = self.vocabulary.transaction_type(cell(Column::TransactionType));
         let has_groups = self.settings.line_items.has_groups();
         let transaction_type = match amount {
@@ -362,6 +362,7 @@ impl<'a> RowReader<'a> {
     /// Fails where a required cell is empty. Only a row of line items may leave it to another row.
     fn check_required(
         &self,
+        record: &Record<'_>,
         has_amount: bool,
         currency: Option<&str>,
         date: Option<DateCell>,
@@ -371,9 +372,7 @@ impl<'a> RowReader<'a> {
             return Ok(());
         }
         let missing = match (has_amount, currency, date) {
-            (false, _, _) => {
-                "amount is empty; [ledger] line_items reads such rows as items of an order"
-            }
+            (false, _, _) => self.money.no_amount(record, &self.layout),
             (_, None, _) => "currency is empty, and [ledger] currency is not set",
             (_, _, None) => "created_at is empty",
             _ => return Ok(()),
