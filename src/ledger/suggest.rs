@@ -18,6 +18,7 @@ mod reading;
 mod shapes;
 mod survey;
 mod table;
+mod totals;
 
 pub use proposal::{LedgerKeys, OpenPoint, Suggestion};
 
@@ -26,16 +27,18 @@ use super::error::LedgerError;
 use super::presets::Preset;
 use super::rows::UNKNOWN_CURRENCY;
 use super::settings::LedgerSettings;
+use super::vocabulary::Vocabulary;
 use crate::domain::text::printable;
-use crate::tabular::{Header, Spool, TextEncoding, normalize};
+use crate::tabular::{Header, Record, Spool, TextEncoding, normalize};
 use choosing::Chosen;
 use chrono::{DateTime, Utc};
 use decisions::Decisions;
 use reading::Layout;
 use std::sync::LazyLock;
-use survey::Survey;
+use survey::{Skip, Survey};
 use table::Table;
 use toml::Value;
+use totals::{Finder, Marks, Totals};
 
 /// What a suggestion rests on.
 struct Found<'a> {
@@ -45,6 +48,9 @@ struct Found<'a> {
     layout: Layout,
     survey: Survey,
     chosen: Chosen,
+    /// How rows are told that look like totals or notes, if there are any.
+    marks: Option<Marks>,
+    totals: Totals,
 }
 
 /// Looks at the files and proposes what `[ledger]` lacks. `keys` are the configuration's and
@@ -82,15 +88,52 @@ pub fn suggest(
     {
         suggestion.name_preset(preset);
     }
-    let mut survey = Survey::new(table, now);
-    for (file, table) in files.iter().zip(&tables) {
-        survey.see(file, layout, table, &settings.skip, interrupted)?;
-    }
-    let heading =
-        |column: Column| suggestion.given_in("columns", column.as_str()).map(ToOwned::to_owned);
-    let chosen = Chosen::of(&survey, heading);
-    let found = Found { files, tables, layout, survey, chosen };
+    let found = look(files, (layout, tables), settings, &suggestion, now, interrupted)?;
     Decisions { found, settings, suggestion }.decide(now, interrupted)
+}
+
+/// Looks at each row, and once more without those that look like totals or notes.
+fn look<'a>(
+    files: &'a [Spool],
+    (layout, tables): (Layout, Vec<Table>),
+    settings: &LedgerSettings,
+    suggestion: &Suggestion,
+    now: DateTime<Utc>,
+    interrupted: &dyn Fn() -> bool,
+) -> Result<Found<'a>, LedgerError> {
+    let see = |marks: Option<&Marks>| {
+        let mut totals = Totals::default();
+        let mut survey = tables.first().map(|table| Survey::new(table, now)).unwrap_or_default();
+        for (file, table) in files.iter().zip(&tables) {
+            let skip = Skip::new(&settings.skip, table);
+            let place = (file, layout, table);
+            let finder = marks.map(|marks| Finder::new(marks, place, &skip, interrupted));
+            let mut finder = finder.transpose()?;
+            let is_order = |record: &Record<'_>| {
+                let is_total = |it: &mut Finder| it.is_total(record, &mut totals);
+                !skip.skips(record) && !finder.as_mut().is_some_and(is_total)
+            };
+            survey.see(place, is_order, interrupted)?;
+        }
+        survey.recognise(&Vocabulary::new(settings));
+        Ok::<_, LedgerError>((survey, totals))
+    };
+    let chosen = |survey: &Survey| Chosen::of(survey, suggestion);
+    let (mut survey, mut totals) = see(None)?;
+    let mut columns = chosen(&survey);
+    let marks = Marks::of(&survey, &columns, settings);
+    let mut marks = Some(marks).filter(|marks| marks.can_tell(&survey));
+    if marks.is_some() {
+        let (orders, others) = see(marks.as_ref())?;
+        // Where most rows are no orders, it is the columns that are not the right ones.
+        if others.count() == 0 || others.count() > orders.rows {
+            marks = None;
+        } else {
+            (survey, totals) = (orders, others);
+            columns = chosen(&survey);
+        }
+    }
+    Ok(Found { files, tables, layout, survey, chosen: columns, marks, totals })
 }
 
 /// The presets with their settings. Some leave the currency to the user.

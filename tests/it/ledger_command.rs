@@ -46,7 +46,7 @@ fn a_file_is_shown_as_it_is_read_with_what_is_proposed() {
         "decimal_separator = \",\"",
         "date_format = \"%d/%m/%Y\"",
         "merchant_order_id = \"Order No\"",
-        "# timezone = \"Asia/Kolkata\"",
+        "# timezone = \"Asia/Kolkata\" # an example; put yours",
     ] {
         assert!(done.stdout.lines().any(|shown| shown == line), "{line}\n{}", done.stdout);
     }
@@ -336,13 +336,52 @@ fn a_file_without_usual_headings_is_left_to_a_person() {
         "The ledger cannot be read before the open points are decided.",
         "# amount = \"Betrag\"",
         "# created_at = \"Tag\"",
-        "# merchant_order_id = \"a heading of the file\"",
+        "# merchant_order_id = \"Nummer\"",
         "More keys may be asked for when these are decided: run ledger again.",
     ] {
         assert!(done.stdout.contains(words), "{words}\n{}", done.stdout);
     }
     let suggested = run(content, &["--suggest"]).stdout.replace("\n# ", " ");
     assert!(suggested.contains("More keys may be asked for when these are"), "{suggested}");
+}
+
+/// A bank's statement: a column for incomes and one for expenses, headings in German, Windows-1252,
+/// and a total below. The lines of the open points that a person chooses are enough.
+#[test]
+fn a_statement_is_read_by_what_is_proposed_and_chosen() {
+    let merchant = Merchant::new();
+    let rows = b"Konto;DE00\n\nBuchungstag;Referenz;Soll;Haben;W\xe4hrung\n\
+        30.10.2026;RE-1;;1.013,01;EUR\n31.10.2026;RE-2;65,05;;EUR\n\
+        01.11.2026;RE-3;;1.078,06;EUR\n;Summe;65,05;2.091,07;\n";
+    merchant.write("orders.csv", rows);
+    let suggested = merchant.run(&["ledger", "orders.csv", "--suggest"]);
+    assert_eq!(suggested.code, Some(4), "{suggested:?}");
+    let chosen = [
+        "encoding = \"windows-1252\" # W\u{e4}hrung",
+        "merchant_order_id = \"Referenz\"",
+        "created_at = \"Buchungstag\"",
+        "[[ledger.skip]]",
+        "column = \"Buchungstag\"",
+        "empty = true",
+    ];
+    let mut config = suggested.stdout;
+    for line in chosen {
+        let comment = format!("# {line}\n");
+        assert!(config.contains(&comment), "{line}\n{config}");
+        config = config.replace(&comment, &format!("{line}\n"));
+    }
+    for line in ["credit = \"Haben\"", "debit = \"Soll\"", "currency = \"W\u{e4}hrung\""] {
+        assert!(config.lines().any(|shown| shown == line), "{line}\n{config}");
+    }
+    merchant.write("octopus-recon.toml", &config);
+    let shown = merchant.run(&["ledger", "orders.csv", "--format", "json"]).json();
+    let rows = &shown["ledger"];
+    assert_eq!((&rows["accepted"], &rows["skipped"]), (&json!(3), &json!(1)), "{shown:#}");
+    assert_eq!(shown["totals"].as_array().unwrap().len(), 2, "{shown:#}");
+    assert_eq!(shown["totals"][0]["currency"], "eur");
+    // What the statement cannot say, now that it is known which column has the dates.
+    assert_eq!(shown["open"].as_array().unwrap().len(), 1, "{shown:#}");
+    assert_eq!(shown["open"][0]["key"], "timezone");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Which heading is which column: by the usual names, unless the cells say otherwise.
 
 use super::headings::{self, Rank, Role};
+use super::proposal::Suggestion;
 use super::survey::{ColumnFacts, Survey};
 use crate::domain::text::printable;
 use crate::ledger::Column;
@@ -11,6 +12,10 @@ pub(super) struct Chosen {
     columns: Vec<(Column, usize)>,
     /// Columns that could be the same, and are likely to be by their names: column, index.
     pub(super) rivals: Vec<(Column, usize)>,
+    /// Columns that were found by their cells, because no heading has a usual name.
+    pub(super) by_cells: Vec<Column>,
+    /// Columns whose cells say the same as those of others, so that none was found: column, index.
+    pub(super) several: Vec<(Column, usize)>,
 }
 
 /// The order in which columns are found. A heading is one column only.
@@ -29,8 +34,10 @@ const ORDER: [Column; 11] = [
 ];
 
 impl Chosen {
-    /// Chooses the columns. `given` is the heading that the configuration has for a column.
-    pub(super) fn of(survey: &Survey, given: impl Fn(Column) -> Option<String>) -> Chosen {
+    /// Chooses the columns that the configuration does not have.
+    pub(super) fn of(survey: &Survey, suggestion: &Suggestion) -> Chosen {
+        let given =
+            |column: Column| suggestion.given_in("columns", column.as_str()).map(ToOwned::to_owned);
         let mut chosen = Chosen::default();
         for column in ORDER {
             if let Some(index) = given(column).and_then(|heading| survey.find(&heading)) {
@@ -55,12 +62,54 @@ impl Chosen {
             let is_half = |column| matches!(column, Column::Credit | Column::Debit);
             chosen.columns.retain(|(column, _)| !is_half(*column) || given(*column).is_some());
         }
+        for (column, instead) in
+            [(Column::Currency, "currency"), (Column::Status, "default_status")]
+        {
+            let is_decided = suggestion.is_given(instead) || suggestion.is_given("preset");
+            if chosen.index(column).is_none() && given(column).is_none() && !is_decided {
+                chosen.choose_by_cells(column, survey);
+            }
+        }
         chosen
+    }
+
+    /// Looks for the column whose cells are all currencies, or all statuses.
+    fn choose_by_cells(&mut self, column: Column, survey: &Survey) {
+        let mut found: Vec<usize> = Vec::new();
+        for (index, facts) in survey.columns.iter().enumerate() {
+            let known = match column {
+                Column::Currency => facts.currencies,
+                _ => facts.statuses,
+            };
+            // Some rows may be no orders.
+            let are_known = facts.filled > 0
+                && known == facts.filled
+                && facts.filled.saturating_mul(4) >= survey.rows.saturating_mul(3);
+            let is_free = !self.is_taken(index)
+                && !facts.is_unusable
+                && headings::role(&facts.heading).is_none_or(|role| role == Role::Read(column));
+            let is_new = !found.iter().any(|it| survey.columns[*it].digest == facts.digest);
+            if are_known && is_free && is_new {
+                found.push(index);
+            }
+        }
+        match found[..] {
+            [index] => {
+                self.columns.push((column, index));
+                self.by_cells.push(column);
+            }
+            _ => self.several.extend(found.into_iter().map(|index| (column, index))),
+        }
+    }
+
+    /// Whether this is a column already.
+    pub(super) fn is_taken(&self, index: usize) -> bool {
+        self.columns.iter().any(|(_, taken)| *taken == index)
     }
 
     fn choose(&mut self, column: Column, survey: &Survey) {
         let mut fitting: Vec<(Rank, usize)> = (0..survey.columns.len())
-            .filter(|index| !self.columns.iter().any(|(_, taken)| taken == index))
+            .filter(|index| !self.is_taken(*index))
             .filter_map(|index| {
                 let facts = &survey.columns[index];
                 let rank = headings::rank(&facts.heading, Role::Read(column))?;
@@ -77,10 +126,11 @@ impl Chosen {
             return;
         }
         let digest = survey.columns[index].digest;
-        // Which id the gateway knows is said by no name: each other id is a rival.
-        let is_id = column == Column::MerchantOrderId;
+        // Which id the gateway knows is said by no name: each other id is a rival. An unlikely name
+        // of a status counts only where its cells say so.
+        let are_all = matches!(column, Column::MerchantOrderId | Column::Status);
         let rivals = fitting.iter().filter(|(rank, rival)| {
-            let is_likely = is_id || !rank.is_unlikely;
+            let is_likely = are_all || !rank.is_unlikely;
             *rival != index && is_likely && survey.columns[*rival].digest != digest
         });
         self.rivals.extend(rivals.map(|(_, rival)| (column, *rival)));
@@ -124,7 +174,9 @@ fn fits(facts: &ColumnFacts, column: Column, rank: Rank, rows: u64) -> bool {
             Column::CreatedAt => facts.dates.are_dates(),
             Column::Time => are_times(facts),
             Column::Currency => are_few && facts.with_digit == 0,
-            Column::Status | Column::TransactionType | Column::AccountingType => are_few,
+            // A state may be one of a country.
+            Column::Status => are_few && (!rank.is_unlikely || facts.statuses > 0),
+            Column::TransactionType | Column::AccountingType => are_few,
             Column::MerchantUid => true,
         }
 }
@@ -136,18 +188,70 @@ fn are_times(facts: &ColumnFacts) -> bool {
 
 /// The columns whose cells could be what no heading says, as headings.
 pub(super) fn by_content(survey: &Survey, chosen: &Chosen, column: Column) -> Vec<String> {
-    let free = |index: &usize| !chosen.columns.iter().any(|(_, taken)| taken == index);
     let fits = |facts: &ColumnFacts| match column {
-        Column::MerchantOrderId => {
-            facts.filled == survey.rows && facts.words.are_many && facts.with_digit == facts.filled
-        }
+        Column::MerchantOrderId => is_id(facts, survey.rows),
         Column::Amount => facts.amounts.are_amounts() && facts.amounts.with_decimals > 0,
         Column::CreatedAt => facts.dates.are_dates() && facts.dates.unreadable.count == 0,
         _ => false,
     };
-    let indexes = (0..survey.columns.len()).filter(free);
-    let facts = indexes.map(|index| &survey.columns[index]);
-    facts.filter(|facts| !facts.is_unusable && fits(facts)).map(|it| it.heading.clone()).collect()
+    free(survey, chosen, column).filter(|it| fits(it)).map(|it| it.heading.clone()).collect()
+}
+
+/// The headings to choose from for a column that no heading names: those with a usual word, then
+/// those whose cells fit, otherwise all that are left.
+pub(super) fn candidates(survey: &Survey, chosen: &Chosen, column: Column) -> Vec<String> {
+    let has_word = |facts: &&ColumnFacts| headings::has_word(&facts.heading, column);
+    let has_cells = |facts: &&ColumnFacts| match column {
+        Column::MerchantOrderId => facts.filled > survey.rows / 2 && facts.spaced == 0,
+        Column::Amount => facts.amounts.are_amounts(),
+        _ => facts.dates.are_dates() || facts.dates.read == 0,
+    };
+    let all = || free(survey, chosen, column);
+    let named = all().filter(has_word).filter(has_cells).map(|facts| facts.heading.clone());
+    let mut found: Vec<String> = named.collect();
+    let needed = [Column::MerchantOrderId, Column::Amount, Column::CreatedAt];
+    let is_other = |heading: &String| {
+        needed.iter().any(|other| *other != column && headings::has_word(heading, *other))
+    };
+    for heading in by_content(survey, chosen, column) {
+        if !found.contains(&heading) && !is_other(&heading) {
+            found.push(heading);
+        }
+    }
+    if found.is_empty() && column == Column::Amount {
+        let numbers = all().filter(has_cells).filter(|facts| !facts.dates.are_dates());
+        found.extend(numbers.map(|facts| facts.heading.clone()));
+    }
+    if found.is_empty() {
+        found.extend(all().map(|facts| facts.heading.clone()));
+    }
+    found
+}
+
+/// The columns that are not chosen, and whose name says nothing else.
+fn free<'a>(
+    survey: &'a Survey,
+    chosen: &'a Chosen,
+    column: Column,
+) -> impl Iterator<Item = &'a ColumnFacts> {
+    let columns = survey.columns.iter().enumerate();
+    columns.filter(|(index, _)| !chosen.is_taken(*index)).map(|(_, facts)| facts).filter(
+        move |facts| {
+            let role = headings::role(&facts.heading);
+            !facts.is_unusable && role.is_none_or(|role| role == Role::Read(column))
+        },
+    )
+}
+
+/// Whether cells can be ids: in each row another one, without a space.
+fn is_id(facts: &ColumnFacts, rows: u64) -> bool {
+    let differ = facts.words.are_many || u64::try_from(facts.words.len()) == Ok(facts.filled);
+    facts.filled == rows
+        && facts.with_digit == facts.filled
+        && facts.spaced == 0
+        && differ
+        && facts.amounts.with_decimals == 0
+        && !facts.dates.are_dates()
 }
 
 /// A heading in quotes, for people.

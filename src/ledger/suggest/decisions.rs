@@ -3,10 +3,12 @@
 mod numbers;
 mod rows;
 mod times;
+mod totals;
 mod words;
 
-use super::choosing::{by_content, quoted};
+use super::choosing::{candidates, quoted};
 use super::habit::rows;
+use super::headings::{self, Role};
 use super::proposal::{Suggestion, entry};
 use super::survey::ColumnFacts;
 use super::{Found, is_same_word};
@@ -31,6 +33,7 @@ impl Decisions<'_> {
         self.table();
         self.encoding();
         self.columns();
+        self.totals();
         let separators = self.amounts();
         self.currency();
         self.dates(now, interrupted)?;
@@ -69,15 +72,26 @@ impl Decisions<'_> {
         if self.suggestion.is_given("encoding") {
             return;
         }
+        let place = match (seen.rows, seen.header) {
+            (0, _) => "the header is not in UTF-8".to_owned(),
+            (1, false) => "1 row is not in UTF-8".to_owned(),
+            (count, false) => format!("{count} rows are not in UTF-8"),
+            (count, true) => format!("the header and {} are not in UTF-8", rows(count)),
+        };
+        let encodings = seen.encodings();
+        let same = encodings.iter().filter(|reading| !reading.same.is_empty()).map(|reading| {
+            let reads = if reading.same.len() == 1 { "reads" } else { "read" };
+            format!("; {} {reads} it as {} does", reading.same.join(", "), reading.label)
+        });
         let text = format!(
-            "{} not in UTF-8, the first in line {line}, column {column}: invalid until the \
-             encoding is named. These encodings read the whole file; choose the one whose sign is \
-             right there",
-            rows(seen.rows)
+            "{place}, from line {line}, column {column} on. They are not read until the encoding \
+             is named. These encodings read the whole file; choose the one whose word is \
+             right{}",
+            same.collect::<String>()
         );
-        let choices = seen
-            .encodings()
-            .map(|(label, sign)| format!("{} # {}", entry("encoding", label), printable(&sign)));
+        let choices = encodings.iter().map(|reading| {
+            format!("{} # {}", entry("encoding", reading.label), printable(&reading.word))
+        });
         let choices: Vec<_> = choices.collect();
         self.suggestion.leave_open("", "encoding", text, choices);
     }
@@ -119,9 +133,18 @@ impl Decisions<'_> {
             let is_half = matches!(column, Column::Credit | Column::Debit);
             let is_own = is_same_word(&heading, column.as_str());
             if !later.contains(&column) && (!is_own || (is_half && needs_both)) {
-                self.suggestion.propose_in("columns", column.as_str(), heading, None);
+                let is_by_cells = self.found.chosen.by_cells.contains(&column);
+                let why = "no heading has a usual name of it, but each cell is a currency's code";
+                let note = is_by_cells.then(|| why.to_owned());
+                self.suggestion.propose_in("columns", column.as_str(), heading, note);
             }
         }
+    }
+
+    /// The headings of the columns whose cells could all be this column.
+    fn several(&self, column: Column) -> Vec<String> {
+        let several = self.found.chosen.several.iter().filter(|(name, _)| *name == column);
+        several.map(|(_, index)| self.found.survey.columns[*index].heading.clone()).collect()
     }
 
     fn rivals(&self, column: Column) -> Vec<String> {
@@ -130,14 +153,41 @@ impl Decisions<'_> {
     }
 
     fn missing_column(&mut self, column: Column) {
-        let headings = by_content(&self.found.survey, &self.found.chosen, column);
-        let all: Vec<String> =
-            self.found.survey.columns.iter().map(|it| quoted(&it.heading)).collect();
+        let Found { survey, chosen, .. } = &self.found;
+        let all: Vec<String> = survey.columns.iter().map(|it| quoted(&it.heading)).collect();
+        let halves = survey.halves(|index| !chosen.is_taken(index));
+        if let Some((one, other)) = halves.filter(|_| column == Column::Amount) {
+            self.open_halves(one, other);
+            return;
+        }
+        let headings = candidates(survey, chosen, column);
         let text =
             format!("no heading has a usual name of {column}. The file has {}", all.join(", "));
-        let candidates =
-            if headings.is_empty() { vec!["a heading of the file".to_owned()] } else { headings };
-        let choices: Vec<_> = candidates.iter().map(|it| entry(column.as_str(), &**it)).collect();
+        let choices: Vec<_> = headings.iter().map(|it| entry(column.as_str(), &**it)).collect();
         self.suggestion.leave_open("columns", column.as_str(), text, choices);
+        if column == Column::Amount {
+            self.unit_of_headings(&headings);
+        }
+    }
+
+    /// Two columns of which each row has an amount in one: which one is the incomes' is open.
+    fn open_halves(&mut self, one: usize, other: usize) {
+        let columns = &self.found.survey.columns;
+        let (one, other) = (&columns[one].heading, &columns[other].heading);
+        let text = format!(
+            "no heading has a usual name of amount, and each row has an amount in either {} or \
+             {}. Say in which one incomes are (credit) and in which one expenses (debit)",
+            quoted(one),
+            quoted(other)
+        );
+        let is = |heading: &str, column| headings::rank(heading, Role::Read(column)).is_some();
+        let mut pairs = [(one, other), (other, one)];
+        if is(one, Column::Debit) || is(other, Column::Credit) {
+            pairs.reverse();
+        }
+        let choices = pairs.map(|(credit, debit)| {
+            format!("{}\n{}", entry("credit", &**credit), entry("debit", &**debit))
+        });
+        self.suggestion.leave_open("columns", "credit", text, choices);
     }
 }

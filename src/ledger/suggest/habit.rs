@@ -7,6 +7,9 @@ pub(super) fn rows(count: u64) -> String {
     if count == 1 { "1 row".to_owned() } else { format!("{count} rows") }
 }
 
+/// A note behind a value that no file can say.
+pub(super) const EXAMPLE: &str = "# an example; put yours";
+
 /// The first of some cells, and how many there are.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Example {

@@ -89,12 +89,19 @@ const NAMES: &[Names] = &[
     Names {
         role: Role::Read(Column::Credit),
         likely: &["credit", "creditamount", "cr", "moneyin", "paidin", "depositamount"],
-        possible: &["deposit", "deposits"],
+        possible: &["deposit", "deposits", "depositamt", "creditamt", "haben", "gutschrift"],
     },
     Names {
         role: Role::Read(Column::Debit),
         likely: &["debit", "debitamount", "dr", "moneyout", "paidout", "withdrawalamount"],
-        possible: &["withdrawal", "withdrawals"],
+        possible: &[
+            "withdrawal",
+            "withdrawals",
+            "withdrawalamt",
+            "debitamt",
+            "soll",
+            "lastschrift",
+        ],
     },
     Names {
         role: Role::Read(Column::Currency),
@@ -108,7 +115,9 @@ const NAMES: &[Names] = &[
             "ccy",
             "isocurrency",
         ],
-        possible: &[],
+        possible: &[
+            "curr", "cur", "währung", "waehrung", "moneda", "devise", "valuta", "divisa", "moeda",
+        ],
     },
     Names {
         role: Role::Read(Column::CreatedAt),
@@ -164,7 +173,17 @@ const NAMES: &[Names] = &[
             "txnstatus",
             "paymentstate",
         ],
-        possible: &[],
+        possible: &[
+            "state",
+            "orderstate",
+            "transactionstate",
+            "txnstate",
+            "result",
+            "paymentresult",
+            "transactionresult",
+            "statut",
+            "estado",
+        ],
     },
     Names {
         role: Role::Read(Column::TransactionType),
@@ -235,6 +254,48 @@ pub(super) fn rank(heading: &str, role: Role) -> Option<Rank> {
     place(names.likely)
         .map(|place| Rank { is_unlikely: false, place })
         .or_else(|| place(names.possible).map(|place| Rank { is_unlikely: true, place }))
+}
+
+/// What a heading says about its column, if it is a usual one.
+pub(super) fn role(heading: &str) -> Option<Role> {
+    NAMES.iter().map(|names| names.role).find(|role| rank(heading, *role).is_some())
+}
+
+/// Whether a word of the heading is usual in the headings of a column.
+pub(super) fn has_word(heading: &str, column: Column) -> bool {
+    let is = |usual: &[&str]| words(heading).any(|word| usual.contains(&&*word));
+    match column {
+        Column::MerchantOrderId => {
+            let parts = ["transactionid", "paymentid", "invoiceno", "invoicenumber"];
+            is(&["ref", "reference", "referenz", "order", "txn", "receipt"])
+                || parts.iter().any(|part| name(heading).contains(part))
+        }
+        Column::Amount => {
+            is(&["amount", "amt", "total", "paid", "betrag", "summe", "importe", "montant"])
+        }
+        Column::CreatedAt => is(&["date", "datum", "fecha", "time", "created", "day"]),
+        _ => false,
+    }
+}
+
+/// The word of a heading for a currency's smallest unit: `amount_paise`.
+pub(super) fn smallest_unit(heading: &str) -> Option<String> {
+    words(heading).find(|word| matches!(&**word, "paise" | "paisa" | "cents" | "cent" | "pence"))
+}
+
+/// The words of a heading, in lower case: also those of `amountPaise`.
+fn words(heading: &str) -> impl Iterator<Item = String> {
+    let mut apart = String::new();
+    let mut was_lower = false;
+    for character in heading.chars() {
+        if was_lower && character.is_uppercase() {
+            apart.push(' ');
+        }
+        was_lower = character.is_lowercase();
+        apart.extend(character.to_lowercase());
+    }
+    let words = apart.split(|character: char| !character.is_alphanumeric());
+    words.filter(|word| !word.is_empty()).map(str::to_owned).collect::<Vec<_>>().into_iter()
 }
 
 /// A heading in the form in which it is compared with usual ones.

@@ -6,7 +6,6 @@
 use super::amounts::{Separators, amount_of};
 use super::habit::Example;
 use super::reading::{Layout, cell_text, records};
-use super::survey::Skip;
 use super::table::Table;
 use crate::domain::amount::Amount;
 use crate::ledger::LedgerError;
@@ -77,10 +76,9 @@ impl Items {
     /// Looks at each row of a file.
     pub(super) fn see(
         &mut self,
-        file: &Spool,
-        (layout, table): (Layout, &Table),
+        (file, layout, table): (&Spool, Layout, &Table),
         columns: &Columns,
-        skip: &Skip,
+        mut is_skipped: impl FnMut(&Record<'_>) -> bool,
         interrupted: &dyn Fn() -> bool,
     ) -> Result<(), LedgerError> {
         let items = std::mem::take(self);
@@ -88,7 +86,7 @@ impl Items {
         let mut orders = Orders { columns, seen, highest: u64::MAX, is_below_order: false, items };
         records(file, layout, interrupted, |record| {
             if record.line > table.header_line {
-                if skip.skips(record) {
+                if is_skipped(record) {
                     orders.is_below_order = false;
                 } else {
                     orders.see(record);

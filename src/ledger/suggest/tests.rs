@@ -2,6 +2,10 @@
 
 #[path = "tests/cells.rs"]
 mod cells;
+#[path = "tests/columns.rs"]
+mod columns;
+#[path = "tests/totals.rs"]
+mod totals;
 
 use super::*;
 use crate::tabular::Source;
@@ -150,8 +154,8 @@ fn headings_delimiter_and_preamble() {
         ),
         (
             "Nummer,Summe,Waehrung,Tag\nA1,5.00,inr,2026-10-31\nA2,6.00,inr,2026-10-31\n",
-            &[],
-            &["merchant_order_id", "amount", "created_at", "currency"],
+            &["columns.currency = \"Waehrung\""],
+            &["merchant_order_id", "amount", "created_at"],
         ),
         (
             "Order ID,Money in,Money out,Currency,Date\nA,5.00,,inr,2026-10-31\n\
@@ -220,7 +224,8 @@ fn line_items_are_proposed_only_where_all_rows_agree() {
         (&rows("amount", &equal), &[], &["line_items"]),
         (&rows("amount", &again), &[], &["line_items"]),
         (&rows("amount", &mixed), &[], &["line_items"]),
-        (&rows("amount", &footer), &[], &["skip", "line_items"]),
+        // A total below the orders says nothing of items.
+        (&rows("amount", &footer), &[], &["skip"]),
         // Another status of the order is no item.
         (
             "merchant_order_id,amount,currency,created_at,status\nA,5.50,inr,2026-10-31,pending\n\
@@ -282,7 +287,7 @@ fn bytes_that_are_no_utf_8_are_left_to_a_person() {
     let point = suggestion.open().iter().find(|point| point.key == "encoding");
     let point = point.unwrap_or_else(|| unreachable!("{}", suggestion.block()));
     assert!(point.text.contains("line 2, column 26"), "{}", point.text);
-    assert!(point.choices.contains(&"encoding = \"windows-1252\" # é".to_owned()));
+    assert!(point.choices.contains(&"encoding = \"windows-1252\" # José".to_owned()));
     assert!(!suggestion.table().contains_key("encoding"));
 }
 

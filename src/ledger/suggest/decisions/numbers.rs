@@ -6,7 +6,7 @@ use crate::ledger::Column;
 use crate::ledger::currencies::{Signs, is_of_iso};
 use crate::ledger::suggest::amounts::{Amounts, Habit, Separators};
 use crate::ledger::suggest::choosing::quoted;
-use crate::ledger::suggest::habit::rows;
+use crate::ledger::suggest::habit::{EXAMPLE, rows};
 use crate::ledger::suggest::headings;
 use crate::ledger::suggest::is_same_word;
 use crate::ledger::suggest::items::Items;
@@ -100,20 +100,22 @@ impl Decisions<'_> {
     }
 
     fn signs(&mut self, amounts: &Amounts) {
-        if amounts.signed.is_any() {
-            self.suggestion.propose("signed_amounts", true, None);
-        }
         let negative = &amounts.negative;
         if negative.is_any() && !self.suggestion.is_given("signed_amounts") {
             let text = format!(
-                "{} with a negative amount, the first in line {} ({}). They are read as expenses, \
-                 which is right for payouts. Rows that are fees, refunds or transfers are no \
-                 orders: skip them ([[ledger.skip]])",
+                "{} with a negative amount, the first in line {} ({}). Are they expenses, such as \
+                 payouts? Rows that are fees, refunds or transfers are no orders: skip them \
+                 ([[ledger.skip]])",
                 rows(negative.count),
                 negative.line,
                 clean(&negative.cell)
             );
-            self.suggestion.leave_open("", "signed_amounts", text, []);
+            let choices = [(true, "they are expenses"), (false, "they are invalid unless skipped")];
+            let choices =
+                choices.map(|(is, why)| format!("{} # {why}", entry("signed_amounts", is)));
+            self.suggestion.leave_open("", "signed_amounts", text, choices);
+        } else if amounts.signed.is_any() {
+            self.suggestion.propose("signed_amounts", true, None);
         }
         let signs = Signs::new();
         let is_known = |sign: &str| signs.knows(sign) || self.is_mapped("currencies", sign);
@@ -126,14 +128,37 @@ impl Decisions<'_> {
     }
 
     fn unit(&mut self, amounts: &Amounts) {
-        let is_decided = self.suggestion.is_given("amount_unit");
-        if is_decided || amounts.read == 0 || amounts.with_decimals > 0 {
+        if amounts.read == 0 || amounts.with_decimals > 0 {
             return;
         }
-        let text = "every amount is a whole number. If they are in the currency's smallest unit \
-                    (paise, cents), say so; if they are whole rupees, say \"major\"";
-        let choices = ["major", "minor"].map(|unit| entry("amount_unit", unit));
-        self.suggestion.leave_open("", "amount_unit", text, choices);
+        let columns = [Column::Amount, Column::Credit, Column::Debit];
+        let headings = columns.iter().filter_map(|column| self.facts(*column));
+        let headings: Vec<String> = headings.map(|facts| facts.heading.clone()).collect();
+        if !self.unit_of_headings(&headings) {
+            let text = "every amount is a whole number. If they are in the currency's smallest \
+                        unit (paise, cents), say so; if they are whole rupees, say \"major\"";
+            self.open_unit(text.to_owned(), ["major", "minor"]);
+        }
+    }
+
+    /// Whether a heading names a currency's smallest unit, which is then said.
+    pub(super) fn unit_of_headings(&mut self, headings: &[String]) -> bool {
+        let units = headings.iter().find_map(|it| Some((it, headings::smallest_unit(it)?)));
+        let Some((heading, unit)) = units else { return false };
+        let text = format!(
+            "the heading {} says {unit}: then amounts are in the currency's smallest unit \
+             (\"minor\"), and 100 is 1.00",
+            quoted(heading)
+        );
+        self.open_unit(text, ["minor", "major"]);
+        true
+    }
+
+    fn open_unit(&mut self, text: String, units: [&str; 2]) {
+        if !self.suggestion.is_given("amount_unit") {
+            let choices = units.map(|unit| entry("amount_unit", unit));
+            self.suggestion.leave_open("", "amount_unit", text, choices);
+        }
     }
 
     /// The currency of the amounts.
@@ -142,7 +167,7 @@ impl Decisions<'_> {
             self.currency_words();
             return;
         }
-        if self.suggestion.is_given("currency") {
+        if self.suggestion.is_given("currency") || self.is_one_of_several() {
             return;
         }
         let columns = [Column::Amount, Column::Credit];
@@ -161,13 +186,31 @@ impl Decisions<'_> {
                 self.suggestion.propose("currency", currency, Some(note));
                 return;
             }
-            Some(Err(unclear)) => format!(
-                "the currency beside the amounts is not clear ({unclear}). Name the currency"
-            ),
-            None => "the file has no column with the currency. Name the currency of all its orders"
+            Some(Err(unclear)) => {
+                format!("the currency beside the amounts is not clear: {unclear}")
+            }
+            None => "no heading has a usual name of currency, and no column has currencies alone. \
+                     Name the currency of all orders"
                 .to_owned(),
         };
-        self.suggestion.leave_open("", "currency", text, [entry("currency", "inr")]);
+        self.suggestion.leave_open("", "currency", text, [example()]);
+    }
+
+    /// Whether several columns could be the currency's, which is then said.
+    fn is_one_of_several(&mut self) -> bool {
+        let several = self.several(Column::Currency);
+        let quoted: Vec<String> = several.iter().map(|it| quoted(it)).collect();
+        let text = format!(
+            "{} have currencies, and not the same ones: say which one is that of the amounts",
+            quoted.join(" and ")
+        );
+        let choices: Vec<String> =
+            several.iter().map(|heading| entry("currency", &**heading)).collect();
+        if several.is_empty() {
+            return false;
+        }
+        self.suggestion.leave_open("columns", "currency", text, choices);
+        true
     }
 
     /// The currency that stands beside each amount, or why it is not clear; `None`: there is none
@@ -181,7 +224,7 @@ impl Decisions<'_> {
         for (sign, example) in amounts.currencies.iter() {
             let place = format!("{} in line {}", clean(&example.cell), example.line);
             match signs.agree(sign, None, vocabulary.currencies()) {
-                Err(error) => return Some(Err(format!("{place}: {error}"))),
+                Err(error) => return Some(Err(format!("in line {}, {error}", example.line))),
                 Ok(currency) => match &found {
                     Some(other) if *other != currency => {
                         return Some(Err(format!("{place}, and {other} in others")));
@@ -216,7 +259,8 @@ impl Decisions<'_> {
                 rows(example.count),
                 example.line
             );
-            self.suggestion.leave_open("currencies", "currencies", text, [entry(&word, "inr")]);
+            let choice = format!("{} {EXAMPLE}", entry(&word, "inr"));
+            self.suggestion.leave_open("currencies", "currencies", text, [choice]);
         }
     }
 
@@ -228,13 +272,13 @@ impl Decisions<'_> {
             return;
         }
         let text = format!(
-            "{} is empty in {} that have an amount, the first in line {}. Such a row is invalid \
-             until its currency is named",
+            "{} is empty in {} with an amount, the first in line {}. Such a row is invalid until \
+             its currency is named",
             quoted(&facts.heading),
             rows(empty.count),
             empty.line
         );
-        self.suggestion.leave_open("", "currency", text, [entry("currency", "inr")]);
+        self.suggestion.leave_open("", "currency", text, [example()]);
     }
 
     /// Whether the configuration maps this word.
@@ -242,6 +286,11 @@ impl Decisions<'_> {
         let table = self.suggestion.given.get(table).and_then(toml::Value::as_table);
         table.is_some_and(|table| table.keys().any(|key| is_same_word(key, word)))
     }
+}
+
+/// A line that names the currency.
+fn example() -> String {
+    format!("{} {EXAMPLE}", entry("currency", "inr"))
 }
 
 /// The keys that differ from their defaults.

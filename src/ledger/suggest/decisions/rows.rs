@@ -9,7 +9,9 @@ use crate::ledger::suggest::headings::{self, Role};
 use crate::ledger::suggest::items::{Columns, Items};
 use crate::ledger::suggest::proposal::{entry, skip_rule};
 use crate::ledger::suggest::survey::Skip;
+use crate::ledger::suggest::totals::{Finder, Totals};
 use crate::ledger::{Column, LedgerError};
+use crate::tabular::Record;
 
 impl Decisions<'_> {
     /// What several rows of an order mean.
@@ -94,7 +96,16 @@ impl Decisions<'_> {
                 items: items_columns.collect(),
             };
             let skip = Skip::new(&self.settings.skip, table);
-            items.see(file, (self.found.layout, table), &columns, &skip, interrupted)?;
+            let place = (file, self.found.layout, table);
+            let marks = self.found.marks.as_ref();
+            let finder = marks.map(|marks| Finder::new(marks, place, &skip, interrupted));
+            let mut finder = finder.transpose()?;
+            let mut totals = Totals::default();
+            let is_skipped = |record: &Record<'_>| {
+                let is_total = |it: &mut Finder| it.is_total(record, &mut totals);
+                skip.skips(record) || finder.as_mut().is_some_and(is_total)
+            };
+            items.see(place, &columns, is_skipped, interrupted)?;
         }
         Ok(Some(items))
     }

@@ -3,6 +3,7 @@
 use super::Decisions;
 use crate::ledger::suggest::choosing::quoted;
 use crate::ledger::suggest::dates::{DatesSeen, Habit};
+use crate::ledger::suggest::habit::EXAMPLE;
 use crate::ledger::suggest::headings;
 use crate::ledger::suggest::proposal::entry;
 use crate::ledger::suggest::reading::{cell_text, records};
@@ -111,7 +112,10 @@ impl Decisions<'_> {
         } else {
             "name the zone of the merchant's days; until then it is UTC"
         };
-        self.suggestion.leave_open("", "timezone", why, [entry("timezone", "Asia/Kolkata")]);
+        let text =
+            format!("{why}. Names are those of the IANA time zone database, such as Europe/Berlin");
+        let choice = format!("{} {EXAMPLE}", entry("timezone", "Asia/Kolkata"));
+        self.suggestion.leave_open("", "timezone", text, [choice]);
     }
 }
 

@@ -60,8 +60,9 @@ impl Decisions<'_> {
             return;
         }
         let text = format!(
-            "{} has words that are no transaction type: {}. Rows that are no orders (fees, \
-             transfers, adjustments, refunds) must be skipped. Keep in the list what is no order",
+            "{} has words that say neither income nor expense: {}. Rows that are no orders (fees, \
+             transfers, adjustments, refunds) must be skipped. List here the words of rows that \
+             are no orders",
             quoted(&facts.heading),
             shown(&unknown)
         );
@@ -78,14 +79,7 @@ impl Decisions<'_> {
     pub(super) fn status(&mut self) {
         let name = Column::Status;
         let Some(facts) = self.facts(name).cloned() else {
-            if !self.suggestion.is_given("default_status") {
-                let status = entry("default_status", "paid");
-                let text = format!(
-                    "no column has the status of orders. If all of them have been paid, {status} \
-                     says so"
-                );
-                self.suggestion.note(text);
-            }
+            self.no_status();
             return;
         };
         let vocabulary = Vocabulary::new(self.settings);
@@ -107,7 +101,10 @@ impl Decisions<'_> {
             return;
         }
         if !is_own {
-            self.suggestion.propose_in("columns", name.as_str(), facts.heading.clone(), None);
+            let is_by_cells = self.found.chosen.by_cells.contains(&name);
+            let why = "no heading has a usual name of it, but each cell is a known status";
+            let note = is_by_cells.then(|| why.to_owned());
+            self.suggestion.propose_in("columns", name.as_str(), facts.heading.clone(), note);
         }
         if unknown.is_empty() {
             return;
@@ -121,6 +118,29 @@ impl Decisions<'_> {
         let meanings = "paid, pending, failed, refunded or part_refunded";
         let choices: Vec<_> = unknown.iter().map(|(word, _)| entry(word, meanings)).collect();
         self.suggestion.leave_open("statuses", "statuses", text, choices);
+    }
+
+    /// No column is that of the status.
+    fn no_status(&mut self) {
+        let name = Column::Status.as_str();
+        let several = self.several(Column::Status);
+        if !several.is_empty() {
+            let headings: Vec<String> = several.iter().map(|it| quoted(it)).collect();
+            let text = format!(
+                "{} have known statuses, and not the same ones: say which one is that of the order",
+                headings.join(" and ")
+            );
+            let choices: Vec<_> = several.iter().map(|heading| entry(name, &**heading)).collect();
+            self.suggestion.leave_open("columns", name, text, choices);
+        } else if !self.suggestion.is_given("default_status") {
+            let status = entry("default_status", "paid");
+            let text = format!(
+                "no column has known statuses. An order without a status has a status_difference \
+                 only where the gateway says failed, reject or refund, not where its payment is \
+                 still open. If all orders have been paid, set {status}"
+            );
+            self.suggestion.note(text);
+        }
     }
 
     /// Orders that were not paid through a gateway.

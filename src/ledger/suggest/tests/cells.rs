@@ -4,7 +4,7 @@ use super::{check, plain, proposed};
 
 #[test]
 fn amounts_are_read_by_every_format_until_one_is_left() {
-    let cases: [(&[&str], &[&str], &[&str]); 14] = [
+    let cases: [(&[&str], &[&str], &[&str]); 15] = [
         (&["5.00", "1234.5"], &[], &[]),
         (&["1,234.50", "7.00"], &["thousands_separator = \",\""], &[]),
         (&["1,00,000.00"], &["thousands_separator = \",\""], &[]),
@@ -20,7 +20,8 @@ fn amounts_are_read_by_every_format_until_one_is_left() {
         (&["1,234", "1,23"], &["decimal_separator = \",\""], &[]),
         (&["1,234.50", "1.234,50"], &[], &["decimal_separator"]),
         (&["500", "1200"], &[], &["amount_unit"]),
-        (&["-5.00", "(6.00)", "7.00"], &["signed_amounts = true"], &["signed_amounts"]),
+        (&["-5.00", "(6.00)", "7.00"], &[], &["signed_amounts"]),
+        (&["5.00 Cr", "7.00 Cr"], &["signed_amounts = true"], &[]),
     ];
     for (amounts, keys, open) in cases {
         let rows: Vec<_> = (1..).zip(amounts).map(|(id, it)| (id.to_string(), *it)).collect();
