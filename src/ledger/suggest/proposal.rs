@@ -10,8 +10,8 @@ use toml::{Table, Value};
 const WIDTH: usize = 96;
 
 /// The tables inside `[ledger]`, in the order in which they are written.
-const TABLES: [&str; 5] =
-    ["columns", "currencies", "transaction_types", "accounting_types", "statuses"];
+const TABLES: [&str; 6] =
+    ["shrunk_above", "columns", "currencies", "transaction_types", "accounting_types", "statuses"];
 
 /// `[ledger]` of a configuration, by its keys.
 #[derive(Debug, Clone, Default)]
