@@ -162,11 +162,15 @@ fn cost(estimate: &Estimate, format: Format, head: &JsonHead) -> String {
                 .unwrap_or_default();
             let view = estimate.view.as_ref();
             let view = view.map(|view| view_as_text(view) + "\n\n").unwrap_or_default();
+            let doubtful = match estimate.ledger.invalid {
+                0 => String::new(),
+                rows => format!("\nInvalid ledger rows: {rows}. A run would end with 4, or 3."),
+            };
             format!(
                 "Dry run: nothing was stored or asked.\n\n\
                  {view}\
                  Asking{continues} would take {calls} calls, {minutes} minutes at {} a second, \
-                 not counting retries.",
+                 not counting retries.{doubtful}",
                 estimate.requests_per_second
             )
         }

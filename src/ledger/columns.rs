@@ -195,7 +195,9 @@ impl Layout {
 
     pub(super) fn fields_differ(&self, record: &Record<'_>) -> String {
         let (has, header) = (record.fields(), self.fields);
-        format!("it has {has} fields, the header row has {header}")
+        let hint =
+            if has > header { "; does a cell have the separator without quotes?" } else { "" };
+        format!("it has {has} fields, the header row has {header}{hint}")
     }
 
     /// Whether a row has fewer fields than the header row.

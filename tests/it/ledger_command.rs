@@ -58,7 +58,7 @@ fn a_file_is_shown_as_it_is_read_with_what_is_proposed() {
                differently.\n";
     assert!(done.stdout.ends_with(end), "{}", done.stdout);
     assert!(!done.stdout.contains("More keys may be asked for"), "{}", done.stdout);
-    let invalid = "Invalid             1  from line 6 on: amount \"x\": ";
+    let invalid = "Invalid             1  the first in line 6: amount \"x\": ";
     assert!(done.stdout.contains(invalid), "{}", done.stdout);
 }
 
@@ -281,7 +281,8 @@ fn a_dry_run_with_an_invalid_row_ends_with_0() {
     let done = merchant.run(&dry);
     assert_eq!(done.code, Some(0), "{done:?}");
     assert!(done.stdout.contains("1 accepted, 1 invalid"), "{done:?}");
-    let end = "Asking would take 1 calls, 0.1 minutes at 10 a second, not counting retries.\n";
+    let end = "Asking would take 1 calls, 0.1 minutes at 10 a second, not counting retries.\n\
+               Invalid ledger rows: 1. A run would end with 4, or 3.\n";
     assert!(done.stdout.ends_with(end), "{done:?}");
 }
 

@@ -159,7 +159,7 @@ fn rows(inspection: &Inspection) -> Vec<String> {
     )];
     for invalid in &inspection.invalid {
         let reason = one_line(&invalid.reason);
-        let text = format!("from line {} on: {reason}", invalid.first_line);
+        let text = format!("the first in line {}: {reason}", invalid.first_line);
         lines.push(counted("Invalid", invalid.rows, &text));
     }
     for word in &inspection.unmapped {

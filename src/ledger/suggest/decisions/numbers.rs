@@ -122,7 +122,7 @@ impl Decisions<'_> {
         let known = amounts.currencies.iter().find(|(sign, _)| is_known(sign));
         if let Some((_, example)) = known {
             let line = example.line;
-            let note = format!("as beside the amount in line {line}");
+            let note = format!("line {line} has a currency beside its amount");
             self.suggestion.propose("currency_in_amount", true, Some(note));
         }
     }
