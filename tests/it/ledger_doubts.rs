@@ -136,6 +136,8 @@ fn orders_that_are_gone_from_the_ledger_are_missed() {
         ),
         // A whole day, between the first and the last.
         (&["D2-"], 4, Some("all of ")),
+        // Cut in the middle of the last day.
+        (&["D1-2"], 4, Some("111 of 1200 orders")),
         // Before the first or after the last day: a shorter export is no shrunk one.
         (&["D1-", "D4-"], 0, None),
     ] {
