@@ -129,7 +129,7 @@ fn without_cells(message: &str) -> String {
 mod tests {
     use super::*;
     use crate::domain::order::LineItems;
-    use crate::store::{Selection, SelectionKind};
+    use crate::store::Selection;
 
     #[test]
     #[expect(clippy::panic, clippy::unwrap_used, reason = "the panic is what is tested")]
@@ -138,15 +138,7 @@ mod tests {
         let path = directory.path().join("test.db");
         let now = DateTime::UNIX_EPOCH;
         let mut store = Store::open(&path, now).unwrap();
-        let selection = Selection {
-            ledgers: Vec::new(),
-            from: None,
-            to: None,
-            kind: SelectionKind::All,
-            include_open: false,
-            base_url: String::new(),
-            merchant_uid: None,
-        };
+        let selection = Selection::default();
         let new_run = NewRun {
             started_at: now,
             day: now.date_naive(),

@@ -11,7 +11,7 @@ use crate::ledger::{
     UNKNOWN_CURRENCY,
 };
 use crate::settings::Settings;
-use crate::store::{Import, NewRun, Selection, SelectionKind, Store, StoreError};
+use crate::store::{Import, NewRun, Selection, Store, StoreError};
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -144,13 +144,8 @@ fn import<'a>(
         line_items: settings.line_items,
         default_status: settings.default_status.clone(),
         selection: Selection {
-            ledgers: Vec::new(),
-            from: None,
-            to: None,
-            kind: SelectionKind::All,
-            include_open: false,
-            base_url: String::new(),
             merchant_uid: merchant_uid.map(ToOwned::to_owned),
+            ..Selection::default()
         },
         clock_floor: None,
     };

@@ -6,7 +6,7 @@ use crate::domain::order::{
 };
 use crate::domain::payment::TransactionType;
 use crate::domain::run::LedgerFigures;
-use crate::store::{NewRun, Selection, SelectionKind, Store};
+use crate::store::{NewRun, Selection, Store};
 use chrono::{DateTime, NaiveDate, Utc};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -46,15 +46,7 @@ fn item(line: u64, (order, amount, is_dated, is_readable): Plain) -> LedgerRow {
 }
 
 fn new_run(line_items: LineItems) -> NewRun {
-    let selection = Selection {
-        ledgers: Vec::new(),
-        from: None,
-        to: None,
-        kind: SelectionKind::All,
-        include_open: false,
-        base_url: String::new(),
-        merchant_uid: None,
-    };
+    let selection = Selection::default();
     let started_at: DateTime<Utc> = DateTime::UNIX_EPOCH;
     NewRun {
         started_at,

@@ -30,7 +30,7 @@ pub(crate) struct NewRun {
 
 /// Which orders a run asks for. Two runs with the same selection can continue each other
 /// (contract, "`run`": "same selection means").
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Selection {
     /// The digests of the ledger files' contents, in order; empty: the orders already stored.
     pub(crate) ledgers: Vec<String>,
@@ -73,13 +73,14 @@ impl Selection {
 
 /// How the days of a selection were given. It is no part of what makes two selections the same:
 /// only the days are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum SelectionKind {
     /// `--last`.
     Last,
     /// `--from` or `--to`.
     Range,
     /// All days.
+    #[default]
     All,
 }
 
