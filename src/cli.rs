@@ -76,8 +76,8 @@ pub enum Command {
     /// Show how a ledger file is read, and what the configuration lacks for it; no network, no
     /// database
     ///
-    /// Exits with 0 if the configuration alone reads the file as it is shown, nothing is left open
-    /// and every row is valid; with 10 if the file is not usable; else with 4.
+    /// Exits with 0 if the configuration alone reads the file, nothing is left open and every row
+    /// is valid; with 10 if the file is not usable; else with 4.
     Ledger(Ledger),
     /// Query one order at the gateway, or create a new one
     #[command(subcommand)]

@@ -31,7 +31,7 @@ use crate::gateway::{Asker, Client};
 use crate::interrupt::Interrupt;
 use crate::report::{self, Written};
 use crate::settings::Settings;
-use crate::store::{RunRow, Store, StoreError};
+use crate::store::{NewRun, RunRow, Store, StoreError};
 use asking::Ended;
 use chrono::{DateTime, Utc};
 use reporting::write_and_record;
@@ -115,9 +115,8 @@ pub fn run(settings: &Settings, request: &Request, context: &Context) -> Result<
     };
     let path = settings.store.path.as_path();
     let _recorder = ending::BugRecorder { path, run_id, now: context.now };
-    let clock_floor = new_run.clock_floor;
     let mut session =
-        Session { store: Some(store), run_id, clock_floor, settings, request, context };
+        Session { store: Some(store), run_id, new_run: &new_run, settings, request, context };
     match session.carry_out(client) {
         Ok((summary, reports)) => Ok(Finished { summary, reports, duration: started.elapsed() }),
         Err(failure) => {
@@ -132,8 +131,8 @@ struct Session<'a> {
     /// Away while a thread of its own commits answers.
     store: Option<Store>,
     run_id: i64,
-    /// The latest time that is stored, if this machine's clock is behind it.
-    clock_floor: Option<DateTime<Utc>>,
+    /// The run as this process began or resumed it.
+    new_run: &'a NewRun,
     settings: &'a Settings,
     request: &'a Request,
     context: &'a Context<'a>,
@@ -146,7 +145,7 @@ impl Session<'_> {
 
     fn carry_out(&mut self, client: Client) -> Result<(RunSummary, Vec<Written>), Failure> {
         let Session { run_id, settings, request, context, .. } = *self;
-        if let Some(warning) = beginning::clock_warning(self.clock_floor, (context.now)()) {
+        if let Some(warning) = beginning::clock_warning(self.new_run) {
             self.store()?.add_warnings(run_id, &[warning])?;
         }
         let run = known(self.store()?, run_id)?;
@@ -174,7 +173,7 @@ impl Session<'_> {
         let asking = asking::Asking {
             run_id,
             answered_before: run.answered,
-            clock_floor: self.clock_floor,
+            clock_floor: self.new_run.clock_floor,
             max_in_flight: settings.gateway.max_in_flight,
             stop_asking_at: request.stop_asking_at,
             interrupt: context.interrupt.clone(),

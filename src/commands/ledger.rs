@@ -16,8 +16,8 @@ use chrono::{SecondsFormat, Utc};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
-/// The configuration does not yet read the file as it is shown: it lacks keys, something is left
-/// open, or rows are invalid (contract, "Exit codes").
+/// The configuration lacks keys, something is left open, or rows are invalid (contract, "Exit
+/// codes").
 const OPEN: u8 = 4;
 
 pub(super) fn execute(
@@ -58,8 +58,8 @@ fn about(files: &[PathBuf], report: &LedgerReport) -> String {
         files.iter().map(|file| one_line(&file.display().to_string())).collect();
     let more = if asks_again(report) { format!(" {ASKS_AGAIN}") } else { String::new() };
     format!(
-        "Suggested by octopus-recon {} for {}. Each line was checked against every row. A comment \
-         that begins with \"Open:\" waits for a person.{more}",
+        "Suggested by octopus-recon {} for {}. Each line was checked against every row that can be \
+         read. A comment that begins with \"Open:\" waits for a person.{more}",
         env!("CARGO_PKG_VERSION"),
         names.join(", ")
     )
@@ -121,7 +121,7 @@ pub(super) fn view_as_json(view: &LedgerView) -> Value {
     })
 }
 
-/// One order as it is read, by the contract's columns.
+/// The values of one order, by the contract's columns.
 fn example(entry: &Entry) -> Value {
     let created_at = entry.created_at.ages_from.with_timezone(&Utc);
     json!({

@@ -1,4 +1,4 @@
-//! What a ledger says, as it is read (contract, "Ledger": `ledger FILE`).
+//! What a ledger says (contract, "Ledger": `ledger FILE`).
 
 use super::amount::Total;
 use super::order::Entry;

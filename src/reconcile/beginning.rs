@@ -38,30 +38,28 @@ pub(super) fn new_run(
     let started_at = (context.now)();
     let day = started_at.with_timezone(&settings.ledger.zone()).date_naive();
     let clock_floor = store.latest_time()?.filter(|latest| *latest > started_at);
-    if let Some(warning) = clock_warning(clock_floor, started_at) {
-        tracing::warn!("{}", warning.text);
-    }
-    Ok(NewRun {
+    let new_run = NewRun {
         started_at,
         day,
         line_items: settings.ledger.line_items,
         default_status: settings.ledger.default_status.clone(),
         selection: selection(settings, request, started_at, day)?,
         clock_floor,
-    })
+    };
+    if let Some(warning) = clock_warning(&new_run) {
+        tracing::warn!("{}", warning.text);
+    }
+    Ok(new_run)
 }
 
 /// What to say if this machine's clock is behind what is stored.
-pub(super) fn clock_warning(
-    clock_floor: Option<DateTime<Utc>>,
-    now: DateTime<Utc>,
-) -> Option<Warning> {
+pub(super) fn clock_warning(new_run: &NewRun) -> Option<Warning> {
     let shown = |time: DateTime<Utc>| time.to_rfc3339_opts(SecondsFormat::Secs, true);
     let text = format!(
         "this machine's clock says {}, but an earlier run stored {}: one of the two was wrong. The \
          run continues; its dates may be wrong",
-        shown(now),
-        shown(clock_floor?)
+        shown(new_run.started_at),
+        shown(new_run.clock_floor?)
     );
     Some(Warning::new("clock", text))
 }

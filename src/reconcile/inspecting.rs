@@ -16,7 +16,7 @@ use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-/// A ledger as it is read.
+/// What was read of a ledger.
 #[derive(Debug, Clone)]
 pub(crate) struct LedgerView {
     /// The table of each file.
@@ -50,7 +50,7 @@ impl LedgerView {
     }
 }
 
-/// What the configuration lacks for a ledger, and the ledger as it is read with that.
+/// What the configuration lacks for a ledger, and what is read with the missing keys.
 #[derive(Debug, Clone)]
 pub(crate) struct LedgerReport {
     /// What is proposed, and what a person has to decide.

@@ -54,7 +54,7 @@ pub(super) fn report(report: &LedgerReport, settings: &Settings) -> String {
         let has_ledger = !settings.ledger_keys.own.is_empty();
         lines.push(String::new());
         lines.push(match &file {
-            Some(file) if has_ledger => format!(
+            Some(file) if has_ledger && suggestion.is_any() => format!(
                 "For {file}. Add these under the [ledger] that is there: a table must not be \
                  there twice."
             ),
@@ -92,7 +92,7 @@ fn lacks(file: Option<&str>) -> String {
     }
 }
 
-/// The ledger as it is read. `read_with` says with what, where that is not the configuration.
+/// What is in the ledger. `read_with`: the keys that this assumes, if the configuration lacks some.
 pub(super) fn view(view: &LedgerView, read_with: Option<&str>) -> Vec<String> {
     let mut lines = Vec::new();
     for shape in &view.shapes {
@@ -216,7 +216,7 @@ fn orders(inspection: &Inspection) -> Vec<String> {
     }
     if let Some(entry) = &inspection.example {
         lines.push(String::new());
-        lines.push("The first order, as it is read:".to_owned());
+        lines.push("The first order:".to_owned());
         let example = super::example(entry);
         let fields = EXAMPLE.into_iter().filter_map(|(name, shown)| {
             Some(vec![format!("  {shown}"), printable(example.get(name)?.as_str()?)])
