@@ -2,49 +2,12 @@
 //! "Mismatches", "The report").
 
 use super::amount::Amount;
+use super::decision::Decision;
 use super::order::{Entry, LedgerStatus, OrderKey, direction};
 use super::payment::{Payment, Stage, TransactionType};
 use super::text::Text;
+use super::words::words;
 use chrono::{DateTime, NaiveDate, Utc};
-use std::fmt;
-
-/// Declares a closed vocabulary of the contract.
-macro_rules! words {
-    ($(#[$docs:meta])* $name:ident {
-        $($(#[$word_docs:meta])* $variant:ident = $word:literal),+ $(,)?
-    }) => {
-        $(#[$docs])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub enum $name {
-            $($(#[$word_docs])* $variant),+
-        }
-
-        impl $name {
-            /// All variants, in the contract's order.
-            pub const ALL: &'static [$name] = &[$($name::$variant),+];
-
-            /// The contract's word.
-            #[must_use]
-            pub const fn as_str(self) -> &'static str {
-                match self {
-                    $($name::$variant => $word),+
-                }
-            }
-
-            /// The variant with this word.
-            #[must_use]
-            pub fn from_word(word: &str) -> Option<$name> {
-                $name::ALL.iter().copied().find(|variant| variant.as_str() == word)
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.pad(self.as_str())
-            }
-        }
-    };
-}
 
 /// Declares the table of kinds: word, usual severity and meaning.
 macro_rules! kinds {
@@ -251,6 +214,8 @@ pub struct ReportRow {
     pub last_verified: Option<DateTime<Utc>>,
     /// The id of the mismatch. It is the same in every run for an order and kind.
     pub mismatch_id: String,
+    /// What finance says about it.
+    pub decision: Decision,
 }
 
 impl ReportRow {

@@ -3,10 +3,14 @@
 
 pub mod amount;
 pub mod calendar;
+pub mod decision;
 pub mod inspection;
 pub mod mismatch;
+pub mod money;
+pub mod morning;
 pub mod order;
 pub mod payment;
 pub(crate) mod rows;
 pub mod run;
 pub mod text;
+mod words;

@@ -1,7 +1,7 @@
 //! Writing what a run found (contract, "The report").
 
 use crate::failure::Failure;
-use crate::report::{self, ReportFiles, ReportSettings, Role, StagedFiles, Written};
+use crate::report::{self, Part, ReportFiles, ReportSettings, Role, StagedFiles, Written};
 use crate::store::{RunRow, Store};
 use chrono::{DateTime, Utc};
 use std::path::Path;
@@ -46,28 +46,28 @@ fn stage(
     settings: &ReportSettings,
     target: Option<&Path>,
 ) -> Result<StagedFiles, Failure> {
-    let merchant_uid = run.merchant_uid.as_deref();
-    let run = &run.summary;
+    let night = store.night(run)?;
+    let summary = &night.summary;
     let target = match target {
         Some(target) => target.to_owned(),
-        None => report::report_path(&settings.directory, run, merchant_uid),
+        None => report::report_path(&settings.directory, summary, night.merchant_uid.as_deref()),
     };
-    let invalid = run.figures.ledger.invalid;
-    let mut files = ReportFiles::create(&target, invalid > 0, settings)?;
+    let mut files = ReportFiles::create(&target, &night, settings)?;
+    let mut rows = 0;
+    store.report_rows(summary.run_id, |row| {
+        rows += 1;
+        files.write(Part::Finding(row)).map_err(Failure::from)
+    })?;
+    refuse_imbalance("mismatches", rows, summary.figures.mismatches.values().sum())?;
+    let invalid = summary.figures.ledger.invalid;
     if invalid > 0 {
         let mut rows = 0;
-        store.invalid_rows(run.run_id, |row| {
+        store.invalid_rows(summary.run_id, |row| {
             rows += 1;
-            files.write_invalid_row(row).map_err(Failure::from)
+            files.write(Part::Invalid(row)).map_err(Failure::from)
         })?;
         refuse_imbalance("invalid ledger rows", rows, invalid)?;
     }
-    let mut rows = 0;
-    store.report_rows(run.run_id, |row| {
-        rows += 1;
-        files.write_mismatch(row).map_err(Failure::from)
-    })?;
-    refuse_imbalance("mismatches", rows, run.figures.mismatches.values().sum())?;
     Ok(files.finish()?)
 }
 

@@ -3,6 +3,7 @@
 
 use super::cell::{Cell, CellKind, Heading};
 use crate::domain::amount::Amount;
+use crate::domain::decision::Decision;
 use crate::domain::mismatch::ReportRow;
 use crate::domain::order::{Entry, InvalidRow, LedgerStatus};
 use crate::domain::payment::{AccountingType, Payment, PaymentStatus, TransactionType};
@@ -104,10 +105,10 @@ pub(super) const MISMATCHES: [Column<ReportRow>; 30] = [
     column("last_verified", Value::Instant(|row| row.last_verified)),
     column("mismatch_id", Value::Id(|row| &row.mismatch_id)),
     // These four are for finance to fill in.
-    column("decision", Value::Text(|_| Text::default())),
-    column("until", Value::Date(|_| None)),
-    column("owner", Value::Text(|_| Text::default())),
-    column("note", Value::Text(|_| Text::default())),
+    column("decision", Value::Text(|row| decision(&row.decision))),
+    column("until", Value::Date(|row| row.decision.until)),
+    column("owner", Value::Text(|row| row.decision.owner.clone())),
+    column("note", Value::Text(|row| row.decision.note.clone())),
     column("next_step", Value::Text(|row| Text::own(row.next_step().as_str()))),
 ];
 
@@ -118,6 +119,10 @@ pub(super) const INVALID_ROWS: [Column<InvalidRow>; 4] = [
     column("reason", Value::Text(|row| Text::own(&row.reason))),
     column("row", Value::Bytes(|row| &row.raw)),
 ];
+
+fn decision(decision: &Decision) -> Text {
+    decision.verdict.map(|verdict| Text::own(verdict.as_str())).unwrap_or_default()
+}
 
 fn entry(row: &ReportRow) -> Option<&Entry> {
     row.entry.as_ref()

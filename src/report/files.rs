@@ -13,12 +13,12 @@ mod temporary;
 pub(super) use temporary::TemporaryFile;
 pub(crate) use temporary::{prepare_directory, prepare_target};
 
-use super::cell::{Cell, Heading};
-use super::columns::{Column, INVALID_ROWS, MISMATCHES};
+use super::columns::INVALID_ROWS;
 use super::error::ReportError;
-use super::formats::{CSV, FORMATS, Format, Writer};
+use super::formats::csv::{self, Table};
+use super::formats::{FORMATS, HasOwnCells, Heading, Part, Writer};
 use super::settings::{FileMode, ReportSettings};
-use crate::domain::mismatch::ReportRow;
+use crate::domain::morning::Night;
 use crate::domain::order::InvalidRow;
 use crate::domain::run::RunSummary;
 use chrono::{DateTime, Utc};
@@ -74,17 +74,24 @@ pub(crate) fn report_path(
     run: &RunSummary,
     merchant_uid: Option<&str>,
 ) -> PathBuf {
-    directory.join(format!("{}.{}", names::stem(run, merchant_uid), CSV.extension))
+    directory.join(format!("{}.{}", names::stem(run, merchant_uid), csv::REPORT.extension))
 }
 
 /// All files of a run on their way. Dropped, they are gone, and everything is unchanged.
 #[must_use]
 pub(crate) struct ReportFiles {
     directory: Directory,
-    invalid_rows: TableFiles<InvalidRow>,
-    mismatches: TableFiles<ReportRow>,
+    invalid_rows: Option<(Place, Table<InvalidRow>)>,
+    reports: Vec<(Place, Box<dyn Writer>)>,
     /// Where the invalid rows of an earlier run may lie, if this one has none.
     stale: Option<PathBuf>,
+}
+
+/// Where a file goes.
+struct Place {
+    role: Role,
+    path: PathBuf,
+    has_own_cells: HasOwnCells,
 }
 
 impl ReportFiles {
@@ -92,117 +99,95 @@ impl ReportFiles {
     /// beside it, and the invalid rows if there are any. The directory must exist.
     pub(crate) fn create(
         report: &Path,
-        has_invalid_rows: bool,
+        night: &Night,
         settings: &ReportSettings,
     ) -> Result<ReportFiles, ReportError> {
         let directory = Directory::open(report)?;
-        let invalid_rows_path = names::invalid_rows(report, CSV.extension);
-        let mut invalid_rows = TableFiles::new(&INVALID_ROWS);
-        if has_invalid_rows {
+        let invalid_rows_path = names::invalid_rows(report, csv::REPORT.extension);
+        let (mut invalid_rows, mut stale) = (None, None);
+        if night.summary.figures.ledger.invalid > 0 {
             // For its owner alone, because a row may hold anything.
-            let (role, mode) = (Role::InvalidRows, FileMode::PRIVATE);
-            invalid_rows.add(role, CSV, invalid_rows_path.clone(), mode, settings)?;
+            let file = temporary(&invalid_rows_path, FileMode::PRIVATE)?;
+            let table = Table::create(file, &INVALID_ROWS, settings)
+                .map_err(|cause| ReportError::new("write", &invalid_rows_path, cause))?;
+            let (role, path) = (Role::InvalidRows, invalid_rows_path);
+            let place = Place { role, path, has_own_cells: csv::has_own_invalid_rows };
+            invalid_rows = Some((place, table));
+        } else {
+            stale = Some(invalid_rows_path);
         }
-        let mut mismatches = TableFiles::new(&MISMATCHES);
+        let stem = report.file_stem().unwrap_or_default().to_string_lossy();
+        let heading = Heading { night, settings, stem: &stem };
+        let mut reports = Vec::new();
         for (number, format) in FORMATS.iter().enumerate() {
             let path = match number {
                 0 => report.to_owned(),
                 _ => report.with_extension(format.extension),
             };
-            mismatches.add(Role::Mismatches, *format, path, settings.mode, settings)?;
+            let file = temporary(&path, settings.mode)?;
+            let writer = (format.create)(file, &heading)
+                .map_err(|cause| ReportError::new("write", &path, cause))?;
+            let (role, has_own_cells) = (Role::Mismatches, format.has_own_cells);
+            reports.push((Place { role, path, has_own_cells }, writer));
         }
-        let stale = (!has_invalid_rows).then_some(invalid_rows_path);
-        Ok(ReportFiles { directory, invalid_rows, mismatches, stale })
+        Ok(ReportFiles { directory, invalid_rows, reports, stale })
     }
 
-    /// Adds a ledger row to the file of invalid rows.
-    pub(crate) fn write_invalid_row(&mut self, row: &InvalidRow) -> Result<(), ReportError> {
-        self.invalid_rows.write(row)
-    }
-
-    /// Adds a mismatch to every file that shows mismatches. The caller brings them in order.
-    pub(crate) fn write_mismatch(&mut self, row: &ReportRow) -> Result<(), ReportError> {
-        self.mismatches.write(row)
+    /// Adds a part to every file that shows it. The caller brings them in their order.
+    pub(crate) fn write(&mut self, part: Part) -> Result<(), ReportError> {
+        if let (Part::Invalid(row), Some((place, table))) = (part, &mut self.invalid_rows) {
+            let failed = |cause| ReportError::new("write", &place.path, cause);
+            table.row(row).map_err(failed)?;
+        }
+        for (place, writer) in &mut self.reports {
+            let failed = |cause| ReportError::new("write", &place.path, cause);
+            writer.part(part).map_err(failed)?;
+        }
+        Ok(())
     }
 
     /// Makes all files durable, still under their temporary names.
     pub(crate) fn finish(self) -> Result<StagedFiles, ReportError> {
-        let mut files = self.invalid_rows.finish()?;
-        files.extend(self.mismatches.finish()?);
+        let mut files = Vec::new();
+        if let Some((place, table)) = self.invalid_rows {
+            files.push(StagedFile::new(place, table.finish())?);
+        }
+        for (place, writer) in self.reports {
+            files.push(StagedFile::new(place, writer.finish())?);
+        }
         Ok(StagedFiles { directory: self.directory, files, stale: self.stale })
     }
 }
 
-/// Files with the same rows, in several formats.
-struct TableFiles<Row: 'static> {
-    columns: &'static [Column<Row>],
-    files: Vec<OpenFile>,
-}
-
-struct OpenFile {
-    role: Role,
-    format: Format,
-    path: PathBuf,
-    writer: Box<dyn Writer>,
-}
-
-impl<Row> TableFiles<Row> {
-    fn new(columns: &'static [Column<Row>]) -> TableFiles<Row> {
-        TableFiles { columns, files: Vec::new() }
-    }
-
-    fn headings(&self) -> Vec<Heading> {
-        self.columns.iter().map(Column::heading).collect()
-    }
-
-    fn add(
-        &mut self,
-        role: Role,
-        format: Format,
-        path: PathBuf,
-        mode: FileMode,
-        settings: &ReportSettings,
-    ) -> Result<(), ReportError> {
-        temporary::check_target(&path)?;
-        let directory = temporary::directory_of(&path);
-        let file = TemporaryFile::create(directory, mode)
-            .map_err(|cause| ReportError::new("write a report to", directory, cause))?;
-        let writer = (format.create)(file, &self.headings(), settings)
-            .map_err(|cause| ReportError::new("write", &path, cause))?;
-        self.files.push(OpenFile { role, format, path, writer });
-        Ok(())
-    }
-
-    fn write(&mut self, row: &Row) -> Result<(), ReportError> {
-        let cells: Vec<Cell> = self.columns.iter().map(|column| column.cell(row)).collect();
-        for file in &mut self.files {
-            let failed = |cause| ReportError::new("write", &file.path, cause);
-            file.writer.row(&cells).map_err(failed)?;
-        }
-        Ok(())
-    }
-
-    fn finish(self) -> Result<Vec<StagedFile>, ReportError> {
-        let headings = self.headings();
-        let staged = self.files.into_iter().map(|OpenFile { role, format, path, writer }| {
-            let failed = |cause| ReportError::new("write", &path, cause);
-            let temporary = writer.finish().map_err(failed)?;
-            temporary.sync().map_err(failed)?;
-            let sha256 = temporary.reopen().and_then(|mut file| sha256(&mut file));
-            let sha256 = sha256.map_err(failed)?;
-            let written = Written { role, path, sha256 };
-            Ok(StagedFile { written, format, headings: headings.clone(), temporary })
-        });
-        staged.collect()
-    }
+fn temporary(path: &Path, mode: FileMode) -> Result<TemporaryFile, ReportError> {
+    temporary::check_target(path)?;
+    let directory = temporary::directory_of(path);
+    TemporaryFile::create(directory, mode)
+        .map_err(|cause| ReportError::new("write a report to", directory, cause))
 }
 
 /// A file that is whole and durable, and not in its place yet.
 struct StagedFile {
     written: Written,
-    format: Format,
-    headings: Vec<Heading>,
+    has_own_cells: HasOwnCells,
     temporary: TemporaryFile,
+}
+
+impl StagedFile {
+    fn new(place: Place, temporary: io::Result<TemporaryFile>) -> Result<StagedFile, ReportError> {
+        let Place { role, path, has_own_cells } = place;
+        let synced = temporary.and_then(|temporary| {
+            temporary.sync()?;
+            let sha256 = sha256(&mut temporary.reopen()?)?;
+            Ok((temporary, sha256))
+        });
+        match synced {
+            Ok((temporary, sha256)) => {
+                Ok(StagedFile { written: Written { role, path, sha256 }, has_own_cells, temporary })
+            }
+            Err(cause) => Err(ReportError::new("write", &path, cause)),
+        }
+    }
 }
 
 /// All files of a run, whole and durable. Dropped, they are gone, and everything is unchanged.

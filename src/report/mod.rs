@@ -23,5 +23,6 @@ pub use columns::COLUMNS;
 pub(crate) use error::ReportError;
 pub(crate) use files::{ReportFiles, StagedFiles, prepare_directory, prepare_target, report_path};
 pub use files::{Role, Written};
+pub(crate) use formats::Part;
 pub(crate) use settings::ReportTable;
 pub use settings::{CsvStyle, DecimalSeparator, Delimiter, FileMode, ReportSettings};

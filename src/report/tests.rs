@@ -10,12 +10,16 @@ mod spreadsheets;
 mod summary;
 
 use super::files::{Edited, Published, StagedFiles};
+use super::formats::Part;
 use super::*;
 use crate::domain::amount::Amount;
+use crate::domain::decision::Decision;
 use crate::domain::mismatch::{Kind, Mismatch, ReportRow, Severity, State};
+use crate::domain::morning::{Making, Measures, Night};
 use crate::domain::order::{CreatedAt, Entry, InvalidRow, LedgerStatus, OrderKey};
 use crate::domain::payment::{AccountingStatus, NotifyStatus, Payment, PaymentStatus};
 use crate::domain::payment::{AccountingType, TransactionType};
+use crate::domain::run::{Figures, RunSummary};
 use crate::domain::text::Text;
 use chrono::{DateTime, NaiveDate, Utc};
 use std::path::Path;
@@ -57,14 +61,43 @@ fn stage(
     rows: &[ReportRow],
     invalid: &[InvalidRow],
 ) -> Result<StagedFiles, ReportError> {
-    let mut files = ReportFiles::create(target, !invalid.is_empty(), settings)?;
-    for row in invalid {
-        files.write_invalid_row(row)?;
-    }
+    let mut night = night();
+    night.summary.figures.ledger.invalid = u64::try_from(invalid.len()).unwrap_or(u64::MAX);
+    let mut files = ReportFiles::create(target, &night, settings)?;
     for row in rows {
-        files.write_mismatch(row)?;
+        files.write(Part::Finding(row))?;
+    }
+    for row in invalid {
+        files.write(Part::Invalid(row))?;
     }
     files.finish()
+}
+
+/// A run without an order.
+fn night() -> Night {
+    let summary = RunSummary {
+        run_id: 7,
+        from: Some(date("2026-11-20")),
+        to: Some(date("2026-11-22")),
+        day: date("2026-11-23"),
+        figures: Figures::default(),
+        unverified_reasons: Vec::new(),
+        warnings: Vec::new(),
+    };
+    Night {
+        summary,
+        merchant_uid: None,
+        zone: chrono_tz::Tz::Asia__Kolkata,
+        started_at: instant("2026-11-23T02:10:09Z"),
+        judged_at: instant("2026-11-23T02:40:00Z"),
+        answered: None,
+        base_url: "https://gateway.example".to_owned(),
+        ledgers: Vec::new(),
+        before: None,
+        trend: Vec::new(),
+        measures: Measures::default(),
+        making: Making::default(),
+    }
 }
 
 /// A ledger row that could not be used.
@@ -153,6 +186,7 @@ fn short_payment() -> ReportRow {
         open_days: 0,
         last_verified: Some(instant("2026-11-23T05:10:09.987Z")),
         mismatch_id: "m-0f3a".to_owned(),
+        decision: Decision::default(),
     }
 }
 
@@ -182,6 +216,7 @@ fn unverified() -> ReportRow {
         open_days: 3,
         last_verified: None,
         mismatch_id: "m-77".to_owned(),
+        decision: Decision::default(),
         ..paid
     }
 }

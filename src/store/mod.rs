@@ -22,6 +22,7 @@ mod inspection;
 mod items;
 mod judging;
 mod ledger_facts;
+mod nights;
 mod opening;
 mod reading;
 mod repeats;

@@ -7,6 +7,7 @@ use super::decode::{
 use super::entry_columns::read_optional_entry;
 use super::error::StoreError;
 use crate::domain::amount::Amount;
+use crate::domain::decision::Decision;
 use crate::domain::mismatch::{Kind, Mismatch, ReportRow, Severity, State};
 use crate::domain::order::InvalidRow;
 use crate::domain::payment::Answer;
@@ -146,5 +147,6 @@ fn report_row(row: &Fields) -> rusqlite::Result<ReportRow> {
         open_days: row.named("open_days")?,
         last_verified: optional_instant(row, "answered_at_ms")?,
         mismatch_id: row.named("mismatch_id")?,
+        decision: Decision::default(),
     })
 }

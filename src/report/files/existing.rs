@@ -2,10 +2,7 @@
 //! it?
 
 use super::StagedFile;
-use super::{CSV, INVALID_ROWS};
-use crate::report::cell::Heading;
-use crate::report::columns::Column;
-use crate::report::formats::Format;
+use crate::report::formats::{HasOwnCells, csv};
 use rustix::fs::{Mode, OFlags};
 use sha2::{Digest, Sha256};
 use std::fs::{self, File, Metadata};
@@ -55,31 +52,29 @@ impl Stamp {
 pub(super) fn look_at(new: &StagedFile, is_own: &dyn Fn(&str) -> bool) -> Existing {
     let is_known = |sha256: &str| sha256 == new.written.sha256 || is_own(sha256);
     let replacement = || new.temporary.reopen().map(Some);
-    look(&new.written.path, new.format, &new.headings, &is_known, &replacement)
+    look(&new.written.path, new.has_own_cells, &is_known, &replacement)
 }
 
 /// Looks at invalid rows of an earlier run, which nothing will replace.
 pub(super) fn look_at_stale(path: &Path, is_own: &dyn Fn(&str) -> bool) -> Existing {
-    let headings: Vec<Heading> = INVALID_ROWS.iter().map(Column::heading).collect();
-    look(path, CSV, &headings, is_own, &|| Ok(None))
+    look(path, csv::has_own_invalid_rows, is_own, &|| Ok(None))
 }
 
 fn look(
     path: &Path,
-    format: Format,
-    headings: &[Heading],
+    has_own_cells: HasOwnCells,
     is_known: &dyn Fn(&str) -> bool,
     replacement: &dyn Fn() -> io::Result<Option<File>>,
 ) -> Existing {
     let Some(stamp) = Stamp::at(path) else { return Existing::Nothing };
-    let has_own_cells = |mut file: File| {
+    let is_own = |mut file: File| {
         if is_known(&sha256(&mut file)?) {
             return Ok(true);
         }
         file.rewind()?;
-        (format.has_own_cells)(file, replacement()?, headings)
+        has_own_cells(file, replacement()?)
     };
-    match open(path).and_then(has_own_cells) {
+    match open(path).and_then(is_own) {
         Ok(true) => Existing::Own(stamp),
         Ok(false) | Err(_) => Existing::Edited,
     }

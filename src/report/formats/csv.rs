@@ -2,24 +2,101 @@
 
 mod same_cells;
 
-use super::super::cell::{Cell, Heading};
+use super::super::cell::Cell;
+use super::super::columns::{Column, INVALID_ROWS, MISMATCHES};
 use super::super::files::TemporaryFile;
 use super::super::guard::push_guarded;
 use super::super::settings::{CsvStyle, DecimalSeparator, ReportSettings};
-use super::{Format, Writer};
+use super::{Format, Part, Writer};
 use crate::domain::amount::Amount;
 use chrono::SecondsFormat;
+use std::fs::File;
 use std::io::{self, BufWriter, IntoInnerError, Write};
 
-/// CSV.
-pub(super) const FORMAT: Format =
-    Format { extension: "csv", create, has_own_cells: same_cells::has_own_cells };
+/// The report.
+pub(in crate::report) const REPORT: Format = Format {
+    extension: "csv",
+    create: |file, heading| Ok(Box::new(Table::create(file, &MISMATCHES, heading.settings)?)),
+    has_own_cells: |existing, new| same_cells::has_own_cells(existing, new, &headings(&MISMATCHES)),
+};
+
+/// Whether a file holds only invalid rows that the program wrote.
+pub(in crate::report) fn has_own_invalid_rows(
+    existing: File,
+    new: Option<File>,
+) -> io::Result<bool> {
+    same_cells::has_own_cells(existing, new, &headings(&INVALID_ROWS))
+}
+
+fn headings<Row>(columns: &[Column<Row>]) -> Vec<super::super::cell::Heading> {
+    columns.iter().map(Column::heading).collect()
+}
 
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 /// Few system calls, and still nothing beside the database's own cache.
 const BUFFER_BYTES: usize = 64 * 1024;
 
-struct CsvWriter {
+/// A CSV file with one `Row` a line.
+pub(in crate::report) struct Table<Row: 'static> {
+    columns: &'static [Column<Row>],
+    lines: Lines,
+}
+
+impl<Row> Table<Row> {
+    /// Starts a file with its header.
+    pub(in crate::report) fn create(
+        file: TemporaryFile,
+        columns: &'static [Column<Row>],
+        settings: &ReportSettings,
+    ) -> io::Result<Table<Row>> {
+        let is_guarded = settings.csv == CsvStyle::Spreadsheet;
+        let mut lines = Lines {
+            file: BufWriter::with_capacity(BUFFER_BYTES, file),
+            is_guarded,
+            delimiter: settings.delimiter.byte(),
+            decimal_separator: settings.decimal_separator,
+            line_end: if is_guarded { b"\r\n" } else { b"\n" },
+            line: Vec::new(),
+            cell: Vec::new(),
+        };
+        if is_guarded {
+            lines.file.write_all(BYTE_ORDER_MARK)?;
+        }
+        for column in columns {
+            lines.text(column.heading().name.as_bytes());
+        }
+        lines.end_line()?;
+        Ok(Table { columns, lines })
+    }
+
+    /// Adds a row.
+    pub(in crate::report) fn row(&mut self, row: &Row) -> io::Result<()> {
+        for column in self.columns {
+            self.lines.cell(&column.cell(row));
+        }
+        self.lines.end_line()
+    }
+
+    /// Writes what is left; the file is not synced yet.
+    pub(in crate::report) fn finish(self) -> io::Result<TemporaryFile> {
+        self.lines.file.into_inner().map_err(IntoInnerError::into_error)
+    }
+}
+
+impl Writer for Table<crate::domain::mismatch::ReportRow> {
+    fn part(&mut self, part: Part) -> io::Result<()> {
+        match part {
+            Part::Finding(row) => self.row(row),
+            _ => Ok(()),
+        }
+    }
+
+    fn finish(self: Box<Self>) -> io::Result<TemporaryFile> {
+        Table::finish(*self)
+    }
+}
+
+struct Lines {
     file: BufWriter<TemporaryFile>,
     is_guarded: bool,
     delimiter: u8,
@@ -31,59 +108,25 @@ struct CsvWriter {
     cell: Vec<u8>,
 }
 
-fn create(
-    file: TemporaryFile,
-    headings: &[Heading],
-    settings: &ReportSettings,
-) -> io::Result<Box<dyn Writer>> {
-    let is_guarded = settings.csv == CsvStyle::Spreadsheet;
-    let mut writer = CsvWriter {
-        file: BufWriter::with_capacity(BUFFER_BYTES, file),
-        is_guarded,
-        delimiter: settings.delimiter.byte(),
-        decimal_separator: settings.decimal_separator,
-        line_end: if is_guarded { b"\r\n" } else { b"\n" },
-        line: Vec::new(),
-        cell: Vec::new(),
-    };
-    if is_guarded {
-        writer.file.write_all(BYTE_ORDER_MARK)?;
-    }
-    for heading in headings {
-        writer.text(heading.name.as_bytes());
-    }
-    writer.end_line()?;
-    Ok(Box::new(writer))
-}
-
-impl Writer for CsvWriter {
-    fn row(&mut self, cells: &[Cell<'_>]) -> io::Result<()> {
-        for cell in cells {
-            match cell {
-                Cell::Text(text) => self.text(text.as_str().as_bytes()),
-                Cell::Id(id) => self.text(id.as_bytes()),
-                Cell::Bytes(bytes) => self.text(bytes),
-                Cell::Integer(integer) => self.number(&integer.to_string()),
-                Cell::Amount(amount) => self.amount(*amount),
-                Cell::Date(date) => {
-                    let shown = date.map(|date| date.to_string());
-                    self.text(shown.unwrap_or_default().as_bytes());
-                }
-                Cell::Instant(instant) => {
-                    let shown = instant.map(|at| at.to_rfc3339_opts(SecondsFormat::Secs, true));
-                    self.text(shown.unwrap_or_default().as_bytes());
-                }
+impl Lines {
+    fn cell(&mut self, cell: &Cell) {
+        match cell {
+            Cell::Text(text) => self.text(text.as_str().as_bytes()),
+            Cell::Id(id) => self.text(id.as_bytes()),
+            Cell::Bytes(bytes) => self.text(bytes),
+            Cell::Integer(integer) => self.number(&integer.to_string()),
+            Cell::Amount(amount) => self.amount(*amount),
+            Cell::Date(date) => {
+                let shown = date.map(|date| date.to_string());
+                self.text(shown.unwrap_or_default().as_bytes());
+            }
+            Cell::Instant(instant) => {
+                let shown = instant.map(|at| at.to_rfc3339_opts(SecondsFormat::Secs, true));
+                self.text(shown.unwrap_or_default().as_bytes());
             }
         }
-        self.end_line()
     }
 
-    fn finish(self: Box<Self>) -> io::Result<TemporaryFile> {
-        self.file.into_inner().map_err(IntoInnerError::into_error)
-    }
-}
-
-impl CsvWriter {
     /// Text is in quotes whatever it holds: a program that reads them as "this is text" keeps the
     /// leading zeros of an id.
     fn text(&mut self, text: &[u8]) {

@@ -33,10 +33,12 @@ fn the_old_report_is_there_until_the_new_one_is_whole() -> Outcome {
     let target = directory.path().join("report.csv");
     let old = old(&target)?;
 
-    let mut files = ReportFiles::create(&target, true, &plain())?;
+    let mut night = night();
+    night.summary.figures.ledger.invalid = 1_000;
+    let mut files = ReportFiles::create(&target, &night, &plain())?;
     for line in 0..1_000 {
-        files.write_mismatch(&short_payment())?;
-        files.write_invalid_row(&invalid(line, b"x"))?;
+        files.write(Part::Finding(&short_payment()))?;
+        files.write(Part::Invalid(&invalid(line, b"x")))?;
     }
     assert_eq!(fs::read(&target)?, old, "while it is written");
     drop(files);
@@ -245,11 +247,11 @@ fn what_a_killed_run_left_is_swept_and_a_living_one_is_not() -> Outcome {
     let theirs = directory.path().join(".somebody-else.tmp");
     fs::write(&left, b"half a rep")?;
     fs::write(&theirs, b"")?;
-    let mut living = ReportFiles::create(&target, false, &plain())?;
+    let mut living = ReportFiles::create(&target, &night(), &plain())?;
     prepare_directory(directory.path())?;
     assert!(!left.exists());
     assert!(theirs.exists());
-    living.write_mismatch(&short_payment())?;
+    living.write(Part::Finding(&short_payment()))?;
     living.finish()?.publish(&|_| false, instant(NIGHT))?;
     assert!(target.exists());
     Ok(())
