@@ -59,6 +59,7 @@ fn rules(bencher: Bencher) {
         accounting_type: None,
         status: Some(LedgerStatus::Paid),
         conflict: None,
+        conflict_amounts: None,
         duplicate: None,
     };
     let asked = Asked::Answered(reader().read(&key(), 200, Ok(ANSWER)).unwrap().answer);
@@ -67,6 +68,7 @@ fn rules(bencher: Bencher) {
         entry: Some(&entry),
         asked: &asked,
         shared_with: &[],
+        is_first_of_payment: false,
         still_open: &[],
         is_new_status: false,
         ledger_status_since: None,

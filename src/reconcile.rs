@@ -153,7 +153,7 @@ impl Session<'_> {
         let store = self.store()?;
         let comparison = store.compare_with_earlier(run_id)?;
         let shrunk = doubts::shrunk(comparison, &settings.ledger.shrunk_above);
-        let units = judging::judge(store, &run, &settings.policy, context)?;
+        let units = judging::judge(store, &run, &settings.policy, &request.making, context)?;
         for warning in shrunk.into_iter().chain(units) {
             warn(store, run_id, warning)?;
         }

@@ -5,6 +5,7 @@ use super::output::{JsonHead, print};
 use super::progress::Progress;
 use super::{Process, context, runtime, settings};
 use crate::cli::{Common, Deadline, Format, Run};
+use crate::domain::morning::Making;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::reconcile::{self, Estimate, Failed, Finished, Request, Resume};
@@ -78,6 +79,7 @@ fn carry_out(
         expect_rows: arguments.expect_rows,
         expect_totals: arguments.expect_total,
         stop_asking_at,
+        making: Making::default(),
     };
     if arguments.dry_run {
         let estimate = reconcile::estimate(&settings, &request, &context)?;

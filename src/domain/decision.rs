@@ -1,8 +1,9 @@
 //! What finance says about a mismatch (contract, "Decisions").
 
 use super::amount::Amount;
-use super::mismatch::Kind;
-use super::order::OrderKey;
+use super::mismatch::{Kind, Mismatch};
+use super::order::{Entry, LedgerStatus, OrderKey};
+use super::payment::{Payment, PaymentStatus};
 use super::text::Text;
 use super::words::words;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -58,6 +59,12 @@ impl Decision {
         self.verdict == Some(Verdict::Accepted)
     }
 
+    /// Whether it was accepted, or proposed for that: it lapses when the mismatch changes.
+    #[must_use]
+    pub fn can_lapse(&self) -> bool {
+        matches!(self.verdict, Some(Verdict::Accepted | Verdict::Proposed))
+    }
+
     /// Whether nothing is said at all.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -79,6 +86,61 @@ words! {
         /// It was not taken.
         Refused = "refused",
     }
+}
+
+/// What a mismatch showed when something was decided about it. An acceptance lapses when this
+/// changes. A status that is not given is empty.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Basis {
+    /// The variance, if the kind has one.
+    pub variance: Option<Amount>,
+    /// The currency of the money at risk.
+    pub currency: String,
+    /// The gateway's `payment_status`.
+    pub payment_status: String,
+    /// The ledger's status.
+    pub ledger_status: String,
+    /// The gateway's `accounting_status`.
+    pub accounting_status: String,
+    /// The gateway's `notify_status`.
+    pub notify_status: String,
+}
+
+impl Basis {
+    /// What a mismatch shows of an order.
+    #[must_use]
+    pub fn of(mismatch: &Mismatch, entry: Option<&Entry>, payment: Option<&Payment>) -> Basis {
+        let word = |word: Option<&str>| word.unwrap_or_default().to_owned();
+        let payment_status = payment.and_then(|payment| payment.payment_status.as_ref());
+        let ledger_status = entry.and_then(|entry| entry.status.as_ref());
+        Basis {
+            variance: mismatch.variance,
+            currency: mismatch.currency.clone(),
+            payment_status: word(payment_status.map(PaymentStatus::as_str)),
+            ledger_status: word(ledger_status.map(LedgerStatus::as_str)),
+            accounting_status: word(payment.map(|payment| payment.accounting_status.as_str())),
+            notify_status: word(payment.map(|payment| payment.notify_status.as_str())),
+        }
+    }
+}
+
+/// A decision that was taken, in the life of its mismatch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Taken {
+    /// Which mismatch of the order.
+    pub kind: Kind,
+    /// The time of the answer that it rests on: its place among the mismatch's events.
+    pub at: DateTime<Utc>,
+    /// The run whose report it rests on.
+    pub run_id: i64,
+    /// What it was.
+    pub event: DecisionEventKind,
+    /// What is said from then on.
+    pub decision: Decision,
+    /// What the mismatch showed.
+    pub basis: Basis,
+    /// Who said so: see [`DecisionEvent::by`].
+    pub by: Text,
 }
 
 /// A decision that was taken or refused: one event of the log, for people.
@@ -114,4 +176,33 @@ pub struct DecisionEvent {
     pub source: Option<(Text, u64)>,
     /// Why it was refused.
     pub why: Text,
+}
+
+/// The last character of a mismatch id: a letter that the others determine, so that an id with a
+/// wrong character, or with two exchanged, is found (contract, "Decisions": `mismatch_id`).
+#[must_use]
+pub fn check_character(digits: &str) -> char {
+    const LETTERS: &[u8; 23] = b"ghjkmnpqrstuvwxyzacdefb";
+    // A prime number of letters: each place has another weight, so that an exchange shows.
+    let sum = (1_usize..).zip(digits.chars()).fold(0, |sum, (place, digit)| {
+        let value = usize::try_from(digit.to_digit(36).unwrap_or(35)).unwrap_or(0);
+        (sum + place * (value + 1)) % LETTERS.len()
+    });
+    char::from(LETTERS[sum])
+}
+
+/// Whether a text is a mismatch id of this program. Ids of earlier releases have no check character.
+#[must_use]
+pub fn is_mismatch_id(text: &str) -> bool {
+    let Some(rest) = text.strip_prefix("m-") else { return false };
+    let is_hex = |digits: &str| digits.bytes().all(|it| matches!(it, b'0'..=b'9' | b'a'..=b'f'));
+    match rest.len() {
+        16 => is_hex(rest),
+        17 => {
+            rest.is_char_boundary(16)
+                && is_hex(&rest[..16])
+                && rest.chars().next_back() == Some(check_character(&rest[..16]))
+        }
+        _ => false,
+    }
 }

@@ -121,6 +121,8 @@ words! {
         Resolved = "resolved",
         /// Seen again after it was resolved.
         Reopened = "reopened",
+        /// It was accepted, and is no longer.
+        Lapsed = "lapsed",
     }
 }
 
@@ -173,8 +175,8 @@ pub struct Mismatch {
     pub reason: Text,
 }
 
-/// A change of one mismatch of an order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A change of one mismatch of an order, recorded by a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
     /// Which mismatch of the order: there is one per kind.
     pub kind: Kind,
@@ -189,6 +191,14 @@ pub struct Event {
     pub day: NaiveDate,
     /// The variance after the event. `None` for `resolved`, and for kinds without a variance.
     pub variance: Option<Amount>,
+    /// The day from which the age of the order counts, if the order had another mismatch that was
+    /// open when this one was opened.
+    pub since: Option<NaiveDate>,
+    /// What the event changes of the decision: `opened` takes over what was said about the order's
+    /// other mismatches, `reopened` shows the last note again.
+    pub decision: Option<Decision>,
+    /// What lapsed, as a sentence.
+    pub why: Option<Text>,
 }
 
 /// A mismatch as one run reported it: everything in its row of the report (contract, "The report").
@@ -222,41 +232,45 @@ impl ReportRow {
     /// Who deals with the mismatch (contract, "The report": `next_step`).
     #[must_use]
     pub fn next_step(&self) -> NextStep {
-        match self.mismatch.kind {
-            Kind::FinalAmountDifference
-            | Kind::FinalAmountMissing
-            | Kind::AccountingFailed
-            | Kind::AccountingPending
-            | Kind::DuplicatePayment
-            | Kind::PendingTooLong => NextStep::Gateway,
-            Kind::StatusDifference if self.gateway_explains_status() => NextStep::Gateway,
-            Kind::Overdue if self.is_expense() => NextStep::Gateway,
-            Kind::Overdue
-            | Kind::StatusDifference
-            | Kind::LedgerAmountDifference
-            | Kind::LedgerConflict
-            | Kind::LedgerDuplicate
-            | Kind::CurrencyDifference
-            | Kind::TypeDifference
-            | Kind::MissingAtGateway => NextStep::Bookkeeping,
-            Kind::UnknownStatus | Kind::NotifyFailed | Kind::Unverified => NextStep::Operator,
-        }
+        next_step(self.mismatch.kind, self.entry.as_ref(), self.payment.as_ref())
     }
+}
 
-    /// Whether the gateway has to explain a status difference: the ledger says paid and the payment
-    /// is open; the ledger says refunded; or the ledger says failed for an expense.
-    fn gateway_explains_status(&self) -> bool {
-        let stage = self.payment.as_ref().and_then(|it| it.payment_status.as_ref()?.stage());
-        match self.entry.as_ref().and_then(|entry| entry.status.as_ref()) {
+/// Who deals with a mismatch of this kind (contract, "The report": `next_step`).
+#[must_use]
+pub fn next_step(kind: Kind, entry: Option<&Entry>, payment: Option<&Payment>) -> NextStep {
+    let is_expense = || {
+        let gateway = payment.and_then(|payment| payment.transaction_type.as_ref());
+        direction(entry, gateway) == TransactionType::Expense
+    };
+    // The ledger says paid and the payment is open; the ledger says refunded; or the ledger says
+    // failed for an expense.
+    let gateway_explains_status = || {
+        let stage = payment.and_then(|it| it.payment_status.as_ref()?.stage());
+        match entry.and_then(|entry| entry.status.as_ref()) {
             Some(LedgerStatus::Paid) => stage == Some(Stage::Open),
             Some(LedgerStatus::Refunded) => true,
-            Some(LedgerStatus::Failed) => self.is_expense(),
+            Some(LedgerStatus::Failed) => is_expense(),
             _ => false,
         }
-    }
-
-    fn is_expense(&self) -> bool {
-        let gateway = self.payment.as_ref().and_then(|payment| payment.transaction_type.as_ref());
-        direction(self.entry.as_ref(), gateway) == TransactionType::Expense
+    };
+    match kind {
+        Kind::FinalAmountDifference
+        | Kind::FinalAmountMissing
+        | Kind::AccountingFailed
+        | Kind::AccountingPending
+        | Kind::DuplicatePayment
+        | Kind::PendingTooLong => NextStep::Gateway,
+        Kind::StatusDifference if gateway_explains_status() => NextStep::Gateway,
+        Kind::Overdue if is_expense() => NextStep::Gateway,
+        Kind::Overdue
+        | Kind::StatusDifference
+        | Kind::LedgerAmountDifference
+        | Kind::LedgerConflict
+        | Kind::LedgerDuplicate
+        | Kind::CurrencyDifference
+        | Kind::TypeDifference
+        | Kind::MissingAtGateway => NextStep::Bookkeeping,
+        Kind::UnknownStatus | Kind::NotifyFailed | Kind::Unverified => NextStep::Operator,
     }
 }

@@ -44,3 +44,20 @@ pub struct Place {
     /// The currency of the figure, lower case.
     pub currency: String,
 }
+
+/// What moved at the gateway and in the ledger, whatever finance decides about it: the facts that
+/// give a [`Place`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Moved {
+    /// The gateway's movement minus the ledger's, with the sign turned for an expense: below zero it
+    /// is against the merchant. `None`: a side is unknown, or currency or direction differ.
+    pub difference: Option<Amount>,
+    /// The ledger's amount, or the gateway's if no ledger has the order.
+    pub amount: Amount,
+    /// The currency of both, lower case.
+    pub currency: String,
+    /// The widest difference between rows of the ledger that contradict each other on the amount.
+    pub conflict_spread: Option<Amount>,
+    /// Whether no earlier order has the same `payment_uid`.
+    pub is_first_of_payment: bool,
+}

@@ -12,6 +12,7 @@ use super::run::RunSummary;
 use super::text::Text;
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// A run as a report shows it.
@@ -37,10 +38,12 @@ pub struct Night {
     pub before: Option<Before>,
     /// This run and the judged ones of the same kind before it, oldest first, at most 30.
     pub trend: Vec<TrendPoint>,
-    /// How mismatches ended in the days up to this run.
+    /// How mismatches ended in the runs of the trend.
     pub measures: Measures,
     /// How the run was made.
     pub making: Making,
+    /// The SHA-256 of the manifest of the judged run before this one, if it has written one.
+    pub previous_manifest: Option<String>,
 }
 
 /// A ledger file that a run read.
@@ -56,7 +59,7 @@ pub struct LedgerFile {
 }
 
 /// The run before, and what changed since.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Before {
     /// Its number.
     pub run_id: i64,
@@ -70,7 +73,7 @@ pub struct Before {
 
 /// The money at risk of one currency: `before + new + back + changed − solved − accepted −
 /// not_in_run = now`. Each order counts once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Bridge {
     /// The sum of the run before.
     pub before: Total,
@@ -92,11 +95,11 @@ pub struct Bridge {
 }
 
 /// Orders by what happened to them since the run before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct SinceBefore {
     /// With findings now, never before.
     pub new: u64,
-    /// With findings now, whose earlier ones had ended.
+    /// With findings now, whose earlier ones had ended or were accepted.
     pub back: u64,
     /// In both, and the figure at risk grew.
     pub worse: u64,
@@ -106,10 +109,12 @@ pub struct SinceBefore {
     pub solved: u64,
     /// All findings accepted since.
     pub accepted: u64,
+    /// Not selected by this run.
+    pub not_in_run: u64,
 }
 
 /// One run in the trend.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TrendPoint {
     /// The run.
     pub run_id: i64,
@@ -125,10 +130,14 @@ pub struct TrendPoint {
     pub unverified: u64,
     /// The money at risk, by currency.
     pub at_risk: BTreeMap<String, Total>,
+    /// Mismatches that ended in this run.
+    pub resolved: u64,
+    /// Mismatches that came back in this run.
+    pub reopened: u64,
 }
 
-/// How mismatches ended, over those that ended within 30 days before the run's day.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+/// How mismatches ended and came back, over the runs of the trend.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Measures {
     /// Mismatches that ended.
     pub resolved: u64,
@@ -143,7 +152,7 @@ pub struct Measures {
 }
 
 /// How a run was made, for the workbook's last sheet.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Making {
     /// The command line, without secrets.
     pub command_line: String,
@@ -157,7 +166,7 @@ pub struct Making {
 }
 
 /// One effective setting.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Setting {
     /// `[table] key`, with dots: `policy.settle_within_hours`.
     pub key: String,

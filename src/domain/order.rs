@@ -128,9 +128,33 @@ pub struct Entry {
     /// line 3, 600.00 in line 9". The code that writes the clause cleans the quoted cells
     /// (`domain::text`); reports show the clause unchanged, with all figures.
     pub conflict: Option<String>,
+    /// The lowest and the highest amount of these rows, where their amounts differ.
+    pub conflict_amounts: Option<(Amount, Amount)>,
     /// Where one file repeats the order in a complete row, as a clause: "in line 3 and again in
     /// line 9". Reports show it unchanged, like `conflict`.
     pub duplicate: Option<String>,
+}
+
+impl Entry {
+    /// The widest difference between the amounts of rows that contradict each other.
+    #[must_use]
+    pub fn conflict_spread(&self) -> Option<Amount> {
+        self.conflict_amounts.map(|(lowest, highest)| highest - lowest)
+    }
+}
+
+/// Widens the lowest and the highest amount, if these amounts of two rows differ.
+pub(crate) fn widen(
+    amounts: &mut Option<(Amount, Amount)>,
+    before: Option<Amount>,
+    here: Option<Amount>,
+) {
+    if let (Some(before), Some(here)) = (before, here)
+        && before != here
+    {
+        let (lowest, highest) = amounts.unwrap_or((before, before));
+        *amounts = Some((lowest.min(before).min(here), highest.max(before).max(here)));
+    }
 }
 
 /// One row of a ledger, by how it can be used. The reader passes each row on once.
@@ -210,6 +234,7 @@ impl RowCells {
                 accounting_type,
                 status,
                 conflict: None,
+                conflict_amounts: None,
                 duplicate: None,
             }),
             partial => Err(Box::new(partial)),

@@ -3,6 +3,7 @@
 
 use super::amount::{Amount, Total};
 use super::mismatch::{Kind, Outcome};
+use super::money::Bucket;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -69,8 +70,41 @@ pub struct MoneyFigures {
     pub final_amount: Total,
     /// The sum of `final_amount` minus the expected amount, over completed orders.
     pub variance: Total,
-    /// The sum of the money at risk. An order counts once, with its largest mismatch.
+    /// The money at risk: the sum of the next four. Each order counts once, in one of them.
     pub at_risk: Total,
+    /// See [`Bucket::AgainstUs`].
+    #[serde(default)]
+    pub against_us: Total,
+    /// See [`Bucket::InOurFavour`].
+    #[serde(default)]
+    pub in_our_favour: Total,
+    /// See [`Bucket::InDoubt`].
+    #[serde(default)]
+    pub in_doubt: Total,
+    /// See [`Bucket::Unverified`].
+    #[serde(default)]
+    pub unverified: Total,
+    /// Orders whose findings are all accepted. Not at risk.
+    #[serde(default)]
+    pub accepted: Total,
+}
+
+impl MoneyFigures {
+    /// Adds the figure of an order to its bucket.
+    pub fn count(&mut self, bucket: Bucket, figure: Amount) {
+        let sum = match bucket {
+            Bucket::AgainstUs => &mut self.against_us,
+            Bucket::InOurFavour => &mut self.in_our_favour,
+            Bucket::InDoubt => &mut self.in_doubt,
+            Bucket::Unverified => &mut self.unverified,
+            Bucket::Accepted => &mut self.accepted,
+            Bucket::Information => return,
+        };
+        sum.add(figure);
+        if bucket.is_at_risk() {
+            self.at_risk.add(figure);
+        }
+    }
 }
 
 /// The money by currency (lower case) and transaction type (`income` or `expense`).
@@ -98,6 +132,17 @@ pub fn money_rows(totals: &MoneyByCurrency) -> Vec<MoneyRow> {
     totals.iter().map(row).collect()
 }
 
+/// How mismatches ended and came back in a run.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Lives {
+    /// Mismatches that ended, by their days from first seen to the end.
+    pub resolved: BTreeMap<u64, u64>,
+    /// Those of them about which nothing was decided.
+    pub without_decision: u64,
+    /// Mismatches that came back.
+    pub reopened: u64,
+}
+
 /// Everything that a run counted.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Figures {
@@ -105,10 +150,18 @@ pub struct Figures {
     pub ledger: LedgerFigures,
     /// The orders.
     pub orders: OrderFigures,
-    /// Report rows by kind. A kind without a row has no entry.
+    /// Findings by kind that are not accepted. A kind without one has no entry.
     pub mismatches: BTreeMap<Kind, u64>,
+    /// Accepted findings by kind.
+    pub accepted: BTreeMap<Kind, u64>,
+    /// Orders whose findings are all accepted.
+    pub accepted_orders: u64,
+    /// Findings that count for exit code 1: not accepted, and not below `[policy] exit_from`.
+    pub findings_for_exit: u64,
     /// Orders by day (in the ledger's time zone). An order without a ledger entry has no day.
     pub days: BTreeMap<NaiveDate, u64>,
+    /// How mismatches ended and came back.
+    pub lives: Lives,
     /// Open mismatches of orders that this run did not select.
     pub open_elsewhere: u64,
     /// Money by currency and direction.
@@ -156,7 +209,11 @@ impl Figures {
             "the number of unverified orders",
             orders.unverified.to_string(),
             "the number of unverified rows",
-            self.mismatches.get(&Kind::Unverified).copied().unwrap_or(0).to_string(),
+            [&self.mismatches, &self.accepted]
+                .iter()
+                .filter_map(|findings| findings.get(&Kind::Unverified))
+                .sum::<u64>()
+                .to_string(),
         )?;
         let mut judged: BTreeMap<&str, Total> = BTreeMap::new();
         for ((currency, _), money) in &self.totals {
@@ -250,16 +307,23 @@ impl RunSummary {
         if self.is_complete() { "complete" } else { "incomplete" }
     }
 
+    /// Whether an order is unverified, and finance has not accepted that: the exit code and the
+    /// name of the report say so.
+    #[must_use]
+    pub fn has_open_doubt(&self) -> bool {
+        self.figures.mismatches.contains_key(&Kind::Unverified)
+    }
+
     /// The exit code of a run that wrote its report: 3 outranks 4, 4 outranks 1 (contract, "Exit
     /// codes").
     #[must_use]
     pub fn exit_code(&self) -> u8 {
-        if !self.is_complete() {
+        if self.has_open_doubt() {
             3
         } else if self.figures.ledger.invalid > 0 || self.doubts().next().is_some() {
             4
         } else {
-            u8::from(!self.figures.mismatches.is_empty())
+            u8::from(self.figures.findings_for_exit > 0)
         }
     }
 }

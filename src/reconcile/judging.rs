@@ -1,16 +1,21 @@
 //! Judging every order of a run, and counting (contract, "Words" and "`run`": totals).
 
+mod counting;
+mod orders;
+
 use super::Context;
-use crate::domain::amount::Amount;
-use crate::domain::mismatch::{Event, Kind, Mismatch};
-use crate::domain::order::direction;
-use crate::domain::payment::{Answer, Asked, OTHER_ORDER};
-use crate::domain::run::{Figures, MoneyFigures, Warning};
-use crate::domain::text::printable;
+use crate::domain::decision::{Basis, Decision};
+use crate::domain::mismatch::{Event, EventKind, Kind, Mismatch};
+use crate::domain::morning::Making;
+use crate::domain::payment::{Answer, Asked};
+use crate::domain::run::{Figures, Warning};
+use crate::domain::text::Text;
 use crate::failure::Failure;
-use crate::rules::lifecycle::{self, Known, Seen};
+use crate::rules::lifecycle::{self, Known, Now, Seen};
 use crate::rules::{self, Case, Judgement, Policy};
 use crate::store::{Judged, JudgedRow, Judging, RunRow, Shown, Store, StoredCase};
+use chrono::NaiveDate;
+use counting::{OtherIds, Units, count, count_findings};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Cases that are in memory at a time.
@@ -22,6 +27,7 @@ pub(super) fn judge(
     store: &mut Store,
     run: &RunRow,
     policy: &Policy,
+    making: &Making,
     context: &Context,
 ) -> Result<Vec<Warning>, Failure> {
     let begun = &run.summary;
@@ -54,71 +60,8 @@ pub(super) fn judge(
     figures
         .check(&judging.selected_amounts()?)
         .map_err(|imbalance| Failure::bug(imbalance.to_string()))?;
-    judging.commit(&figures, (context.now)())?;
+    judging.commit(&figures, making, policy.zone, (context.now)())?;
     Ok(units.warning().into_iter().chain(other_ids.warning()).collect())
-}
-
-/// Whether the ledger has its amounts in minor units (paise) where the gateway has major ones.
-#[derive(Default)]
-struct Units {
-    compared: u64,
-    hundredths: u64,
-}
-
-impl Units {
-    fn compare(&mut self, case: &StoredCase) {
-        let (Some(entry), Asked::Answered(Answer::Payment(payment))) = (&case.entry, &case.asked)
-        else {
-            return;
-        };
-        if !entry.amount.is_zero() {
-            let is_hundredth = payment.amount.micros().checked_mul(100);
-            self.compared += 1;
-            self.hundredths += u64::from(is_hundredth == Some(entry.amount.micros()));
-        }
-    }
-
-    /// One order alone may be a wrong amount.
-    fn warning(&self) -> Option<Warning> {
-        const LEAST: u64 = 2;
-        let text = format!(
-            "each of the {} answered amounts is a hundredth of the ledger's: does the ledger have \
-             minor units, such as paise? Then set [ledger] amount_unit = \"minor\"",
-            self.compared
-        );
-        let is_minor = self.compared >= LEAST && self.hundredths == self.compared;
-        is_minor.then(|| Warning::new("minor_units", text))
-    }
-}
-
-/// Whether the gateway answers about other ids than it was asked for.
-#[derive(Default)]
-struct OtherIds {
-    orders: u64,
-    others: u64,
-    first: Option<String>,
-}
-
-impl OtherIds {
-    fn count(&mut self, case: &StoredCase) {
-        self.orders += 1;
-        if let Asked::Unverified { why, .. } = &case.asked
-            && why.starts_with(OTHER_ORDER)
-        {
-            self.others += 1;
-            let id = case.key.merchant_order_id.as_str();
-            self.first.get_or_insert_with(|| format!("asked for \"{}\", {why}", printable(id)));
-        }
-    }
-
-    fn warning(self) -> Option<Warning> {
-        let text = format!(
-            "the gateway answered about other ids for all {} orders: {}. Write the ids in the \
-             ledger as the gateway has them",
-            self.orders, self.first?
-        );
-        (self.others == self.orders).then(|| Warning::new("other_ids", text))
-    }
 }
 
 /// Judges one order: by the rules, then by what was known of its mismatches before.
@@ -129,7 +72,7 @@ fn judge_order(
     policy: &Policy,
     figures: &mut Figures,
 ) -> Result<Judged, Failure> {
-    let known = known_mismatches(&stored.events);
+    let known = known_mismatches(&stored);
     let mut shown = Vec::new();
     if matches!(stored.asked, Asked::Unverified { .. }) {
         for kind in known.iter().filter(|(_, it)| it.is_open).map(|(kind, _)| *kind) {
@@ -137,125 +80,166 @@ fn judge_order(
         }
     }
     let still_open: Vec<Mismatch> = shown.iter().map(|it| it.mismatch.clone()).collect();
-    let judgement = rules::judge(
-        &Case {
-            entry: stored.entry.as_ref(),
-            asked: &stored.asked,
-            shared_with: &stored.shared_with,
-            still_open: &still_open,
-            is_new_status: stored.is_new_status,
-            ledger_status_since: stored.ledger_status_since,
-            now: run.started_at,
-        },
-        policy,
-    );
-    count(figures, &stored, &judgement, &shown);
-    let Judgement { outcome, mismatches, kept, ignored, .. } = judgement;
-    let (run_id, day) = (run.summary.run_id, run.summary.day);
-    let mut events = Vec::new();
-    let mut record = |kind, seen| {
-        let event = lifecycle::event(known.get(&kind), seen).filter(|_| stored.is_latest);
-        let variance = if let Seen::Found(variance) = seen { variance } else { None };
-        events.extend(event.map(|event| Event {
-            kind,
-            event,
-            at: stored.at,
-            run_id,
-            day,
-            variance,
-        }));
+    let case = Case {
+        entry: stored.entry.as_ref(),
+        asked: &stored.asked,
+        shared_with: &stored.shared_with,
+        is_first_of_payment: stored.is_first_of_payment,
+        still_open: &still_open,
+        is_new_status: stored.is_new_status,
+        ledger_status_since: stored.ledger_status_since,
+        now: run.started_at,
     };
-    for found in &mismatches {
-        record(found.kind, Seen::Found(found.variance));
+    let judgement = rules::judge(&case, policy);
+    count(figures, &stored, &judgement, &shown);
+    let moved = rules::moved(&case, policy);
+    let outcome = judgement.outcome;
+    let mut life = Life { stored: &stored, run, policy, known: &known, events: Vec::new() };
+    let rows = life.rows(judgement, &shown);
+    let events = life.events;
+    counting::count_lives(&mut figures.lives, &events, &known);
+    let order = orders::judged(&stored, &rows, moved, &known, &shown, run, policy);
+    if let Some(order) = &order {
+        count_findings(figures, &rows, order, policy);
     }
-    let is_answered = matches!(stored.asked, Asked::Answered(_));
-    for kind in known.keys().filter(|kind| mismatches.iter().all(|it| it.kind != **kind)) {
-        let is_resolved = is_answered && !ignored.contains(kind);
-        record(*kind, if is_resolved { Seen::NotFound } else { Seen::Unknown });
+    Ok(Judged { case: stored, outcome, rows, events, order })
+}
+
+/// The mismatches of one order: what a run adds to their lives, and the rows that it reports.
+struct Life<'a> {
+    stored: &'a StoredCase,
+    run: &'a RunRow,
+    policy: &'a Policy,
+    /// What was known before.
+    known: &'a BTreeMap<Kind, Known>,
+    events: Vec<Event>,
+}
+
+impl Life<'_> {
+    /// Records what the judgement changes, and gives the rows of the report.
+    fn rows(&mut self, judgement: Judgement, shown: &[Shown]) -> Vec<JudgedRow> {
+        let Judgement { mismatches, kept, ignored, .. } = judgement;
+        let is_answered = matches!(self.stored.asked, Asked::Answered(_));
+        let is_found = |kind: Kind| mismatches.iter().chain(&kept).any(|it| it.kind == kind);
+        for kind in self.known.keys().copied().filter(|kind| !is_found(*kind)) {
+            let is_resolved = is_answered && !ignored.contains(&kind);
+            self.record(kind, if is_resolved { Seen::NotFound } else { Seen::Unknown }, None);
+        }
+        let mut rows: Vec<JudgedRow> =
+            mismatches.into_iter().map(|it| self.row(it, None)).collect();
+        for mismatch in kept {
+            let shown = shown.iter().find(|shown| shown.mismatch.kind == mismatch.kind).cloned();
+            rows.push(self.row(mismatch, shown));
+        }
+        rows
     }
-    let row = |mismatch: Mismatch, shown: Option<Shown>| {
-        let before = known.get(&mismatch.kind);
-        let first_seen = before.map_or(day, |before| before.first_seen);
+
+    /// The row of a mismatch: found now, or `shown` by an earlier answer.
+    fn row(&mut self, mut mismatch: Mismatch, shown: Option<Shown>) -> JudgedRow {
+        let (kind, day) = (mismatch.kind, self.run.summary.day);
+        let before = self.known.get(&kind);
         // What was shown before is no change.
         let variance =
             before.filter(|_| shown.is_some()).map_or(mismatch.variance, |it| it.variance);
+        let basis = basis(self.stored, &mismatch);
+        let is_answered = matches!(self.stored.asked, Asked::Answered(_));
+        let now = Now {
+            day,
+            basis: Some(&basis).filter(|_| is_answered),
+            at_risk: (mismatch.at_risk, &mismatch.currency),
+        };
+        let limits = &self.policy.accept.up_to;
+        let lapsed = before.and_then(|before| lifecycle::lapse(kind, before, now, limits));
+        let state = lifecycle::state(before, variance, lapsed.is_some(), day);
+        if let Some(why) = &lapsed {
+            mismatch.reason = Text::own(&format!("{} {why}", mismatch.reason));
+        }
+        let seen = if shown.is_some() { Seen::Unknown } else { Seen::Found(variance) };
+        let recorded = self.record(kind, seen, lapsed.as_deref());
+        let first_seen = before.map_or(day, |before| before.first_seen);
         JudgedRow {
-            state: lifecycle::state(before, variance, day),
+            state,
+            decision: self.decision(kind, recorded),
             mismatch,
             first_seen,
             // A run that was resumed late may be of an earlier day than what was seen since.
             open_days: (day - first_seen).num_days().max(0),
             shown,
         }
-    };
-    let mut rows: Vec<JudgedRow> = mismatches.into_iter().map(|it| row(it, None)).collect();
-    for mismatch in kept {
-        let shown = shown.iter().find(|shown| shown.mismatch.kind == mismatch.kind).cloned();
-        rows.push(row(mismatch, shown));
     }
-    Ok(Judged { case: stored, outcome, rows, events })
+
+    /// Records an event, if there is one and no other run has judged the order by a later answer.
+    /// Gives the event either way.
+    fn record(&mut self, kind: Kind, seen: Seen, lapsed: Option<&str>) -> Option<Event> {
+        let before = self.known.get(&kind);
+        let what = lifecycle::event(before, seen, lapsed.is_some())?;
+        let event = Event {
+            kind,
+            event: what,
+            at: self.stored.at,
+            run_id: self.run.summary.run_id,
+            day: self.run.summary.day,
+            variance: match seen {
+                Seen::Found(variance) => variance,
+                Seen::NotFound => None,
+                Seen::Unknown => before.and_then(|before| before.variance),
+            },
+            since: Some(since(self.known, self.run.summary.day))
+                .filter(|since| what == EventKind::Opened && *since != self.run.summary.day),
+            decision: self.given(what, before),
+            why: lapsed.map(Text::own),
+        };
+        if self.stored.is_latest {
+            self.events.push(event.clone());
+        }
+        Some(event)
+    }
+
+    /// The decision that an event brings along.
+    fn given(&self, event: EventKind, before: Option<&Known>) -> Option<Decision> {
+        match event {
+            EventKind::Opened => {
+                let mut open: Vec<(&Kind, &Known)> =
+                    self.known.iter().filter(|(_, known)| known.is_open).collect();
+                open.sort_by_key(|(kind, _)| kind.usual_severity());
+                lifecycle::taken_over(open.into_iter().map(|(_, known)| known))
+            }
+            EventKind::Reopened => before.map(|before| before.decision.clone()),
+            _ => None,
+        }
+    }
+
+    /// What finance says of a mismatch after this run. What was decided about this run's own report
+    /// counts: a run that is resumed keeps it.
+    fn decision(&self, kind: Kind, recorded: Option<Event>) -> Decision {
+        let mut events = self.stored.events.clone();
+        events.extend(recorded);
+        let known = lifecycle::known(&events, &self.stored.decisions, kind);
+        known.map(|known| known.decision).unwrap_or_default()
+    }
 }
 
-/// What is known of each mismatch after these events.
-fn known_mismatches(events: &[Event]) -> BTreeMap<Kind, Known> {
-    let kinds: BTreeSet<Kind> = events.iter().map(|event| event.kind).collect();
-    let known = |kind| lifecycle::known(events, kind).map(|known| (kind, known));
-    kinds.into_iter().filter_map(known).collect()
+/// The day from which the age of the order counts.
+fn since(known: &BTreeMap<Kind, Known>, day: NaiveDate) -> NaiveDate {
+    let open = known.values().filter(|known| known.is_open);
+    open.map(|known| known.since).min().map_or(day, |since| since.min(day))
 }
 
-fn count(figures: &mut Figures, stored: &StoredCase, judgement: &Judgement, shown: &[Shown]) {
-    figures.orders.count(judgement.outcome);
-    let reported = || judgement.mismatches.iter().chain(&judgement.kept);
-    for mismatch in reported() {
-        *figures.mismatches.entry(mismatch.kind).or_default() += 1;
-    }
+/// What a mismatch shows: what an acceptance rests on.
+fn basis(stored: &StoredCase, mismatch: &Mismatch) -> Basis {
     let payment = match &stored.asked {
         Asked::Answered(Answer::Payment(payment)) => Some(payment.as_ref()),
         _ => None,
     };
-    let entry = stored.entry.as_ref();
-    // The money of an unanswered order stays where the answer that showed it had put it.
-    let gateway = match payment {
-        Some(payment) => payment.transaction_type.as_ref(),
-        None => shown.iter().find_map(|shown| shown.transaction_type.as_ref()),
-    };
-    let direction = direction(entry, gateway).to_string();
-    if let Some(entry) = entry {
-        *figures.days.entry(entry.created_at.date).or_default() += 1;
-    }
-    let mut money = |currency: &str, add: &dyn Fn(&mut MoneyFigures)| {
-        let key = (currency.to_owned(), direction.clone());
-        add(figures.totals.entry(key).or_default());
-    };
-    if let Some(entry) = entry {
-        money(&entry.currency, &|ledger| {
-            ledger.orders += 1;
-            ledger.ledger_amount.add(entry.amount);
-        });
-    }
-    if let Some(payment) = payment {
-        money(&rules::gateway_currency(entry, Some(payment)), &|gateway| {
-            gateway.gateway_amount.add(payment.amount);
-            if let Some(final_amount) = payment.final_amount {
-                gateway.final_amount.add(final_amount);
-            }
-            if let Some(variance) = judgement.variance {
-                gateway.variance.add(variance);
-            }
-        });
-    }
-    // An order is at risk once, however many mismatches it has: the largest counts.
-    let mut at_risk: BTreeMap<&str, Amount> = BTreeMap::new();
-    // An open mismatch of an earlier answer keeps its figure: that the order is unverified tonight
-    // puts no more at risk.
-    let has_figure = |it: &&Mismatch| it.kind != Kind::Unverified || judgement.kept.is_empty();
-    for mismatch in reported().filter(has_figure) {
-        let largest = at_risk.entry(&mismatch.currency).or_default();
-        *largest = mismatch.at_risk.max(*largest);
-    }
-    for (currency, amount) in at_risk {
-        money(currency, &|money| money.at_risk.add(amount));
-    }
+    Basis::of(mismatch, stored.entry.as_ref(), payment)
+}
+
+/// What is known of each mismatch before the run's own answer.
+fn known_mismatches(stored: &StoredCase) -> BTreeMap<Kind, Known> {
+    let kinds: BTreeSet<Kind> = stored.events.iter().map(|event| event.kind).collect();
+    let known =
+        |kind| lifecycle::known(&stored.events, &stored.decisions, kind).map(|known| (kind, known));
+    kinds.into_iter().filter_map(known).collect()
 }
 
 #[cfg(test)]

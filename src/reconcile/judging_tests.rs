@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
 use super::*;
+use crate::domain::amount::Amount;
 use crate::domain::payment::{AccountingStatus, Answered, NotifyStatus, Payment, PaymentStatus};
 use crate::interrupt::Interrupt;
 use crate::store::Recorded;
@@ -298,7 +299,7 @@ impl History {
             counters: Arc::default(),
         };
         let run = self.store.run(run_id).unwrap().unwrap();
-        judge(&mut self.store, &run, &Policy::default(), &context).unwrap();
+        judge(&mut self.store, &run, &Policy::default(), &Making::default(), &context).unwrap();
         self.model.judge(run_id);
     }
 

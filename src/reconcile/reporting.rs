@@ -2,7 +2,7 @@
 
 use crate::failure::Failure;
 use crate::report::{self, Part, ReportFiles, ReportSettings, Role, StagedFiles, Written};
-use crate::store::{RunRow, Store};
+use crate::store::{DecisionFilter, RunRow, Store};
 use chrono::{DateTime, Utc};
 use std::path::Path;
 
@@ -58,7 +58,14 @@ fn stage(
         rows += 1;
         files.write(Part::Finding(row)).map_err(Failure::from)
     })?;
-    refuse_imbalance("mismatches", rows, summary.figures.mismatches.values().sum())?;
+    let findings = [&summary.figures.mismatches, &summary.figures.accepted];
+    let counted = findings.iter().flat_map(|findings| findings.values()).sum();
+    refuse_imbalance("findings", rows, counted)?;
+    store.order_rows(summary.run_id, |row| files.write(Part::Order(row)).map_err(Failure::from))?;
+    store
+        .solved_rows(summary.run_id, |row| files.write(Part::Solved(row)).map_err(Failure::from))?;
+    let taken = DecisionFilter { taken_by_run: Some(summary.run_id), ..DecisionFilter::default() };
+    store.decisions(taken, |event| files.write(Part::Taken(event)).map_err(Failure::from))?;
     let invalid = summary.figures.ledger.invalid;
     if invalid > 0 {
         let mut rows = 0;

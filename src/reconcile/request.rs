@@ -1,5 +1,6 @@
 //! What the command line asks of a run, and what of it cannot be meant (contract, "`run`").
 
+use crate::domain::morning::Making;
 use crate::domain::run::ExpectedTotal;
 use crate::failure::Failure;
 use crate::settings::Settings;
@@ -33,6 +34,8 @@ pub struct Request {
     pub expect_totals: Vec<ExpectedTotal>,
     /// When to stop asking.
     pub stop_asking_at: Option<Instant>,
+    /// How the run is made, for its report.
+    pub making: Making,
 }
 
 /// `--resume`.

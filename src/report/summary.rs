@@ -50,6 +50,7 @@ fn render(
         warnings: &run.warnings,
         orders: figures.orders,
         mismatches: &figures.mismatches,
+        accepted: &figures.accepted,
         open_elsewhere: figures.open_elsewhere,
         totals: money_rows(&figures.totals),
         unverified_reasons: &run.unverified_reasons,
@@ -80,6 +81,8 @@ struct Summary<'run> {
     orders: OrderFigures,
     #[serde(serialize_with = "by_word")]
     mismatches: &'run BTreeMap<Kind, u64>,
+    #[serde(serialize_with = "by_word")]
+    accepted: &'run BTreeMap<Kind, u64>,
     open_elsewhere: u64,
     totals: Vec<MoneyRow>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]

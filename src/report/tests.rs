@@ -97,6 +97,7 @@ fn night() -> Night {
         trend: Vec::new(),
         measures: Measures::default(),
         making: Making::default(),
+        previous_manifest: None,
     }
 }
 
@@ -165,6 +166,7 @@ fn short_payment() -> ReportRow {
             accounting_type: Some(AccountingType::Receive),
             status: Some(LedgerStatus::Paid),
             conflict: None,
+            conflict_amounts: None,
             duplicate: None,
         }),
         payment: Some(Payment {

@@ -8,10 +8,12 @@ mod booking;
 mod ledger;
 pub mod lifecycle;
 mod money;
+mod place;
 mod policy;
 mod status;
 
-pub use policy::{Fee, Policy, Refunds, Tolerance};
+pub use place::{moved, place};
+pub use policy::{Accept, Due, Fee, Policy, Refunds, Tolerance};
 
 use crate::domain::amount::Amount;
 use crate::domain::mismatch::{Kind, Mismatch, Outcome, Severity};
@@ -29,6 +31,8 @@ pub struct Case<'a> {
     pub asked: &'a Asked,
     /// Other orders of this merchant with the same `payment_uid`.
     pub shared_with: &'a [String],
+    /// Whether this is the earliest of the orders with the same `payment_uid`.
+    pub is_first_of_payment: bool,
     /// Open mismatches of the order from earlier runs. They stay in the report while there is no
     /// answer (contract, the kind `unverified`).
     pub still_open: &'a [Mismatch],

@@ -4,7 +4,7 @@ use crate::domain::amount::Amount;
 use crate::domain::calendar::ClosedDays;
 use crate::domain::mismatch::{Kind, Severity};
 use crate::domain::payment::TransactionType;
-use chrono::TimeDelta;
+use chrono::{Days, NaiveDate, TimeDelta};
 use chrono_tz::Tz;
 use serde::{Deserialize, Deserializer, de::Error};
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,6 +31,13 @@ pub struct Policy {
     /// not completed at the gateway. `None`: as on any other order.
     #[serde(deserialize_with = "severity")]
     pub unpaid_carts: Option<Severity>,
+    /// The least severity that counts for exit code 1. `None`: every finding does.
+    #[serde(deserialize_with = "severity")]
+    pub exit_from: Option<Severity>,
+    /// When one person can accept a mismatch.
+    pub accept: Accept,
+    /// When a mismatch should have been dealt with.
+    pub due: Due,
     /// Kinds that are not reported. `unverified` is not allowed here.
     #[serde(deserialize_with = "kinds_to_ignore")]
     pub ignore: BTreeSet<Kind>,
@@ -59,6 +66,9 @@ impl Default for Policy {
             closed_means_unpaid: false,
             refunds: Refunds::Status,
             unpaid_carts: None,
+            exit_from: None,
+            accept: Accept::default(),
+            due: Due::default(),
             ignore: BTreeSet::new(),
             tolerance: Tolerance::default(),
             fee: Vec::new(),
@@ -76,6 +86,43 @@ pub enum Refunds {
     Status,
     /// The order stays `completed`; the refund is a separate payout.
     Payout,
+}
+
+/// `[policy.accept]`: when one person can accept a mismatch (contract, "Decisions").
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Accept {
+    /// The money at risk up to which one person accepts, by currency. No limit for a currency
+    /// without an entry.
+    #[serde(deserialize_with = "by_currency")]
+    pub up_to: BTreeMap<String, Amount>,
+}
+
+/// `[policy.due]`: days after the first finding of an order by which it should be dealt with, by its
+/// severity. `None`: no limit.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Due {
+    /// Days for `high`.
+    pub high: Option<u16>,
+    /// Days for `medium`.
+    pub medium: Option<u16>,
+    /// Days for `low`.
+    pub low: Option<u16>,
+}
+
+impl Due {
+    /// The last day by which an order of this severity should be dealt with, if its first finding is
+    /// of the day `since`.
+    #[must_use]
+    pub fn day(&self, severity: Severity, since: NaiveDate) -> Option<NaiveDate> {
+        let days = match severity {
+            Severity::High => self.high,
+            Severity::Medium => self.medium,
+            Severity::Low => self.low,
+        };
+        since.checked_add_days(Days::new(days?.into()))
+    }
 }
 
 /// The absolute variance up to which nothing is reported, by currency. Zero for a currency without
@@ -206,9 +253,7 @@ fn by_currency<'de, D: Deserializer<'de>>(
     for (currency, amount) in BTreeMap::<String, Amount>::deserialize(deserializer)? {
         let currency = normalized(&currency)?;
         if tolerances.contains_key(&currency) {
-            return Err(Error::custom(format!(
-                "two tolerances for `{currency}`: keep one of them"
-            )));
+            return Err(Error::custom(format!("two amounts for `{currency}`: keep one of them")));
         }
         tolerances.insert(currency, amount);
     }

@@ -1,17 +1,21 @@
 //! The orders of a run, ready to be judged: the ledger's entry, the gateway's answer, and the
 //! events of their mismatches before it (contract, "Mismatches").
 
+use super::decisions;
 use super::decode::{self, ANSWER_COLUMNS, Columns, ENTRY_COLUMNS, Fields, Named, instant};
 use super::entry_columns::read_optional_entry;
 use super::error::StoreError;
 use super::events::{self, Moment, event_ms, moment};
 use super::judging::Judging;
+use super::reported_orders::{self, moved_columns};
 use super::runs::NOT_ASKED;
-use super::shared_payments::shared_with;
+use super::shared_payments::{Shared, shared_with};
 use super::since::{is_new_status, ledger_status_since};
 use super::to_ms;
 use crate::domain::amount::Amount;
+use crate::domain::decision::Taken;
 use crate::domain::mismatch::{Event, Kind, Mismatch, Severity};
+use crate::domain::money::Moved;
 use crate::domain::order::{Entry, LedgerStatus, OrderKey};
 use crate::domain::payment::{Answer, Asked, TransactionType};
 use crate::domain::text::Text;
@@ -32,6 +36,8 @@ pub(crate) struct StoredCase {
     pub(crate) asked: Asked,
     /// Other orders of the merchant whose latest answer has the same `payment_uid`, up to 100.
     pub(crate) shared_with: Vec<String>,
+    /// Whether none of these is earlier.
+    pub(crate) is_first_of_payment: bool,
     /// Whether this run is the first to have an answer with this `payment_status`, and an earlier
     /// answer had another one. Looked up only where the ledger says pending.
     pub(crate) is_new_status: bool,
@@ -41,6 +47,8 @@ pub(crate) struct StoredCase {
     pub(crate) at: DateTime<Utc>,
     /// The events of its mismatches before that, in their order.
     pub(crate) events: Vec<Event>,
+    /// The decisions that rest on answers up to that, in their order.
+    pub(crate) decisions: Vec<Taken>,
     /// Whether no other run has judged it by a later answer, so that this run may record events.
     pub(crate) is_latest: bool,
     /// Events that an earlier judgement of this run recorded, to be replaced.
@@ -54,6 +62,8 @@ pub(crate) struct Shown {
     pub(crate) mismatch: Mismatch,
     /// The direction that its answer gave.
     pub(crate) transaction_type: Option<TransactionType>,
+    /// What had moved, as its run found. `None`: an earlier release judged it.
+    pub(crate) moved: Option<Moved>,
     pub(super) answer_id: Option<i64>,
     pub(super) answered_at_ms: Option<i64>,
 }
@@ -113,14 +123,16 @@ impl Judging<'_> {
             },
         };
         let at = instant(row, "at_ms")?;
-        let shared_with = match &asked {
+        let shared = match &asked {
             Asked::Answered(Answer::Payment(payment))
                 if row.named::<Option<bool>>("may_share")? == Some(true) =>
             {
                 let payment_uid = payment.payment_uid.as_deref().unwrap_or_default();
-                shared_with(&self.transaction, order_id, &key, payment_uid)?
+                let ages_from_ms =
+                    entry.as_ref().map_or(i64::MAX, |entry| to_ms(entry.created_at.ages_from));
+                shared_with(&self.transaction, (order_id, ages_from_ms), &key, payment_uid)?
             }
-            _ => Vec::new(),
+            _ => Shared::default(),
         };
         let ledger_status = entry.as_ref().and_then(|entry| entry.status.as_ref());
         let is_new_status = match (ledger_status, &asked) {
@@ -140,11 +152,13 @@ impl Judging<'_> {
             key,
             entry,
             asked,
-            shared_with,
+            shared_with: shared.orders,
+            is_first_of_payment: shared.is_first,
             is_new_status,
             ledger_status_since,
             at,
             events: Vec::new(),
+            decisions: Vec::new(),
             is_latest: true,
             replaced: Vec::new(),
         })
@@ -156,8 +170,11 @@ impl Judging<'_> {
         let range = (after, last.order_id);
         let mut events = events::of_orders(&self.transaction, self.run_id, range)?;
         let elsewhere = events::latest_elsewhere(&self.transaction, &self.others, range)?;
+        let mut decisions = decisions::of_orders(&self.transaction, range)?;
         for case in cases {
             let at: Moment = (to_ms(case.at), self.run_id);
+            case.decisions = decisions.remove(&case.order_id).unwrap_or_default();
+            case.decisions.retain(|taken| (to_ms(taken.at), taken.run_id) <= at);
             let elsewhere = elsewhere.get(&case.order_id).copied();
             case.is_latest = elsewhere.is_none_or(|elsewhere| elsewhere < at);
             let Some(events) = events.remove(&case.order_id) else { continue };
@@ -186,11 +203,14 @@ impl Judging<'_> {
         self.transaction
             .prepare_cached(concat!(
                 "SELECT m.*, a.transaction_type AS transaction_type, ",
+                moved_columns!(),
+                ", ",
                 event_ms!(),
                 " AS at_ms
                  FROM reported_mismatches m
                  JOIN runs u ON u.run_id = m.run_id
                  JOIN run_orders r ON r.run_id = m.run_id AND r.order_id = m.order_id
+                 LEFT JOIN reported_orders x ON x.run_id = m.run_id AND x.order_id = m.order_id
                  LEFT JOIN answers a ON a.answer_id = m.answer_id
                  WHERE m.order_id = ?1 AND m.kind = ?2 AND m.run_id <> ?3
                    -- Not a row that an unanswered order kept: it shows an earlier answer.
@@ -223,5 +243,6 @@ fn shown(row: &rusqlite::Row, kind: Kind) -> rusqlite::Result<Shown> {
     let transaction_type: Option<String> = row.get("transaction_type")?;
     let transaction_type = transaction_type.as_deref().map(TransactionType::from_word);
     let (answer_id, answered_at_ms) = (row.get("answer_id")?, row.get("answered_at_ms")?);
-    Ok(Shown { mismatch, transaction_type, answer_id, answered_at_ms })
+    let moved = reported_orders::moved(row)?;
+    Ok(Shown { mismatch, transaction_type, moved, answer_id, answered_at_ms })
 }

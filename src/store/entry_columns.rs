@@ -1,7 +1,7 @@
 //! The columns of a ledger entry: their names, how they are written, and how they are read. The
 //! tables `entries` and `temp.merged` have them.
 
-use super::decode::{Named, date, instant, key, word};
+use super::decode::{Named, amount, date, instant, key, word};
 use super::to_ms;
 use crate::domain::amount::Amount;
 use crate::domain::order::{CreatedAt, Entry, LedgerStatus};
@@ -12,7 +12,8 @@ use rusqlite::Statement;
 macro_rules! with_entry_columns {
     ($make:ident $(, $argument:literal)*) => {
         $make!($($argument,)* "amount_micros", "currency", "order_date", "ages_from_ms",
-               "transaction_type", "accounting_type", "status", "conflict", "duplicate")
+               "transaction_type", "accounting_type", "status", "conflict", "duplicate",
+               "conflict_low_micros", "conflict_high_micros")
     };
 }
 
@@ -77,7 +78,10 @@ pub(super) fn bind_entry(
     statement.raw_bind_parameter(first + 5, accounting_type)?;
     statement.raw_bind_parameter(first + 6, entry.status.as_ref().map(LedgerStatus::as_str))?;
     statement.raw_bind_parameter(first + 7, &entry.conflict)?;
-    statement.raw_bind_parameter(first + 8, &entry.duplicate)
+    statement.raw_bind_parameter(first + 8, &entry.duplicate)?;
+    let (lowest, highest) = entry.conflict_amounts.unzip();
+    statement.raw_bind_parameter(first + 9, lowest.map(Amount::micros))?;
+    statement.raw_bind_parameter(first + 10, highest.map(Amount::micros))
 }
 
 /// The entry; `None` where the join found none.
@@ -101,6 +105,8 @@ pub(super) fn read_entry(row: &impl Named) -> rusqlite::Result<Entry> {
         status: word(row, "entry_status", LedgerStatus::from_word)?,
         conflict: row.named("entry_conflict")?,
         duplicate: row.named("entry_duplicate")?,
+        conflict_amounts: amount(row, "entry_conflict_low_micros")?
+            .zip(amount(row, "entry_conflict_high_micros")?),
     })
 }
 

@@ -4,10 +4,12 @@
 //! A run records events only of orders that no other run has judged by a later answer. When the run
 //! is judged again, its own events since that answer are replaced, and nothing else.
 
-use super::decode::{self, date, instant, unreadable};
+use super::decisions::{self, Stored};
+use super::decode::{self, date, instant, optional_date, unreadable};
 use super::to_ms;
 use crate::domain::amount::Amount;
 use crate::domain::mismatch::{Event, EventKind, Kind, Outcome};
+use crate::domain::text::Text;
 use rusqlite::{Connection, Row, params};
 use std::collections::HashMap;
 
@@ -58,6 +60,9 @@ pub(super) fn event(row: &Row) -> rusqlite::Result<Event> {
         run_id: row.get("run_id")?,
         day: date(row, "day")?,
         variance: decode::amount(row, "variance_micros")?,
+        since: optional_date(row, "since")?,
+        decision: Some(decisions::decision(row, "")?).filter(|decision| !decision.is_empty()),
+        why: row.get::<_, Option<String>>("why")?.as_deref().map(Text::own),
     })
 }
 
@@ -129,11 +134,12 @@ pub(super) fn replace(
             .execute(params![order_id, event.kind.as_str(), to_ms(event.at), event.run_id])?;
     }
     for event in new {
+        let decision = Stored::from(event.decision.as_ref());
         connection
             .prepare_cached(
                 "INSERT INTO mismatch_events (order_id, kind, at_ms, run_id, event, day,
-                     variance_micros)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                     variance_micros, since, verdict, until, owner, note, why)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
             )?
             .execute(params![
                 order_id,
@@ -143,6 +149,12 @@ pub(super) fn replace(
                 event.event.as_str(),
                 event.day.to_string(),
                 event.variance.map(Amount::micros),
+                event.since.map(|since| since.to_string()),
+                decision.verdict,
+                decision.until,
+                decision.owner,
+                decision.note,
+                event.why.as_ref().map(Text::as_str),
             ])?;
     }
     for event in old.iter().chain(new) {

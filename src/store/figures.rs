@@ -5,7 +5,7 @@ use super::runs::RunStatus;
 use super::to_ms;
 use crate::domain::amount::Total;
 use crate::domain::run::{
-    Figures, LedgerFigures, MoneyByCurrency, MoneyRow, OrderFigures, money_rows,
+    Figures, LedgerFigures, Lives, MoneyByCurrency, MoneyRow, OrderFigures, money_rows,
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use rusqlite::{Connection, Row, named_params};
@@ -51,14 +51,16 @@ pub(super) fn store(
         "UPDATE runs SET status = :status, judged_at_ms = :judged_at_ms,
              reported_at_ms = NULL, matched = :matched,
              in_transit = :in_transit, mismatched = :mismatched, unverified = :unverified,
-             open_elsewhere = :open_elsewhere, totals = :totals, days = :days
+             open_elsewhere = :open_elsewhere, totals = :totals, days = :days,
+             accepted_orders = :accepted_orders, findings_for_exit = :findings_for_exit
          WHERE run_id = :run_id",
         named_params! {
             ":run_id": run_id, ":status": status, ":judged_at_ms": to_ms(judged_at),
             ":matched": number(orders.matched), ":in_transit": number(orders.in_transit),
             ":mismatched": number(orders.mismatched), ":unverified": number(orders.unverified),
             ":open_elsewhere": number(figures.open_elsewhere), ":totals": totals,
-            ":days": days,
+            ":days": days, ":accepted_orders": number(figures.accepted_orders),
+            ":findings_for_exit": number(figures.findings_for_exit),
         },
     )?;
     Ok(())
@@ -99,7 +101,11 @@ pub(super) fn read(row: &Row) -> rusqlite::Result<Figures> {
             unverified: count(row, "unverified")?,
         },
         mismatches: BTreeMap::new(),
+        accepted: BTreeMap::new(),
+        accepted_orders: count(row, "accepted_orders")?,
+        findings_for_exit: count(row, "findings_for_exit")?,
         days: read_days(row.get("days")?)?,
+        lives: Lives::default(),
         open_elsewhere: count(row, "open_elsewhere")?,
         totals: read_totals(row.get("totals")?)?,
         requests: count(row, "requests")?,

@@ -203,7 +203,7 @@ impl Import<'_> {
         // An order that cannot be inserted is known.
         let order_id = self.find(&entry.key)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
         if let Some(merged) = self.merged(order_id)? {
-            let conflict = entry.conflict.take();
+            let conflict = (entry.conflict.take(), entry.conflict_amounts.take());
             self.merge_row(order_id, merged, RowCells::from(entry), conflict, line)
         } else {
             self.figures.accepted += 1;
@@ -216,7 +216,7 @@ impl Import<'_> {
             && let Some(merged) = self.merged(order_id)?
         {
             self.figures.rows += 1;
-            return self.merge_row(order_id, merged, row.cells, None, row.line);
+            return self.merge_row(order_id, merged, row.cells, (None, None), row.line);
         }
         let column = row.cells.missing_column().unwrap_or("a required cell");
         let reason = format!("{column} is empty, and no earlier row of this order gives it");

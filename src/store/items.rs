@@ -8,7 +8,7 @@ use super::repeats::add_clause;
 use super::to_ms;
 use crate::domain::amount::Amount;
 use crate::domain::order::{
-    CreatedAt, Entry, InvalidRow, ItemRow, LedgerStatus, LineItems, OrderKey, RowCells,
+    CreatedAt, Entry, InvalidRow, ItemRow, LedgerStatus, LineItems, OrderKey, RowCells, widen,
 };
 use crate::domain::payment::{AccountingType, TransactionType};
 use crate::domain::rows::{Comparison, compare, direction_of, update_cells};
@@ -33,6 +33,8 @@ struct Group {
     /// The line of the row whose values count.
     line: u64,
     conflict: Option<String>,
+    /// As [`Entry::conflict_amounts`].
+    conflict_amounts: Option<(Amount, Amount)>,
     rows: u64,
     repeated: u64,
     superseded: u64,
@@ -118,8 +120,15 @@ impl Import<'_> {
                     return Ok(Err(reason));
                 }
             } else {
-                let (conflict, rows, repeated, superseded) = (None, 1, 0, 0);
-                group = Some(Group { cells, line, conflict, rows, repeated, superseded });
+                group = Some(Group {
+                    cells,
+                    line,
+                    conflict: None,
+                    conflict_amounts: None,
+                    rows: 1,
+                    repeated: 0,
+                    superseded: 0,
+                });
             }
         }
         let Some(mut group) = group else { return Err(rusqlite::Error::QueryReturnedNoRows) };
@@ -149,6 +158,7 @@ impl Import<'_> {
         let mut compared = row;
         let own = if is_sum { compared.amount.take() } else { compared.amount };
         group.rows += 1;
+        widen(&mut group.conflict_amounts, group.cells.amount.filter(|_| !is_sum), own);
         match compare(&group.cells, &compared, &before, &here) {
             Comparison::Repeated => group.repeated += 1,
             Comparison::Superseded { conflict, .. } => {
@@ -176,6 +186,7 @@ impl Import<'_> {
             format!("{column} is empty in every row of this order")
         })?;
         entry.conflict = group.conflict.take();
+        entry.conflict_amounts = group.conflict_amounts.take();
         Ok(entry)
     }
 

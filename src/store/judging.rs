@@ -2,16 +2,21 @@
 //! "The report" and "The database"). One transaction: a run is judged whole or not at all.
 
 use super::cases::{Shown, StoredCase};
+use super::decisions::Stored;
 use super::error::StoreError;
 use super::events::event_ms;
 use super::figures;
+use super::reported_orders::{self, JudgedOrder};
 use super::shared_payments::gather_payments;
 use super::{Store, awaiting, events};
 use crate::domain::amount::{Amount, Total};
+use crate::domain::decision::{Decision, check_character};
 use crate::domain::mismatch::{Event, Kind, Mismatch, Outcome, State};
+use crate::domain::morning::Making;
 use crate::domain::order::OrderKey;
 use crate::domain::run::Figures;
 use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::Tz;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, named_params};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -28,6 +33,8 @@ pub(crate) struct Judged {
     pub(crate) rows: Vec<JudgedRow>,
     /// What has changed in the lives of its mismatches.
     pub(crate) events: Vec<Event>,
+    /// The order as a whole. `None`: it has no finding.
+    pub(crate) order: Option<JudgedOrder>,
 }
 
 /// A mismatch that is reported of an order.
@@ -41,6 +48,8 @@ pub(crate) struct JudgedRow {
     pub(crate) first_seen: NaiveDate,
     /// Days from then to the run's day.
     pub(crate) open_days: i64,
+    /// What finance says about it.
+    pub(crate) decision: Decision,
     /// The earlier answer that showed it, if it is not the run's own.
     pub(crate) shown: Option<Shown>,
 }
@@ -72,7 +81,10 @@ impl Store {
 }
 
 fn begin(connection: &Connection, run_id: i64) -> rusqlite::Result<Vec<i64>> {
-    connection.execute("DELETE FROM reported_mismatches WHERE run_id = ?1", [run_id])?;
+    for table in ["reported_mismatches", "reported_orders", "solved_orders"] {
+        let sql = ["DELETE FROM ", table, " WHERE run_id = ?1"].concat();
+        connection.execute(&sql, [run_id])?;
+    }
     connection.execute_batch(
         "CREATE TEMP TABLE IF NOT EXISTS judged_since (order_id INTEGER PRIMARY KEY);",
     )?;
@@ -119,7 +131,7 @@ impl Judging<'_> {
     }
 
     fn keep_order(&self, judged: &Judged) -> rusqlite::Result<()> {
-        let Judged { case, outcome, rows, events } = judged;
+        let Judged { case, outcome, rows, events, order } = judged;
         if *outcome != Outcome::Matched {
             self.transaction
                 .prepare_cached(
@@ -138,6 +150,9 @@ impl Judging<'_> {
                 self.ask_partners_again(case)?;
             }
         }
+        if let Some(order) = order {
+            reported_orders::insert(&self.transaction, (self.run_id, case.order_id), order)?;
+        }
         if !(case.replaced.is_empty() && events.is_empty()) {
             events::replace(&self.transaction, case.order_id, &case.replaced, events)?;
         }
@@ -155,14 +170,16 @@ impl Judging<'_> {
     }
 
     fn report(&self, case: &StoredCase, row: &JudgedRow) -> rusqlite::Result<()> {
-        let JudgedRow { mismatch, state, first_seen, open_days, shown } = row;
+        let JudgedRow { mismatch, state, first_seen, open_days, decision, shown } = row;
+        let decision = Stored::from(decision);
         self.transaction
             .prepare_cached(
                 "INSERT INTO reported_mismatches (run_id, order_id, kind, severity, state,
                      variance_micros, at_risk_micros, currency, reason, first_seen, open_days,
-                     mismatch_id, answer_id, answered_at_ms)
+                     mismatch_id, verdict, until, owner, note, answer_id, answered_at_ms)
                  SELECT :run_id, :order_id, :kind, :severity, :state, :variance, :at_risk,
                      :currency, :reason, :first_seen, :open_days, :mismatch_id,
+                     :verdict, :until, :owner, :note,
                      iif(:is_shown, :answer_id, answer_id),
                      iif(:is_shown, :answered_at_ms, answered_at_ms)
                  FROM run_orders WHERE run_id = :run_id AND order_id = :order_id",
@@ -174,6 +191,8 @@ impl Judging<'_> {
                 ":at_risk": mismatch.at_risk.micros(), ":currency": mismatch.currency,
                 ":reason": mismatch.reason.as_str(), ":first_seen": first_seen.to_string(),
                 ":open_days": open_days, ":mismatch_id": mismatch_id(&case.key, mismatch.kind),
+                ":verdict": decision.verdict, ":until": decision.until,
+                ":owner": decision.owner, ":note": decision.note,
                 ":is_shown": shown.is_some(),
                 ":answer_id": shown.as_ref().and_then(|shown| shown.answer_id),
                 ":answered_at_ms": shown.as_ref().and_then(|shown| shown.answered_at_ms),
@@ -211,20 +230,27 @@ impl Judging<'_> {
             .map_err(|error| StoreError::sqlite(&self.path, &error))
     }
 
-    /// Keeps it all, with the run's figures.
+    /// Keeps it all, with the run's figures, and with what its report shows of other runs and of
+    /// settings.
     ///
     /// # Errors
     /// The disk: then nothing was kept, or all of it.
-    pub(crate) fn commit(self, figures: &Figures, now: DateTime<Utc>) -> Result<(), StoreError> {
-        let path = self.path;
-        figures::store(&self.transaction, self.run_id, figures, now)
-            .and_then(|()| self.transaction.commit())
-            .map_err(|error| StoreError::sqlite(&path, &error))
+    pub(crate) fn commit(
+        self,
+        figures: &Figures,
+        making: &Making,
+        zone: Tz,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let kept = figures::store(&self.transaction, self.run_id, figures, now)
+            .and_then(|()| self.keep_night(figures, making, zone));
+        let Judging { path, transaction, .. } = self;
+        kept.and_then(|()| transaction.commit()).map_err(|error| StoreError::sqlite(&path, &error))
     }
 }
 
-/// The same id for an order and kind in every run. It begins with a letter, so that no spreadsheet
-/// reads it as a number.
+/// The same id for an order and kind in every run: `m-`, 16 digits of a hash and a check character
+/// (see [`check_character`]). It begins with a letter, so that no spreadsheet reads it as a number.
 fn mismatch_id(key: &OrderKey, kind: Kind) -> String {
     let mut digest = Sha256::new();
     for part in
@@ -235,5 +261,6 @@ fn mismatch_id(key: &OrderKey, kind: Kind) -> String {
         digest.update(part.as_bytes());
     }
     let digest = digest.finalize();
-    format!("m-{}", hex::encode(&digest[..8]))
+    let digits = hex::encode(&digest[..8]);
+    format!("m-{digits}{}", check_character(&digits))
 }

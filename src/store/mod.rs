@@ -10,7 +10,9 @@ mod entry_columns;
 
 mod answers;
 mod awaiting;
+mod before;
 mod cases;
+mod decisions;
 mod decode;
 mod endings;
 mod error;
@@ -27,6 +29,7 @@ mod opening;
 mod reading;
 mod repeats;
 mod reported;
+mod reported_orders;
 mod runs;
 mod selecting;
 mod shared_payments;
@@ -35,12 +38,14 @@ mod warnings;
 
 pub(crate) use answers::{Pending, Recorded};
 pub(crate) use cases::{Shown, StoredCase};
+pub(crate) use decisions::{DecisionFilter, NewDecision, ReadFile};
 pub(crate) use endings::RunEnd;
 pub(crate) use error::StoreError;
 pub(crate) use history::{MismatchEvent, OrderHistory};
 pub(crate) use import::{Import, Imported};
 pub(crate) use judging::{Judged, JudgedRow, Judging};
 pub(crate) use ledger_facts::{Compared, Comparison};
+pub(crate) use reported_orders::JudgedOrder;
 pub(crate) use runs::{NewRun, RunRow, RunStatus, Selection, SelectionKind};
 
 use crate::domain::payment::PersonalData;

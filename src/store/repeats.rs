@@ -5,8 +5,8 @@
 use super::awaiting;
 use super::entry_columns::{bind_entry, read_entry};
 use super::import::{Import, stored};
-
-use crate::domain::order::{Entry, LedgerStatus, RowCells};
+use crate::domain::amount::Amount;
+use crate::domain::order::{Entry, LedgerStatus, RowCells, widen};
 use crate::domain::rows::{Comparison, compare, update};
 use rusqlite::{Connection, OptionalExtension};
 
@@ -131,7 +131,7 @@ impl Import<'_> {
         order_id: i64,
         merged: Merged,
         row: RowCells,
-        conflict: Option<String>,
+        (conflict, amounts): (Option<String>, Option<(Amount, Amount)>),
         line: u64,
     ) -> rusqlite::Result<()> {
         let Merged { mut entry, place, in_latest_file, latest_file_rows } = merged;
@@ -152,6 +152,9 @@ impl Import<'_> {
         if let Some(conflict) = conflict {
             add_clause(&mut entry.conflict, conflict);
         }
+        let (lowest, highest) = amounts.unzip();
+        widen(&mut entry.conflict_amounts, lowest, highest);
+        widen(&mut entry.conflict_amounts, Some(entry.amount), row.amount);
         let mut merged = Merged { entry, place, in_latest_file, latest_file_rows };
         if !is_same_file {
             merged.in_latest_file = here;

@@ -1,18 +1,37 @@
 //! The rows of a run's report, one by one (contract, "The report").
 
 use super::Store;
+use super::decisions;
 use super::decode::{
     self, ANSWER_COLUMNS, Columns, ENTRY_COLUMNS, Fields, Named, date, optional_instant, unreadable,
 };
 use super::entry_columns::read_optional_entry;
 use super::error::StoreError;
 use crate::domain::amount::Amount;
-use crate::domain::decision::Decision;
 use crate::domain::mismatch::{Kind, Mismatch, ReportRow, Severity, State};
 use crate::domain::order::InvalidRow;
 use crate::domain::payment::Answer;
 use crate::domain::text::Text;
 use std::sync::LazyLock;
+
+/// The columns of a report's row, and the tables they are in.
+const ROWS: [&str; 5] = [
+    "SELECT m.run_id AS run_id, m.kind AS kind, m.severity AS severity, \
+     m.state AS state, m.variance_micros AS variance_micros, \
+     m.at_risk_micros AS at_risk_micros, m.currency AS mismatch_currency, \
+     m.reason AS reason, m.first_seen AS first_seen, m.open_days AS open_days, \
+     m.mismatch_id AS mismatch_id, m.answered_at_ms AS answered_at_ms, \
+     m.verdict AS verdict, m.until AS until, m.owner AS owner, m.note AS note, ",
+    ENTRY_COLUMNS,
+    ", ",
+    ANSWER_COLUMNS,
+    " FROM reported_mismatches m
+     JOIN run_orders r ON r.run_id = m.run_id AND r.order_id = m.order_id
+     JOIN orders o ON o.order_id = m.order_id
+     LEFT JOIN entries e ON e.order_id = r.order_id AND e.version = r.entry_version
+     LEFT JOIN answers a ON a.answer_id = m.answer_id
+     WHERE m.run_id = ?1 ",
+];
 
 impl Store {
     /// Gives a judged run's rows in the report's order (contract, "The report").
@@ -26,21 +45,8 @@ impl Store {
     ) -> Result<(), E> {
         static SQL: LazyLock<String> = LazyLock::new(|| {
             [
-                "SELECT m.run_id AS run_id, m.kind AS kind, m.severity AS severity, \
-                 m.state AS state, m.variance_micros AS variance_micros, \
-                 m.at_risk_micros AS at_risk_micros, m.currency AS mismatch_currency, \
-                 m.reason AS reason, m.first_seen AS first_seen, m.open_days AS open_days, \
-                 m.mismatch_id AS mismatch_id, m.answered_at_ms AS answered_at_ms, ",
-                ENTRY_COLUMNS,
-                ", ",
-                ANSWER_COLUMNS,
-                " FROM reported_mismatches m
-                 JOIN run_orders r ON r.run_id = m.run_id AND r.order_id = m.order_id
-                 JOIN orders o ON o.order_id = m.order_id
-                 LEFT JOIN entries e ON e.order_id = r.order_id AND e.version = r.entry_version
-                 LEFT JOIN answers a ON a.answer_id = m.answer_id
-                 WHERE m.run_id = ?1
-                 ORDER BY ",
+                &ROWS.concat(),
+                "ORDER BY ",
                 &severity_rank(),
                 ", m.currency, m.at_risk_micros DESC, o.merchant_order_id, m.kind,
                           o.merchant_uid",
@@ -55,6 +61,25 @@ impl Store {
             take(&report_row(&columns.fields(row)).map_err(sqlite)?)?;
         }
         Ok(())
+    }
+
+    /// The findings of one order in a run, in the contract's order of kinds.
+    pub(super) fn order_findings(
+        &self,
+        run_id: i64,
+        order_id: i64,
+    ) -> rusqlite::Result<Vec<ReportRow>> {
+        static SQL: LazyLock<String> =
+            LazyLock::new(|| [&ROWS.concat(), "AND m.order_id = ?2"].concat());
+        let mut statement = self.connection.prepare_cached(&SQL)?;
+        let columns = Columns::of(&statement);
+        let mut rows = statement.query([run_id, order_id])?;
+        let mut findings = Vec::new();
+        while let Some(row) = rows.next()? {
+            findings.push(report_row(&columns.fields(row))?);
+        }
+        findings.sort_by_key(|finding| finding.mismatch.kind);
+        Ok(findings)
     }
 
     /// Gives a run's invalid ledger rows in the order in which they were read.
@@ -147,6 +172,6 @@ fn report_row(row: &Fields) -> rusqlite::Result<ReportRow> {
         open_days: row.named("open_days")?,
         last_verified: optional_instant(row, "answered_at_ms")?,
         mismatch_id: row.named("mismatch_id")?,
-        decision: Decision::default(),
+        decision: decisions::decision(row, "")?,
     })
 }

@@ -4,6 +4,7 @@ use super::decode::{date, instant, optional, optional_date, optional_instant, un
 use super::endings::RunEnd;
 use super::error::StoreError;
 use super::{Store, figures, to_ms, warnings};
+use crate::domain::decision::Verdict;
 use crate::domain::mismatch::Kind;
 use crate::domain::order::{Entry, LedgerStatus, LineItems};
 use crate::domain::run::{RunSummary, UnverifiedReason};
@@ -155,6 +156,8 @@ pub(crate) struct RunRow {
     /// The merchant it asked for.
     pub(crate) merchant_uid: Option<String>,
     selection: String,
+    /// Whether the findings that count for the exit code are stored.
+    counts_for_exit: bool,
 }
 
 impl RunRow {
@@ -228,14 +231,24 @@ impl Store {
         )?;
         run.answered = u64::try_from(answered).unwrap_or(0);
         let mut statement = self.connection.prepare(
-            "SELECT kind, count(*) AS number FROM reported_mismatches WHERE run_id = ?1
-             GROUP BY kind",
+            "SELECT kind, verdict IS ?2 AS is_accepted, count(*) AS number
+             FROM reported_mismatches WHERE run_id = ?1 GROUP BY kind, is_accepted",
         )?;
-        let mut rows = statement.query([run_id])?;
+        let mut rows = statement.query(params![run_id, Verdict::Accepted.as_str()])?;
         while let Some(row) = rows.next()? {
             let kind: String = row.get("kind")?;
             let kind = Kind::from_word(&kind).ok_or_else(|| unreadable("kind"))?;
-            run.summary.figures.mismatches.insert(kind, figures::count(row, "number")?);
+            let figures = &mut run.summary.figures;
+            let findings = if row.get("is_accepted")? {
+                &mut figures.accepted
+            } else {
+                &mut figures.mismatches
+            };
+            findings.insert(kind, figures::count(row, "number")?);
+        }
+        if !run.counts_for_exit {
+            // An earlier release judged it: all findings count.
+            run.summary.figures.findings_for_exit = run.summary.figures.mismatches.values().sum();
         }
         run.summary.warnings = warnings::of_run(&self.connection, run_id)?;
         if run.summary.figures.orders.unverified > 0 {
@@ -333,5 +346,6 @@ fn run_row(row: &Row) -> rusqlite::Result<RunRow> {
         base_url: row.get("base_url")?,
         merchant_uid: optional(row.get("merchant_uid")?),
         selection: row.get("selection")?,
+        counts_for_exit: row.get::<_, Option<i64>>("findings_for_exit")?.is_some(),
     })
 }

@@ -56,32 +56,44 @@ pub(super) fn gather_payments(connection: &Connection, run_id: i64) -> rusqlite:
     )
 }
 
-/// The merchant's other orders whose latest answer has this payment, up to 100.
+/// The merchant's other orders with the same payment, up to 100.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Shared {
+    /// Their ids.
+    pub(super) orders: Vec<String>,
+    /// Whether none of them is earlier, by the ledger's time and then by the order in which they
+    /// became known.
+    pub(super) is_first: bool,
+}
+
+/// The merchant's other orders whose latest answer has this payment. `ages_from_ms` is the ledger's
+/// time of the order itself.
 pub(super) fn shared_with(
     connection: &Connection,
-    order_id: i64,
+    (order_id, ages_from_ms): (i64, i64),
     key: &OrderKey,
     payment_uid: &str,
-) -> rusqlite::Result<Vec<String>> {
-    let mut orders: Vec<String> = connection
-        .prepare_cached(
-            // CROSS JOIN: by the payment first, not by the merchant, which has all orders of one.
-            "SELECT o.merchant_order_id FROM orders_by_payment s
-             CROSS JOIN orders o ON o.order_id = s.order_id
-             CROSS JOIN answers a ON a.answer_id = o.answer_id
-             WHERE s.payment_hash = payment_hash(?1) AND a.payment_uid = ?1
-               AND o.merchant_uid = ?2 AND o.order_id <> ?3 LIMIT ?4",
-        )?
-        .query_map(
-            params![
-                payment_uid,
-                key.merchant_uid.as_deref().unwrap_or_default(),
-                order_id,
-                MOST_SHARED
-            ],
-            |row| row.get(0),
-        )?
-        .collect::<rusqlite::Result<_>>()?;
-    orders.sort_unstable();
-    Ok(orders)
+) -> rusqlite::Result<Shared> {
+    let mut statement = connection.prepare_cached(
+        // CROSS JOIN: by the payment first, not by the merchant, which has all orders of one.
+        "SELECT o.merchant_order_id AS merchant_order_id, o.order_id AS order_id,
+                e.ages_from_ms AS ages_from_ms
+         FROM orders_by_payment s
+         CROSS JOIN orders o ON o.order_id = s.order_id
+         CROSS JOIN answers a ON a.answer_id = o.answer_id
+         LEFT JOIN entries e ON e.order_id = o.order_id AND e.version = o.entry_version
+         WHERE s.payment_hash = payment_hash(?1) AND a.payment_uid = ?1
+           AND o.merchant_uid = ?2 AND o.order_id <> ?3 LIMIT ?4",
+    )?;
+    let merchant_uid = key.merchant_uid.as_deref().unwrap_or_default();
+    let mut rows = statement.query(params![payment_uid, merchant_uid, order_id, MOST_SHARED])?;
+    let mut shared = Shared { orders: Vec::new(), is_first: true };
+    while let Some(row) = rows.next()? {
+        shared.orders.push(row.get("merchant_order_id")?);
+        let other: Option<i64> = row.get("ages_from_ms")?;
+        let other = (other.unwrap_or(i64::MAX), row.get("order_id")?);
+        shared.is_first &= (ages_from_ms, order_id) < other;
+    }
+    shared.orders.sort_unstable();
+    Ok(shared)
 }

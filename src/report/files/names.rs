@@ -16,7 +16,7 @@ pub(super) fn stem(run: &RunSummary, merchant_uid: Option<&str>) -> String {
     let from = run.from.or(run.to).unwrap_or(run.day);
     let to = run.to.or(run.from).unwrap_or(run.day);
     let days = format!("{from}_{to}-run{}", run.run_id);
-    let incomplete = if run.is_complete() { "" } else { INCOMPLETE };
+    let incomplete = if run.has_open_doubt() { INCOMPLETE } else { "" };
     // The merchant's part is the same in the name of the complete and of the incomplete report.
     let others = "mismatches--".len() + days.len() + INCOMPLETE.len();
     let merchant = merchant_uid.filter(|uid| !uid.is_empty()).map_or_else(String::new, |uid| {

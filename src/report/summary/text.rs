@@ -1,9 +1,12 @@
 //! The summary for people: the verdict first, then the figures, last what to do.
 
 use super::seconds;
+use crate::domain::amount::Total;
 use crate::domain::mismatch::Kind;
 use crate::domain::payment::{OTHER_MERCHANT, WRONG_ADDRESS};
-use crate::domain::run::{Figures, MoneyByCurrency, RunSummary, UnverifiedReason, Warning};
+use crate::domain::run::{
+    Figures, MoneyByCurrency, MoneyFigures, RunSummary, UnverifiedReason, Warning,
+};
 use crate::domain::text::one_line;
 use crate::report::{Role, Written};
 
@@ -70,7 +73,10 @@ fn verdict(run: &RunSummary) -> String {
         rows => format!(
             "{} on {}",
             plural(rows, "mismatch"),
-            plural(orders.mismatched + orders.unverified, "order")
+            plural(
+                (orders.mismatched + orders.unverified).saturating_sub(run.figures.accepted_orders),
+                "order"
+            )
         ),
     });
     if invalid > 0 {
@@ -106,6 +112,11 @@ fn counts(figures: &Figures) -> Vec<String> {
         ),
     ));
     lines.push(counted("Mismatches", reported(figures), ""));
+    let accepted: u64 = figures.accepted.values().sum();
+    if accepted > 0 {
+        let orders = plural(figures.accepted_orders, "order");
+        lines.push(counted("Accepted", accepted, &format!("findings; {orders} accepted whole")));
+    }
     let mut kinds: Vec<(Kind, u64)> =
         figures.mismatches.iter().map(|(kind, count)| (*kind, *count)).collect();
     kinds.retain(|(_, count)| *count > 0);
@@ -128,32 +139,66 @@ fn unverified(run: &RunSummary) -> Vec<String> {
     rows.collect()
 }
 
-/// A table of money: one line a currency and type, numbers to the right.
+/// Two tables of money, one line a currency and type: what both sides say, and the money at risk.
 fn money(totals: &MoneyByCurrency) -> Vec<String> {
-    let heading = ["Money", "", "orders", "ledger", "gateway", "final", "variance", "at risk"]
-        .map(str::to_owned);
-    let mut table = vec![heading];
-    table.extend(totals.iter().map(|((currency, transaction_type), money)| {
-        [
-            one_line(currency),
-            one_line(transaction_type),
-            money.orders.to_string(),
-            money.ledger_amount.to_string(),
-            money.gateway_amount.to_string(),
-            money.final_amount.to_string(),
-            money.variance.to_string(),
-            money.at_risk.to_string(),
-        ]
-    }));
-    let mut widths = [0; 8];
-    for row in &table {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = cell.chars().count().max(*width);
-        }
+    let mut lines =
+        table(totals, ["Money", "", "orders", "ledger", "gateway", "final", "variance"], |money| {
+            let orders = money.orders.to_string();
+            let sums =
+                [money.ledger_amount, money.gateway_amount, money.final_amount, money.variance];
+            let [ledger, gateway, settled, variance] = sums.map(|sum| sum.to_string());
+            [orders, ledger, gateway, settled, variance]
+        });
+    let has_findings = |money: &MoneyFigures| {
+        [money.at_risk, money.accepted].into_iter().any(|sum| sum != Total::default())
+    };
+    let with_findings: MoneyByCurrency = totals
+        .iter()
+        .filter(|(_, money)| has_findings(money))
+        .map(|(key, money)| (key.clone(), *money))
+        .collect();
+    if with_findings.is_empty() {
+        return lines;
     }
-    let line = |row: &[String; 8]| {
+    lines.push(String::new());
+    lines.extend(table(
+        &with_findings,
+        ["At risk", "", "against us", "in favour", "in doubt", "unverified", "sum", "accepted"],
+        |money| {
+            [
+                money.against_us,
+                money.in_our_favour,
+                money.in_doubt,
+                money.unverified,
+                money.at_risk,
+                money.accepted,
+            ]
+            .map(|sum| sum.to_string())
+        },
+    ));
+    lines
+}
+
+/// Aligned lines: the first two columns are currency and type, numbers stand to the right.
+fn table<const COLUMNS: usize, const FIGURES: usize>(
+    totals: &MoneyByCurrency,
+    heading: [&str; COLUMNS],
+    figures: impl Fn(&MoneyFigures) -> [String; FIGURES],
+) -> Vec<String> {
+    let mut table: Vec<Vec<String>> = vec![heading.map(str::to_owned).to_vec()];
+    table.extend(totals.iter().map(|((currency, transaction_type), money)| {
+        let mut row = vec![one_line(currency), one_line(transaction_type)];
+        row.extend(figures(money));
+        row
+    }));
+    let width = |column: usize| {
+        let cells = table.iter().filter_map(|row| row.get(column));
+        cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..COLUMNS).map(width).collect();
+    let line = |row: &Vec<String>| {
         let mut line = String::new();
-        for (column, (cell, width)) in row.iter().zip(widths).enumerate() {
+        for (column, (cell, width)) in row.iter().zip(&widths).enumerate() {
             let cell =
                 if column < 2 { format!("{cell:<width$}  ") } else { format!("{cell:>width$}  ") };
             line.push_str(&cell);

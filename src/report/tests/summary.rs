@@ -27,11 +27,21 @@ fn total(text: &str) -> Total {
 
 fn money(orders: u64, amounts: [&str; 5]) -> MoneyFigures {
     let [ledger_amount, gateway_amount, final_amount, variance, at_risk] = amounts.map(total);
-    MoneyFigures { orders, ledger_amount, gateway_amount, final_amount, variance, at_risk }
+    MoneyFigures {
+        orders,
+        ledger_amount,
+        gateway_amount,
+        final_amount,
+        variance,
+        at_risk,
+        against_us: at_risk,
+        ..MoneyFigures::default()
+    }
 }
 
 fn contracts_run() -> RunSummary {
-    let income = money(6, ["600", "500", "490", "-10", "310"]);
+    let mut income = money(6, ["600", "500", "490", "-10", "310"]);
+    (income.against_us, income.unverified) = (total("210"), total("100"));
     RunSummary {
         unverified_reasons: Vec::new(),
         warnings: vec![Warning::new("ledger_shrunk", "…")],
@@ -55,9 +65,10 @@ fn contracts_run() -> RunSummary {
             ]
             .into(),
             days: [(date("2026-11-20"), 6)].into(),
-            open_elsewhere: 0,
             totals: [(("inr".to_owned(), "income".to_owned()), income)].into(),
             requests: 9,
+            findings_for_exit: 4,
+            ..Figures::default()
         },
     }
 }
@@ -173,6 +184,8 @@ fn people_read_a_large_run() {
         })
         .into(),
         requests: 100_310,
+        findings_for_exit: 41,
+        ..Figures::default()
     };
     let reports = [
         file("r/mismatches-run12.csv", Role::Mismatches),

@@ -170,6 +170,9 @@ impl Order {
             accounting_type: optional(self.ledger_accounting_type, AccountingType::from_any_word),
             status: optional(self.ledger_status, LedgerStatus::from_word),
             conflict: self.conflict.then(|| "amount 500.00 in line 3, 600.00 in line 9".to_owned()),
+            conflict_amounts: self
+                .conflict
+                .then(|| (Amount::ZERO, Amount::from_micros(100_000_000))),
             duplicate: self.duplicate.then(|| "in line 3 and again in line 9".to_owned()),
         }
     }
@@ -275,6 +278,7 @@ pub fn case<'a>(entry: Option<&'a Entry>, asked: &'a Asked, now: DateTime<Utc>) 
         entry,
         asked,
         shared_with: &[],
+        is_first_of_payment: false,
         still_open: &[],
         is_new_status: false,
         ledger_status_since: None,
