@@ -9,6 +9,7 @@ pub mod model;
 mod nights;
 mod no_row;
 pub mod order;
+mod places;
 mod policy;
 mod reasons;
 mod sentences;

@@ -2,6 +2,7 @@
 //! `if` is a sentence of the contract, words are texts, and money is in millionths.
 
 mod money;
+pub mod place;
 mod status;
 
 use super::order::Order;

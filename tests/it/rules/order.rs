@@ -11,6 +11,7 @@ use octopus_recon::domain::payment::{
     AccountingStatus, AccountingType, Answer, Asked, NotifyStatus, Payment, PaymentStatus,
     TransactionType,
 };
+use octopus_recon::rules::place::{Moved, moved};
 use octopus_recon::rules::{Case, Judgement, Policy, judge};
 use std::fmt::Write as _;
 
@@ -153,6 +154,13 @@ impl Order {
             ..case(Some(&entry), &asked, self.now())
         };
         judge(&case, &self.terms.policy())
+    }
+
+    /// What moved on both sides.
+    pub fn moved(&self, is_first_of_payment: bool) -> Moved {
+        let (entry, asked) = (self.entry(), self.asked());
+        let case = Case { is_first_of_payment, ..case(Some(&entry), &asked, self.now()) };
+        moved(&case, &self.terms.policy())
     }
 
     fn now(&self) -> DateTime<Utc> {
