@@ -5,6 +5,7 @@
 //! `status` and `booking`, by the fields that they compare.
 
 mod booking;
+pub mod causes;
 mod ledger;
 pub mod lifecycle;
 mod money;
