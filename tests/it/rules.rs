@@ -3,6 +3,7 @@
 
 mod agreement;
 mod bank_time;
+mod causes;
 mod examples;
 pub mod generator;
 pub mod model;

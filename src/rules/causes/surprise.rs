@@ -2,8 +2,8 @@
 //!
 //! Only findings are known, not the orders that agree, so each value is compared with the other
 //! values that findings of its kind have: a value is a cause if at least
-//! `smallest group + 6 × (what an even spread gives a value)` orders have it. With this factor, an
-//! uneven spread is not a cause: a busy hour, a frequent price, a channel that most customers use.
+//! `smallest group + factor × (what an even spread gives a value)` orders have it. With the factor,
+//! an uneven spread is not a cause: a busy hour, a frequent price.
 
 use super::clue::Clue;
 use crate::domain::mismatch::Kind;
@@ -11,8 +11,11 @@ use std::collections::HashMap;
 
 /// Fewer orders than this are looked at one by one anyway, and are too few to prove anything.
 const FEWEST: u64 = 5;
-/// How many times more orders than an even spread gives.
+/// How many times more orders than an even spread gives a figure or an hour. Many are compared, so
+/// some are far above it by chance.
 const FACTOR: u64 = 6;
+/// The same for a word. There are few words.
+const FACTOR_OF_WORDS: u64 = 4;
 /// A group must be as improbable as this many tosses of a coin that all agree.
 const TOSSES: u64 = 16;
 
@@ -56,9 +59,9 @@ fn are_alternatives(one: &Clue, other: &Clue) -> bool {
 }
 
 /// Whether `count` orders are enough where `others` orders spread evenly over `cells` values.
-fn is_more_than_spread(fewest: u64, count: u64, others: u64, cells: u64) -> bool {
+fn is_more_than_spread((fewest, factor): (u64, u64), count: u64, others: u64, cells: u64) -> bool {
     let cells = cells.max(1);
-    count >= fewest && (count - fewest).saturating_mul(cells) >= others.saturating_mul(FACTOR)
+    count >= fewest && (count - fewest).saturating_mul(cells) >= others.saturating_mul(factor)
 }
 
 /// Figures against their neighbours from half of them to their double: small figures are more
@@ -78,14 +81,18 @@ fn peaks(group: &Counted) -> Vec<usize> {
             Some(*sum)
         }))
         .collect();
+    let (Some((least, ..)), Some((most, ..))) = (sizes.first(), sizes.last()) else {
+        return Vec::new();
+    };
     let is_peak = |(figure, count, _): &&(u64, u64, usize)| {
-        let (from, to) = (figure / 2, figure.saturating_mul(2));
+        let (from, to) = ((figure / 2).max(*least), figure.saturating_mul(2).min(*most));
         let below = |limit: u64| {
             let position = sizes.partition_point(|(size, ..)| *size < limit);
             up_to.get(position).copied().unwrap_or_default()
         };
         let near = below(to.saturating_add(1)) - below(from);
-        is_more_than_spread(FEWEST, *count, near.saturating_sub(*count), (to - from) / step)
+        let others = near.saturating_sub(*count);
+        is_more_than_spread((FEWEST, FACTOR), *count, others, (to - from) / step)
     };
     sizes.iter().filter(is_peak).map(|(_, _, index)| *index).collect()
 }
@@ -120,7 +127,7 @@ fn peak_hours(group: &Counted) -> Vec<usize> {
         let begin = group.partition_point(|other| hour(other) < from);
         let near = group.iter().skip(begin).take_while(|other| hour(other) <= to);
         let others = near.map(|(_, count)| *count).sum::<u64>().saturating_sub(this.1);
-        is_more_than_spread(FEWEST, this.1, others, (to - from).unsigned_abs())
+        is_more_than_spread((FEWEST, FACTOR), this.1, others, (to - from).unsigned_abs())
     };
     group.iter().enumerate().filter(is_peak).map(|(index, _)| index).collect()
 }
@@ -132,7 +139,8 @@ fn categories(group: &Counted, words: usize) -> Vec<usize> {
     let words = u64::try_from(words).unwrap_or(u64::MAX).max(2);
     let fewest = TOSSES.div_ceil(u64::from(words.ilog2())).max(FEWEST);
     let is_cause = |(_, (_, count)): &(usize, &(&Clue, u64))| {
-        is_more_than_spread(fewest, *count, all.saturating_sub(*count), words - 1)
+        let others = all.saturating_sub(*count);
+        is_more_than_spread((fewest, FACTOR_OF_WORDS), *count, others, words - 1)
     };
     group.iter().enumerate().filter(is_cause).map(|(index, _)| index).collect()
 }
