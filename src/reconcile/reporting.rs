@@ -2,6 +2,7 @@
 
 use crate::failure::Failure;
 use crate::report::{self, Part, ReportFiles, ReportSettings, Role, StagedFiles, Written};
+use crate::rules::causes::Clues;
 use crate::store::{DecisionFilter, RunRow, Store};
 use chrono::{DateTime, Utc};
 use std::path::Path;
@@ -61,7 +62,16 @@ fn stage(
     let findings = [&summary.figures.mismatches, &summary.figures.accepted];
     let counted = findings.iter().flat_map(|findings| findings.values()).sum();
     refuse_imbalance("findings", rows, counted)?;
-    store.order_rows(summary.run_id, |row| files.write(Part::Order(row)).map_err(Failure::from))?;
+    let mut clues = Clues::default();
+    store.order_rows(summary.run_id, |row| {
+        for finding in &row.findings {
+            clues.add(finding, &row.place);
+        }
+        files.write(Part::Order(row)).map_err(Failure::from)
+    })?;
+    for cause in clues.causes() {
+        files.write(Part::Cause(&cause))?;
+    }
     store
         .solved_rows(summary.run_id, |row| files.write(Part::Solved(row)).map_err(Failure::from))?;
     let taken = DecisionFilter { taken_by_run: Some(summary.run_id), ..DecisionFilter::default() };

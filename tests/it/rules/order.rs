@@ -6,12 +6,13 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use octopus_recon::domain::amount::Amount;
 use octopus_recon::domain::calendar::Calendar;
+use octopus_recon::domain::money::Moved;
 use octopus_recon::domain::order::{CreatedAt, Entry, LedgerStatus, OrderKey};
 use octopus_recon::domain::payment::{
     AccountingStatus, AccountingType, Answer, Asked, NotifyStatus, Payment, PaymentStatus,
     TransactionType,
 };
-use octopus_recon::rules::place::{Moved, moved};
+use octopus_recon::rules::moved;
 use octopus_recon::rules::{Case, Judgement, Policy, judge};
 use std::fmt::Write as _;
 

@@ -9,10 +9,11 @@ use super::model::place::{PlacedRow, place as place_as_the_contract_reads};
 use super::order::{Order, case, now};
 use octopus_recon::domain::amount::Amount;
 use octopus_recon::domain::mismatch::{Kind, Severity};
+use octopus_recon::domain::money::Moved;
 use octopus_recon::domain::money::{Bucket, Place};
 use octopus_recon::domain::payment::{Answer, Asked};
 use octopus_recon::rules::Policy;
-use octopus_recon::rules::place::{Moved, moved, place};
+use octopus_recon::rules::{moved, place};
 use proptest::prelude::*;
 
 const UNIT: i64 = 1_000_000;
