@@ -4,6 +4,7 @@
 pub mod amount;
 pub mod calendar;
 pub mod decision;
+pub(crate) mod guard;
 pub mod inspection;
 pub mod mismatch;
 pub mod money;

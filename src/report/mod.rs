@@ -13,12 +13,12 @@ mod columns;
 mod error;
 mod files;
 mod formats;
-mod guard;
 mod settings;
 pub mod summary;
 #[cfg(test)]
 mod tests;
 
+use crate::domain::guard;
 pub use columns::COLUMNS;
 pub(crate) use error::ReportError;
 pub(crate) use files::{ReportFiles, StagedFiles, prepare_directory, prepare_target, report_path};

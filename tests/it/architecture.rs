@@ -11,6 +11,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("interrupt", &[]),
     ("tabular", &["domain"]),
     ("ledger", &["domain", "tabular"]),
+    ("decisions", &["domain", "tabular"]),
     ("gateway", &["domain"]),
     ("rules", &["domain"]),
     ("store", &["domain"]),

@@ -11,7 +11,7 @@ const GUARD: u8 = b'\'';
 /// Adds `text` to `line`, with a `'` before everything that a spreadsheet could run.
 ///
 /// Guarded text is not changed when it is guarded again.
-pub(super) fn push_guarded(line: &mut Vec<u8>, text: &[u8]) {
+pub(crate) fn push_guarded(line: &mut Vec<u8>, text: &[u8]) {
     let mut rest = 0;
     for place in places(text) {
         line.extend_from_slice(&text[rest..place]);
@@ -22,10 +22,41 @@ pub(super) fn push_guarded(line: &mut Vec<u8>, text: &[u8]) {
 }
 
 /// Text as the guard leaves it.
-pub(super) fn guarded(text: &[u8]) -> Vec<u8> {
+pub(crate) fn guarded(text: &[u8]) -> Vec<u8> {
     let mut line = Vec::with_capacity(text.len());
     push_guarded(&mut line, text);
     line
+}
+
+/// Guarded text as it was before: every `'` that the guard put there is taken away. Text that holds
+/// none is unchanged.
+pub(crate) fn unguarded(text: &str) -> String {
+    let mut bare = Vec::with_capacity(text.len());
+    // Where a `'` was left out: its place in `bare`.
+    let mut left_out = Vec::new();
+    let mut before = None;
+    for byte in text.bytes() {
+        if byte == GUARD && before.is_none_or(splits) {
+            left_out.push(bare.len());
+        } else {
+            bare.push(byte);
+        }
+        before = Some(byte);
+    }
+    let guards = places(&bare);
+    let mut rest = 0;
+    let mut whole = Vec::with_capacity(text.len());
+    for place in left_out.into_iter().filter(|place| guards.binary_search(place).is_err()) {
+        whole.extend_from_slice(&bare[rest..place]);
+        whole.push(GUARD);
+        rest = place;
+    }
+    whole.extend_from_slice(&bare[rest..]);
+    // A `'` that a person wrote can stand where the guard would have put one elsewhere.
+    match String::from_utf8(whole) {
+        Ok(whole) if guarded(whole.as_bytes()) == text.as_bytes() => whole,
+        _ => text.to_owned(),
+    }
 }
 
 /// A place where some program could begin a cell.
