@@ -8,6 +8,7 @@
 mod asking;
 mod beginning;
 mod committing;
+mod deciding;
 mod doubts;
 mod ending;
 mod importing;

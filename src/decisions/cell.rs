@@ -184,6 +184,11 @@ impl EditedRow {
         }
     }
 
+    /// Whether it is a row of Work: one order with its findings.
+    pub(crate) fn is_of_order(&self) -> bool {
+        self.columns.contains(&Column::MismatchIds)
+    }
+
     /// Why the row cannot be looked up, for people. `None`: it names mismatches and a run.
     pub(crate) fn unidentified(&self) -> Option<&'static str> {
         if self.mismatch_ids.is_empty() {

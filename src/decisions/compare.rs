@@ -6,7 +6,7 @@ use super::dates::{Until, until};
 use super::dialect::{Decimal, Dialect};
 use super::numbers::is_same_id;
 use crate::domain::amount::Amount;
-use crate::domain::decision::{Decision, Verdict};
+use crate::domain::decision::{Decision, Edit, Verdict};
 use crate::domain::guard::unguarded;
 use crate::domain::mismatch::{Kind, ReportRow};
 use crate::domain::morning::OrderRow;
@@ -37,19 +37,6 @@ pub(crate) enum Comparison {
     Edit(Edit),
     /// Somebody did, and it is not taken: why, for people.
     Refused(String),
-}
-
-/// The cells that a person has changed. The outer `None`: that cell is as it was written.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Edit {
-    /// `Some(None)`: withdrawn.
-    pub(crate) verdict: Option<Option<Verdict>>,
-    /// `Some(None)`: withdrawn.
-    pub(crate) until: Option<Option<NaiveDate>>,
-    /// Empty: withdrawn.
-    pub(crate) owner: Option<Text>,
-    /// Empty: withdrawn.
-    pub(crate) note: Option<Text>,
 }
 
 /// Compares a row with what the program wrote for the mismatches and the run that it names.

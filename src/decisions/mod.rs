@@ -27,6 +27,6 @@ mod tests;
 mod workbook;
 
 pub(crate) use cell::{EditedFile, EditedRow, Said};
-pub(crate) use compare::{Comparison, Edit, Written, compare};
+pub(crate) use compare::{Comparison, Written, compare};
 pub(crate) use dialect::Dialect;
 pub(crate) use files::{OpenedFile, Unreadable, candidates, open, read};

@@ -72,6 +72,34 @@ impl Decision {
     }
 }
 
+/// The cells that a person has changed. The outer `None`: that cell is as it was written.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Edit {
+    /// `Some(None)`: withdrawn.
+    pub verdict: Option<Option<Verdict>>,
+    /// `Some(None)`: withdrawn.
+    pub until: Option<Option<NaiveDate>>,
+    /// Empty: withdrawn.
+    pub owner: Option<Text>,
+    /// Empty: withdrawn.
+    pub note: Option<Text>,
+}
+
+impl Edit {
+    /// What is said after the edit of a decision. A withdrawn decision takes its date along.
+    #[must_use]
+    pub fn of(&self, decision: &Decision) -> Decision {
+        let verdict = self.verdict.unwrap_or(decision.verdict);
+        let is_withdrawn = self.verdict == Some(None);
+        Decision {
+            verdict,
+            until: self.until.unwrap_or(if is_withdrawn { None } else { decision.until }),
+            owner: self.owner.clone().unwrap_or_else(|| decision.owner.clone()),
+            note: self.note.clone().unwrap_or_else(|| decision.note.clone()),
+        }
+    }
+}
+
 words! {
     /// What became of a decision that somebody wrote or entered (contract, "Decisions": events).
     DecisionEventKind {

@@ -6,6 +6,7 @@
 
 mod booking;
 pub mod causes;
+pub mod deciding;
 mod ledger;
 pub mod lifecycle;
 mod money;

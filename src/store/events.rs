@@ -49,6 +49,16 @@ pub(super) fn of_orders(
     Ok(events)
 }
 
+/// The events of one order, in their order.
+pub(super) fn of_order(connection: &Connection, order_id: i64) -> rusqlite::Result<Vec<Event>> {
+    connection
+        .prepare_cached(
+            "SELECT * FROM mismatch_events WHERE order_id = ?1 ORDER BY at_ms, run_id, kind",
+        )?
+        .query_map([order_id], event)?
+        .collect()
+}
+
 /// Reads a row of `mismatch_events`.
 pub(super) fn event(row: &Row) -> rusqlite::Result<Event> {
     let kind: String = row.get("kind")?;

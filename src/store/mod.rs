@@ -24,6 +24,7 @@ mod inspection;
 mod items;
 mod judging;
 mod ledger_facts;
+mod lives;
 mod nights;
 mod opening;
 mod reading;
@@ -45,6 +46,7 @@ pub(crate) use history::{MismatchEvent, OrderHistory};
 pub(crate) use import::{Import, Imported};
 pub(crate) use judging::{Judged, JudgedRow, Judging};
 pub(crate) use ledger_facts::{Compared, Comparison};
+pub(crate) use lives::Lives;
 pub(crate) use reported_orders::JudgedOrder;
 pub(crate) use runs::{NewRun, RunRow, RunStatus, Selection, SelectionKind};
 

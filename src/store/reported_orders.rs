@@ -2,14 +2,14 @@
 //! and who acts (contract, "`run`": `totals`; "The report": Work).
 
 use super::Store;
-use super::decode::{self, Named, date, optional_date, unreadable};
+use super::decode::{self, Named, optional_date, unreadable};
 use super::error::StoreError;
 use crate::domain::amount::Amount;
 use crate::domain::mismatch::{NextStep, Severity, State};
 use crate::domain::money::{Bucket, Moved, Place};
 use crate::domain::morning::OrderRow;
 use chrono::NaiveDate;
-use rusqlite::{Connection, named_params};
+use rusqlite::{Connection, Row, named_params};
 use std::sync::LazyLock;
 
 /// An order with findings, as a run judged it.
@@ -119,52 +119,49 @@ impl Store {
         let mut statement = self.connection.prepare_cached(&SQL).map_err(sqlite)?;
         let mut rows = statement.query([run_id]).map_err(sqlite)?;
         while let Some(row) = rows.next().map_err(sqlite)? {
-            let order_id = row.get("order_id").map_err(sqlite)?;
-            let mut findings = self.order_findings(run_id, order_id).map_err(sqlite)?;
-            findings.sort_by_key(|finding| finding.mismatch.severity);
-            // A reported order has findings; without one the file was changed by somebody else.
-            let Some(first) = findings.first() else {
-                return Err(sqlite(unreadable("reported_orders")));
-            };
-            let (key, entry) = (first.key.clone(), first.entry.clone());
-            let payment = findings.iter().find_map(|finding| finding.payment.clone());
-            let order = order_row(row, |place| OrderRow {
-                key,
-                entry,
-                payment,
-                findings,
-                place,
-                severity: None,
-                state: State::Open,
-                transaction_type: String::new(),
-                next_step: NextStep::Operator,
-                open_days: 0,
-                due: None,
-            });
-            take(&order.map_err(sqlite)?)?;
+            take(&self.read_order(run_id, row).map_err(sqlite)?)?;
         }
         Ok(())
     }
-}
 
-fn order_row(
-    row: &rusqlite::Row,
-    with_place: impl FnOnce(Place) -> OrderRow,
-) -> rusqlite::Result<OrderRow> {
-    let severity: Option<String> = row.get("severity")?;
-    let (state, next_step): (String, String) = (row.get("state")?, row.get("next_step")?);
-    let severity = severity
-        .map(|word| Severity::from_word(&word).ok_or_else(|| unreadable("severity")))
-        .transpose()?;
-    Ok(OrderRow {
-        severity,
-        state: State::from_word(&state).ok_or_else(|| unreadable("state"))?,
-        transaction_type: row.get("transaction_type")?,
-        next_step: NextStep::from_word(&next_step).ok_or_else(|| unreadable("next_step"))?,
-        open_days: row.get("open_days")?,
-        due: optional_date(row, "due")?,
-        ..with_place(place(row)?)
-    })
+    /// One order as a run reported it.
+    pub(super) fn order_row(
+        &self,
+        run_id: i64,
+        order_id: i64,
+    ) -> rusqlite::Result<Option<OrderRow>> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT * FROM reported_orders WHERE run_id = ?1 AND order_id = ?2",
+        )?;
+        let mut rows = statement.query([run_id, order_id])?;
+        rows.next()?.map(|row| self.read_order(run_id, row)).transpose()
+    }
+
+    /// A row of `reported_orders` with its findings.
+    fn read_order(&self, run_id: i64, row: &Row) -> rusqlite::Result<OrderRow> {
+        let mut findings = self.order_findings(run_id, row.get("order_id")?)?;
+        findings.sort_by_key(|finding| finding.mismatch.severity);
+        // A reported order has findings; without one the file was changed by somebody else.
+        let first = findings.first().ok_or_else(|| unreadable("reported_orders"))?;
+        let severity: Option<String> = row.get("severity")?;
+        let severity = severity
+            .map(|word| Severity::from_word(&word).ok_or_else(|| unreadable("severity")))
+            .transpose()?;
+        let (state, next_step): (String, String) = (row.get("state")?, row.get("next_step")?);
+        Ok(OrderRow {
+            key: first.key.clone(),
+            entry: first.entry.clone(),
+            payment: findings.iter().find_map(|finding| finding.payment.clone()),
+            severity,
+            state: State::from_word(&state).ok_or_else(|| unreadable("state"))?,
+            place: place(row)?,
+            transaction_type: row.get("transaction_type")?,
+            next_step: NextStep::from_word(&next_step).ok_or_else(|| unreadable("next_step"))?,
+            open_days: row.get("open_days")?,
+            due: optional_date(row, "due")?,
+            findings,
+        })
+    }
 }
 
 /// Reads the columns `bucket`, `figure_micros` and `currency`.
@@ -175,9 +172,4 @@ pub(super) fn place(row: &impl Named) -> rusqlite::Result<Place> {
         amount: Amount::from_micros(row.named("figure_micros")?),
         currency: row.named("currency")?,
     })
-}
-
-/// The day from which the age of an order counts, as a run reported it.
-pub(super) fn since(row: &impl Named) -> rusqlite::Result<NaiveDate> {
-    date(row, "since")
 }

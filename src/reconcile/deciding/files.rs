@@ -1,0 +1,337 @@
+//! Reading decisions back from the files of a directory, or from files that somebody names
+//! (contract, "Decisions": taking back).
+
+use super::{Decided, Desk, Written, in_words, take, taken_out};
+use crate::decisions::{
+    Comparison, EditedFile, EditedRow, Unreadable, Written as AsWritten, compare, open, read,
+};
+use crate::domain::decision::{Basis, Decision, DecisionEventKind, Edit};
+use crate::domain::mismatch::Kind;
+use crate::domain::run::Warning;
+use crate::domain::text::Text;
+use crate::failure::Failure;
+use crate::rules::deciding::is_much;
+use crate::store::{NewDecision, ReadFile, Store};
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
+
+/// What came of reading files.
+#[derive(Debug, Default)]
+pub(crate) struct TakenBack {
+    /// The decisions that were taken or refused, in the order of the files.
+    pub(crate) decided: Vec<Decided>,
+    /// The files that cannot be read, and why.
+    pub(crate) unreadable: Vec<String>,
+    /// Files without a mismatch id of this database.
+    pub(crate) foreign: Vec<Text>,
+}
+
+impl TakenBack {
+    /// What a person should see.
+    pub(crate) fn warnings(&self, desk: &Desk) -> Vec<Warning> {
+        let mut warnings = Vec::new();
+        for why in &self.unreadable {
+            let text = format!("decisions were not read from {why}");
+            warnings.push(Warning::new("decisions_unreadable", text));
+        }
+        let refused = self.decided.iter().filter(|decided| decided.is_refused());
+        let refused: Vec<String> = refused.map(|it| refusal(&it.decision)).collect();
+        if let Some(first) = refused.first() {
+            let text = format!(
+                "{} of {} edited rows were not taken as decisions; the first: {first}",
+                refused.len(),
+                self.decided.len()
+            );
+            warnings.push(Warning::new("decisions_refused", text));
+        }
+        let out = taken_out(&self.decided);
+        if is_much(&out, desk.limits) {
+            let text = format!(
+                "decisions took {} findings out of the sums tonight; the sheet \"Decisions taken\" \
+                 lists them",
+                out.len()
+            );
+            warnings.push(Warning::new("many_accepted", text));
+        }
+        warnings
+    }
+}
+
+/// A refusal for people: where, and why.
+fn refusal(decision: &NewDecision) -> String {
+    match &decision.source {
+        Some((file, row)) => format!("{file}, row {row}: {}", decision.why),
+        None => decision.why.to_string(),
+    }
+}
+
+/// Reads these files and takes their decisions. A file that the program wrote, or that was read
+/// before, is left alone.
+///
+/// # Errors
+/// The database.
+pub(crate) fn take_back(
+    store: &mut Store,
+    desk: &Desk,
+    paths: &[PathBuf],
+) -> Result<TakenBack, Failure> {
+    let mut taken = TakenBack::default();
+    let mut reader = Reader { desk, rows: Rows::default(), written: Vec::new() };
+    let mut files = Vec::new();
+    for path in paths {
+        let opened = match open(path) {
+            Ok(opened) => opened,
+            Err(error) => {
+                taken.unreadable.push(shown(&error));
+                continue;
+            }
+        };
+        if store.is_known_file(opened.sha256())? {
+            continue;
+        }
+        files.push(ReadFile { sha256: opened.sha256().to_owned(), name: opened.name().clone() });
+        let name = opened.name().clone();
+        match read(opened) {
+            Ok(Some(file)) if reader.rows.knows_one_of(store, &file)? => {
+                taken.decided.extend(reader.read(store, &file)?);
+            }
+            Ok(_) => taken.foreign.push(name),
+            Err(error) => taken.unreadable.push(shown(&error)),
+        }
+    }
+    for written in one_edit_each(reader.written) {
+        match written {
+            Ok(written) => taken.decided.extend(take(store, desk, &written)?),
+            Err(contradictory) => {
+                taken.decided.extend(contradiction(desk, &contradictory));
+            }
+        }
+    }
+    let decisions: Vec<NewDecision> =
+        taken.decided.iter().map(|decided| decided.decision.clone()).collect();
+    store.keep_decisions(&decisions, &files, desk.now)?;
+    Ok(taken)
+}
+
+fn shown(error: &Unreadable) -> String {
+    error.to_string()
+}
+
+/// The mismatches that runs reported, by run and id.
+#[derive(Default)]
+struct Rows {
+    by_run: HashMap<i64, HashMap<String, (i64, Kind)>>,
+}
+
+impl Rows {
+    fn of_run(&mut self, store: &Store, run_id: i64) -> Result<&Ids, Failure> {
+        if !self.by_run.contains_key(&run_id) {
+            self.by_run.insert(run_id, store.reported_ids(run_id)?);
+        }
+        Ok(&self.by_run[&run_id])
+    }
+
+    /// Whether a file carries a mismatch id of this database.
+    fn knows_one_of(&mut self, store: &Store, file: &EditedFile) -> Result<bool, Failure> {
+        for row in &file.rows {
+            let Some(run_id) = row.run_id else { continue };
+            let ids = self.of_run(store, run_id)?;
+            if row.mismatch_ids.iter().any(|id| ids.contains_key(id)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+type Ids = HashMap<String, (i64, Kind)>;
+
+struct Reader<'a> {
+    desk: &'a Desk<'a>,
+    rows: Rows,
+    /// The edits of all files, before they are compared with each other.
+    written: Vec<Written>,
+}
+
+impl Reader<'_> {
+    /// Reads a file's edits, and gives the rows that are refused.
+    fn read(&mut self, store: &Store, file: &EditedFile) -> Result<Vec<Decided>, Failure> {
+        let mut refused = Vec::new();
+        for row in &file.rows {
+            if let Err(why) = self.read_row(store, file, row)? {
+                refused.push(self.refused(file, row, &why));
+            }
+        }
+        Ok(refused)
+    }
+
+    fn read_row(
+        &mut self,
+        store: &Store,
+        file: &EditedFile,
+        row: &EditedRow,
+    ) -> Result<Result<(), String>, Failure> {
+        if let Some(why) = row.unidentified() {
+            return Ok(Err(why.to_owned()));
+        }
+        let run_id = row.run_id.unwrap_or_default();
+        let ids = self.rows.of_run(store, run_id)?;
+        let mut places = Vec::new();
+        for id in &row.mismatch_ids {
+            match ids.get(id) {
+                Some(place) => places.push(*place),
+                None => return Ok(Err(format!("run {run_id} reported no mismatch {id}"))),
+            }
+        }
+        let Some((order_id, _)) = places.first().copied() else { return Ok(Ok(())) };
+        if places.iter().any(|(other, _)| *other != order_id) {
+            return Ok(Err("its mismatches are of different orders".to_owned()));
+        }
+        let edit = match self.compared(store, file, row, (run_id, order_id), &places)? {
+            Comparison::Unchanged => return Ok(Ok(())),
+            Comparison::Refused(why) => return Ok(Err(why)),
+            Comparison::Edit(edit) => edit,
+        };
+        let by = file.last_modified_by.clone().unwrap_or_else(|| file.name.clone());
+        for (order_id, kind) in places {
+            let Some(finding) = store.reported_finding(run_id, order_id, kind)? else { continue };
+            self.written.push(Written {
+                order_id,
+                finding,
+                edit: edit.clone(),
+                by: by.clone(),
+                source: Some((place(file, row), row.row)),
+                said: said(row),
+            });
+        }
+        Ok(Ok(()))
+    }
+
+    fn compared(
+        &self,
+        store: &Store,
+        file: &EditedFile,
+        row: &EditedRow,
+        (run_id, order_id): (i64, i64),
+        places: &[(i64, Kind)],
+    ) -> Result<Comparison, Failure> {
+        let gone = || Failure::bug(format!("run {run_id} has no row of an order that it reported"));
+        if row.is_of_order() {
+            let order = store.reported_order(run_id, order_id)?.ok_or_else(gone)?;
+            return Ok(compare(row, file.dialect, AsWritten::Order(&order)));
+        }
+        let kind = places.first().map(|(_, kind)| *kind).ok_or_else(gone)?;
+        let finding = store.reported_finding(run_id, order_id, kind)?.ok_or_else(gone)?;
+        Ok(compare(row, file.dialect, AsWritten::Finding(&finding)))
+    }
+
+    /// A row that is not taken. What is known of its mismatch is kept with it.
+    fn refused(&mut self, file: &EditedFile, row: &EditedRow, why: &str) -> Decided {
+        let known = row.run_id.and_then(|run_id| {
+            let ids = self.rows.by_run.get(&run_id)?;
+            row.mismatch_ids.iter().find_map(|id| ids.get(id))
+        });
+        Decided {
+            key: None,
+            decision: NewDecision {
+                event: DecisionEventKind::Refused,
+                about: known.copied(),
+                mismatch_id: Text::foreign(&row.mismatch_ids.join(" ")),
+                rests_on: None,
+                old: Decision::default(),
+                new: Decision { note: row.said().note, ..Decision::default() },
+                at_risk: None,
+                basis: Basis::default(),
+                taken_at: self.desk.now,
+                taken_by_run: self.desk.taken_by_run,
+                by: file.last_modified_by.clone().unwrap_or_else(|| file.name.clone()),
+                system_user: self.desk.system_user.clone(),
+                source: Some((place(file, row), row.row)),
+                why: Text::own(&format!("{why} ({})", said(row))),
+            },
+        }
+    }
+}
+
+/// The file, and the sheet of a workbook.
+fn place(file: &EditedFile, row: &EditedRow) -> Text {
+    match &row.sheet {
+        Some(sheet) => Text::own(&format!("{}, sheet {sheet}", file.name)),
+        None => file.name.clone(),
+    }
+}
+
+/// What a row says in finance's columns: kept with a refusal, so that its text is not lost.
+fn said(row: &EditedRow) -> String {
+    let said = row.said();
+    let cells = [
+        ("decision", said.decision),
+        ("until", said.until),
+        ("owner", said.owner),
+        ("note", said.note),
+    ];
+    let filled = cells.iter().filter(|(_, text)| !text.as_str().is_empty());
+    let parts: Vec<String> = filled.map(|(name, text)| format!("{name} \"{text}\"")).collect();
+    if parts.is_empty() {
+        "the row's cells are empty".to_owned()
+    } else {
+        format!("the row says {}", parts.join(", "))
+    }
+}
+
+/// One edit for each mismatch. Edits of one that differ, in whatever files, are given together.
+fn one_edit_each(written: Vec<Written>) -> Vec<Result<Written, Vec<Written>>> {
+    let mut order = Vec::new();
+    let mut by_mismatch: BTreeMap<(i64, Kind), Vec<Written>> = BTreeMap::new();
+    for written in written {
+        let mismatch = (written.order_id, written.kind());
+        let edits = by_mismatch.entry(mismatch).or_insert_with(|| {
+            order.push(mismatch);
+            Vec::new()
+        });
+        if edits.iter().all(|other| other.edit != written.edit) {
+            edits.push(written);
+        }
+    }
+    let mut edits = Vec::new();
+    for mismatch in order {
+        let mut of_mismatch = by_mismatch.remove(&mismatch).unwrap_or_default();
+        if of_mismatch.len() == 1 {
+            edits.extend(of_mismatch.pop().map(Ok));
+        } else {
+            edits.push(Err(of_mismatch));
+        }
+    }
+    edits
+}
+
+/// Refuses edits of one mismatch that differ: each names the others.
+fn contradiction(desk: &Desk, edits: &[Written]) -> Vec<Decided> {
+    let shown = |written: &Written| {
+        let place = written.source.as_ref().map(|(file, row)| format!("{file}, row {row}"));
+        let new = in_words(&written.edit.of(&written.finding.decision));
+        format!("{}: {new}", place.unwrap_or_default())
+    };
+    let all: Vec<String> = edits.iter().map(shown).collect();
+    let why = format!("edits of one mismatch differ, so none is taken: {}", all.join("; "));
+    let refused = |written: &Written| Decided {
+        key: Some(written.finding.key.clone()),
+        decision: NewDecision {
+            event: DecisionEventKind::Refused,
+            about: Some((written.order_id, written.kind())),
+            mismatch_id: Text::own(&written.finding.mismatch_id),
+            rests_on: None,
+            old: written.finding.decision.clone(),
+            new: Edit::of(&written.edit, &written.finding.decision),
+            at_risk: Some(written.finding.mismatch.at_risk),
+            basis: Basis::default(),
+            taken_at: desk.now,
+            taken_by_run: desk.taken_by_run,
+            by: written.by.clone(),
+            system_user: desk.system_user.clone(),
+            source: written.source.clone(),
+            why: Text::own(&why),
+        },
+    };
+    edits.iter().map(refused).collect()
+}
