@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a failed setup fails the test")]
 
 use crate::support::{Done, Gateway, Merchant, kinds, paid, row, rows, rows_of};
+use octopus_recon::sandbox::Faults;
 use rusqlite::Connection;
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -11,6 +12,7 @@ const FIRST_SCHEMA: &str = include_str!("../../sql/0001_ledger_answers_and_runs.
 const SECOND_SCHEMA: &str = include_str!("../../sql/0002_less_to_write.sql");
 const THIRD_SCHEMA: &str = include_str!("../../sql/0003_versions.sql");
 const FOURTH_SCHEMA: &str = include_str!("../../sql/0004_events.sql");
+const FIFTH_SCHEMA: &str = include_str!("../../sql/0005_ledger_doubts.sql");
 /// The data that the release with the first schema stored, and the migrations to later schemas.
 const STORED: [&str; 6] = [
     FIRST_SCHEMA,
@@ -37,6 +39,17 @@ const STORED_BY_THE_FOURTH: [&str; 6] = [
     FOURTH_SCHEMA,
     include_str!("../../fixtures/databases/schema-4.sql"),
     "PRAGMA user_version = 4; PRAGMA application_id = 1329812035;",
+];
+
+/// The data that the release with the fifth schema stored.
+const STORED_BY_THE_FIFTH: [&str; 7] = [
+    FIRST_SCHEMA,
+    SECOND_SCHEMA,
+    THIRD_SCHEMA,
+    FOURTH_SCHEMA,
+    FIFTH_SCHEMA,
+    include_str!("../../fixtures/databases/schema-5.sql"),
+    "PRAGMA user_version = 5; PRAGMA application_id = 1329812035;",
 ];
 
 /// One merchant for each earlier schema, with the same two nights.
@@ -173,6 +186,47 @@ fn the_nights_of_the_fourth_schema_are_unchanged() {
                    ORDER BY at_ms, run_id)";
     let events: String = merchant.database().query_row(events, (), |row| row.get(0)).unwrap();
     assert_eq!(events, "opened,changed,resolved,reopened,resolved,reopened,resolved");
+}
+
+#[test]
+fn the_nights_of_the_fifth_schema_are_unchanged() {
+    let merchant = merchant(&STORED_BY_THE_FIFTH);
+    for (run, reported) in [
+        ("9", include_str!("../../fixtures/databases/schema-5-run-9.csv")),
+        ("10", include_str!("../../fixtures/databases/schema-5-run-10.csv")),
+        ("11", include_str!("../../fixtures/databases/schema-5-run-11.csv")),
+    ] {
+        assert_report_is_unchanged(&merchant, run, reported);
+    }
+    let again = merchant.run(&["report", "10", "--format", "json"]).json();
+    assert_eq!(again["ledger"]["skipped"], 2, "{again}");
+    let codes: Vec<&str> = again["warnings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|warning| warning["code"].as_str().unwrap())
+        .collect();
+    assert_eq!(codes, ["clock", "ledger_shrunk"]);
+    assert_eq!(again["days"].as_array().unwrap().len(), 4, "{again}");
+
+    // A1 and B1 are open. B1 is settled now, and A1 has no answer.
+    let book = paid("B1", "100.00", json!({})) + &paid("C1", "40.00", json!({}));
+    let no_answer = "[[fault]]\norders = [\"A1\"]\ndoes = { status = 503 }\n";
+    let gateway = Gateway::serve_as(&book, |it| it.faults = Faults::parse(no_answer).unwrap());
+    let night = merchant
+        .reconcile(&gateway.url, &["--from", "2026-01-13", "--to", "2026-01-13", "--include-open"]);
+    assert_eq!(night.code, Some(3), "{night:?}");
+    let found = merchant.rows_of(&night);
+    assert_eq!(kinds(&found).len(), 1, "{found:?}");
+    let short = row(&found, "A1", "final_amount_difference");
+    assert_eq!(&*short["variance"], "-10.00", "as the fifth schema's last night showed it");
+    assert_eq!(merchant.sql("SELECT count(*) FROM pragma_foreign_key_check"), 0);
+    let events = "SELECT group_concat(event) FROM
+                  (SELECT event FROM mismatch_events e JOIN orders o USING (order_id)
+                   WHERE o.merchant_order_id = 'B1' AND kind = 'final_amount_difference'
+                   ORDER BY at_ms, run_id)";
+    let events: String = merchant.database().query_row(events, (), |row| row.get(0)).unwrap();
+    assert_eq!(events, "opened,changed,resolved");
 }
 
 #[test]
