@@ -30,7 +30,7 @@ pub struct Clues {
     /// By the numbers of `orders`.
     facts: Vec<Facts>,
     /// The numbers of the orders that have the clue.
-    clues: HashMap<Clue, Vec<u32>>,
+    by_clue: HashMap<Clue, Vec<u32>>,
     /// The seconds of the day at which orders were created; only the first few.
     times_of_day: HashSet<i64>,
 }
@@ -51,23 +51,22 @@ impl Clues {
             return;
         }
         let Ok(next) = u32::try_from(self.facts.len()) else { return };
-        let order = match self.orders.get(&finding.key) {
-            Some(order) => *order,
-            None => {
-                self.orders.insert(finding.key.clone(), next);
-                let amount = morning::at_risk(place).map_or(Amount::ZERO, |(_, amount)| amount);
-                self.facts.push(Facts { amount, currency: place.currency.clone() });
-                self.note_time(finding);
-                self.note(clue::clues_of_order(finding), next);
-                next
-            }
+        let order = if let Some(order) = self.orders.get(&finding.key) {
+            *order
+        } else {
+            self.orders.insert(finding.key.clone(), next);
+            let amount = morning::at_risk(place).map_or(Amount::ZERO, |(_, amount)| amount);
+            self.facts.push(Facts { amount, currency: place.currency.clone() });
+            self.note_time(finding);
+            self.note(clue::clues_of_order(finding), next);
+            next
         };
         self.note(clue::clues(finding), order);
     }
 
     fn note(&mut self, clues: Vec<Clue>, order: u32) {
         for clue in clues {
-            self.clues.entry(clue).or_default().push(order);
+            self.by_clue.entry(clue).or_default().push(order);
         }
     }
 
@@ -109,7 +108,7 @@ impl<'a> Search<'a> {
         let has_times = found.has_times();
         let is_used = |clue: &Clue| has_times || !matches!(clue, Clue::Hour(_));
         let mut clues: Vec<(&Clue, &[u32])> = found
-            .clues
+            .by_clue
             .iter()
             .filter(|(clue, _)| is_used(clue))
             .map(|(clue, orders)| (clue, orders.as_slice()))

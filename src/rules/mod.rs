@@ -3,6 +3,8 @@
 //!
 //! Each kind has one function, and one table lists them. The functions are in `ledger`, `money`,
 //! `status` and `booking`, by the fields that they compare.
+//! [`place`] counts an order once in the money of a run, and [`causes`] names what findings have in
+//! common.
 
 mod booking;
 pub mod causes;

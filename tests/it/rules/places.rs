@@ -24,6 +24,9 @@ const SPREAD: i64 = 100 * UNIT;
 /// An order, the kinds that the rules find, and its place.
 type Row = (Order, &'static str, &'static str, &'static str);
 
+/// A kind, its severity, and whether finance has accepted it.
+type Finding = (Kind, Severity, bool);
+
 /// An order of three days: the ledger's status and amount, then the gateway's status, amount and
 /// final amount.
 fn order(
@@ -70,7 +73,7 @@ fn accepted_findings_leave_the_figure_to_the_others() {
     let unanswered = Order { asked: "unverified", ..agreed("income") }.moved(false);
     let (high, medium, low) = (Severity::High, Severity::Medium, Severity::Low);
     let (accepted, open) = (true, false);
-    let cases: [(&Moved, bool, &[(Kind, Severity, bool)], &str, &str); 11] = [
+    let cases: [(&Moved, bool, &[Finding], &str, &str); 11] = [
         (&short, true, &[(Kind::FinalAmountDifference, high, accepted)], "accepted", "10.00"),
         (&short, true, &[(Kind::NotifyFailed, low, accepted)], "accepted", "0.00"),
         (
@@ -167,7 +170,7 @@ proptest! {
         accepted in proptest::collection::vec(proptest::bool::weighted(0.3), Kind::ALL.len()),
     ) {
         let found = order.judged().mismatches;
-        let findings: Vec<(Kind, Severity, bool)> = found
+        let findings: Vec<Finding> = found
             .iter()
             .zip(accepted)
             .map(|(row, accepted)| (row.kind, row.severity, accepted))

@@ -43,7 +43,7 @@ pub fn finding(id: &str, kind: Kind, amount: i64, variance: Option<i64>) -> Repo
         unreachable!("a payment")
     };
     let mut entry = order.entry();
-    entry.key.merchant_order_id = id.to_owned();
+    id.clone_into(&mut entry.key.merchant_order_id);
     ReportRow {
         run_id: 1,
         mismatch: Mismatch {
