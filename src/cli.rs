@@ -1,6 +1,9 @@
 //! The command line (contract, "Commands"). No logic: values are checked for their shape only.
 
+mod decide;
 mod values;
+
+pub use decide::{Decide, ListFormat, Said};
 
 use crate::domain::amount::Amount;
 use crate::domain::run::ExpectedTotal;
@@ -73,6 +76,10 @@ pub enum Command {
     Runs(Runs),
     /// Show everything about one order: ledger entries, answers, mismatches and their events
     Show(Show),
+    /// Take decisions of finance about mismatches: from edited report files, or one by one
+    ///
+    /// Exits with 0, or with 1 if a row was refused.
+    Decide(Decide),
     /// Show how a ledger file is read, and what the configuration lacks for it; no network, no
     /// database
     ///

@@ -8,7 +8,7 @@
 mod asking;
 mod beginning;
 mod committing;
-mod deciding;
+pub(crate) mod deciding;
 mod doubts;
 mod ending;
 mod importing;
@@ -35,7 +35,9 @@ use crate::settings::Settings;
 use crate::store::{NewRun, RunRow, Store, StoreError};
 use asking::Ended;
 use chrono::{DateTime, Utc};
+use deciding::Desk;
 use reporting::write_and_record;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
@@ -151,6 +153,7 @@ impl Session<'_> {
         }
         let run = known(self.store()?, run_id)?;
         self.ask(&run, client)?;
+        self.take_decisions()?;
         let store = self.store()?;
         let comparison = store.compare_with_earlier(run_id)?;
         let shrunk = doubts::shrunk(comparison, &settings.ledger.shrunk_above);
@@ -163,6 +166,33 @@ impl Session<'_> {
         let reports = write_and_record(store, &run, &settings.report, target, now)?;
         store.end_run(run_id, &ending::of(&run.summary, (context.now)()), true)?;
         Ok((run.summary, reports))
+    }
+
+    /// Takes the decisions that finance wrote into earlier reports. Whatever is wrong with these
+    /// files is a warning: it never ends the run.
+    fn take_decisions(&mut self) -> Result<(), Failure> {
+        let Session { run_id, settings, request, context, .. } = *self;
+        let now = (context.now)();
+        let desk = Desk {
+            limits: &settings.policy.accept.up_to,
+            today: now.with_timezone(&settings.policy.zone).date_naive(),
+            now,
+            taken_by_run: Some(run_id),
+            system_user: request.system_user.clone(),
+        };
+        let directory = match &request.report {
+            Some(path) => path.parent().unwrap_or(Path::new("")),
+            None => &settings.report.directory,
+        };
+        let store = self.store()?;
+        let warnings = match deciding::take_back_all(store, &desk, directory, now.into())? {
+            Ok(taken) => taken.warnings(&desk),
+            Err(why) => vec![Warning::new("decisions_unreadable", why)],
+        };
+        for warning in warnings {
+            warn(store, run_id, warning)?;
+        }
+        Ok(())
     }
 
     /// Asks for every order without a trustworthy answer, and says how that ended.

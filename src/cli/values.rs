@@ -1,9 +1,13 @@
 //! Values that are typed: checked for their shape only.
 
 use super::Deadline;
+use super::decide::Said;
 use crate::domain::amount::{Amount, Total};
+use crate::domain::decision::Verdict;
+use crate::domain::mismatch::Kind;
 use crate::domain::run::ExpectedTotal;
 use chrono::{NaiveDate, NaiveTime};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use std::time::Duration;
 
 pub(super) fn at_least_one() -> clap::builder::RangedI64ValueParser<u32> {
@@ -38,6 +42,31 @@ pub(super) fn date(text: &str) -> Result<NaiveDate, String> {
         [] => "expected a date such as 2026-11-20".to_owned(),
         meant => format!("expected a date such as 2026-11-20: write {}", meant.join(" or ")),
     })
+}
+
+/// A kind of mismatch, by its word in the report.
+pub(super) fn kind() -> impl TypedValueParser<Value = Kind> {
+    let words = Kind::ALL.iter().map(|kind| kind.as_str());
+    PossibleValuesParser::new(words).map(|word| Kind::from_word(&word).unwrap_or(Kind::Unverified))
+}
+
+/// A decision; `none` withdraws one.
+pub(super) fn verdict(text: &str) -> Result<Said, String> {
+    if text == "none" {
+        return Ok(Said(None));
+    }
+    Verdict::from_person(text).map(|verdict| Said(Some(verdict))).ok_or_else(|| {
+        "expected accepted, with_gateway, to_correct, or none to withdraw".to_owned()
+    })
+}
+
+/// A name or a note of at most 1,000 characters.
+pub(super) fn name(text: &str) -> Result<String, String> {
+    const LONGEST: usize = 1_000;
+    match text.chars().count() {
+        0..=LONGEST => Ok(text.to_owned()),
+        length => Err(format!("{length} characters are too many; {LONGEST} at most")),
+    }
 }
 
 pub(super) fn expected_total(text: &str) -> Result<ExpectedTotal, String> {

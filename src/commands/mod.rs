@@ -1,6 +1,7 @@
 //! One file a subcommand: from [`Settings`] to a library call to what is printed.
 
 mod check;
+mod decide;
 mod demo;
 mod ledger;
 mod manual;
@@ -44,6 +45,7 @@ pub fn execute(cli: Cli, process: &Process) -> Result<u8, Failure> {
         Command::Report(arguments) => report::execute(&arguments, common, process),
         Command::Runs(arguments) => runs::execute(&arguments, common, process),
         Command::Show(arguments) => show::execute(&arguments, common, process),
+        Command::Decide(arguments) => decide::execute(&arguments, common, process),
         Command::Ledger(arguments) => ledger::execute(&arguments, common, process, &interrupt),
         Command::Order(arguments) => order::execute(&arguments, common, process, &interrupt),
         Command::Sandbox(arguments) => sandbox::execute(&arguments, common, process, &interrupt),

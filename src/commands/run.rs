@@ -1,5 +1,6 @@
 //! `run`.
 
+use super::decide::system_user;
 use super::ledger::{view_as_json, view_as_text};
 use super::output::{JsonHead, print};
 use super::progress::Progress;
@@ -80,6 +81,7 @@ fn carry_out(
         expect_totals: arguments.expect_total,
         stop_asking_at,
         making: Making::default(),
+        system_user: system_user(),
     };
     if arguments.dry_run {
         let estimate = reconcile::estimate(&settings, &request, &context)?;

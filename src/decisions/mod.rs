@@ -26,7 +26,7 @@ mod table;
 mod tests;
 mod workbook;
 
-pub(crate) use cell::{EditedFile, EditedRow, Said};
+pub(crate) use cell::{EditedFile, EditedRow};
 pub(crate) use compare::{Comparison, Written, compare};
-pub(crate) use dialect::Dialect;
-pub(crate) use files::{OpenedFile, Unreadable, candidates, open, read};
+
+pub(crate) use files::{Unreadable, Why, candidates, open, read};

@@ -4,7 +4,7 @@
 
 mod files;
 
-pub(crate) use files::take_back;
+pub(crate) use files::{TakenBack, take_back, take_back_all};
 
 use crate::domain::amount::Amount;
 use crate::domain::decision::{Basis, Decision, DecisionEventKind, Edit};
@@ -133,9 +133,7 @@ fn known(lives: &Lives, kind: Kind) -> Option<Known> {
 
 fn has_ended_since(events: &[Event], kind: Kind, since: (DateTime<Utc>, i64)) -> bool {
     events.iter().any(|event| {
-        event.kind == kind
-            && event.event == EventKind::Resolved
-            && (event.at, event.run_id) > since
+        event.kind == kind && event.event == EventKind::Resolved && (event.at, event.run_id) > since
     })
 }
 

@@ -2,6 +2,7 @@
 
 use crate::domain::morning::Making;
 use crate::domain::run::ExpectedTotal;
+use crate::domain::text::Text;
 use crate::failure::Failure;
 use crate::settings::Settings;
 use chrono::NaiveDate;
@@ -36,6 +37,8 @@ pub struct Request {
     pub stop_asking_at: Option<Instant>,
     /// How the run is made, for its report.
     pub making: Making,
+    /// The operating system's user, for the decisions that the run takes.
+    pub system_user: Text,
 }
 
 /// `--resume`.

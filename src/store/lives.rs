@@ -66,8 +66,7 @@ impl Store {
         order_id: i64,
         kind: Kind,
     ) -> Result<Option<ReportRow>, StoreError> {
-        let findings =
-            self.order_findings(run_id, order_id).map_err(|error| self.error(&error))?;
+        let findings = self.order_findings(run_id, order_id).map_err(|error| self.error(&error))?;
         Ok(findings.into_iter().find(|finding| finding.mismatch.kind == kind))
     }
 
@@ -122,9 +121,7 @@ impl Store {
                  WHERE u.run_id = ?1 AND r.order_id = ?2"
             ))
             .and_then(|mut statement| {
-                statement
-                    .query_row([run_id, order_id], |row| instant(row, "at_ms"))
-                    .optional()
+                statement.query_row([run_id, order_id], |row| instant(row, "at_ms")).optional()
             })
             .map_err(|error| self.error(&error))
     }
@@ -179,10 +176,9 @@ impl Store {
             )
             .and_then(|mut statement| {
                 statement
-                    .query_row(
-                        params![mismatch_id, DecisionEventKind::Proposed.as_str()],
-                        |row| Ok((row.get("order_id")?, kind(row)?)),
-                    )
+                    .query_row(params![mismatch_id, DecisionEventKind::Proposed.as_str()], |row| {
+                        Ok((row.get("order_id")?, kind(row)?))
+                    })
                     .optional()
             })
             .map_err(|error| self.error(&error))

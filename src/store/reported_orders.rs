@@ -130,9 +130,9 @@ impl Store {
         run_id: i64,
         order_id: i64,
     ) -> rusqlite::Result<Option<OrderRow>> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT * FROM reported_orders WHERE run_id = ?1 AND order_id = ?2",
-        )?;
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT * FROM reported_orders WHERE run_id = ?1 AND order_id = ?2")?;
         let mut rows = statement.query([run_id, order_id])?;
         rows.next()?.map(|row| self.read_order(run_id, row)).transpose()
     }

@@ -3,7 +3,8 @@
 
 use super::{Decided, Desk, Written, in_words, take, taken_out};
 use crate::decisions::{
-    Comparison, EditedFile, EditedRow, Unreadable, Written as AsWritten, compare, open, read,
+    Comparison, EditedFile, EditedRow, Unreadable, Why, Written as AsWritten, candidates, compare,
+    open, read,
 };
 use crate::domain::decision::{Basis, Decision, DecisionEventKind, Edit};
 use crate::domain::mismatch::Kind;
@@ -13,7 +14,8 @@ use crate::failure::Failure;
 use crate::rules::deciding::is_much;
 use crate::store::{NewDecision, ReadFile, Store};
 use std::collections::{BTreeMap, HashMap};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 /// What came of reading files.
 #[derive(Debug, Default)]
@@ -65,6 +67,26 @@ fn refusal(decision: &NewDecision) -> String {
     }
 }
 
+/// Takes the decisions in the files of a directory. The inner error: it cannot be listed.
+///
+/// # Errors
+/// The database.
+pub(crate) fn take_back_all(
+    store: &mut Store,
+    desk: &Desk,
+    directory: &Path,
+    now: SystemTime,
+) -> Result<Result<TakenBack, String>, Failure> {
+    let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
+    match candidates(directory, now) {
+        Ok(paths) => take_back(store, desk, &paths).map(Ok),
+        Err(error) => Ok(Err(format!(
+            "decisions were not read: {} cannot be listed: {error}",
+            directory.display()
+        ))),
+    }
+}
+
 /// Reads these files and takes their decisions. A file that the program wrote, or that was read
 /// before, is left alone.
 ///
@@ -89,9 +111,15 @@ pub(crate) fn take_back(
         if store.is_known_file(opened.sha256())? {
             continue;
         }
-        files.push(ReadFile { sha256: opened.sha256().to_owned(), name: opened.name().clone() });
-        let name = opened.name().clone();
-        match read(opened) {
+        let known = ReadFile { sha256: opened.sha256().to_owned(), name: opened.name().clone() };
+        let result = read(opened);
+        if let Err(Unreadable { why: Why::Changed | Why::Io(_), .. }) = &result {
+            // The next run tries again.
+        } else {
+            files.push(known.clone());
+        }
+        let name = known.name;
+        match result {
             Ok(Some(file)) if reader.rows.knows_one_of(store, &file)? => {
                 taken.decided.extend(reader.read(store, &file)?);
             }
