@@ -10,7 +10,6 @@
 
 pub mod cli;
 pub mod commands;
-#[cfg_attr(not(test), expect(dead_code, reason = "the run does not read decisions back yet"))]
 mod decisions;
 pub mod domain;
 pub mod failure;

@@ -3,7 +3,7 @@
 use super::output::{JsonHead, print, table};
 use super::{Process, settings};
 use crate::cli::{Common, Decide, ListFormat, Said};
-use crate::domain::decision::{DecisionEvent, Edit, Verdict};
+use crate::domain::decision::{Change, DecisionEvent, Edit, Verdict};
 use crate::domain::text::{Text, one_line};
 use crate::failure::Failure;
 use crate::reconcile::deciding::{
@@ -64,8 +64,11 @@ fn taken(arguments: &Decide, store: &mut Store, desk: &Desk) -> Result<TakenBack
         return Err(Failure::usage("--by is empty", "name the person who decides"));
     }
     let edit = Edit {
-        verdict: arguments.decision.map(|Said(verdict)| verdict),
-        until: arguments.until.map(Some),
+        verdict: arguments.decision.map(|Said(verdict)| match verdict {
+            Some(verdict) => Change::Set(verdict),
+            None => Change::Withdrawn,
+        }),
+        until: arguments.until.map(Change::Set),
         owner: arguments.owner.as_deref().map(Text::own),
         note: arguments.note.as_deref().map(Text::own),
     };

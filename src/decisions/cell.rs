@@ -169,10 +169,10 @@ impl EditedRow {
 
     /// What stands in finance's columns, whatever it is, for the record.
     pub(crate) fn said(&self) -> Said {
+        // A refused text can be of any length, and a record of it need not be.
+        const LONGEST: usize = 1_000;
         let said = |column| {
             let shown = self.cell(column).map(Cell::shown).unwrap_or_default();
-            // A refused text can be of any length, and a record of it need not be.
-            const LONGEST: usize = 1_000;
             let text: String = shown.chars().take(LONGEST).collect();
             Text::own(&text)
         };

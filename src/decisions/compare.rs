@@ -6,7 +6,7 @@ use super::dates::{Until, until};
 use super::dialect::{Decimal, Dialect};
 use super::numbers::is_same_id;
 use crate::domain::amount::Amount;
-use crate::domain::decision::{Decision, Edit, Verdict};
+use crate::domain::decision::{Change, Decision, Edit, Verdict};
 use crate::domain::guard::unguarded;
 use crate::domain::mismatch::{Kind, ReportRow};
 use crate::domain::morning::OrderRow;
@@ -83,9 +83,9 @@ fn edited<Value>(
     row.cell(column).map_or(Ok(None), read)
 }
 
-fn verdict_edit(cell: &Cell, written: Option<Verdict>) -> Result<Option<Option<Verdict>>, String> {
+fn verdict_edit(cell: &Cell, written: Option<Verdict>) -> Result<Option<Change<Verdict>>, String> {
     if cell.is_blank() {
-        return Ok(written.is_some().then_some(None));
+        return Ok(written.is_some().then_some(Change::Withdrawn));
     }
     let shown = cell.shown();
     let word = shown.strip_prefix('\'').unwrap_or(&shown);
@@ -93,7 +93,7 @@ fn verdict_edit(cell: &Cell, written: Option<Verdict>) -> Result<Option<Option<V
         return Ok(None);
     }
     match Verdict::from_person(word) {
-        Some(verdict) => Ok((written != Some(verdict)).then_some(Some(verdict))),
+        Some(verdict) => Ok((written != Some(verdict)).then_some(Change::Set(verdict))),
         None => Err(format!(
             "decision \"{}\" is not one of accepted, with_gateway, to_correct",
             Text::foreign(&shown)
@@ -105,10 +105,10 @@ fn until_edit(
     cell: &Cell,
     written: Option<NaiveDate>,
     known: &[(String, NaiveDate)],
-) -> Result<Option<Option<NaiveDate>>, String> {
+) -> Result<Option<Change<NaiveDate>>, String> {
     match until(cell, known) {
-        Until::Empty => Ok(written.is_some().then_some(None)),
-        Until::Date(date) => Ok((written != Some(date)).then_some(Some(date))),
+        Until::Empty => Ok(written.is_some().then_some(Change::Withdrawn)),
+        Until::Date(date) => Ok((written != Some(date)).then_some(Change::Set(date))),
         Until::Either(one, other) if [Some(one), Some(other)].contains(&written) => Ok(None),
         Until::Either(one, other) => Err(format!(
             "until \"{}\" may be {one} or {other}; write the one that is meant like this",

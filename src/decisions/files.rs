@@ -85,8 +85,9 @@ pub(crate) enum Why {
     Io(#[from] io::Error),
 }
 
-/// The files of a directory that may hold decisions, sorted by name: what a spreadsheet saves, under
-/// any name, changed within 60 days before `now`. Without lock files, hidden files and invalid rows.
+/// The files of a directory that may hold decisions, sorted by name: what a spreadsheet saves,
+/// under any name, changed within 60 days before `now`. Without lock files, hidden files and
+/// invalid rows.
 ///
 /// # Errors
 /// The directory cannot be listed.
@@ -212,7 +213,7 @@ pub(crate) fn read(opened: OpenedFile) -> Result<Option<EditedFile>, Unreadable>
             sha256,
             last_modified_by: found.last_modified_by,
             dialect: found.dialect,
-            rows: found.rows.rows,
+            rows: found.rows.kept,
         })),
         Ok(None) => Ok(None),
         Err(why) => Err(Unreadable { name, why }),

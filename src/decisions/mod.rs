@@ -28,5 +28,4 @@ mod workbook;
 
 pub(crate) use cell::{EditedFile, EditedRow};
 pub(crate) use compare::{Comparison, Written, compare};
-
 pub(crate) use files::{Unreadable, Why, candidates, open, read};

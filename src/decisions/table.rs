@@ -24,7 +24,7 @@ pub(super) fn heading(text: &str) -> String {
 /// What is kept of all sheets of a file.
 #[derive(Debug, Default)]
 pub(super) struct Rows {
-    pub(super) rows: Vec<EditedRow>,
+    pub(super) kept: Vec<EditedRow>,
     pub(super) decimal: Decimal,
     cells: u64,
     kept_bytes: usize,
@@ -33,7 +33,7 @@ pub(super) struct Rows {
 impl Rows {
     /// Whether any row names a mismatch.
     pub(super) fn names_mismatches(&self) -> bool {
-        self.rows.iter().any(|row| !row.mismatch_ids.is_empty())
+        self.kept.iter().any(|row| !row.mismatch_ids.is_empty())
     }
 
     /// Counts cells that were read, wanted or not.
@@ -47,7 +47,7 @@ impl Rows {
         if self.kept_bytes > MOST_KEPT_BYTES {
             return Err(Why::TooMuchText);
         }
-        self.rows.push(row);
+        self.kept.push(row);
         Ok(())
     }
 }

@@ -9,7 +9,7 @@ mod workbooks;
 
 use super::*;
 use crate::domain::amount::Amount;
-use crate::domain::decision::{Decision, Verdict};
+use crate::domain::decision::{Change, Decision, Edit, Verdict};
 use crate::domain::guard::guarded;
 use crate::domain::mismatch::{Kind, Mismatch, NextStep, ReportRow, Severity, State};
 use crate::domain::money::{Bucket, Place};
@@ -66,6 +66,7 @@ fn finding(id: &str, order: &str, variance: Option<&str>) -> ReportRow {
             accounting_type: None,
             status: Some(LedgerStatus::Paid),
             conflict: None,
+            conflict_amounts: None,
             duplicate: None,
         }),
         payment: Some(Payment {

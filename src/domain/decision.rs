@@ -72,13 +72,32 @@ impl Decision {
     }
 }
 
-/// The cells that a person has changed. The outer `None`: that cell is as it was written.
+/// What a person made of a cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change<Value> {
+    /// The cell says this now.
+    Set(Value),
+    /// The cell is empty now.
+    Withdrawn,
+}
+
+impl<Value> Change<Value> {
+    /// What the cell says.
+    pub fn value(self) -> Option<Value> {
+        match self {
+            Change::Set(value) => Some(value),
+            Change::Withdrawn => None,
+        }
+    }
+}
+
+/// The cells that a person has changed. `None`: that cell is as it was written.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Edit {
-    /// `Some(None)`: withdrawn.
-    pub verdict: Option<Option<Verdict>>,
-    /// `Some(None)`: withdrawn.
-    pub until: Option<Option<NaiveDate>>,
+    /// The decision.
+    pub verdict: Option<Change<Verdict>>,
+    /// The last day on which it holds.
+    pub until: Option<Change<NaiveDate>>,
     /// Empty: withdrawn.
     pub owner: Option<Text>,
     /// Empty: withdrawn.
@@ -89,11 +108,11 @@ impl Edit {
     /// What is said after the edit of a decision. A withdrawn decision takes its date along.
     #[must_use]
     pub fn of(&self, decision: &Decision) -> Decision {
-        let verdict = self.verdict.unwrap_or(decision.verdict);
-        let is_withdrawn = self.verdict == Some(None);
+        let verdict = self.verdict.map_or(decision.verdict, Change::value);
+        let until = if self.verdict == Some(Change::Withdrawn) { None } else { decision.until };
         Decision {
             verdict,
-            until: self.until.unwrap_or(if is_withdrawn { None } else { decision.until }),
+            until: self.until.map_or(until, Change::value),
             owner: self.owner.clone().unwrap_or_else(|| decision.owner.clone()),
             note: self.note.clone().unwrap_or_else(|| decision.note.clone()),
         }

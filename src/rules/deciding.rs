@@ -2,7 +2,7 @@
 
 use super::lifecycle::{self, Known, Limits, Now};
 use crate::domain::amount::Amount;
-use crate::domain::decision::{Basis, Decision, DecisionEventKind, Edit, Verdict};
+use crate::domain::decision::{Basis, Change, Decision, DecisionEventKind, Edit, Verdict};
 use crate::domain::mismatch::Kind;
 use chrono::{Days, NaiveDate};
 
@@ -113,7 +113,7 @@ fn changed_by_others(edit: &Edit, written: &Decision, now: &Decision) -> Result<
     };
     let verdict = |it: Option<Verdict>| it.map(|it| it.to_string()).unwrap_or_default();
     let day = |it: Option<NaiveDate>| it.map(|it| it.to_string()).unwrap_or_default();
-    match edit.verdict {
+    match edit.verdict.map(Change::value) {
         Some(edited) if now.verdict != written.verdict && now.verdict != edited => {
             return refused(
                 "the decision",
@@ -124,7 +124,7 @@ fn changed_by_others(edit: &Edit, written: &Decision, now: &Decision) -> Result<
         }
         _ => {}
     }
-    match edit.until {
+    match edit.until.map(Change::value) {
         Some(edited) if now.until != written.until && now.until != edited => {
             return refused("until", day(written.until), day(now.until), day(edited));
         }

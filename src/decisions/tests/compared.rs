@@ -43,8 +43,8 @@ fn decided_row() -> ReportRow {
 fn an_emptied_cell_withdraws() -> Outcome {
     let empty = [("decision", ""), ("until", " "), ("owner", ""), ("note", "")];
     let expected = Edit {
-        verdict: Some(None),
-        until: Some(None),
+        verdict: Some(Change::Withdrawn),
+        until: Some(Change::Withdrawn),
         owner: Some(Text::default()),
         note: Some(Text::default()),
     };
@@ -61,7 +61,7 @@ fn decision_words_are_matched_without_case_and_marks() -> Outcome {
         ("TO-CORRECT", Verdict::ToCorrect),
     ] {
         let edit = edit_of(&written, &[("decision", word)])?;
-        assert_eq!(edit, Edit { verdict: Some(Some(verdict)), ..Edit::default() });
+        assert_eq!(edit, Edit { verdict: Some(Change::Set(verdict)), ..Edit::default() });
     }
     let why = refusal_of(&written, &[("decision", "proposed")])?;
     let expected = "decision \"proposed\" is not one of accepted, with_gateway, to_correct";
@@ -84,12 +84,12 @@ fn dates_as_spreadsheets_reformat_them() -> Outcome {
         assert_eq!(changed(&written, &[("until", shown)])?.1, Comparison::Unchanged, "{shown}");
     }
     let edit = edit_of(&written, &[("until", "25.12.2026")])?;
-    assert_eq!(edit, Edit { until: Some(Some(date("2026-12-25"))), ..Edit::default() });
+    assert_eq!(edit, Edit { until: Some(Change::Set(date("2026-12-25"))), ..Edit::default() });
     let why = refusal_of(&written, &[("until", "05/06/2027")])?;
     assert!(why.contains("2027-06-05 or 2027-05-06"), "{why}");
     // The row's own date shows which of the two it is.
     let edit = edit_of(&written, &[("until", "05/06/2027"), ("order_date", "11/20/2026")])?;
-    assert_eq!(edit.until, Some(Some(date("2027-05-06"))));
+    assert_eq!(edit.until, Some(Change::Set(date("2027-05-06"))));
     // Either reading of it is the date that was written.
     let both = decided(finding("m-a1", "1", Some("1.50")), Verdict::Accepted, "2027-05-06", "", "");
     assert_eq!(changed(&both, &[("until", "05/06/2027")])?.1, Comparison::Unchanged);

@@ -91,8 +91,8 @@ fn edits_survive_libreoffice_and_prove_their_rows() -> Outcome {
         let before = &row.decision;
         Comparison::Edit(Edit {
             verdict: (before.verdict != Some(Verdict::ToCorrect))
-                .then_some(Some(Verdict::ToCorrect)),
-            until: Some(Some(date("2027-01-31"))),
+                .then_some(Change::Set(Verdict::ToCorrect)),
+            until: Some(Change::Set(date("2027-01-31"))),
             owner: Some(Text::own("Ravi")),
             note: Some(Text::own("looked at it")),
         })

@@ -64,8 +64,8 @@ fn a_decision_on_a_row_of_work_is_taken() -> Outcome {
     assert_eq!(work(unedited)?, Comparison::Unchanged);
     let edited = ["10", "0042", KINDS, "ACCEPTED", "2026-12-31", "Asha", "", "12", "m-a2 m-a1"];
     let edit = Edit {
-        verdict: Some(Some(Verdict::Accepted)),
-        until: Some(Some(date("2026-12-31"))),
+        verdict: Some(Change::Set(Verdict::Accepted)),
+        until: Some(Change::Set(date("2026-12-31"))),
         owner: Some(Text::own("Asha")),
         note: None,
     };
@@ -135,8 +135,8 @@ fn cells_of_every_type_are_read() -> Outcome {
     let file = read_workbook(&workbook.save_to_buffer()?)?;
     let found = comparisons(&file, &[written]);
     let first = Edit {
-        verdict: Some(None),
-        until: Some(Some(date("2026-11-26"))),
+        verdict: Some(Change::Withdrawn),
+        until: Some(Change::Set(date("2026-11-26"))),
         owner: Some(Text::own("1234.5")),
         note: Some(Text::own("ask Ravi")),
     };
