@@ -204,6 +204,12 @@ impl Total {
         self.0 += i128::from(amount.0);
     }
 
+    /// The number of millionths.
+    #[must_use]
+    pub const fn micros(self) -> i128 {
+        self.0
+    }
+
     /// A total from the sums of whole units and of remaining millionths, as the database computes
     /// them.
     #[must_use]

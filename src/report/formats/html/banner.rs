@@ -1,0 +1,155 @@
+//! The verdict in one sentence, and what happens next.
+
+use super::collected::Collected;
+use super::show;
+use crate::domain::amount::Total;
+use crate::domain::morning::Night;
+use maud::{Markup, html};
+
+/// The colour of the banner. Its sentence says the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Tone {
+    Good,
+    Caution,
+    Bad,
+}
+
+impl Tone {
+    fn class(self) -> &'static str {
+        match self {
+            Tone::Good => "banner good",
+            Tone::Caution => "banner caution",
+            Tone::Bad => "banner bad",
+        }
+    }
+}
+
+/// The page's title: what a tab shows.
+pub(super) fn title(night: &Night) -> String {
+    let run = &night.summary;
+    let state = if run.is_complete() { "" } else { "INCOMPLETE · " };
+    format!("{state}Reconciliation of {} · run {}", show::day(run.day), run.run_id)
+}
+
+/// The banner.
+pub(super) fn section(night: &Night, collected: &Collected) -> Markup {
+    let run = &night.summary;
+    let (tone, verdict) = verdict(night, collected);
+    html! {
+        header class=(tone.class()) {
+            p.night {
+                "Reconciliation of " (show::day(run.day)) " · run " (run.run_id)
+                @if let Some(merchant) = &night.merchant_uid {
+                    " · merchant " (show::id(merchant))
+                }
+                " · " (show::moment(night.judged_at, night.zone))
+            }
+            h1 { (verdict) }
+            @for doubt in run.doubts() { p { strong { "Doubt: " } (show::foreign(&doubt.text)) } }
+            p.next { strong { "What happens next: " } (next(night, collected)) }
+        }
+    }
+}
+
+/// The most important thing of the night, in one sentence.
+fn verdict(night: &Night, collected: &Collected) -> (Tone, Markup) {
+    let figures = &night.summary.figures;
+    let (orders, invalid) = (figures.orders, figures.ledger.invalid);
+    let selected = show::orders(orders.selected);
+    if orders.unverified > 0 {
+        let others = collected.disagreeing;
+        return (
+            Tone::Caution,
+            html! {
+                "INCOMPLETE: " (show::count(orders.unverified)) " of " (selected)
+                " got no trustworthy answer."
+                @if others > 0 { " " (show::orders(others)) " disagree" @if others == 1 { "s" } "." }
+                @if collected.open.count > 0 { " At risk in all: " (at_risk(collected)) "." }
+            },
+        );
+    }
+    let findings = collected.open.count;
+    let is_doubtful = invalid > 0 || night.summary.doubts().next().is_some();
+    if findings > 0 {
+        let tone = if has_risk(collected) || is_doubtful { Tone::Bad } else { Tone::Caution };
+        return (
+            tone,
+            html! {
+                (show::count(findings)) " of " (selected)
+                (if findings == 1 { " has findings; " } else { " have findings; " })
+                @if has_risk(collected) { (at_risk(collected)) " at risk." }
+                @else { "no money is at risk." }
+                @if invalid > 0 { " " (unusable(invalid)) }
+            },
+        );
+    }
+    if invalid > 0 {
+        return (Tone::Caution, html! { "CHECK THE LEDGER: " (unusable(invalid)) });
+    }
+    if is_doubtful {
+        return (Tone::Caution, html! { "CHECK THE LEDGER: it may not be whole." });
+    }
+    if orders.selected == 0 {
+        return (Tone::Caution, html! { "NOTHING CHECKED: there was no order to ask for." });
+    }
+    (
+        Tone::Good,
+        html! {
+            @if collected.accepted.count > 0 {
+                "Nothing to do: of " (selected) ", " (show::count(collected.accepted.count))
+                (if collected.accepted.count == 1 { " has" } else { " have" })
+                " findings, and finance accepted all of them."
+            } @else if orders.in_transit > 0 {
+                "Nothing to do: " (show::count(orders.matched)) " of " (selected)
+                " agree, " (show::count(orders.in_transit)) " not finished yet."
+            } @else if orders.selected == 1 { "The one order agrees." }
+            @else { "All " (selected) " agree." }
+        },
+    )
+}
+
+fn unusable(rows: u64) -> String {
+    format!("{} of the ledger could not be used.", show::counted(rows, "row", "rows"))
+}
+
+fn has_risk(collected: &Collected) -> bool {
+    let mut currencies = collected.money.currencies();
+    currencies.any(|it| collected.money.at_risk(it).sum != Total::default())
+}
+
+/// The sums of all currencies.
+fn at_risk(collected: &Collected) -> Markup {
+    const MOST: usize = 4;
+    let sums = collected.money.currencies().map(|it| (it, collected.money.at_risk(it).sum));
+    let sums: Vec<_> = sums.filter(|(_, sum)| *sum != Total::default()).collect();
+    html! {
+        @if sums.is_empty() { "nothing" }
+        @for (index, (currency, sum)) in sums.iter().take(MOST).enumerate() {
+            @if index > 0 { " + " }
+            (show::money(sum, currency))
+        }
+        @if sums.len() > MOST { " and more in other currencies" }
+    }
+}
+
+fn next(night: &Night, collected: &Collected) -> Markup {
+    let run = &night.summary;
+    html! {
+        @if !run.is_complete() {
+            "these figures may still change. The next night asks for the missing answers again. To "
+            "ask now, the operator runs "
+            code { "octopus-recon run --resume " (run.run_id) }
+            " with the same options."
+        } @else if run.figures.ledger.invalid > 0 {
+            "correct the rows in the ledger; the next night reads them again."
+        } @else if run.doubts().next().is_some() {
+            "check whether the ledger is whole before you rely on these figures."
+        } @else if collected.open.count > 0 {
+            "the check is complete. Begin with " a href="#start" { "Start here" }
+            ". The next night asks for these orders again; what is solved leaves this page by "
+            "itself."
+        } @else {
+            "nothing to do. The next page comes with the next night's run."
+        }
+    }
+}
