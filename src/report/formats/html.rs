@@ -17,14 +17,11 @@ mod orders;
 mod show;
 mod since;
 mod start_here;
-mod status_page;
+pub(in crate::report) mod status_page;
 mod sums;
 #[cfg(test)]
 mod tests;
 mod trend;
-
-#[expect(unused_imports, reason = "endings without a report will write it")]
-pub(crate) use status_page::{NoReport, status_page};
 
 use super::super::files::TemporaryFile;
 use super::{Format, Heading, Part, Writer};

@@ -46,6 +46,9 @@ pub(super) fn section(night: &Night, collected: &Collected) -> Markup {
             }
             h1 { (verdict) }
             @for doubt in run.doubts() { p { strong { "Doubt: " } (show::foreign(&doubt.text)) } }
+            @if run.is_complete() && run.figures.orders.selected > 0 {
+                p { strong { "Complete: " } "each order got a trustworthy answer." }
+            }
             p.next { strong { "What happens next: " } (next(night, collected)) }
         }
     }
@@ -141,11 +144,15 @@ fn next(night: &Night, collected: &Collected) -> Markup {
             code { "octopus-recon run --resume " (run.run_id) }
             " with the same options."
         } @else if run.figures.ledger.invalid > 0 {
-            "correct the rows in the ledger; the next night reads them again."
+            "correct the " a href="#invalid" { "rows that could not be used" }
+            " in the ledger; the next night reads them again."
+            @if collected.open.count > 0 {
+                " For the findings, begin with " a href="#start" { "Start here" } "."
+            }
         } @else if run.doubts().next().is_some() {
             "check whether the ledger is whole before you rely on these figures."
         } @else if collected.open.count > 0 {
-            "the check is complete. Begin with " a href="#start" { "Start here" }
+            "begin with " a href="#start" { "Start here" }
             ". The next night asks for these orders again; what is solved leaves this page by "
             "itself."
         } @else {

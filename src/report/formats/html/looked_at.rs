@@ -66,7 +66,7 @@ fn sentences(night: &Night) -> Markup {
         @if let Some((first, last)) = night.answered {
             p {
                 "The gateway (" (show::foreign(&night.base_url)) ") answered between "
-                (show::moment(first, night.zone)) " and " (show::moment(last, night.zone)) "."
+                (show::local(first, night.zone)) " and " (show::moment(last, night.zone)) "."
             }
         } @else {
             p { "The gateway (" (show::foreign(&night.base_url)) ") gave no answer in this run." }

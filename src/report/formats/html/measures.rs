@@ -1,7 +1,7 @@
 //! "Measures": how good the reconciliation is, and which way it goes.
 
 use super::show;
-use super::trend::{Bar, chart, name};
+use super::trend::{Bar, chart, name, short_day};
 use crate::domain::morning::{Night, TrendPoint};
 use maud::{Markup, html};
 
@@ -49,7 +49,12 @@ fn line(measure: &str, value: &str) -> Markup {
 fn bars(trend: &[TrendPoint], figure: fn(&TrendPoint) -> (String, u128)) -> Vec<Bar> {
     let bar = |point: &TrendPoint| {
         let (shown, value) = figure(point);
-        Bar { name: name(point), shown, value: i128::try_from(value).unwrap_or(i128::MAX) }
+        Bar {
+            name: name(point),
+            day: short_day(point),
+            shown,
+            value: i128::try_from(value).unwrap_or(i128::MAX),
+        }
     };
     trend.iter().map(bar).collect()
 }

@@ -32,7 +32,7 @@ fn by_currency(collected: &Collected) -> Markup {
             p { "No money is at risk." }
         } @else {
             div.wide {
-                table {
+                table.stack {
                     caption { "At risk now. An order with several findings counts once." }
                     thead {
                         tr {
@@ -50,11 +50,15 @@ fn by_currency(collected: &Collected) -> Markup {
                             @let now = money.at_risk(currency);
                             tr {
                                 th scope="row" { bdi { (show::currency_text(currency)) } }
-                                td.number { (show::count(now.orders)) }
+                                td.number data-label="Orders" { (show::count(now.orders)) }
                                 @for bucket in Bucket::AT_RISK {
-                                    td.number { (show::sum(money.get(currency, bucket).sum)) }
+                                    td.number data-label=(show::bucket(bucket)) {
+                                        (show::sum(money.get(currency, bucket).sum))
+                                    }
                                 }
-                                td.number { strong { (show::grouped(&now.sum.to_string())) } }
+                                td.number data-label="Sum" {
+                                    strong { (show::grouped(&now.sum.to_string())) }
+                                }
                             }
                         }
                     }

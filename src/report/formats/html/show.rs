@@ -74,9 +74,14 @@ pub(super) fn day(day: NaiveDate) -> String {
     day.format("%-d %b %Y").to_string()
 }
 
+/// "25 Nov 2026, 02:40".
+pub(super) fn local(at: DateTime<Utc>, zone: Tz) -> String {
+    at.with_timezone(&zone).format("%-d %b %Y, %H:%M").to_string()
+}
+
 /// "25 Nov 2026, 02:40 (Asia/Kolkata)".
 pub(super) fn moment(at: DateTime<Utc>, zone: Tz) -> String {
-    format!("{} ({zone})", at.with_timezone(&zone).format("%-d %b %Y, %H:%M"))
+    format!("{} ({zone})", local(at, zone))
 }
 
 /// "today", "1 day", "12 days".

@@ -29,8 +29,8 @@ pub(super) fn section(night: &Night, collected: &Collected) -> Markup {
                     @if let Some(anchor) = &oldest.anchor {
                         a href={ "#" (anchor) } { (show::id(&oldest.merchant_order_id)) }
                     } @else { (show::id(&oldest.merchant_order_id)) }
-                    ", open since "
-                    (if oldest.days <= 0 { "today".to_owned() } else { show::age(oldest.days) }) "."
+                    ", open for "
+                    (if oldest.days <= 0 { "less than a day".to_owned() } else { show::age(oldest.days) }) "."
                 }
             }
             @if collected.solved.count > 0 {

@@ -40,6 +40,8 @@ pub(super) fn section(night: &Night) -> Markup {
 /// One bar: its run's name, its figure as shown, and its height.
 pub(super) struct Bar {
     pub(super) name: String,
+    /// Its day, short: there is little room below the bars.
+    pub(super) day: String,
     pub(super) shown: String,
     pub(super) value: i128,
 }
@@ -49,9 +51,15 @@ pub(super) fn name(point: &TrendPoint) -> String {
     format!("{} (run {})", show::day(point.day), point.run_id)
 }
 
+/// "25 Nov".
+pub(super) fn short_day(point: &TrendPoint) -> String {
+    point.day.format("%-d %b").to_string()
+}
+
 fn orders_with_findings(trend: &[TrendPoint]) -> Markup {
     let bar = |point: &TrendPoint| Bar {
         name: name(point),
+        day: short_day(point),
         shown: show::count(point.with_findings),
         value: i128::from(point.with_findings),
     };
@@ -62,7 +70,7 @@ fn risk_bars(trend: &[TrendPoint], currency: &str, shown: &str) -> Vec<Bar> {
     let bar = |point: &TrendPoint| {
         let sum = point.at_risk.get(currency).copied().unwrap_or_default();
         let shown = format!("{} {shown}", show::grouped(&sum.to_string()));
-        Bar { name: name(point), shown, value: sum.micros() }
+        Bar { name: name(point), day: short_day(point), shown, value: sum.micros() }
     };
     trend.iter().map(bar).collect()
 }
@@ -93,7 +101,7 @@ pub(super) fn chart(id: &str, title: &str, bars: &[Bar]) -> Markup {
                 }
             }
             p.axis aria-hidden="true" {
-                span { (first.name) } span { "most: " (most.shown) } span { (last.name) }
+                span { (first.day) } span { "most: " (most.shown) } span { (last.day) }
             }
         }
     }

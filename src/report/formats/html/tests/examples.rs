@@ -225,6 +225,11 @@ pub(super) fn small() -> Example {
         sums: BTreeMap::from([("inr".to_owned(), total("50450.00"))]),
         examples: vec!["20261126000000000017".to_owned(), "A-1002".to_owned()],
     }];
+    if let Some(last) = example.night.trend.last_mut() {
+        (last.with_findings, last.matched, last.unverified) = (11, 280, 0);
+        let sums = [("inr", "58458.00"), ("usd", "120.50")];
+        last.at_risk = sums.map(|(currency, sum)| (currency.to_owned(), total(sum))).into();
+    }
     example.solved = vec![SolvedRow {
         key: OrderKey { merchant_uid: None, merchant_order_id: "S-1".to_owned() },
         outcome: Outcome::Matched,

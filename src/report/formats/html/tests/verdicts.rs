@@ -1,6 +1,6 @@
 //! What the page says first, and that its figures add up.
 
-use super::super::{NoReport, status_page};
+use super::super::status_page::{NoReport, status_page};
 use super::examples::{self, date, instant};
 use super::{page, words};
 use crate::domain::run::Warning;
