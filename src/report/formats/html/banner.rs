@@ -66,7 +66,10 @@ fn verdict(night: &Night, collected: &Collected) -> (Tone, Markup) {
             html! {
                 "INCOMPLETE: " (show::count(orders.unverified)) " of " (selected)
                 " got no trustworthy answer."
-                @if others > 0 { " " (show::orders(others)) " disagree" @if others == 1 { "s" } "." }
+                @if others > 0 {
+                    " " (show::orders(others))
+                    (if others == 1 { " disagrees." } else { " disagree." })
+                }
                 @if collected.open.count > 0 { " At risk in all: " (at_risk(collected)) "." }
             },
         );

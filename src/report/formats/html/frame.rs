@@ -11,8 +11,8 @@ pub(super) const STYLE: &str = include_str!("page.css");
 /// Filter, order and copy. The page is whole without it.
 pub(super) const SCRIPT: &str = include_str!("page.js");
 
-/// The Content-Security-Policy: nothing from outside, and of what is inside only this style and this
-/// script.
+/// The Content-Security-Policy: nothing from outside, and of what is inside only this style and
+/// this script.
 pub(super) fn policy() -> String {
     format!(
         "default-src 'none'; style-src '{}'; script-src '{}'; base-uri 'none'; form-action 'none'",

@@ -16,7 +16,9 @@ pub(super) fn accepted(collected: &Collected, stem: &str) -> Markup {
         @if rows.count > 0 {
             section aria-labelledby="accepted" {
                 h2 id="accepted" { "Accepted: known and fine" }
-                p { "These orders count in no sum above. An acceptance ends when its facts change." }
+                p {
+                    "These orders count in no sum above. An acceptance ends when its facts change."
+                }
                 (show::rest(rows.shown, rows.count, "accepted orders", stem))
                 (orders::table("Orders that finance accepted", rows, "accepted-orders"))
             }

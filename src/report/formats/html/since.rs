@@ -30,7 +30,8 @@ pub(super) fn section(night: &Night, collected: &Collected) -> Markup {
                         a href={ "#" (anchor) } { (show::id(&oldest.merchant_order_id)) }
                     } @else { (show::id(&oldest.merchant_order_id)) }
                     ", open for "
-                    (if oldest.days <= 0 { "less than a day".to_owned() } else { show::age(oldest.days) }) "."
+                    @if oldest.days <= 0 { "less than a day" } @else { (show::age(oldest.days)) }
+                    "."
                 }
             }
             @if collected.solved.count > 0 {

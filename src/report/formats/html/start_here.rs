@@ -116,7 +116,7 @@ pub(super) fn section(collected: &Collected, stem: &str) -> Markup {
     }
 }
 
-fn person(next: NextStep, step: &Step, stem: &str) -> Markup {
+fn person(next: NextStep, work: &Step, stem: &str) -> Markup {
     let (who, what, ids) = match next {
         NextStep::Gateway => (
             "Call the gateway's support",
@@ -135,22 +135,22 @@ fn person(next: NextStep, step: &Step, stem: &str) -> Markup {
         ),
     };
     let list = format!("ids-{next}");
-    let sums = step.money.all_of(()).map(|(currency, tally)| (currency, tally.sum));
+    let sums = work.money.all_of(()).map(|(currency, tally)| (currency, tally.sum));
     html! {
         article.step {
             h3 { (who) }
-            @if step.count == 0 { p.none { "Nothing." } }
+            @if work.count == 0 { p.none { "Nothing." } }
             @else {
                 p.figure {
-                    strong { (show::orders(step.count)) }
+                    strong { (show::orders(work.count)) }
                     @for (currency, sum) in sums { " · " (show::money(&sum, currency)) }
                 }
                 p { (what) }
-                (largest(step))
+                (largest(work))
                 details {
-                    summary { (ids) ": " (show::count(step.shown_ids)) }
-                    pre id=(list) tabindex="0" { (step.ids.trim_end()) }
-                    (show::rest(step.shown_ids, step.count, "ids", stem))
+                    summary { (ids) ": " (show::count(work.shown_ids)) }
+                    pre id=(list) tabindex="0" { (work.ids.trim_end()) }
+                    (show::rest(work.shown_ids, work.count, "ids", stem))
                 }
             }
         }

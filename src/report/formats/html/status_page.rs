@@ -7,7 +7,6 @@ use maud::html;
 
 /// What is known of a night that has no report.
 #[derive(Debug, Clone)]
-#[cfg_attr(not(test), expect(dead_code, reason = "endings without a report will write it"))]
 pub(crate) struct NoReport {
     /// The day that the report would have had, in the ledger's time zone.
     pub(crate) day: NaiveDate,

@@ -2,7 +2,7 @@
 
 use crate::domain::amount::{Amount, Total};
 use crate::domain::decision::{Decision, DecisionEvent, DecisionEventKind, Verdict};
-use crate::domain::mismatch::{Kind, Mismatch, Outcome, ReportRow, State};
+use crate::domain::mismatch::{Kind, Mismatch, NextStep, Outcome, ReportRow, State};
 use crate::domain::money::{Bucket, Place};
 use crate::domain::morning::{
     Before, Bridge, Cause, LedgerFile, Making, Measures, Night, OrderRow, SinceBefore, SolvedRow,
@@ -182,7 +182,7 @@ pub(super) fn order(id: &str, kinds: &[Kind], bucket: Bucket, figure: &str) -> O
     OrderRow {
         severity: first.map(|it| it.mismatch.severity),
         state: State::New,
-        next_step: first.map_or(crate::domain::mismatch::NextStep::Operator, |it| it.next_step()),
+        next_step: first.map_or(NextStep::Operator, ReportRow::next_step),
         place: Place { bucket, amount: amount(figure), currency: "inr".to_owned() },
         transaction_type: "income".to_owned(),
         open_days: 0,
