@@ -47,7 +47,7 @@ pub(super) fn section(night: &Night, collected: &Collected) -> Markup {
             h1 { (verdict) }
             @for doubt in run.doubts() { p { strong { "Doubt: " } (show::foreign(&doubt.text)) } }
             @if run.is_complete() && run.figures.orders.selected > 0 {
-                p { strong { "Complete: " } "each order got a trustworthy answer." }
+                p { strong { "Complete: " } (complete(run.figures.orders.unverified)) }
             }
             p.next { strong { "What happens next: " } (next(night, collected)) }
         }
@@ -59,7 +59,7 @@ fn verdict(night: &Night, collected: &Collected) -> (Tone, Markup) {
     let figures = &night.summary.figures;
     let (orders, invalid) = (figures.orders, figures.ledger.invalid);
     let selected = show::orders(orders.selected);
-    if orders.unverified > 0 {
+    if !night.summary.is_complete() {
         let others = collected.disagreeing;
         return (
             Tone::Caution,
@@ -112,6 +112,15 @@ fn verdict(night: &Night, collected: &Collected) -> (Tone, Markup) {
             @else { "All " (selected) " agree." }
         },
     )
+}
+
+/// A night is also complete where finance accepted that there is no answer.
+fn complete(unverified: u64) -> String {
+    if unverified == 0 {
+        return "each order got a trustworthy answer.".to_owned();
+    }
+    let orders = show::orders(unverified);
+    format!("finance accepted that {orders} got no trustworthy answer; all others did.")
 }
 
 fn unusable(rows: u64) -> String {

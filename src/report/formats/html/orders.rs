@@ -72,7 +72,7 @@ pub(super) fn row(row: &OrderRow, day: NaiveDate) -> Markup {
                     @if let Some(due) = row.due {
                         small {
                             @if row.is_past_due(day) {
-                                strong.late { "past due: " (show::day(due)) }
+                                strong.late { "past due" } " " (show::day(due))
                             } @else { "due " (show::day(due)) }
                         }
                     }
