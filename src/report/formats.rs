@@ -3,6 +3,7 @@
 
 pub(super) mod csv;
 pub(super) mod html;
+mod xlsx;
 
 use super::files::TemporaryFile;
 use super::settings::ReportSettings;
@@ -14,7 +15,7 @@ use std::fs::File;
 use std::io;
 
 /// All of them; the first is the one that `--report PATH` names.
-pub(super) const FORMATS: &[Format] = &[csv::REPORT, html::REPORT];
+pub(super) const FORMATS: &[Format] = &[csv::REPORT, xlsx::REPORT, html::REPORT];
 
 /// A piece of a report. All writers of a run are fed by one pass over these, in this order; the
 /// pieces of one kind come in the order in which they are shown.

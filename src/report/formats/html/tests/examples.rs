@@ -104,6 +104,7 @@ pub(super) fn clean() -> Example {
             reopened: 4,
         },
         making: Making::default(),
+        previous_manifest: None,
     };
     let (orders, causes, solved) = (Vec::new(), Vec::new(), Vec::new());
     Example { night, orders, causes, solved, taken: Vec::new(), invalid: Vec::new() }
@@ -122,6 +123,8 @@ fn point(back: u64, with_findings: u64) -> TrendPoint {
             ("inr".to_owned(), Total::from_parts(units, 0)),
             ("usd".to_owned(), Total::from_parts(units / 90, 500_000)),
         ]),
+        resolved: 0,
+        reopened: 0,
     }
 }
 
@@ -138,6 +141,7 @@ pub(super) fn order(id: &str, kinds: &[Kind], bucket: Bucket, figure: &str) -> O
         accounting_type: Some(AccountingType::Receive),
         status: Some(LedgerStatus::Paid),
         conflict: None,
+        conflict_amounts: None,
         duplicate: None,
     };
     let payment = (bucket != Bucket::Unverified).then(|| Payment {
@@ -314,7 +318,15 @@ fn small_before() -> Before {
         run_id: 41,
         day: date("2026-11-25"),
         bridge: BTreeMap::from([("inr".to_owned(), inr), ("usd".to_owned(), usd)]),
-        orders: SinceBefore { new: 5, back: 1, worse: 1, unchanged: 4, solved: 1, accepted: 1 },
+        orders: SinceBefore {
+            new: 5,
+            back: 1,
+            worse: 1,
+            unchanged: 4,
+            solved: 1,
+            accepted: 1,
+            not_in_run: 0,
+        },
     }
 }
 
