@@ -152,7 +152,8 @@ impl ReportFiles {
         if let Some((place, table)) = self.invalid_rows {
             files.push(StagedFile::new(place, table.finish())?);
         }
-        for (place, writer) in self.reports {
+        // The first format gets its name last.
+        for (place, writer) in self.reports.into_iter().rev() {
             files.push(StagedFile::new(place, writer.finish())?);
         }
         Ok(StagedFiles { directory: self.directory, files, stale: self.stale })

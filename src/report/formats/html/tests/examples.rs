@@ -59,7 +59,7 @@ pub(super) fn instant(text: &str) -> DateTime<Utc> {
 
 const DAY: &str = "2026-11-26";
 
-/// A night with so many orders and none with findings.
+/// A night without findings.
 pub(super) fn clean() -> Example {
     let trend = (0..30).map(|back| point(29 - back, 20 + back * 7 % 25)).collect::<Vec<_>>();
     let figures = Figures {
@@ -70,7 +70,6 @@ pub(super) fn clean() -> Example {
             (date("2026-11-25"), 96),
             (date(DAY), 103),
         ]),
-        requests: 302,
         ..Figures::default()
     };
     let night = Night {
@@ -388,9 +387,8 @@ pub(super) fn many(count: u64) -> Example {
         (Kind::MissingAtGateway, Bucket::InDoubt),
         (Kind::PendingTooLong, Bucket::InDoubt),
     ];
-    let figures = &mut example.night.summary.figures;
-    figures.orders.mismatched = count;
-    figures.orders.selected = count + 300;
+    let orders = &mut example.night.summary.figures.orders;
+    (orders.mismatched, orders.selected) = (count, count + 300);
     example.orders = (0..count)
         .zip(kinds.iter().cycle())
         .map(|(number, (kind, bucket))| {
@@ -404,10 +402,10 @@ pub(super) fn many(count: u64) -> Example {
         sum.add(order.place.amount);
         sum
     });
-    let inr = Bridge { new: sums, now: sums, ..Bridge::default() };
-    let before = Before { run_id: 41, day: date("2026-11-25"), ..Before::default() };
-    let orders = SinceBefore { new: count, ..SinceBefore::default() };
-    let bridge = BTreeMap::from([("inr".to_owned(), inr)]);
-    example.night.before = Some(Before { bridge, orders, ..before });
+    if let Some(before) = &mut example.night.before {
+        let inr = Bridge { new: sums, now: sums, ..Bridge::default() };
+        before.bridge.insert("inr".to_owned(), inr);
+        before.orders.new = count;
+    }
     example
 }
