@@ -267,7 +267,8 @@ fn csv(events: &[DecisionEvent]) -> Result<String, Failure> {
     String::from_utf8(bytes).map_err(|error| failed(&error))
 }
 
-fn listed(event: &DecisionEvent) -> Value {
+/// A decision as an object.
+pub(super) fn listed(event: &DecisionEvent) -> Value {
     json!({
         "decision_id": event.decision_id,
         "taken_at": event.taken_at.to_rfc3339_opts(SecondsFormat::Secs, true),

@@ -4,12 +4,15 @@ use super::output::{JsonHead, print, table};
 use super::runs::seconds;
 use super::{Process, settings};
 use crate::cli::{Common, Format, Show};
+use crate::domain::decision::DecisionEvent;
 use crate::domain::order::Entry;
 use crate::domain::payment::{Answer, Payment};
 use crate::domain::text;
 use crate::failure::Failure;
+use crate::reconcile::deciding::in_words;
 use crate::settings::Flags;
 use crate::store::{MismatchEvent, OrderHistory, Store};
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use std::fmt::Display;
 
@@ -162,18 +165,101 @@ fn payment_cells(payment: &Payment) -> Vec<String> {
     ]
 }
 
+/// What happened to the order's mismatches: what runs recorded and what people decided.
+fn events(order: &OrderHistory) -> Vec<Happened<'_>> {
+    let mut events: Vec<Happened> = order.mismatches.iter().map(Happened::Recorded).collect();
+    events.extend(order.decisions.iter().map(Happened::Decided));
+    events.sort_by_key(Happened::place);
+    events
+}
+
+/// One event of a mismatch.
+enum Happened<'a> {
+    /// A run recorded it.
+    Recorded(&'a MismatchEvent),
+    /// A person decided it.
+    Decided(&'a DecisionEvent),
+}
+
+impl Happened<'_> {
+    /// Its place: by the time of the answer that it rests on, then by run. A decision comes after
+    /// what it is about.
+    fn place(&self) -> (DateTime<Utc>, i64, i64) {
+        match self {
+            Happened::Recorded(it) => (it.event.at, it.event.run_id, 0),
+            Happened::Decided(it) => (
+                it.rests_at.unwrap_or(it.taken_at),
+                it.about_run.unwrap_or(i64::MAX),
+                it.decision_id,
+            ),
+        }
+    }
+
+    fn row(&self) -> Vec<String> {
+        match self {
+            Happened::Recorded(MismatchEvent { event, reason, .. }) => {
+                let why = event.why.as_ref().map(ToString::to_string);
+                let reason = reason.as_ref().map(ToString::to_string);
+                vec![
+                    seconds(event.at),
+                    event.run_id.to_string(),
+                    event.kind.to_string(),
+                    event.event.to_string(),
+                    or_dash(event.variance),
+                    reason.or(why).unwrap_or_else(|| "-".to_owned()),
+                ]
+            }
+            Happened::Decided(event) => vec![
+                seconds(event.taken_at),
+                or_dash(event.about_run),
+                or_dash(event.kind),
+                event.event.to_string(),
+                "-".to_owned(),
+                decided(event),
+            ],
+        }
+    }
+
+    fn object(&self) -> Value {
+        match self {
+            Happened::Recorded(MismatchEvent { event, reason, is_rebuilt }) => json!({
+                "at": seconds(event.at),
+                "run_id": event.run_id,
+                "kind": event.kind.as_str(),
+                "event": event.event.as_str(),
+                "day": event.day.to_string(),
+                "variance": event.variance.map(|variance| variance.to_string()),
+                "reason": reason.as_ref().map(text::Text::as_str),
+                "why": event.why.as_ref().map(text::Text::as_str),
+                "rebuilt": is_rebuilt,
+            }),
+            Happened::Decided(event) => {
+                let mut object = super::decide::listed(event);
+                object["at"] = json!(seconds(event.taken_at));
+                object
+            }
+        }
+    }
+}
+
+/// A decision in words: what, who, from where.
+fn decided(event: &DecisionEvent) -> String {
+    let who = match &event.source {
+        // A CSV does not say who saved it.
+        Some((file, row)) if *file == event.by => format!("{file}, row {row}"),
+        Some((file, row)) => format!("by {}, {file}, row {row}", event.by),
+        None => format!("by {}", event.by),
+    };
+    if event.why.as_str().is_empty() {
+        format!("{} ({who})", in_words(&event.new))
+    } else {
+        format!("{} ({who})", event.why)
+    }
+}
+
 fn mismatches(order: &OrderHistory) -> Vec<Vec<String>> {
     let mut rows = vec![heading(&["at", "run", "kind", "event", "variance", "reason"])];
-    for MismatchEvent { event, reason, .. } in &order.mismatches {
-        rows.push(vec![
-            seconds(event.at),
-            event.run_id.to_string(),
-            event.kind.to_string(),
-            event.event.to_string(),
-            or_dash(event.variance),
-            reason.as_ref().map_or("-".to_owned(), ToString::to_string),
-        ]);
-    }
+    rows.extend(events(order).iter().map(Happened::row));
     rows
 }
 
@@ -234,18 +320,6 @@ fn object(order: &OrderHistory) -> Value {
         }
         object
     });
-    let mismatches = order.mismatches.iter().map(|MismatchEvent { event, reason, is_rebuilt }| {
-        json!({
-            "at": seconds(event.at),
-            "run_id": event.run_id,
-            "kind": event.kind.as_str(),
-            "event": event.event.as_str(),
-            "day": event.day.to_string(),
-            "variance": event.variance.map(|variance| variance.to_string()),
-            "reason": reason.as_ref().map(text::Text::as_str),
-            "rebuilt": is_rebuilt,
-        })
-    });
     json!({
         "merchant_order_id": text::printable(&order.key.merchant_order_id),
         "merchant_uid": order.key.merchant_uid.as_deref().map(text::printable),
@@ -253,6 +327,6 @@ fn object(order: &OrderHistory) -> Value {
         "outcome": order.last_outcome.map(|(_, outcome)| outcome.as_str()),
         "entries": entries.collect::<Vec<_>>(),
         "answers": answers.collect::<Vec<_>>(),
-        "mismatch_events": mismatches.collect::<Vec<_>>(),
+        "mismatch_events": events(order).iter().map(Happened::object).collect::<Vec<_>>(),
     })
 }

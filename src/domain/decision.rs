@@ -205,6 +205,8 @@ pub struct DecisionEvent {
     pub mismatch_id: Text,
     /// The run whose report it was written into.
     pub about_run: Option<i64>,
+    /// The time of the answer that this report rests on: its place among the mismatch's events.
+    pub rests_at: Option<DateTime<Utc>>,
     /// What was said before.
     pub old: Decision,
     /// What is said now; of a refused one: what was written.

@@ -186,6 +186,21 @@ impl Store {
     }
 }
 
+/// The decisions about one order, refused ones too, in the order in which they were taken.
+pub(super) fn of_order(
+    connection: &Connection,
+    order_id: i64,
+) -> rusqlite::Result<Vec<DecisionEvent>> {
+    connection
+        .prepare_cached(
+            "SELECT d.*, o.merchant_uid AS merchant_uid, o.merchant_order_id AS merchant_order_id
+             FROM decision_events d JOIN orders o ON o.order_id = d.order_id
+             WHERE d.order_id = ?1 ORDER BY d.decision_id",
+        )?
+        .query_map([order_id], decision_event)?
+        .collect()
+}
+
 fn insert(connection: &Connection, new: &NewDecision) -> rusqlite::Result<()> {
     let (now, old) = (Stored::from(&new.new), Stored::from(&new.old));
     let optional = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
@@ -302,6 +317,7 @@ fn decision_event(row: &rusqlite::Row) -> rusqlite::Result<DecisionEvent> {
         kind: kind(row)?,
         mismatch_id: own("mismatch_id")?,
         about_run: row.get("run_id")?,
+        rests_at: optional_instant(row, "at_ms")?,
         old: decision(row, "old_")?,
         new: decision(row, "")?,
         at_risk: decode::amount(row, "at_risk_micros")?.zip(currency),

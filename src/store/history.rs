@@ -3,7 +3,8 @@
 use super::decode::{self, ANSWER_COLUMNS, ENTRY_COLUMNS, instant, unreadable};
 use super::entry_columns::read_entry;
 use super::events::{self, event_ms};
-use super::{Store, StoreError};
+use super::{Store, StoreError, decisions};
+use crate::domain::decision::DecisionEvent;
 use crate::domain::mismatch::{Event, Outcome};
 use crate::domain::order::{Entry, OrderKey};
 use crate::domain::payment::Answer;
@@ -22,6 +23,8 @@ pub(crate) struct OrderHistory {
     pub(crate) answers: Vec<AnswerVersion>,
     /// What was reported, oldest first.
     pub(crate) mismatches: Vec<MismatchEvent>,
+    /// What was decided about its mismatches, refused decisions too, in the order of time.
+    pub(crate) decisions: Vec<DecisionEvent>,
     /// How the order ended in the latest run that selected it, and that run.
     pub(crate) last_outcome: Option<(i64, Outcome)>,
 }
@@ -154,6 +157,7 @@ impl Store {
                 },
             )?,
             mismatches,
+            decisions: decisions::of_order(&self.connection, order_id)?,
             last_outcome: last_outcome.into_iter().next(),
         })
     }

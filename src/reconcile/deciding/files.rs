@@ -265,7 +265,8 @@ impl Reader<'_> {
                 event: DecisionEventKind::Refused,
                 about: known.copied(),
                 mismatch_id: Text::foreign(&row.mismatch_ids.join(" ")),
-                rests_on: None,
+                // A refusal rests on nothing; the run is kept where it is known.
+                rests_on: row.run_id.filter(|_| known.is_some()).map(|run| (run, self.desk.now)),
                 old: Decision::default(),
                 new: Decision { note: row.said().note, ..Decision::default() },
                 at_risk: None,
@@ -348,7 +349,7 @@ fn contradiction(desk: &Desk, edits: &[Written]) -> Vec<Decided> {
             event: DecisionEventKind::Refused,
             about: Some((written.order_id, written.kind())),
             mismatch_id: Text::own(&written.finding.mismatch_id),
-            rests_on: None,
+            rests_on: Some((written.finding.run_id, desk.now)),
             old: written.finding.decision.clone(),
             new: Edit::of(&written.edit, &written.finding.decision),
             at_risk: Some(written.finding.mismatch.at_risk),

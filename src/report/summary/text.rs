@@ -112,16 +112,16 @@ fn counts(figures: &Figures) -> Vec<String> {
         ),
     ));
     lines.push(counted("Mismatches", reported(figures), ""));
-    let accepted: u64 = figures.accepted.values().sum();
-    if accepted > 0 {
-        let orders = plural(figures.accepted_orders, "order");
-        lines.push(counted("Accepted", accepted, &format!("findings; {orders} accepted whole")));
-    }
     let mut kinds: Vec<(Kind, u64)> =
         figures.mismatches.iter().map(|(kind, count)| (*kind, *count)).collect();
     kinds.retain(|(_, count)| *count > 0);
     kinds.sort_by_key(|(kind, _)| (kind.usual_severity(), *kind));
     lines.extend(kinds.iter().map(|(kind, count)| counted("", *count, kind.as_str())));
+    let accepted: u64 = figures.accepted.values().sum();
+    if accepted > 0 {
+        let orders = plural(figures.accepted_orders, "order");
+        lines.push(counted("Accepted", accepted, &format!("findings; {orders} accepted whole")));
+    }
     if figures.open_elsewhere > 0 {
         let what = "open mismatches of orders that are not in this run";
         lines.push(counted("Elsewhere", figures.open_elsewhere, what));
