@@ -18,6 +18,7 @@ mod ledger_habits;
 mod ledger_messages;
 mod lifecycle;
 mod line_items;
+mod morning;
 mod old_database;
 mod order_new;
 mod presets;

@@ -93,13 +93,17 @@ impl Merchant {
         reports.into_iter().next().unwrap()
     }
 
-    /// Every report of mismatches in the directory `reports`, by name.
+    /// Every CSV report of mismatches in the directory `reports`, by name.
     pub fn reports(&self) -> Vec<PathBuf> {
         let Ok(entries) = std::fs::read_dir(self.path("reports")) else { return Vec::new() };
-        let mut reports: Vec<PathBuf> = entries
-            .map(|entry| entry.unwrap().path())
-            .filter(|path| !path.to_string_lossy().ends_with("-invalid-rows.csv"))
-            .collect();
+        let is_report = |path: &PathBuf| {
+            let name = path.file_name().unwrap().to_string_lossy();
+            name.starts_with("mismatches-")
+                && name.ends_with(".csv")
+                && !name.ends_with("-invalid-rows.csv")
+        };
+        let mut reports: Vec<PathBuf> =
+            entries.map(|entry| entry.unwrap().path()).filter(is_report).collect();
         reports.sort();
         reports
     }
@@ -214,15 +218,30 @@ impl Merchant {
         rusqlite::Connection::open(self.path("octopus-recon.db")).unwrap()
     }
 
-    /// Moves everything that is stored back by this number of days.
+    /// Moves everything that is stored back by this number of days. Decisions are never changed
+    /// otherwise: their trigger is put back.
     pub fn days_pass(&self, days: u32) {
-        self.database()
-            .execute_batch(&format!(
-                "UPDATE runs SET run_day = date(run_day, '-{days} days');
-                 UPDATE mismatch_events SET day = date(day, '-{days} days');
-                 UPDATE reported_mismatches SET first_seen = date(first_seen, '-{days} days');"
-            ))
-            .unwrap();
+        const TRIGGER: &str = "decision_events_are_not_updated";
+        let database = self.database();
+        let find = "SELECT sql FROM sqlite_schema WHERE name = ?1";
+        let trigger: String = database.query_row(find, [TRIGGER], |row| row.get(0)).unwrap();
+        let back = |table: &str, column: &str| {
+            format!("UPDATE {table} SET {column} = date({column}, '-{days} days');")
+        };
+        let moved: String = [
+            ("runs", "run_day"),
+            ("mismatch_events", "day"),
+            ("mismatch_events", "since"),
+            ("reported_mismatches", "first_seen"),
+            ("reported_mismatches", "until"),
+            ("reported_orders", "since"),
+            ("decision_events", "until"),
+            ("decision_events", "old_until"),
+        ]
+        .iter()
+        .map(|(table, column)| back(table, column))
+        .collect();
+        database.execute_batch(&format!("DROP TRIGGER {TRIGGER}; {moved} {trigger}")).unwrap();
     }
 
     /// Runs the binary with this text on stdin and waits for its end.
@@ -237,7 +256,10 @@ impl Merchant {
 
     /// The rows of the report that a run has written, by its summary.
     pub fn rows_of(&self, run: &Done) -> Vec<Row> {
-        rows(&self.path(run.json()["reports"][0].as_str().unwrap()))
+        let summary = run.json();
+        let reports = summary["reports"].as_array().unwrap().iter();
+        let mut paths = reports.map(|path| path.as_str().unwrap());
+        rows(&self.path(paths.find(|path| path.ends_with(".csv")).unwrap()))
     }
 }
 

@@ -1,0 +1,9 @@
+//! What finance opens in the morning, night after night: states, decisions and sums.
+
+#![expect(clippy::unwrap_used, reason = "a failed setup fails the test")]
+
+mod random_nights;
+mod story;
+mod twelve_nights;
+
+pub use story::{Night, Story};
