@@ -14,7 +14,7 @@ use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
-use values::{amount, at_least_one, at_most_a_day, date, deadline, expected_total};
+use values::{amount, at_least_one, at_most_a_day, csv_path, date, deadline, expected_total};
 
 /// Finds where a merchant's order ledger and its payment gateway disagree.
 #[derive(Debug, Parser)]
@@ -128,8 +128,8 @@ pub struct Run {
     /// there is none, start a new run
     #[arg(long, value_name = "RUN", num_args = 0..=1)]
     pub resume: Option<Option<i64>>,
-    /// Write the CSV to this file
-    #[arg(long, value_name = "PATH")]
+    /// Write the CSV to this file, and the other formats and the manifest beside it
+    #[arg(long, value_name = "PATH", value_parser = csv_path)]
     pub report: Option<PathBuf>,
     /// Directory for reports [default: reports]
     #[arg(long, value_name = "DIR")]
@@ -181,8 +181,8 @@ pub enum Deadline {
 pub struct Report {
     /// The run's number [default: the latest judged]
     pub run: Option<i64>,
-    /// Write the CSV to this file
-    #[arg(long, value_name = "PATH")]
+    /// Write the CSV to this file, and the other formats and the manifest beside it
+    #[arg(long, value_name = "PATH", value_parser = csv_path)]
     pub report: Option<PathBuf>,
     /// Directory for reports [default: reports]
     #[arg(long, value_name = "DIR")]

@@ -161,11 +161,12 @@ impl Session<'_> {
         for warning in shrunk.into_iter().chain(units) {
             warn(store, run_id, warning)?;
         }
-        let run = known(store, run_id)?;
+        let mut run = known(store, run_id)?;
         let (target, now) = (request.report.as_deref(), (context.now)());
-        let reports = write_and_record(store, &run, &settings.report, target, now)?;
+        let reported = write_and_record(store, &run, &settings.report, target, now)?;
         store.end_run(run_id, &ending::of(&run.summary, (context.now)()), true)?;
-        Ok((run.summary, reports))
+        run.summary.warnings.extend(reported.warnings);
+        Ok((run.summary, reported.files))
     }
 
     /// Takes the decisions that finance wrote into earlier reports. Whatever is wrong with these

@@ -8,6 +8,7 @@ use crate::domain::mismatch::Kind;
 use crate::domain::run::ExpectedTotal;
 use chrono::{NaiveDate, NaiveTime};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use std::path::PathBuf;
 use std::time::Duration;
 
 pub(super) fn at_least_one() -> clap::builder::RangedI64ValueParser<u32> {
@@ -66,6 +67,19 @@ pub(super) fn name(text: &str) -> Result<String, String> {
     match text.chars().count() {
         0..=LONGEST => Ok(text.to_owned()),
         length => Err(format!("{length} characters are too many; {LONGEST} at most")),
+    }
+}
+
+/// The CSV's path. The other files of the report have its name with their own endings.
+pub(super) fn csv_path(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    let ending = path.extension().unwrap_or_default().to_ascii_lowercase();
+    let taken = ["xlsx", "html", "json"].iter().find(|taken| ending == **taken);
+    match taken {
+        Some(taken) => {
+            Err(format!("a file .{taken} is written beside it; name the CSV, such as report.csv"))
+        }
+        None => Ok(path),
     }
 }
 

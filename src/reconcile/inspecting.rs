@@ -156,7 +156,7 @@ fn import<'a>(
         let source = file.open()?;
         let read =
             ledger::read(source, settings, merchant_uid, now, interrupted, |row| import.add(row))?;
-        import.end_file().map_err(ReadError::Sink)?;
+        import.end_file(&read.sha256, None).map_err(ReadError::Sink)?;
         reads.push(read);
     }
     let digests = reads.iter().map(|read| read.sha256.clone()).collect();

@@ -39,7 +39,8 @@ pub(super) fn read<'a>(
     for path in &request.ledgers {
         let source = Source::open(path).map_err(LedgerError::from)?;
         let max_age_hours = settings.ledger.max_age_hours;
-        refuse_old_file(source.name(), source.modified(), max_age_hours, started_at)?;
+        let modified = source.modified();
+        refuse_old_file(source.name(), modified, max_age_hours, started_at)?;
         import.begin_file(source.name())?;
         let read = import_rows(
             |row| import.add(row),
@@ -58,7 +59,7 @@ pub(super) fn read<'a>(
                 Failure::signal(signal, format!("ended by signal {signal} {what}"))
             }
         })?;
-        import.end_file()?;
+        import.end_file(&read.sha256, modified.map(Into::into))?;
         log_skipped(&path.display().to_string(), &read);
         warnings.extend(of_file(&path.display().to_string(), &read, &settings.ledger));
         files.push(read);

@@ -1,14 +1,26 @@
 //! Writing what a run found (contract, "The report").
 
+use crate::domain::run::Warning;
 use crate::failure::Failure;
-use crate::report::{self, Part, ReportFiles, ReportSettings, Role, StagedFiles, Written};
+use crate::report::{
+    self, NotReplaced, Part, ReportFiles, ReportFormat, ReportSettings, Role, StagedFiles, Written,
+};
 use crate::rules::causes::Clues;
 use crate::store::{DecisionFilter, RunRow, Store};
 use chrono::{DateTime, Utc};
 use std::path::Path;
 
-/// Writes a judged run's report, and its invalid rows beside it where there are any. Gives the
-/// files, the report first. The store knows the files from then on as the program's own.
+/// What a run has written.
+pub(super) struct Reported {
+    /// The files, the report first.
+    pub(super) files: Vec<Written>,
+    /// What a person should know of them. It is not stored, so that the report that is written
+    /// again is the same.
+    pub(super) warnings: Vec<Warning>,
+}
+
+/// Writes a judged run's report, its invalid rows beside it where there are any, and `latest.*` if
+/// the run is the newest night. The store knows the files from then on as the program's own.
 ///
 /// # Errors
 /// A storage failure. Unless the message names files that are new already, nothing has changed.
@@ -18,12 +30,19 @@ pub(super) fn write_and_record(
     settings: &ReportSettings,
     target: Option<&Path>,
     now: DateTime<Utc>,
-) -> Result<Vec<Written>, Failure> {
-    let staged = stage(store, run, settings, target)?;
+) -> Result<Reported, Failure> {
+    let run_id = run.summary.run_id;
+    let is_latest = target.is_none() && store.is_newest_night(run_id)?;
+    let staged = stage(store, run, settings, target, is_latest)?;
+    let written = staged.written();
     // Before the files get their names: a process that ends in between must know them again.
-    let digests: Vec<String> = staged.written().into_iter().map(|file| file.sha256).collect();
-    store.record_report_files(run.summary.run_id, &digests)?;
-    publish(store, staged, now)
+    let digests: Vec<String> = written.iter().map(|file| file.sha256.clone()).collect();
+    store.record_report_files(run_id, &digests)?;
+    let reported = publish(store, staged, now)?;
+    if let Some(manifest) = written.iter().find(|file| file.role == Role::Manifest) {
+        store.record_manifest(run_id, &manifest.sha256)?;
+    }
+    Ok(reported)
 }
 
 /// Writes a stored run's report again. Nothing is written to the database.
@@ -37,7 +56,7 @@ pub(crate) fn write_again(
     target: Option<&Path>,
     now: DateTime<Utc>,
 ) -> Result<Vec<Written>, Failure> {
-    publish(store, stage(store, run, settings, target)?, now)
+    publish(store, stage(store, run, settings, target, false)?, now).map(|reported| reported.files)
 }
 
 /// Makes all files of a run, whole and durable, under temporary names.
@@ -46,14 +65,23 @@ fn stage(
     run: &RunRow,
     settings: &ReportSettings,
     target: Option<&Path>,
+    is_latest: bool,
 ) -> Result<StagedFiles, Failure> {
     let night = store.night(run)?;
-    let summary = &night.summary;
-    let target = match target {
-        Some(target) => target.to_owned(),
-        None => report::report_path(&settings.directory, summary, night.merchant_uid.as_deref()),
+    let (summary, merchant_uid) = (&night.summary, night.merchant_uid.as_deref());
+    let mut settings = settings.clone();
+    let target = if let Some(target) = target {
+        // `--report` names the CSV.
+        settings.formats = settings.formats.with(ReportFormat::Csv);
+        target.to_owned()
+    } else {
+        report::report_path(&settings.directory, summary, merchant_uid)
     };
-    let mut files = ReportFiles::create(&target, &night, settings)?;
+    let mut files = ReportFiles::create(&target, &night, &settings)?;
+    files.take_from_store(store.taken_from_store(summary.run_id)?);
+    if is_latest {
+        files = files.with_latest(summary.run_id, merchant_uid);
+    }
     let mut rows = 0;
     store.report_rows(summary.run_id, |row| {
         rows += 1;
@@ -90,24 +118,38 @@ fn stage(
 
 /// Puts the files in their places. A file that somebody edited is not replaced: it is kept under
 /// another name, with a warning.
-fn publish(
-    store: &Store,
-    staged: StagedFiles,
-    now: DateTime<Utc>,
-) -> Result<Vec<Written>, Failure> {
+fn publish(store: &Store, staged: StagedFiles, now: DateTime<Utc>) -> Result<Reported, Failure> {
     // If the database cannot tell, the file counts as edited: nothing is lost then.
     let is_own = |sha256: &str| store.has_report_file(sha256).unwrap_or(false);
     let published = staged.publish(&is_own, now)?;
-    let mut written = published.written;
+    let mut files = published.written;
     for edited in published.edited {
         tracing::warn!(
             "{} was edited: it is kept as {}; copy what you wrote there into the new file",
             edited.path.display(),
             edited.kept_as.display()
         );
-        written.push(Written { role: Role::Edited, path: edited.kept_as, sha256: String::new() });
+        files.push(Written { role: Role::Edited, path: edited.kept_as, sha256: String::new() });
     }
-    Ok(written)
+    let warnings: Vec<Warning> = published.not_replaced.iter().map(not_replaced).collect();
+    for warning in &warnings {
+        tracing::warn!("{}", warning.text);
+    }
+    Ok(Reported { files, warnings })
+}
+
+/// A `latest` that is not tonight's.
+fn not_replaced(file: &NotReplaced) -> Warning {
+    let place = match &file.beside {
+        Some(beside) => format!("tonight's is {}", beside.display()),
+        None => "tonight's could not be written beside it".to_owned(),
+    };
+    let text = format!(
+        "{} is of an earlier night: {}; {place}; the next run tries again",
+        file.path.display(),
+        file.why
+    );
+    Warning::new("latest_not_replaced", text)
 }
 
 fn refuse_imbalance(what: &str, rows: u64, counted: u64) -> Result<(), Failure> {

@@ -93,8 +93,11 @@ impl Request {
     /// A report in the place of the database, the ledger or the configuration would be their end.
     pub(super) fn refuse_overwriting(&self, settings: &Settings) -> Result<(), Failure> {
         let Some(target) = &self.report else { return Ok(()) };
-        let place = resolved(target);
-        let same = |path: &Path| resolved(path) == place;
+        // The other formats and the manifest are beside it.
+        let others = ["xlsx", "html", "json"].map(|extension| target.with_extension(extension));
+        let places: Vec<PathBuf> =
+            others.iter().chain([target]).map(|path| resolved(path)).collect();
+        let same = |path: &Path| places.contains(&resolved(path));
         let database = &settings.store.path;
         let companions = ["-wal", "-shm", "-lock"].map(|suffix| {
             let mut name = database.clone().into_os_string();

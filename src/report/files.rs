@@ -6,10 +6,12 @@
 //! file that somebody edited is kept under another name before it is replaced.
 
 mod existing;
+mod latest;
 mod names;
 mod set_aside;
 mod temporary;
 
+pub(crate) use latest::NotReplaced;
 pub(super) use temporary::TemporaryFile;
 pub(crate) use temporary::{prepare_directory, prepare_target};
 
@@ -17,12 +19,14 @@ use super::columns::INVALID_ROWS;
 use super::error::ReportError;
 use super::formats::csv::{self, Table};
 use super::formats::{FORMATS, HasOwnCells, Heading, Part, Writer};
-use super::settings::{FileMode, ReportSettings};
+use super::manifest::{self, Manifest};
+use super::settings::{FileMode, ReportFormat, ReportSettings};
 use crate::domain::morning::Night;
 use crate::domain::order::InvalidRow;
 use crate::domain::run::RunSummary;
 use chrono::{DateTime, Utc};
 use existing::{Existing, sha256};
+use latest::LatestFiles;
 use set_aside::SetAside;
 use std::fs::{self, File};
 use std::io;
@@ -35,6 +39,8 @@ pub enum Role {
     Mismatches,
     /// The ledger rows that could not be used.
     InvalidRows,
+    /// The manifest: what proves the others.
+    Manifest,
     /// A file that somebody edited, kept under another name.
     Edited,
 }
@@ -66,6 +72,8 @@ pub(crate) struct Published {
     pub(crate) written: Vec<Written>,
     /// The files that were set aside for them.
     pub(crate) edited: Vec<Edited>,
+    /// The copies that could not take the place of earlier ones.
+    pub(crate) not_replaced: Vec<NotReplaced>,
 }
 
 /// Where a run's CSV report goes by default.
@@ -83,6 +91,9 @@ pub(crate) struct ReportFiles {
     directory: Directory,
     invalid_rows: Option<(Place, Table<InvalidRow>)>,
     reports: Vec<(Place, Box<dyn Writer>)>,
+    manifest: (Place, Manifest),
+    /// The run, and the name of the copies without their extension.
+    latest: Option<(i64, PathBuf)>,
     /// Where the invalid rows of an earlier run may lie, if this one has none.
     stale: Option<PathBuf>,
 }
@@ -119,9 +130,9 @@ impl ReportFiles {
         let stem = report.file_stem().unwrap_or_default().to_string_lossy();
         let heading = Heading { night, settings, stem: &stem };
         let mut reports = Vec::new();
-        for (number, format) in FORMATS.iter().enumerate() {
-            let path = match number {
-                0 => report.to_owned(),
+        for format in FORMATS.iter().filter(|it| settings.formats.contains(it.name)) {
+            let path = match format.name {
+                ReportFormat::Csv => report.to_owned(),
                 _ => report.with_extension(format.extension),
             };
             let file = temporary(&path, settings.mode)?;
@@ -130,7 +141,25 @@ impl ReportFiles {
             let (role, has_own_cells) = (Role::Mismatches, format.has_own_cells);
             reports.push((Place { role, path, has_own_cells }, writer));
         }
-        Ok(ReportFiles { directory, invalid_rows, reports, stale })
+        let path = report.with_extension(manifest::EXTENSION);
+        let file = temporary(&path, settings.mode)?;
+        // No person writes into a manifest: one that is not known is kept.
+        let place = Place { role: Role::Manifest, path, has_own_cells: |_, _| Ok(false) };
+        let manifest = (place, Manifest::create(file, night, settings));
+        Ok(ReportFiles { directory, invalid_rows, reports, manifest, latest: None, stale })
+    }
+
+    /// Says how many of the selected orders the run's ledger files did not select. For use before
+    /// the first part.
+    pub(crate) fn take_from_store(&mut self, orders: u64) {
+        self.manifest.1.take_from_store(orders);
+    }
+
+    /// Also writes the copies `latest.*`.
+    pub(crate) fn with_latest(mut self, run_id: i64, merchant_uid: Option<&str>) -> ReportFiles {
+        let stem = self.directory.path.join(names::latest(merchant_uid));
+        self.latest = Some((run_id, stem));
+        self
     }
 
     /// Adds a part to every file that shows it. The caller brings them in their order.
@@ -138,6 +167,11 @@ impl ReportFiles {
         if let (Part::Invalid(row), Some((place, table))) = (part, &mut self.invalid_rows) {
             let failed = |cause| ReportError::new("write", &place.path, cause);
             table.row(row).map_err(failed)?;
+        }
+        if let Part::Finding(row) = part {
+            let (place, manifest) = &mut self.manifest;
+            let failed = |cause| ReportError::new("write", &place.path, cause);
+            manifest.finding(row).map_err(failed)?;
         }
         for (place, writer) in &mut self.reports {
             let failed = |cause| ReportError::new("write", &place.path, cause);
@@ -156,8 +190,33 @@ impl ReportFiles {
         for (place, writer) in self.reports.into_iter().rev() {
             files.push(StagedFile::new(place, writer.finish())?);
         }
-        Ok(StagedFiles { directory: self.directory, files, stale: self.stale })
+        let (place, manifest) = self.manifest;
+        let written: Vec<Written> = files.iter().rev().map(|it| it.written.clone()).collect();
+        files.push(StagedFile::new(place, manifest.finish(&written))?);
+        let latest = match self.latest {
+            Some((run_id, stem)) => Some(copies(&files, run_id, &stem)?),
+            None => None,
+        };
+        Ok(StagedFiles { directory: self.directory, files, latest, stale: self.stale })
     }
+}
+
+/// The copies of a run's files. They are whole before the first file gets its name, so that a full
+/// disk is found while nothing has changed.
+fn copies(files: &[StagedFile], run_id: i64, stem: &Path) -> Result<LatestFiles, ReportError> {
+    let directory = temporary::directory_of(stem);
+    let is_copied = |file: &&StagedFile| file.written.role != Role::InvalidRows;
+    let copies = files.iter().filter(is_copied).map(|file| {
+        let mut name = stem.file_name().unwrap_or_default().to_owned();
+        name.push(".");
+        name.push(file.written.path.extension().unwrap_or_default());
+        let path = stem.with_file_name(name);
+        let failed = |cause| ReportError::new("write", &path, cause);
+        let temporary = file.temporary.copied(directory).map_err(failed)?;
+        let written = Written { path, ..file.written.clone() };
+        Ok(StagedFile { written, temporary, has_own_cells: file.has_own_cells })
+    });
+    Ok(LatestFiles { run_id, files: copies.collect::<Result<_, ReportError>>()? })
 }
 
 fn temporary(path: &Path, mode: FileMode) -> Result<TemporaryFile, ReportError> {
@@ -195,16 +254,20 @@ impl StagedFile {
 #[must_use]
 pub(crate) struct StagedFiles {
     directory: Directory,
-    /// In the order in which they get their names: the report last, so that a reader who sees it
-    /// finds the others.
+    /// In the order in which they get their names: the report behind its invalid rows, and the
+    /// manifest last, so that a reader who sees it finds the others.
     files: Vec<StagedFile>,
+    latest: Option<LatestFiles>,
     stale: Option<PathBuf>,
 }
 
 impl StagedFiles {
-    /// The files that will be there, the report first.
+    /// The files that will be there: the report first, the manifest last.
     pub(crate) fn written(&self) -> Vec<Written> {
-        self.files.iter().rev().map(|file| file.written.clone()).collect()
+        let mut written: Vec<Written> =
+            self.files.iter().rev().map(|file| file.written.clone()).collect();
+        written.sort_by_key(|file| file.role == Role::Manifest);
+        written
     }
 
     /// Puts all files in their places. `is_own` says whether the program wrote a file with this
@@ -218,17 +281,23 @@ impl StagedFiles {
         now: DateTime<Utc>,
     ) -> Result<Published, ReportError> {
         let written = self.written();
-        let StagedFiles { directory, files, stale } = self;
+        let StagedFiles { directory, files, latest, stale } = self;
         let stale = stale.map(|path| (existing::look_at_stale(&path, is_own), path));
         let existing: Vec<Existing> =
             files.iter().map(|file| existing::look_at(file, is_own)).collect();
         let mut set_aside = SetAside::new(now);
         let mut replaced = Vec::new();
         let result = replace(&directory, files, existing, stale, &mut set_aside, &mut replaced);
-        match result {
-            Ok(()) => Ok(Published { written, edited: set_aside.into_kept() }),
-            Err(error) => Err(error.with_changes(replaced, set_aside.undo())),
+        if let Err(error) = result {
+            return Err(error.with_changes(replaced, set_aside.undo()));
         }
+        let mut edited = set_aside.into_kept();
+        let (kept, not_replaced) =
+            latest.map(|latest| latest.publish(&directory, is_own, now)).unwrap_or_default();
+        edited.extend(kept);
+        // A copy that is gone after a power cut is written again by the next run.
+        let _synced = directory.sync();
+        Ok(Published { written, edited, not_replaced })
     }
 }
 
@@ -252,7 +321,7 @@ fn replace(
     for (file, found) in files.into_iter().zip(found) {
         let path = file.written.path;
         set_aside.keep_if_changed(&path, found)?;
-        let failed = |cause| ReportError::new("write", &path, cause);
+        let failed = |(cause, _)| ReportError::new("write", &path, cause);
         file.temporary.persist(&path).map_err(failed)?;
         set_aside.confirm(&path);
         replaced.push(path);

@@ -6,7 +6,7 @@ pub(super) mod html;
 mod xlsx;
 
 use super::files::TemporaryFile;
-use super::settings::ReportSettings;
+use super::settings::{ReportFormat, ReportSettings};
 use crate::domain::decision::DecisionEvent;
 use crate::domain::mismatch::ReportRow;
 use crate::domain::morning::{Cause, Night, OrderRow, SolvedRow};
@@ -58,6 +58,8 @@ pub(super) trait Writer {
 /// One format.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Format {
+    /// Its name in `[report] formats`.
+    pub(super) name: ReportFormat,
     /// The file name's extension.
     pub(super) extension: &'static str,
     /// Starts a report.

@@ -13,6 +13,7 @@ mod columns;
 mod error;
 mod files;
 mod formats;
+mod manifest;
 mod settings;
 pub mod summary;
 #[cfg(test)]
@@ -21,8 +22,12 @@ mod tests;
 use crate::domain::guard;
 pub use columns::COLUMNS;
 pub(crate) use error::ReportError;
-pub(crate) use files::{ReportFiles, StagedFiles, prepare_directory, prepare_target, report_path};
+pub(crate) use files::{
+    NotReplaced, ReportFiles, StagedFiles, prepare_directory, prepare_target, report_path,
+};
 pub use files::{Role, Written};
 pub(crate) use formats::Part;
 pub(crate) use settings::ReportTable;
-pub use settings::{CsvStyle, DecimalSeparator, Delimiter, FileMode, ReportSettings};
+pub use settings::{
+    CsvStyle, DecimalSeparator, Delimiter, FileMode, Formats, ReportFormat, ReportSettings,
+};

@@ -11,6 +11,8 @@ use toml::Spanned;
 pub struct ReportSettings {
     /// Where reports go unless `--out` or `--report` says otherwise.
     pub directory: PathBuf,
+    /// The formats that a report is written in, at least one. The manifest is always written.
+    pub formats: Formats,
     /// For whom the CSV is written.
     pub csv: CsvStyle,
     /// The character between two cells.
@@ -25,6 +27,7 @@ impl Default for ReportSettings {
     fn default() -> ReportSettings {
         ReportSettings {
             directory: PathBuf::from("reports"),
+            formats: Formats::default(),
             csv: CsvStyle::default(),
             delimiter: Delimiter::default(),
             decimal_separator: DecimalSeparator::default(),
@@ -38,6 +41,7 @@ impl Default for ReportSettings {
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct ReportTable {
     directory: Option<PathBuf>,
+    formats: Formats,
     csv: CsvStyle,
     delimiter: Option<Spanned<Delimiter>>,
     decimal_separator: Option<Spanned<DecimalSeparator>>,
@@ -58,7 +62,7 @@ impl TryFrom<ReportTable> for ReportSettings {
     type Error = Conflict;
 
     fn try_from(table: ReportTable) -> Result<ReportSettings, Conflict> {
-        let ReportTable { directory, csv, delimiter, decimal_separator, mode } = table;
+        let ReportTable { directory, formats, csv, delimiter, decimal_separator, mode } = table;
         let spans = [
             &decimal_separator.as_ref().map(Spanned::span),
             &delimiter.as_ref().map(Spanned::span),
@@ -76,7 +80,58 @@ impl TryFrom<ReportTable> for ReportSettings {
             return Err(Conflict { span, why });
         }
         let directory = directory.unwrap_or(ReportSettings::default().directory);
-        Ok(ReportSettings { directory, csv, delimiter, decimal_separator, mode })
+        Ok(ReportSettings { directory, formats, csv, delimiter, decimal_separator, mode })
+    }
+}
+
+/// A format of the report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ReportFormat {
+    /// For spreadsheets and programs: one row a mismatch.
+    Csv,
+    /// The workbook for finance.
+    Xlsx,
+    /// The page that a browser shows.
+    Html,
+}
+
+/// The formats that a report is written in: all three by default, and at least one.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Vec<ReportFormat>")]
+pub struct Formats(Vec<ReportFormat>);
+
+impl Formats {
+    /// Whether this one is among them.
+    #[must_use]
+    pub fn contains(&self, format: ReportFormat) -> bool {
+        self.0.contains(&format)
+    }
+
+    /// The same with this one.
+    #[must_use]
+    pub fn with(mut self, format: ReportFormat) -> Formats {
+        if !self.contains(format) {
+            self.0.push(format);
+        }
+        self
+    }
+}
+
+impl Default for Formats {
+    fn default() -> Formats {
+        Formats(vec![ReportFormat::Csv, ReportFormat::Xlsx, ReportFormat::Html])
+    }
+}
+
+impl TryFrom<Vec<ReportFormat>> for Formats {
+    type Error = &'static str;
+
+    fn try_from(formats: Vec<ReportFormat>) -> Result<Formats, &'static str> {
+        if formats.is_empty() {
+            return Err("a report needs at least one format: \"csv\", \"xlsx\" or \"html\"");
+        }
+        Ok(Formats(formats))
     }
 }
 
@@ -138,7 +193,7 @@ pub enum DecimalSeparator {
 }
 
 impl DecimalSeparator {
-    const fn byte(self) -> u8 {
+    pub(super) const fn byte(self) -> u8 {
         match self {
             DecimalSeparator::Point => b'.',
             DecimalSeparator::Comma => b',',

@@ -109,7 +109,7 @@ impl Day {
 }
 
 /// Kinds in the contract's order, those without a mismatch left out.
-fn by_word<S: Serializer>(
+pub(super) fn by_word<S: Serializer>(
     mismatches: &BTreeMap<Kind, u64>,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {

@@ -5,12 +5,13 @@
 use super::entry_columns::bind_entry;
 use super::error::StoreError;
 use super::runs::{NewRun, Selection};
-use super::{Store, items, repeats, runs};
+use super::{Store, items, repeats, runs, to_ms};
 use crate::domain::order::{
     Directions, Entry, InvalidRow, LedgerRow, LedgerStatus, LineItems, OrderKey, PartialRow,
     RowCells,
 };
 use crate::domain::run::LedgerFigures;
+use chrono::{DateTime, Utc};
 use rusqlite::{
     CachedStatement, Connection, OptionalExtension, Transaction, TransactionBehavior, params,
 };
@@ -147,15 +148,25 @@ impl Import<'_> {
         Ok(())
     }
 
-    /// Ends the file that is being read: what its rows say together is stored.
+    /// Ends the file that is being read: what its rows say together is stored, and what proves
+    /// which file it was. `modified_at` is when it was written; `None`: it is no regular file.
     ///
     /// # Errors
     /// The database cannot be written.
-    pub(crate) fn end_file(&mut self) -> Result<(), StoreError> {
-        if !self.line_items.has_groups() {
-            return Ok(());
-        }
-        self.store_items().map_err(|error| StoreError::sqlite(&self.path, &error))
+    pub(crate) fn end_file(
+        &mut self,
+        sha256: &str,
+        modified_at: Option<DateTime<Utc>>,
+    ) -> Result<(), StoreError> {
+        let items = if self.line_items.has_groups() { self.store_items() } else { Ok(()) };
+        let proof = || {
+            self.connection.execute(
+                "UPDATE ledger_files SET sha256 = ?2, modified_at_ms = ?3 WHERE file_id = ?1",
+                params![self.file_id(), sha256, modified_at.map(to_ms)],
+            )
+        };
+        items.and_then(|()| proof()).map_err(|error| StoreError::sqlite(&self.path, &error))?;
+        Ok(())
     }
 
     /// Which orders it selects. The digests of the ledgers are in it once they are read.

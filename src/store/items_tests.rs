@@ -69,7 +69,7 @@ fn stored(mode: LineItems, files: &[Vec<Plain>; 2]) -> (BTreeMap<String, i64>, L
                 for (line, row) in (2..).zip(rows) {
                     import.add(item(line, *row))?;
                 }
-                import.end_file()?;
+                import.end_file("digest", None)?;
             }
             import.select(vec!["digest".to_owned()])
         };

@@ -5,12 +5,13 @@ use super::before::run_before;
 use super::decode::{date, optional_instant, unreadable};
 use super::error::StoreError;
 use super::judging::Judging;
-use super::runs::RunRow;
+use super::runs::{RunRow, SelectionKind};
 use super::{Store, before, figures};
 use crate::domain::amount::Total;
 use crate::domain::morning::{Before, LedgerFile, Making, Measures, Night, SolvedRow, TrendPoint};
 use crate::domain::run::{Figures, Lives};
 use crate::domain::text::Text;
+use chrono::NaiveDate;
 use chrono_tz::Tz;
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
@@ -256,6 +257,56 @@ impl Store {
             take(&before::solved(row).map_err(sqlite)?)?;
         }
         Ok(())
+    }
+
+    /// How many of a run's selected orders its ledger files did not select: earlier runs stored
+    /// them.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub(crate) fn taken_from_store(&self, run_id: i64) -> Result<u64, StoreError> {
+        self.connection
+            .query_row(
+                "SELECT count(*) AS orders FROM run_orders
+                 WHERE run_id = ?1 AND (carried = 1 OR NOT EXISTS
+                     (SELECT 1 FROM ledger_files WHERE run_id = ?1))",
+                [run_id],
+                |row| figures::count(row, "orders"),
+            )
+            .map_err(|error| self.error(&error))
+    }
+
+    /// Whether a run is its merchant's newest night: the judged run with the highest number among
+    /// those without an explicit range (contract, "The report": `latest`).
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub(crate) fn is_newest_night(&self, run_id: i64) -> Result<bool, StoreError> {
+        let newest = |merchant_uid: String| self.newest_night(&merchant_uid);
+        self.connection
+            .query_row("SELECT merchant_uid FROM runs WHERE run_id = ?1", [run_id], |row| {
+                row.get(0)
+            })
+            .and_then(newest)
+            .map(|newest| newest.is_some_and(|(newest, _)| newest == run_id))
+            .map_err(|error| self.error(&error))
+    }
+
+    fn newest_night(&self, merchant_uid: &str) -> rusqlite::Result<Option<(i64, NaiveDate)>> {
+        // The kind of a selection without a ledger is not stored: `--last` ends on the day before
+        // the run.
+        self.connection
+            .query_row(
+                "SELECT run_id, run_day FROM runs
+                 WHERE judged_at_ms IS NOT NULL AND merchant_uid = ?1
+                   AND CASE WHEN selection_kind IS NOT NULL THEN selection_kind <> ?2
+                            WHEN from_date IS NULL THEN to_date IS NULL
+                            ELSE to_date IS date(run_day, '-1 day') END
+                 ORDER BY run_id DESC LIMIT 1",
+                params![merchant_uid, SelectionKind::Range.stored()],
+                |row| Ok((row.get("run_id")?, date(row, "run_day")?)),
+            )
+            .optional()
     }
 
     /// Records the SHA-256 of the manifest that a run has written.

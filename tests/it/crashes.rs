@@ -87,11 +87,31 @@ fn assert_resumes(merchant: &Merchant, gateway: &Gateway, expected: &[Row]) -> D
     assert_eq!(done.code, Some(3), "{done:?}");
     assert_eq!(report(merchant), expected);
     let files = merchant.report_files();
-    assert_eq!(files.len(), 1, "no temporary file is left, and nothing was set aside: {files:?}");
+    let names: BTreeSet<_> = files.keys().filter_map(|path| path.file_name()?.to_str()).collect();
+    let expected = BTreeSet::from(["latest.csv", "latest.html", "latest.json", "latest.xlsx"]);
+    assert!(
+        names.is_subset(&expected) && names.contains("latest.csv") && names.contains("latest.json"),
+        "no temporary file is left, and nothing was set aside: {names:?}"
+    );
+    assert_proven(merchant);
     assert_eq!(merchant.sql("SELECT count(*) FROM pragma_integrity_check"), 1);
     let left = ["octopus-recon.db-new", "octopus-recon.db-new-wal", "octopus-recon.db-new-shm"];
     assert!(left.iter().all(|name| !merchant.path(name).exists()));
     done
+}
+
+/// The manifest has the digest of each file.
+fn assert_proven(merchant: &Merchant) {
+    let manifest = std::fs::read(merchant.path("reports/latest.json")).unwrap();
+    let manifest: serde_json::Value = serde_json::from_slice(&manifest).unwrap();
+    let files = manifest["files"].as_array().unwrap();
+    assert!(!files.is_empty());
+    for file in files {
+        let path = merchant.path("reports").join(file["name"].as_str().unwrap());
+        let output = Command::new("sha256sum").arg(&path).output().unwrap();
+        let digest = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(file["sha256"].as_str(), digest.split(' ').next(), "{}", path.display());
+    }
 }
 
 /// The committed answers: order id and answer id.

@@ -94,7 +94,7 @@ fn a_custom_format_needs_only_a_configuration() {
     let more = row(&rows, "#1005", "ledger_amount_difference");
     assert_eq!((&*more["variance"], &*more["ledger_amount"]), ("1.00", "80.00"));
 
-    let invalid = merchant.path(summary["reports"][1].as_str().unwrap());
+    let invalid = merchant.invalid_rows_of(&done);
     let invalid = crate::support::rows(&invalid);
     let lines: Vec<_> = invalid.iter().map(|row| &*row["line"]).collect();
     assert_eq!(lines, ["8", "9"], "lines as an editor counts them");

@@ -261,7 +261,7 @@ fn later_runs_do_not_change_a_stored_report() {
     let first = merchant.reconcile(&gateway.url, &["--ledger", "ledger.csv"]);
     assert_eq!(first.code, Some(3), "{first:?}");
     let report = merchant.report_path();
-    let invalid = merchant.path(first.json()["reports"][1].as_str().unwrap());
+    let invalid = merchant.invalid_rows_of(&first);
     let before = (std::fs::read(&report).unwrap(), std::fs::read(&invalid).unwrap());
     std::fs::remove_file(&report).unwrap();
     std::fs::remove_file(&invalid).unwrap();

@@ -37,7 +37,7 @@ fn warnings(done: &Done, code: &str) -> Vec<String> {
 
 /// The reasons of a run's invalid rows.
 fn reasons(merchant: &Merchant, done: &Done) -> Vec<String> {
-    let path = merchant.path(done.json()["reports"][1].as_str().unwrap());
+    let path = merchant.invalid_rows_of(done);
     // The rows stand in it as they came, in any encoding.
     let content = String::from_utf8_lossy(&std::fs::read(path).unwrap()).into_owned();
     rows_of(content.as_bytes()).iter().map(|row| row["reason"].clone()).collect()

@@ -66,8 +66,7 @@ fn orders_in_more_than_one_row() {
     let gateway = gateway();
     let done = merchant.reconcile(&gateway.url, &["--ledger", "ledger.csv"]);
     expect_rows(&merchant, &done, true);
-    let reports = &done.json()["reports"];
-    let invalid = rows(&merchant.path(reports[1].as_str().unwrap()));
+    let invalid = rows(&merchant.invalid_rows_of(&done));
     assert_eq!(invalid.len(), 1);
     assert_eq!(invalid[0]["line"], "13");
     assert_eq!(invalid[0]["row"], "LATE,,inr,2026-01-10,paid");

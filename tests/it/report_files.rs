@@ -23,8 +23,13 @@ fn gateway() -> Gateway {
 
 fn reports(done: &Done) -> Vec<String> {
     assert_eq!(done.code, Some(4), "{done:?}");
-    let reports = done.json()["reports"].clone();
-    serde_json::from_value(reports).unwrap()
+    csv_files(done)
+}
+
+/// The CSV files that a command names, the report first.
+fn csv_files(done: &Done) -> Vec<String> {
+    let reports: Vec<String> = serde_json::from_value(done.json()["reports"].clone()).unwrap();
+    reports.into_iter().filter(|name| name.ends_with(".csv")).collect()
 }
 
 /// The copies of edited files in the directory, by name.
@@ -54,7 +59,7 @@ fn a_report_is_named_after_the_configured_merchant() {
         let stem = format!("reports/mismatches-{part}-2026-01-10_2026-01-10-run1");
         assert_eq!(names, [format!("{stem}.csv"), format!("{stem}-invalid-rows.csv")]);
         let again = merchant.run(&["report", "--format", "json"]);
-        assert_eq!(again.json()["reports"], json!(names));
+        assert_eq!(csv_files(&again), names);
     }
 }
 

@@ -254,6 +254,14 @@ impl Merchant {
         Done::from(&child.wait_with_output().unwrap())
     }
 
+    /// The file with the invalid rows of a run, by its summary.
+    pub fn invalid_rows_of(&self, run: &Done) -> PathBuf {
+        let reports = run.json()["reports"].clone();
+        let names: Vec<String> = serde_json::from_value(reports).unwrap();
+        let is_invalid = |name: &&String| name.ends_with("-invalid-rows.csv");
+        self.path(names.iter().find(is_invalid).unwrap())
+    }
+
     /// The rows of the report that a run has written, by its summary.
     pub fn rows_of(&self, run: &Done) -> Vec<Row> {
         let summary = run.json();

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 
 /// Characters of a report's name without its extension.
 const LONGEST_STEM: usize = 100;
+/// Characters of a merchant in names without days.
+const LONGEST_MERCHANT: usize = 60;
 const INCOMPLETE: &str = "-incomplete";
 
 /// `mismatches-[<merchant_uid>-]<from>_<to>-run<N>`, with `-incomplete` while orders are
@@ -23,6 +25,13 @@ pub(super) fn stem(run: &RunSummary, merchant_uid: Option<&str>) -> String {
         format!("{}-", merchant_part(uid, LONGEST_STEM.saturating_sub(others)))
     });
     format!("mismatches-{merchant}{days}{incomplete}")
+}
+
+/// `latest[-<merchant_uid>]`.
+pub(super) fn latest(merchant_uid: Option<&str>) -> String {
+    let merchant = merchant_uid.filter(|uid| !uid.is_empty());
+    let merchant = merchant.map(|uid| format!("-{}", merchant_part(uid, LONGEST_MERCHANT)));
+    format!("latest{}", merchant.unwrap_or_default())
 }
 
 /// A merchant in at most `longest` characters that every file system takes. Where that is not the

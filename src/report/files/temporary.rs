@@ -38,9 +38,21 @@ impl TemporaryFile {
         self.temporary.reopen()
     }
 
-    /// Renames it over what is there. On an error that stays unchanged.
-    pub(super) fn persist(self, path: &Path) -> io::Result<()> {
-        self.temporary.persist(path).map(drop).map_err(|error| error.error)
+    /// Renames it over what is there. On an error that stays unchanged, and the file is given back.
+    pub(super) fn persist(self, path: &Path) -> Result<(), (io::Error, TemporaryFile)> {
+        let TemporaryFile { temporary, mode } = self;
+        let failed = |error: tempfile::PersistError| {
+            (error.error, TemporaryFile { temporary: error.file, mode })
+        };
+        temporary.persist(path).map(drop).map_err(failed)
+    }
+
+    /// A file in this directory with the same content and permissions.
+    pub(super) fn copied(&self, directory: &Path) -> io::Result<TemporaryFile> {
+        let mut copy = TemporaryFile::create(directory, self.mode)?;
+        io::copy(&mut self.reopen()?, &mut copy)?;
+        copy.sync()?;
+        Ok(copy)
     }
 }
 

@@ -6,15 +6,17 @@ use super::super::cell::Cell;
 use super::super::columns::{Column, INVALID_ROWS, MISMATCHES};
 use super::super::files::TemporaryFile;
 use super::super::guard::push_guarded;
-use super::super::settings::{CsvStyle, DecimalSeparator, ReportSettings};
+use super::super::settings::{CsvStyle, DecimalSeparator, ReportFormat, ReportSettings};
 use super::{Format, Part, Writer};
 use crate::domain::amount::Amount;
+use crate::domain::mismatch::ReportRow;
 use chrono::SecondsFormat;
 use std::fs::File;
 use std::io::{self, BufWriter, IntoInnerError, Write};
 
 /// The report.
 pub(in crate::report) const REPORT: Format = Format {
+    name: ReportFormat::Csv,
     extension: "csv",
     create: |file, heading| Ok(Box::new(Table::create(file, &MISMATCHES, heading.settings)?)),
     has_own_cells: |existing, new| same_cells::has_own_cells(existing, new, &headings(&MISMATCHES)),
@@ -39,7 +41,9 @@ const BUFFER_BYTES: usize = 64 * 1024;
 /// A CSV file with one `Row` a line.
 pub(in crate::report) struct Table<Row: 'static> {
     columns: &'static [Column<Row>],
-    lines: Lines,
+    file: BufWriter<TemporaryFile>,
+    line: Line,
+    line_end: &'static [u8],
 }
 
 impl<Row> Table<Row> {
@@ -49,41 +53,38 @@ impl<Row> Table<Row> {
         columns: &'static [Column<Row>],
         settings: &ReportSettings,
     ) -> io::Result<Table<Row>> {
-        let is_guarded = settings.csv == CsvStyle::Spreadsheet;
-        let mut lines = Lines {
-            file: BufWriter::with_capacity(BUFFER_BYTES, file),
-            is_guarded,
-            delimiter: settings.delimiter.byte(),
-            decimal_separator: settings.decimal_separator,
-            line_end: if is_guarded { b"\r\n" } else { b"\n" },
-            line: Vec::new(),
-            cell: Vec::new(),
-        };
-        if is_guarded {
-            lines.file.write_all(BYTE_ORDER_MARK)?;
+        let line = Line::new(settings);
+        let line_end: &[u8] = if line.is_guarded { b"\r\n" } else { b"\n" };
+        let file = BufWriter::with_capacity(BUFFER_BYTES, file);
+        let mut table = Table { columns, file, line, line_end };
+        if table.line.is_guarded {
+            table.file.write_all(BYTE_ORDER_MARK)?;
         }
         for column in columns {
-            lines.text(column.heading().name.as_bytes());
+            table.line.text(column.heading().name.as_bytes());
         }
-        lines.end_line()?;
-        Ok(Table { columns, lines })
+        table.end_line()?;
+        Ok(table)
     }
 
     /// Adds a row.
     pub(in crate::report) fn row(&mut self, row: &Row) -> io::Result<()> {
-        for column in self.columns {
-            self.lines.cell(&column.cell(row));
-        }
-        self.lines.end_line()
+        self.line.cells(self.columns, row);
+        self.end_line()
+    }
+
+    fn end_line(&mut self) -> io::Result<()> {
+        self.file.write_all(self.line.end())?;
+        self.file.write_all(self.line_end)
     }
 
     /// Writes what is left; the file is not synced yet.
     pub(in crate::report) fn finish(self) -> io::Result<TemporaryFile> {
-        self.lines.file.into_inner().map_err(IntoInnerError::into_error)
+        self.file.into_inner().map_err(IntoInnerError::into_error)
     }
 }
 
-impl Writer for Table<crate::domain::mismatch::ReportRow> {
+impl Writer for Table<ReportRow> {
     fn part(&mut self, part: Part) -> io::Result<()> {
         match part {
             Part::Finding(row) => self.row(row),
@@ -96,19 +97,66 @@ impl Writer for Table<crate::domain::mismatch::ReportRow> {
     }
 }
 
-struct Lines {
-    file: BufWriter<TemporaryFile>,
+/// One line of the report: the form in which a row is proven.
+pub(in crate::report) struct FindingLine(Line);
+
+impl FindingLine {
+    pub(in crate::report) fn new(settings: &ReportSettings) -> FindingLine {
+        FindingLine(Line::new(settings))
+    }
+
+    /// A row as the file has it, without the line's end.
+    pub(in crate::report) fn of(&mut self, row: &ReportRow) -> &[u8] {
+        self.0.cells(&MISMATCHES, row);
+        self.0.end()
+    }
+}
+
+/// Cells on their way into a line.
+struct Line {
     is_guarded: bool,
     delimiter: u8,
     decimal_separator: DecimalSeparator,
-    line_end: &'static [u8],
     /// The line being made; kept to spare an allocation a row.
     line: Vec<u8>,
+    is_whole: bool,
     /// The text cell being made, before its quotes are doubled.
     cell: Vec<u8>,
 }
 
-impl Lines {
+impl Line {
+    fn new(settings: &ReportSettings) -> Line {
+        Line {
+            is_guarded: settings.csv == CsvStyle::Spreadsheet,
+            delimiter: settings.delimiter.byte(),
+            decimal_separator: settings.decimal_separator,
+            line: Vec::new(),
+            is_whole: false,
+            cell: Vec::new(),
+        }
+    }
+
+    fn cells<Row>(&mut self, columns: &[Column<Row>], row: &Row) {
+        for column in columns {
+            self.cell(&column.cell(row));
+        }
+    }
+
+    /// The line without its end. The next cell begins another one.
+    fn end(&mut self) -> &[u8] {
+        // Each cell ends with a delimiter; the last one is the line's end.
+        self.line.pop();
+        self.is_whole = true;
+        &self.line
+    }
+
+    fn begin(&mut self) {
+        if self.is_whole {
+            self.line.clear();
+            self.is_whole = false;
+        }
+    }
+
     fn cell(&mut self, cell: &Cell) {
         match cell {
             Cell::Text(text) => self.text(text.as_str().as_bytes()),
@@ -130,6 +178,7 @@ impl Lines {
     /// Text is in quotes whatever it holds: a program that reads them as "this is text" keeps the
     /// leading zeros of an id.
     fn text(&mut self, text: &[u8]) {
+        self.begin();
         self.cell.clear();
         if self.is_guarded {
             push_guarded(&mut self.cell, text);
@@ -148,6 +197,7 @@ impl Lines {
 
     /// A number is never guarded or quoted: -10.00 has to stay a number.
     fn number(&mut self, number: &str) {
+        self.begin();
         self.line.extend_from_slice(number.as_bytes());
         self.line.push(self.delimiter);
     }
@@ -158,14 +208,5 @@ impl Lines {
             DecimalSeparator::Point => self.number(&shown),
             DecimalSeparator::Comma => self.number(&shown.replace('.', ",")),
         }
-    }
-
-    fn end_line(&mut self) -> io::Result<()> {
-        // Each cell ends with a delimiter; the last one is the line's end.
-        self.line.pop();
-        self.line.extend_from_slice(self.line_end);
-        self.file.write_all(&self.line)?;
-        self.line.clear();
-        Ok(())
     }
 }

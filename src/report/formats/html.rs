@@ -24,6 +24,7 @@ mod tests;
 mod trend;
 
 use super::super::files::TemporaryFile;
+use super::super::settings::ReportFormat;
 use super::{Format, Heading, Part, Writer};
 use crate::domain::morning::Night;
 use collected::Collected;
@@ -32,6 +33,7 @@ use std::io::{self, Write};
 
 /// The page.
 pub(in crate::report) const REPORT: Format = Format {
+    name: ReportFormat::Html,
     extension: "html",
     create: |file, heading| Ok(Box::new(Page::new(file, heading))),
     // A page that this program wrote is known by its SHA-256; any other may hold somebody's notes.

@@ -14,6 +14,7 @@ mod summary;
 mod tables;
 
 use super::super::files::TemporaryFile;
+use super::super::settings::ReportFormat;
 use super::{Format, Part, Writer};
 use crate::domain::morning::Night;
 use book::Book;
@@ -22,6 +23,7 @@ use summary::Counts;
 
 /// The workbook.
 pub(in crate::report) const REPORT: Format = Format {
+    name: ReportFormat::Xlsx,
     extension: "xlsx",
     create: |file, heading| Ok(Box::new(Workbook::create(file, heading.night, heading.stem)?)),
     // A spreadsheet changes the bytes of a file that it saves even where no cell was edited.

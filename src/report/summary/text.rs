@@ -36,6 +36,7 @@ pub fn text(run: &RunSummary, files: &[Written], duration_ms: u64, exit_code: u8
         let label = match file.role {
             Role::Mismatches => "Report",
             Role::InvalidRows => "Invalid rows",
+            Role::Manifest => "Manifest",
             Role::Edited => "Your edits",
         };
         lines.push(format!("{label:<14}{}", shown(file)));

@@ -30,7 +30,14 @@ impl Place {
             assert_eq!(edited.path, self.target);
             fs::remove_file(&edited.kept_as)?;
         }
-        assert_eq!(fs::read_dir(self.directory.path())?.count(), 1);
+        let mut names = Vec::new();
+        for entry in fs::read_dir(self.directory.path())? {
+            names.push(entry?.file_name());
+        }
+        names.retain(|name| !name.to_string_lossy().ends_with("report.html"));
+        names.retain(|name| !name.to_string_lossy().ends_with("report.xlsx"));
+        names.sort();
+        assert_eq!(names, ["report.csv", "report.json"]);
         Ok(kept)
     }
 }
@@ -166,10 +173,14 @@ fn a_known_digest_is_the_programs_own() -> Outcome {
     let place = Place::new()?;
     let own = publish(&place.target, &plain(), &[unverified()], &[])?;
     let staged = stage(&place.target, &plain(), &[short_payment()], &[])?;
-    let is_own = |sha256: &str| sha256 == own.written[0].sha256;
-    assert_eq!(staged.publish(&is_own, instant(NIGHT))?.edited, []);
+    let is_own = |sha256: &str| own.written.iter().any(|file| file.sha256 == sha256);
+    let replaced = staged.publish(&is_own, instant(NIGHT))?;
+    assert_eq!(replaced.edited, []);
+    let others = replaced.written.iter().filter(|file| file.role != Role::Mismatches);
+    let others: Vec<&str> = others.map(|file| file.sha256.as_str()).collect();
+    let is_own = |sha256: &str| others.contains(&sha256);
     let staged = stage(&place.target, &plain(), &[unverified()], &[])?;
-    assert_eq!(staged.publish(&is_own, instant(NIGHT))?.edited.len(), 1);
+    assert!(!staged.publish(&is_own, instant(NIGHT))?.edited.is_empty());
     Ok(())
 }
 

@@ -11,8 +11,10 @@ const OLD: &[u8] = b"the previous report";
 fn names_in(directory: &Path) -> std::io::Result<Vec<PathBuf>> {
     let mut names = Vec::new();
     for entry in fs::read_dir(directory)? {
-        names.push(entry?.file_name().into());
+        names.push(PathBuf::from(entry?.file_name()));
     }
+    // The other formats are beside each CSV.
+    names.retain(|name| !["xlsx", "html"].iter().any(|it| name.extension() == Some(it.as_ref())));
     names.sort();
     Ok(names)
 }
@@ -42,15 +44,16 @@ fn the_old_report_is_there_until_the_new_one_is_whole() -> Outcome {
     }
     assert_eq!(fs::read(&target)?, old, "while it is written");
     drop(files);
-    assert_eq!(names_in(directory.path())?, [PathBuf::from("report.csv")], "when it is dropped");
+    let names = ["report.csv", "report.json"].map(PathBuf::from);
+    assert_eq!(names_in(directory.path())?, names, "when it is dropped");
     let staged = stage(&target, &plain(), &[short_payment()], &[invalid(1, b"x")])?;
     assert_eq!(fs::read(&target)?, old, "when it is synced");
     drop(staged);
-    assert_eq!(names_in(directory.path())?, [PathBuf::from("report.csv")]);
+    assert_eq!(names_in(directory.path())?, names);
 
     publish(&target, &plain(), &[short_payment()], &[invalid(1, b"x")])?;
     assert!(fs::read(&target)?.starts_with(b"\"run_id\","));
-    let names = ["report-invalid-rows.csv", "report.csv"].map(PathBuf::from);
+    let names = ["report-invalid-rows.csv", "report.csv", "report.json"].map(PathBuf::from);
     assert_eq!(names_in(directory.path())?, names);
     Ok(())
 }
@@ -78,7 +81,7 @@ fn an_error_before_the_first_rename_changes_nothing() -> Outcome {
     let error = publish(&target, &plain(), &[short_payment()], &[invalid(1, b"x")]).err();
     assert_eq!(error.map(|error| error.kind()), Some(ErrorKind::IsADirectory));
     assert_eq!(fs::read(&target)?, old);
-    assert_eq!(names_in(directory.path())?.len(), 2, "no temporary file");
+    assert_eq!(names_in(directory.path())?.len(), 3, "no temporary file");
     Ok(())
 }
 
@@ -86,7 +89,9 @@ fn an_error_before_the_first_rename_changes_nothing() -> Outcome {
 fn an_error_between_two_renames_says_what_is_new() -> Outcome {
     let directory = tempfile::tempdir()?;
     let target = directory.path().join("report.csv");
-    let staged = stage(&target, &plain(), &[short_payment()], &[invalid(1, b"x")])?;
+    let settings =
+        ReportSettings { formats: Formats::try_from(vec![ReportFormat::Csv])?, ..plain() };
+    let staged = stage(&target, &settings, &[short_payment()], &[invalid(1, b"x")])?;
     fs::create_dir(&target)?;
     let told = |error: ReportError| format!("{error}; {}", error.hint());
     let error = staged.publish(&|_| false, instant(NIGHT)).err().map(told);
@@ -124,10 +129,11 @@ fn invalid_rows_of_an_earlier_run_do_not_stay() -> Outcome {
     let invalid_rows = directory.path().join("report-invalid-rows.csv");
     let earlier = publish(&target, &plain(), &[], &[invalid(2, b"x")])?;
     let staged = stage(&target, &plain(), &[], &[])?;
-    let is_own = |sha256: &str| sha256 == earlier.written[1].sha256;
+    let is_own = |sha256: &str| earlier.written.iter().any(|file| file.sha256 == sha256);
     let published = staged.publish(&is_own, instant(NIGHT))?;
     assert_eq!(published.edited, []);
-    assert_eq!(names_in(directory.path())?, [PathBuf::from("report.csv")]);
+    let names = ["report.csv", "report.json"].map(PathBuf::from);
+    assert_eq!(names_in(directory.path())?, names);
 
     fs::write(&invalid_rows, "ledger,line,reason,row\n")?;
     publish(&target, &plain(), &[], &[])?;

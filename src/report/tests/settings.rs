@@ -25,11 +25,12 @@ fn defaults_are_the_contracts() {
 #[test]
 fn every_key_can_be_set() {
     let settings = read(
-        "[report]\ndirectory = \"/r\"\ncsv = \"plain\"\ndelimiter = \";\"\n\
+        "[report]\ndirectory = \"/r\"\nformats = [\"html\"]\ncsv = \"plain\"\ndelimiter = \";\"\n\
          decimal_separator = \",\"\nmode = \"600\"\n",
     );
     let expected = ReportSettings {
         directory: "/r".into(),
+        formats: Formats::try_from(vec![ReportFormat::Html]).unwrap_or_default(),
         csv: CsvStyle::Plain,
         delimiter: Delimiter::try_from(";".to_owned()).unwrap_or_default(),
         decimal_separator: DecimalSeparator::Comma,
@@ -41,6 +42,8 @@ fn every_key_can_be_set() {
 #[test]
 fn a_wrong_value_is_pointed_at() {
     for (line, why) in [
+        ("formats = []", "at least one format"),
+        ("formats = [\"pdf\"]", "expected one of `csv`, `xlsx`, `html`"),
         ("mode = \"0666\"", "lets everybody change"),
         ("mode = \"0642\"", "lets everybody change"),
         ("mode = \"0888\"", "octal"),

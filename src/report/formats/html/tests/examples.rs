@@ -343,6 +343,7 @@ fn taken() -> Vec<DecisionEvent> {
         taken_at: instant("2026-11-26T20:35:10Z"),
         taken_by_run: Some(42),
         by: Text::own("ravi"),
+        rests_at: None,
         system_user: Text::own("recon"),
         source: Some((Text::own("mismatches-run41.xlsx"), 9)),
         why: Text::default(),
