@@ -21,12 +21,14 @@ const EXAMPLE: &str = include_str!("../../octopus-recon.example.toml");
 const EXAMPLE_MARK: &str = " # example";
 
 /// Where docs/ lists the keys of each table of the configuration: page, heading, path.
-const DOCUMENTED: [(&str, &str, &[&str]); 9] = [
+const DOCUMENTED: [(&str, &str, &[&str]); 11] = [
     ("docs/configuration.md", "### `[gateway]`", &["gateway"]),
     ("docs/ledger.md", "### `[ledger]`", &["ledger"]),
     ("docs/ledger.md", "### `[[ledger.skip]]`", &["ledger", "skip"]),
     ("docs/configuration.md", "### `[policy]`", &["policy"]),
     ("docs/configuration.md", "### `[policy.tolerance]`", &["policy", "tolerance"]),
+    ("docs/configuration.md", "### `[policy.accept]`", &["policy", "accept"]),
+    ("docs/configuration.md", "### `[policy.due]`", &["policy", "due"]),
     ("docs/configuration.md", "### `[[policy.fee]]`", &["policy", "fee"]),
     ("docs/configuration.md", "### `[calendar]`", &["calendar"]),
     ("docs/configuration.md", "### `[report]`", &["report"]),
