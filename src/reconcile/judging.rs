@@ -92,13 +92,16 @@ fn judge_order(
     };
     let judgement = rules::judge(&case, policy);
     count(figures, &stored, &judgement, &shown);
-    let moved = rules::moved(&case, policy);
+    // Most orders agree: what moved matters only where there is a finding.
+    let has_findings = !(judgement.mismatches.is_empty() && judgement.kept.is_empty());
+    let moved = has_findings.then(|| rules::moved(&case, policy));
     let outcome = judgement.outcome;
     let mut life = Life { stored: &stored, run, policy, known: &known, events: Vec::new() };
     let rows = life.rows(judgement, &shown);
     let events = life.events;
     counting::count_lives(&mut figures.lives, &events, &known);
-    let order = orders::judged(&stored, &rows, moved, &known, &shown, run, policy);
+    let order = moved
+        .and_then(|moved| orders::judged(&stored, &rows, moved, &known, &shown, run, policy));
     if let Some(order) = &order {
         count_findings(figures, &rows, order, policy);
     }

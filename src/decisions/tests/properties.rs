@@ -47,9 +47,8 @@ proptest! {
             return Err(TestCaseError::fail(format!("{found:?}")));
         };
         // A quote that the guard would put there is not told from one that a person put there.
-        let guard = |text: &Text| guarded(text.as_str().as_bytes());
-        let typed = Text::own(&unguarded(after[0].decision.note.as_str()));
-        prop_assert_eq!(guard(taken), guard(&typed));
+        let plain = |text: &Text| text.as_str().replace('\'', "").trim().to_owned();
+        prop_assert_eq!(plain(taken), plain(&after[0].decision.note));
     }
 
     #[test]
