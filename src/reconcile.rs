@@ -14,6 +14,7 @@ mod ending;
 mod importing;
 mod inspecting;
 mod judging;
+mod no_report;
 mod reading;
 mod reporting;
 mod request;
@@ -37,7 +38,6 @@ use asking::Ended;
 use chrono::{DateTime, Utc};
 use deciding::Desk;
 use reporting::write_and_record;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
@@ -91,6 +91,13 @@ impl From<StoreError> for Failed {
 /// # Errors
 /// Everything that ends a run without a report (contract, exit codes 2 and from 10 on).
 pub fn run(settings: &Settings, request: &Request, context: &Context) -> Result<Finished, Failed> {
+    let night =
+        no_report::Night { settings, request, started_at: (context.now)(), now: context.now };
+    carry_out(night, context).inspect_err(|failed| no_report::leave(night, failed))
+}
+
+fn carry_out(night: no_report::Night, context: &Context) -> Result<Finished, Failed> {
+    let no_report::Night { settings, request, .. } = night;
     let started = Instant::now();
     request.check()?;
     request.refuse_overwriting(settings)?;
@@ -117,6 +124,8 @@ pub fn run(settings: &Settings, request: &Request, context: &Context) -> Result<
         }
     };
     let path = settings.store.path.as_path();
+    // Dropped behind the recorder, which locks the database too.
+    let _notice = no_report::OnBug { night, run_id };
     let _recorder = ending::BugRecorder { path, run_id, now: context.now };
     let mut session =
         Session { store: Some(store), run_id, new_run: &new_run, settings, request, context };
@@ -163,9 +172,16 @@ impl Session<'_> {
         }
         let mut run = known(store, run_id)?;
         let (target, now) = (request.report.as_deref(), (context.now)());
+        let is_night = store.is_night(run_id)?;
         let reported = write_and_record(store, &run, &settings.report, target, now)?;
         store.end_run(run_id, &ending::of(&run.summary, (context.now)()), true)?;
         run.summary.warnings.extend(reported.warnings);
+        if is_night {
+            let directory = no_report::directory(settings, request);
+            for note in report::remove_notes(directory, run.merchant_uid.as_deref()) {
+                tracing::warn!("{} is out of date and could not be removed", note.display());
+            }
+        }
         Ok((run.summary, reported.files))
     }
 
@@ -181,10 +197,7 @@ impl Session<'_> {
             taken_by_run: Some(run_id),
             system_user: request.system_user.clone(),
         };
-        let directory = match &request.report {
-            Some(path) => path.parent().unwrap_or(Path::new("")),
-            None => &settings.report.directory,
-        };
+        let directory = no_report::directory(settings, request);
         let store = self.store()?;
         let warnings = match deciding::take_back_all(store, &desk, directory, now.into())? {
             Ok(taken) => taken.warnings(&desk),

@@ -1,7 +1,8 @@
 //! stdout: data and summaries, nothing else.
 
 use crate::failure::{Failure, code};
-use chrono::{DateTime, SecondsFormat, Utc};
+use crate::report::summary;
+use chrono::{DateTime, Utc};
 use std::io::{self, ErrorKind, Write};
 
 /// Prints a text and a line break. A reader that has gone (`… | head`) is no error.
@@ -23,9 +24,6 @@ pub(super) struct JsonHead {
     started_at: DateTime<Utc>,
 }
 
-/// Raised when the meaning of a field changes.
-const SCHEMA: u32 = 1;
-
 impl JsonHead {
     pub(super) fn new(command: &'static str, started_at: DateTime<Utc>) -> JsonHead {
         JsonHead { command, started_at }
@@ -33,17 +31,7 @@ impl JsonHead {
 
     /// The fields of this object, which is not empty, behind those that every object has.
     pub(super) fn object(&self, object: &str) -> String {
-        let (version, command) = (env!("CARGO_PKG_VERSION"), self.command);
-        let started_at = self.started_at.to_rfc3339_opts(SecondsFormat::Secs, true);
-        let head = [
-            ("schema", SCHEMA.to_string()),
-            ("version", format!("\"{version}\"")),
-            ("command", format!("\"{command}\"")),
-            ("started_at", format!("\"{started_at}\"")),
-        ];
-        let head = head.map(|(key, value)| format!("\"{key}\":{value}")).join(",");
-        let fields = object.strip_prefix('{').unwrap_or(object);
-        format!("{{{head},{fields}")
+        summary::with_head(self.command, self.started_at, object)
     }
 }
 

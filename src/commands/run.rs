@@ -35,14 +35,7 @@ pub(super) fn execute(
 
 /// A run that ended without a report, as JSON.
 fn failure(Failed { run_id, failure }: &Failed) -> String {
-    serde_json::json!({
-        "run_id": run_id,
-        "status": "failed",
-        "exit_code": failure.code(),
-        "error": failure.message(),
-        "hint": failure.hint(),
-    })
-    .to_string()
+    summary::failed(*run_id, failure.code(), failure.message(), failure.hint())
 }
 
 fn carry_out(

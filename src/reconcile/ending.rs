@@ -119,7 +119,7 @@ fn end(failure: &Failure, context: &Context) -> RunEnd {
 
 /// A message without what stands in quotes. That may be cells of a ledger, which can be personal;
 /// what is recorded stays for years.
-fn without_cells(message: &str) -> String {
+pub(super) fn without_cells(message: &str) -> String {
     let parts = message.split('"').enumerate();
     let kept = parts.map(|(index, part)| if index % 2 == 0 { part } else { "\"…\"" });
     kept.collect()

@@ -38,11 +38,10 @@ pub(super) fn write_and_record(
     // Before the files get their names: a process that ends in between must know them again.
     let digests: Vec<String> = written.iter().map(|file| file.sha256.clone()).collect();
     store.record_report_files(run_id, &digests)?;
-    let reported = publish(store, staged, now)?;
     if let Some(manifest) = written.iter().find(|file| file.role == Role::Manifest) {
         store.record_manifest(run_id, &manifest.sha256)?;
     }
-    Ok(reported)
+    publish(store, staged, now)
 }
 
 /// Writes a stored run's report again. Nothing is written to the database.

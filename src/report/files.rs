@@ -8,10 +8,13 @@
 mod existing;
 mod latest;
 mod names;
+mod notice;
 mod set_aside;
 mod temporary;
 
 pub(crate) use latest::NotReplaced;
+pub(super) use notice::is_notice;
+pub(crate) use notice::{StagedNotice, remove_notes};
 pub(super) use temporary::TemporaryFile;
 pub(crate) use temporary::{prepare_directory, prepare_target};
 
@@ -144,7 +147,7 @@ impl ReportFiles {
         let path = report.with_extension(manifest::EXTENSION);
         let file = temporary(&path, settings.mode)?;
         // No person writes into a manifest: one that is not known is kept.
-        let place = Place { role: Role::Manifest, path, has_own_cells: |_, _| Ok(false) };
+        let place = Place { role: Role::Manifest, path, has_own_cells: is_notice };
         let manifest = (place, Manifest::create(file, night, settings));
         Ok(ReportFiles { directory, invalid_rows, reports, manifest, latest: None, stale })
     }

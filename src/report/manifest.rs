@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 use std::io::{self, BufWriter, IntoInnerError, Write};
 
 /// Raised when the meaning of a field of a JSON object changes (contract, "`run`").
-pub const SCHEMA: u32 = 1;
+pub(super) const SCHEMA: u32 = 1;
 
 /// The extension of manifests.
 pub(super) const EXTENSION: &str = "json";

@@ -23,10 +23,12 @@ use crate::domain::guard;
 pub use columns::COLUMNS;
 pub(crate) use error::ReportError;
 pub(crate) use files::{
-    NotReplaced, ReportFiles, StagedFiles, prepare_directory, prepare_target, report_path,
+    NotReplaced, ReportFiles, StagedFiles, StagedNotice, prepare_directory, prepare_target,
+    remove_notes, report_path,
 };
 pub use files::{Role, Written};
 pub(crate) use formats::Part;
+pub(crate) use formats::html::status_page::NoReport;
 pub(crate) use settings::ReportTable;
 pub use settings::{
     CsvStyle, DecimalSeparator, Delimiter, FileMode, Formats, ReportFormat, ReportSettings,

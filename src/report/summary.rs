@@ -9,8 +9,9 @@ use crate::domain::mismatch::Kind;
 use crate::domain::run::{
     LedgerFigures, MoneyRow, OrderFigures, RunSummary, UnverifiedReason, Warning, money_rows,
 };
+use crate::report::manifest::SCHEMA;
 use crate::report::{Role, Written};
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -60,6 +61,36 @@ fn render(
         edited: paths(|role| role == Role::Edited),
         exit_code,
     })
+}
+
+/// A run that ended without a report, as one JSON object on one line.
+#[must_use]
+pub fn failed(run_id: Option<i64>, exit_code: u8, error: &str, hint: Option<&str>) -> String {
+    serde_json::json!({
+        "run_id": run_id,
+        "status": "failed",
+        "exit_code": exit_code,
+        "error": error,
+        "hint": hint,
+    })
+    .to_string()
+}
+
+/// The fields of this object, which is not empty, behind those that every object has (contract,
+/// "`run`").
+#[must_use]
+pub fn with_head(command: &str, started_at: DateTime<Utc>, object: &str) -> String {
+    let version = env!("CARGO_PKG_VERSION");
+    let started_at = started_at.to_rfc3339_opts(SecondsFormat::Secs, true);
+    let head = [
+        ("schema", SCHEMA.to_string()),
+        ("version", format!("\"{version}\"")),
+        ("command", format!("\"{command}\"")),
+        ("started_at", format!("\"{started_at}\"")),
+    ];
+    let head = head.map(|(key, value)| format!("\"{key}\":{value}")).join(",");
+    let fields = object.strip_prefix('{').unwrap_or(object);
+    format!("{{{head},{fields}")
 }
 
 /// Seconds with one decimal, rounded.

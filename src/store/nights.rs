@@ -5,7 +5,7 @@ use super::before::run_before;
 use super::decode::{date, optional_instant, unreadable};
 use super::error::StoreError;
 use super::judging::Judging;
-use super::runs::{RunRow, SelectionKind};
+use super::runs::RunRow;
 use super::{Store, before, figures};
 use crate::domain::amount::Total;
 use crate::domain::morning::{Before, LedgerFile, Making, Measures, Night, SolvedRow, TrendPoint};
@@ -16,6 +16,13 @@ use chrono_tz::Tz;
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+/// Whether a row of `runs` has no explicit range. The kind of a selection without a ledger is not
+/// stored: `--last` ends on the day before the run.
+const IS_NIGHT: &str = "(CASE WHEN selection_kind IS NOT NULL THEN selection_kind <> 'range'
+                              WHEN from_date IS NULL THEN to_date IS NULL
+                              ELSE to_date IS date(run_day, '-1 day') END)";
 
 /// Runs that the trend shows.
 const TREND: u32 = 30;
@@ -293,20 +300,46 @@ impl Store {
     }
 
     fn newest_night(&self, merchant_uid: &str) -> rusqlite::Result<Option<(i64, NaiveDate)>> {
-        // The kind of a selection without a ledger is not stored: `--last` ends on the day before
-        // the run.
+        static SQL: LazyLock<String> = LazyLock::new(|| {
+            let judged = "SELECT run_id, run_day FROM runs
+                          WHERE judged_at_ms IS NOT NULL AND merchant_uid = ?1 AND ";
+            [judged, IS_NIGHT, " ORDER BY run_id DESC LIMIT 1"].concat()
+        });
         self.connection
-            .query_row(
-                "SELECT run_id, run_day FROM runs
-                 WHERE judged_at_ms IS NOT NULL AND merchant_uid = ?1
-                   AND CASE WHEN selection_kind IS NOT NULL THEN selection_kind <> ?2
-                            WHEN from_date IS NULL THEN to_date IS NULL
-                            ELSE to_date IS date(run_day, '-1 day') END
-                 ORDER BY run_id DESC LIMIT 1",
-                params![merchant_uid, SelectionKind::Range.stored()],
-                |row| Ok((row.get("run_id")?, date(row, "run_day")?)),
-            )
+            .query_row(&SQL, [merchant_uid], |row| Ok((row.get("run_id")?, date(row, "run_day")?)))
             .optional()
+    }
+
+    /// Whether a run has no explicit range.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub(crate) fn is_night(&self, run_id: i64) -> Result<bool, StoreError> {
+        let sql = ["SELECT ", IS_NIGHT, " FROM runs WHERE run_id = ?1"].concat();
+        self.connection
+            .query_row(&sql, [run_id], |row| row.get(0))
+            .map_err(|error| self.error(&error))
+    }
+
+    /// A merchant's newest night that has its report, and its day; `but` is another run.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub(crate) fn last_reported_night(
+        &self,
+        merchant_uid: Option<&str>,
+        but: Option<i64>,
+    ) -> Result<Option<(i64, NaiveDate)>, StoreError> {
+        let reported = "SELECT run_id, run_day FROM runs
+                        WHERE reported_at_ms IS NOT NULL AND merchant_uid = ?1
+                          AND run_id IS NOT ?2 AND ";
+        let sql = [reported, IS_NIGHT, " ORDER BY run_id DESC LIMIT 1"].concat();
+        self.connection
+            .query_row(&sql, params![merchant_uid.unwrap_or_default(), but], |row| {
+                Ok((row.get("run_id")?, date(row, "run_day")?))
+            })
+            .optional()
+            .map_err(|error| self.error(&error))
     }
 
     /// Records the SHA-256 of the manifest that a run has written.

@@ -19,6 +19,7 @@ mod ledger_messages;
 mod lifecycle;
 mod line_items;
 mod morning;
+mod no_report;
 mod old_database;
 mod order_new;
 mod presets;

@@ -161,6 +161,6 @@ pub(super) fn directory_of(target: &Path) -> &Path {
 }
 
 /// A bare file name has an empty parent, which system calls do not accept.
-fn or_here(directory: &Path) -> &Path {
+pub(super) fn or_here(directory: &Path) -> &Path {
     if directory.as_os_str().is_empty() { Path::new(".") } else { directory }
 }

@@ -23,7 +23,7 @@ mod sums;
 mod tests;
 mod trend;
 
-use super::super::files::TemporaryFile;
+use super::super::files::{TemporaryFile, is_notice};
 use super::super::settings::ReportFormat;
 use super::{Format, Heading, Part, Writer};
 use crate::domain::morning::Night;
@@ -37,7 +37,7 @@ pub(in crate::report) const REPORT: Format = Format {
     extension: "html",
     create: |file, heading| Ok(Box::new(Page::new(file, heading))),
     // A page that this program wrote is known by its SHA-256; any other may hold somebody's notes.
-    has_own_cells: |_, _| Ok(false),
+    has_own_cells: is_notice,
 };
 
 /// How many rows a list of the page shows at most. The workbook has the rest.

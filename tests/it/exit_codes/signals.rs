@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed setup fails the test")]
 
-use super::{Night, assert_refused};
+use super::Night;
 use crate::rude_gateway::RudeGateway;
 use crate::support::{Gateway, Running, book, until};
 use std::sync::Arc;
@@ -80,7 +80,6 @@ fn a_signal_ends_the_wait_for_a_ledger() {
     running.signal("TERM");
     until("it ends", || running.is_over() || started.elapsed() > TIME_LIMIT);
     assert!(running.is_over(), "it still waits for its ledger {TIME_LIMIT:?} after SIGTERM");
-    assert_refused(&running.end(), 143, &["ledger"]);
-    assert_eq!(night.merchant.report_files(), night.report);
+    night.assert_failed(&running.end(), 143, &["ledger"]);
     assert_eq!(gateway.stop().len(), 0);
 }

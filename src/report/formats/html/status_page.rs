@@ -26,8 +26,12 @@ pub(crate) struct NoReport {
     pub(crate) last_good: Option<(i64, NaiveDate)>,
 }
 
+/// Whether a file begins like this page.
+pub(in crate::report) fn is_status_page(text: &str) -> bool {
+    text.starts_with("<!DOCTYPE html>") && text.contains("<title>NO REPORT for ")
+}
+
 /// The page as HTML: what is wrong, since when, and what to do.
-#[cfg_attr(not(test), expect(dead_code, reason = "endings without a report will write it"))]
 pub(crate) fn status_page(night: &NoReport) -> String {
     let day = night.day.format("%-d %b");
     let title = format!("NO REPORT for {day}");
