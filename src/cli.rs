@@ -72,6 +72,12 @@ pub enum Command {
     Run(Run),
     /// Write a stored run's report again, without the network
     Report(Report),
+    /// Check a report file against the database: what differs, cell by cell
+    ///
+    /// FILE is a CSV, a workbook or a manifest. A manifest is checked with the files that it names.
+    /// Exits with 0, or with 1 if something differs from what the run found. The columns decision,
+    /// until, owner and note are not compared.
+    Verify(Verify),
     /// List past runs: how each ended, and its figures
     Runs(Runs),
     /// Show everything about one order: ledger entries, answers, mismatches and their events
@@ -188,6 +194,16 @@ pub struct Report {
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Format of the summary on stdout
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+/// `verify`.
+#[derive(Debug, Args)]
+pub struct Verify {
+    /// A report: a CSV, a workbook or a manifest (`.json`)
+    pub file: PathBuf,
+    /// Format on stdout
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
 }

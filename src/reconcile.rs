@@ -19,6 +19,7 @@ mod reading;
 mod reporting;
 mod request;
 mod stop;
+pub(crate) mod verifying;
 
 pub(crate) use beginning::Estimate;
 pub use committing::Counters;

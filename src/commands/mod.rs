@@ -14,6 +14,7 @@ mod run;
 mod runs;
 mod sandbox;
 mod show;
+mod verify;
 
 use crate::cli::{Cli, Command, Common};
 use crate::failure::Failure;
@@ -43,6 +44,7 @@ pub fn execute(cli: Cli, process: &Process) -> Result<u8, Failure> {
     match cli.command {
         Command::Run(arguments) => run::execute(arguments, common, process, &interrupt),
         Command::Report(arguments) => report::execute(&arguments, common, process),
+        Command::Verify(arguments) => verify::execute(&arguments, common, process),
         Command::Runs(arguments) => runs::execute(&arguments, common, process),
         Command::Show(arguments) => show::execute(&arguments, common, process),
         Command::Decide(arguments) => decide::execute(&arguments, common, process),

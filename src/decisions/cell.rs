@@ -27,7 +27,7 @@ impl Cell {
     }
 
     /// What a person sees, without spaces around it.
-    pub(super) fn shown(&self) -> String {
+    pub(crate) fn shown(&self) -> String {
         match self {
             Cell::Empty => String::new(),
             Cell::Text(text) | Cell::Number(text) => text.trim().to_owned(),
@@ -38,7 +38,7 @@ impl Cell {
     }
 
     /// Whether there is nothing to see.
-    pub(super) fn is_blank(&self) -> bool {
+    pub(crate) fn is_blank(&self) -> bool {
         match self {
             Cell::Empty => true,
             Cell::Text(text) | Cell::Number(text) => text.trim().is_empty(),

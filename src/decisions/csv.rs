@@ -2,7 +2,7 @@
 
 use super::cell::Cell;
 use super::dialect::Dialect;
-use super::files::Why;
+use super::files::{TakeRow, Why};
 use super::table::{HEADER_WITHIN, Rows, Table};
 use ::csv::{ReaderBuilder, StringRecord};
 use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
@@ -29,6 +29,21 @@ pub(super) fn read(bytes: &[u8]) -> Result<Option<(Rows, Dialect)>, Why> {
     })?;
     let dialect = Dialect { decimal: rows.decimal, may_have_lost };
     Ok(rows.names_mismatches().then_some((rows, dialect)))
+}
+
+/// Passes on every row of a CSV.
+pub(super) fn every_row(bytes: &[u8], take: &mut TakeRow) -> Result<(), Why> {
+    let (text, _) = decoded(bytes);
+    let (text, declared) = without_declaration(&text);
+    let Some(separator) = declared.or_else(|| separator_of(text)) else { return Ok(()) };
+    if text.bytes().filter(|byte| *byte == b'"').count() % 2 != 0 {
+        return Err(Why::OpenQuote);
+    }
+    for_each_row(text, separator, u64::MAX, &mut |number, record| {
+        let cells: Vec<(u32, Cell)> = (0..).zip(record.iter().map(Cell::text)).collect();
+        take(None, number, &cells);
+        Ok(())
+    })
 }
 
 /// The text, and whether it may have been saved in Windows-1252. A byte order mark decides; else

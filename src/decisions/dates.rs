@@ -66,6 +66,11 @@ pub(super) fn readings(text: &str) -> Vec<(Order, NaiveDate)> {
     found
 }
 
+/// Whether a text can stand for this date, in whatever order day and month are.
+pub(crate) fn may_be(text: &str, date: NaiveDate) -> bool {
+    readings(text).iter().any(|(_, reading)| *reading == date)
+}
+
 fn without_midnight(text: &str) -> &str {
     let time = ["T00:00:00", " 00:00:00", " 00:00", " 0:00", " 12:00:00 AM"];
     let text = text.strip_suffix('Z').unwrap_or(text);

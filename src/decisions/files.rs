@@ -1,6 +1,6 @@
 //! Finds and opens the files that may hold decisions (contract, "Decisions": taking back).
 
-use super::cell::EditedFile;
+use super::cell::{Cell, EditedFile};
 use super::{csv, workbook};
 use crate::domain::text::Text;
 use rustix::fs::{Mode, OFlags};
@@ -230,6 +230,38 @@ fn content(mut file: File, sha256: &str) -> Result<Vec<u8>, Why> {
 
 /// What the bytes are decides how they are read, and then the name: a text named `.xlsx` is a
 /// mistake that somebody should hear of.
+/// Takes a row of a file: its sheet, if it is a workbook, its number, and its cells by their places.
+pub(crate) type TakeRow<'a> = dyn FnMut(Option<&str>, u64, &[(u32, Cell)]) + 'a;
+
+/// Passes on every row of an opened file, whatever it holds.
+///
+/// # Errors
+/// As [`read`].
+pub(crate) fn every_row(opened: OpenedFile, take: &mut TakeRow) -> Result<(), Unreadable> {
+    let OpenedFile { name, is_csv, file, sha256 } = opened;
+    let passed = content(file, &sha256).and_then(|bytes| {
+        if bytes.starts_with(workbook::ZIP) {
+            workbook::every_row(&bytes, take)
+        } else if bytes.starts_with(workbook::OLE2) {
+            Err(workbook::why_not_ole2(&bytes))
+        } else if is_csv {
+            csv::every_row(&bytes, take)
+        } else {
+            Err(Why::NotAWorkbook)
+        }
+    });
+    passed.map_err(|why| Unreadable { name, why })
+}
+
+/// The bytes of an opened file.
+///
+/// # Errors
+/// It cannot be read, or changed since it was opened.
+pub(crate) fn bytes(opened: OpenedFile) -> Result<Vec<u8>, Unreadable> {
+    let OpenedFile { name, file, sha256, .. } = opened;
+    content(file, &sha256).map_err(|why| Unreadable { name, why })
+}
+
 fn parse(bytes: &[u8], is_csv: bool) -> Result<Option<workbook::Found>, Why> {
     if bytes.starts_with(workbook::ZIP) {
         return workbook::read(bytes);

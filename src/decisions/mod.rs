@@ -26,6 +26,7 @@ mod table;
 mod tests;
 mod workbook;
 
-pub(crate) use cell::{EditedFile, EditedRow};
+pub(crate) use cell::{Cell, EditedFile, EditedRow};
 pub(crate) use compare::{Comparison, Written, compare};
-pub(crate) use files::{Unreadable, Why, candidates, open, read};
+pub(crate) use dates::may_be as may_be_date;
+pub(crate) use files::{Unreadable, Why, bytes, candidates, every_row, open, read};

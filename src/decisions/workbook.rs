@@ -2,7 +2,7 @@
 
 use super::cell::Cell;
 use super::dialect::Dialect;
-use super::files::Why;
+use super::files::{TakeRow, Why};
 use super::table::{Rows, Table};
 use crate::domain::text::Text;
 use calamine::{DataRef, ExcelDateTime, Reader, SheetType, Xlsx, XlsxError};
@@ -137,15 +137,47 @@ fn last_modified_by(properties: &[u8]) -> Option<Text> {
     (!name.trim().is_empty()).then(|| Text::own(&name))
 }
 
+/// Passes on every row of every sheet.
+pub(super) fn every_row(bytes: &[u8], take: &mut TakeRow) -> Result<(), Why> {
+    look_inside(bytes)?;
+    let passed = catch_unwind(AssertUnwindSafe(|| {
+        let mut workbook: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(|error| why(&error))?;
+        for sheet in worksheets(&workbook) {
+            let mut reader =
+                workbook.worksheet_cells_reader(&sheet).map_err(|error| why(&error))?;
+            let mut number = 0;
+            let mut cells: Vec<(u32, Cell)> = Vec::new();
+            while let Some(cell) = reader.next_cell().map_err(|error| why(&error))? {
+                let (row, place) = cell.get_position();
+                let row = u64::from(row) + 1;
+                if row != number {
+                    if number > 0 {
+                        take(Some(&sheet), number, &cells);
+                    }
+                    cells.clear();
+                    number = row;
+                }
+                cells.push((place, cell_of(cell.get_value())?));
+            }
+            if number > 0 {
+                take(Some(&sheet), number, &cells);
+            }
+        }
+        Ok(())
+    }));
+    passed.map_err(|_| Why::Workbook("its content is damaged".to_owned()))?
+}
+
+fn worksheets<Source: Read + std::io::Seek>(workbook: &Xlsx<Source>) -> Vec<String> {
+    let sheets = workbook.sheets_metadata().iter();
+    let sheets = sheets.filter(|sheet| sheet.typ == SheetType::WorkSheet);
+    sheets.map(|sheet| sheet.name.clone()).collect()
+}
+
 fn rows_of(bytes: &[u8]) -> Result<Rows, Why> {
     let mut workbook: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(|error| why(&error))?;
-    let sheets = workbook.sheets_metadata().iter();
-    let sheets: Vec<String> = sheets
-        .filter(|sheet| sheet.typ == SheetType::WorkSheet)
-        .map(|sheet| sheet.name.clone())
-        .collect();
     let mut rows = Rows::default();
-    for sheet in sheets {
+    for sheet in worksheets(&workbook) {
         let mut table = Table::new(Some(sheet.as_str().into()));
         let mut reader = workbook.worksheet_cells_reader(&sheet).map_err(|error| why(&error))?;
         let mut number = 0;

@@ -2,7 +2,7 @@
 
 use crate::domain::amount::Amount;
 use crate::domain::text::Text;
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 
 /// One cell. Text is a [`Text`] or an exact id, so that no writer can show text that was not
 /// cleaned.
@@ -23,9 +23,27 @@ pub(super) enum Cell<'row> {
     Instant(Option<DateTime<Utc>>),
 }
 
+impl Cell<'_> {
+    /// As a plain CSV shows it.
+    pub(super) fn shown(&self) -> String {
+        match self {
+            Cell::Text(text) => text.as_str().to_owned(),
+            Cell::Id(id) => (*id).to_owned(),
+            Cell::Bytes(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+            Cell::Integer(integer) => integer.to_string(),
+            Cell::Amount(amount) => amount.map(|amount| amount.to_string()).unwrap_or_default(),
+            Cell::Date(date) => date.map(|date| date.to_string()).unwrap_or_default(),
+            Cell::Instant(at) => {
+                let shown = at.map(|at| at.to_rfc3339_opts(SecondsFormat::Secs, true));
+                shown.unwrap_or_default()
+            }
+        }
+    }
+}
+
 /// The kind of a column's cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum CellKind {
+pub(crate) enum CellKind {
     Text,
     Id,
     Bytes,

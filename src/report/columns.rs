@@ -112,6 +112,29 @@ pub(super) const MISMATCHES: [Column<ReportRow>; 30] = [
     column("next_step", Value::Text(|row| Text::own(row.next_step().as_str()))),
 ];
 
+/// The columns that are for finance to fill in.
+pub(crate) const FINANCE_COLUMNS: [&str; 4] = ["decision", "until", "owner", "note"];
+
+/// A cell of the report as text, without a guard.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ShownCell {
+    /// The column.
+    pub(crate) name: &'static str,
+    /// What the cell holds.
+    pub(crate) kind: CellKind,
+    /// What it shows: amounts with a decimal point.
+    pub(crate) text: String,
+}
+
+/// The cells of a row of the report, in the report's order.
+pub(crate) fn shown_cells(row: &ReportRow) -> Vec<ShownCell> {
+    let shown = |column: &Column<ReportRow>| {
+        let Heading { name, kind } = column.heading();
+        ShownCell { name, kind, text: column.cell(row).shown() }
+    };
+    MISMATCHES.iter().map(shown).collect()
+}
+
 /// The ledger rows that could not be used, unchanged.
 pub(super) const INVALID_ROWS: [Column<InvalidRow>; 4] = [
     column("ledger", Value::Text(|row| Text::own(&row.file))),

@@ -31,7 +31,7 @@ pub(super) struct Manifest {
     csv: CsvDialect,
     /// See [`Orders::taken_from_store`].
     taken_from_store: u64,
-    line: FindingLine,
+    digest: FindingDigest,
     /// Rows that are written; none before the head is.
     rows: Option<u64>,
 }
@@ -47,7 +47,7 @@ impl Manifest {
             night: night.clone(),
             csv: CsvDialect::of(settings),
             taken_from_store: 0,
-            line: FindingLine::new(settings),
+            digest: FindingDigest(FindingLine::new(settings)),
             rows: None,
         }
     }
@@ -60,7 +60,7 @@ impl Manifest {
     /// Adds the SHA-256 of a row as it is written.
     pub(super) fn finding(&mut self, row: &ReportRow) -> io::Result<()> {
         let rows = self.begin()?;
-        let digest = hex::encode(Sha256::digest(self.line.of(row)));
+        let digest = self.digest.of(row);
         let id = serde_json::to_string(&row.mismatch_id)?;
         let before = if rows == 0 { "" } else { "," };
         write!(self.file, "{before}\n    {id}: \"{digest}\"")?;
@@ -90,6 +90,41 @@ impl Manifest {
         write!(self.file, "{head},\n  \"rows\": {{")?;
         self.rows = Some(0);
         Ok(0)
+    }
+}
+
+/// What a manifest of this run says before its rows.
+pub(crate) fn manifest_head(
+    night: &Night,
+    csv: &CsvDialect,
+    taken_from_store: u64,
+) -> serde_json::Value {
+    serde_json::to_value(Head::of(night, csv.clone(), taken_from_store)).unwrap_or_default()
+}
+
+/// The digests of rows as a manifest has them.
+pub(crate) struct FindingDigest(FindingLine);
+
+impl FindingDigest {
+    /// `None`: the dialect is none of this program.
+    pub(crate) fn new(csv: &CsvDialect) -> Option<FindingDigest> {
+        let style = match csv.style.as_str() {
+            "spreadsheet" => CsvStyle::Spreadsheet,
+            "plain" => CsvStyle::Plain,
+            _ => return None,
+        };
+        let settings = ReportSettings {
+            csv: style,
+            delimiter: csv.delimiter.to_string().try_into().ok()?,
+            decimal_separator: csv.decimal_separator.to_string().try_into().ok()?,
+            ..ReportSettings::default()
+        };
+        Some(FindingDigest(FindingLine::new(&settings)))
+    }
+
+    /// The SHA-256 of a row, in hex.
+    pub(crate) fn of(&mut self, row: &ReportRow) -> String {
+        hex::encode(Sha256::digest(self.0.of(row)))
     }
 }
 

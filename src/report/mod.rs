@@ -20,7 +20,9 @@ pub mod summary;
 mod tests;
 
 use crate::domain::guard;
+pub(crate) use cell::CellKind;
 pub use columns::COLUMNS;
+pub(crate) use columns::{FINANCE_COLUMNS, ShownCell, shown_cells};
 pub(crate) use error::ReportError;
 pub(crate) use files::{
     NotReplaced, ReportFiles, StagedFiles, StagedNotice, prepare_directory, prepare_target,
@@ -29,6 +31,7 @@ pub(crate) use files::{
 pub use files::{Role, Written};
 pub(crate) use formats::Part;
 pub(crate) use formats::html::status_page::NoReport;
+pub(crate) use manifest::{CsvDialect, FindingDigest, manifest_head};
 pub(crate) use settings::ReportTable;
 pub use settings::{
     CsvStyle, DecimalSeparator, Delimiter, FileMode, Formats, ReportFormat, ReportSettings,

@@ -12,6 +12,7 @@ use crate::domain::mismatch::{Kind, Mismatch, ReportRow, Severity, State};
 use crate::domain::order::InvalidRow;
 use crate::domain::payment::Answer;
 use crate::domain::text::Text;
+use rusqlite::OptionalExtension;
 use std::sync::LazyLock;
 
 /// The columns of a report's row, and the tables they are in.
@@ -129,6 +130,25 @@ impl Store {
                 .map(|_| ())
         };
         digests.iter().try_for_each(insert).map_err(|error| self.error(&error))
+    }
+
+    /// The run that wrote a report file with this SHA-256.
+    pub(crate) fn writer_of(&self, sha256: &str) -> Result<Option<i64>, StoreError> {
+        self.connection
+            .query_row("SELECT run_id FROM report_files WHERE sha256 = ?1", [sha256], |row| {
+                row.get("run_id")
+            })
+            .optional()
+            .map_err(|error| self.error(&error))
+    }
+
+    /// The SHA-256 of the manifest that a run wrote last.
+    pub(crate) fn manifest_of(&self, run_id: i64) -> Result<Option<String>, StoreError> {
+        self.connection
+            .query_row("SELECT manifest_sha256 FROM runs WHERE run_id = ?1", [run_id], |row| {
+                row.get("manifest_sha256")
+            })
+            .map_err(|error| self.error(&error))
     }
 
     /// Whether a run wrote a report file with this SHA-256.

@@ -37,3 +37,4 @@ mod sandbox;
 mod security;
 mod selection;
 mod support;
+mod verify;

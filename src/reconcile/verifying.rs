@@ -1,0 +1,142 @@
+//! Checking a report file against the database (contract, "Commands": `verify`). Nothing is
+//! changed: the database says what the run found, and the file is held against it.
+
+mod cells;
+mod manifest;
+
+use crate::decisions;
+use crate::domain::text::{Text, one_line};
+use crate::failure::{Failure, code};
+use crate::store::{RunRow, Store};
+use std::path::Path;
+
+/// One thing in which a file is not what the run wrote.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Difference {
+    /// A cell has other content. Not one of finance's four.
+    Cell {
+        /// Where: the sheet, if it is a workbook, and the row.
+        place: String,
+        /// The column.
+        column: String,
+        /// The order and the kind of mismatch of the row.
+        of: String,
+        /// What the run wrote.
+        was: String,
+        /// What the file has.
+        is: String,
+    },
+    /// A row of the run is not in the file.
+    Missing {
+        /// The order and the kind of mismatch, and the id.
+        of: String,
+    },
+    /// The file has a row that the run did not write, or has it twice.
+    Added {
+        /// Where.
+        place: String,
+        /// What names the row.
+        of: String,
+    },
+    /// A column is not in the file.
+    NoColumn {
+        /// The sheet, if it is a workbook.
+        place: String,
+        /// The column.
+        column: String,
+    },
+    /// Something else: of a manifest or of a file that it names.
+    Other {
+        /// A sentence.
+        text: String,
+    },
+}
+
+impl Difference {
+    /// For people, on one line.
+    pub(crate) fn text(&self) -> String {
+        let text = match self {
+            Difference::Cell { place, column, of, was, is } => {
+                format!("{place}, {column} of {of}: {} → {}", shown(was), shown(is))
+            }
+            Difference::Missing { of } => format!("missing row: {of}"),
+            Difference::Added { place, of } => format!("added row: {place}: {of}"),
+            Difference::NoColumn { place, column } => format!("{place}missing column: {column}"),
+            Difference::Other { text } => text.clone(),
+        };
+        one_line(&text)
+    }
+}
+
+fn shown(cell: &str) -> &str {
+    if cell.is_empty() { "(empty)" } else { cell }
+}
+
+/// What came of checking a file.
+#[derive(Debug)]
+pub(crate) struct Verified {
+    /// The run that the file is a report of.
+    pub(crate) run_id: i64,
+    /// Whether the program wrote exactly these bytes, as the database knows.
+    pub(crate) has_known_bytes: bool,
+    /// The rows that were held against the database.
+    pub(crate) rows: u64,
+    /// In the file's order.
+    pub(crate) differences: Vec<Difference>,
+    /// What a person should know beside that.
+    pub(crate) notes: Vec<String>,
+}
+
+/// Checks a CSV, a workbook or a manifest.
+///
+/// # Errors
+/// The file or the database cannot be read, or the file is none of the three.
+pub(crate) fn verify(store: &Store, path: &Path) -> Result<Verified, Failure> {
+    if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json")) {
+        return manifest::verify(store, path);
+    }
+    let opened = decisions::open(path).map_err(|error| unreadable(&error))?;
+    let writer = store.writer_of(opened.sha256())?;
+    let mut table = cells::Tables::default();
+    decisions::every_row(opened, &mut |sheet, number, cells| table.take(sheet, number, cells))
+        .map_err(|error| unreadable(&error))?;
+    let run_id = writer.or(table.run_id()).or_else(|| run_in_name(path)).ok_or_else(|| {
+        Failure::usage(
+            format!("{} does not say which run it is a report of", shown_path(path)),
+            "name a report of this program: a CSV, a workbook or a manifest",
+        )
+    })?;
+    let run = judged(store, run_id)?;
+    let (rows, differences, notes) = table.compare(store, &run)?;
+    Ok(Verified { run_id, has_known_bytes: writer.is_some(), rows, differences, notes })
+}
+
+/// `…-run<N>…`: a report without a row names its run nowhere else.
+fn run_in_name(path: &Path) -> Option<i64> {
+    let stem = path.file_stem()?.to_str()?;
+    let (_, behind) = stem.rsplit_once("-run")?;
+    let digits: String = behind.chars().take_while(char::is_ascii_digit).collect();
+    digits.parse().ok()
+}
+
+/// A judged run that must be there.
+fn judged(store: &Store, run_id: i64) -> Result<RunRow, Failure> {
+    store.run(run_id)?.filter(|run| run.judged_at.is_some()).ok_or_else(|| {
+        Failure::usage(
+            format!("the file is a report of run {run_id}, which is not in this database"),
+            "name the database of that run with --db",
+        )
+    })
+}
+
+fn unreadable(error: &decisions::Unreadable) -> Failure {
+    Failure::new(
+        code::STORAGE,
+        format!("cannot verify {error}"),
+        "name a report of this program: a CSV, a workbook or a manifest",
+    )
+}
+
+fn shown_path(path: &Path) -> String {
+    Text::own(&path.to_string_lossy()).as_str().to_owned()
+}

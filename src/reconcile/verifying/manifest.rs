@@ -1,0 +1,152 @@
+//! A manifest, held against the database and against the files that it names.
+
+use super::{Difference, Verified, judged, unreadable};
+use crate::decisions;
+use crate::failure::{Failure, code};
+use crate::report::{CsvDialect, FindingDigest, manifest_head};
+use crate::store::Store;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// The parts of a manifest that are read by name.
+#[derive(Deserialize)]
+struct Manifest {
+    run_id: i64,
+    csv: CsvDialect,
+    previous_manifest: Option<String>,
+    rows: BTreeMap<String, String>,
+    files: Vec<File>,
+    /// Everything else.
+    #[serde(flatten)]
+    others: Map<String, Value>,
+}
+
+#[derive(Deserialize)]
+struct File {
+    name: String,
+    sha256: String,
+}
+
+pub(super) fn verify(store: &Store, path: &Path) -> Result<Verified, Failure> {
+    let opened = decisions::open(path).map_err(|error| unreadable(&error))?;
+    let sha256 = opened.sha256().to_owned();
+    let bytes = decisions::bytes(opened).map_err(|error| unreadable(&error))?;
+    let manifest: Manifest =
+        serde_json::from_slice(&bytes).map_err(|error| not_one(path, &error))?;
+    let run = judged(store, manifest.run_id)?;
+    let run_id = run.summary.run_id;
+    let mut differences = Vec::new();
+    let mut differs = |text: String| differences.push(Difference::Other { text });
+
+    let night = store.night(&run)?;
+    let head = manifest_head(&night, &manifest.csv, store.taken_from_store(run_id)?);
+    let mut there = manifest.others.clone();
+    for (key, was) in head.as_object().into_iter().flatten() {
+        let is = match key.as_str() {
+            "run_id" | "csv" => continue,
+            "previous_manifest" => manifest.previous_manifest.clone().into(),
+            _ => there.remove(key).unwrap_or_default(),
+        };
+        if is != *was {
+            differs(format!("{key}: the database has {was}, the manifest {is}"));
+        }
+    }
+    for key in there.keys() {
+        differs(format!("{key}: the program writes no such field"));
+    }
+
+    let mut left = manifest.rows;
+    let mut digest = FindingDigest::new(&manifest.csv).ok_or_else(|| {
+        Failure::new(
+            code::STORAGE,
+            format!("{} names a CSV dialect that is not known", super::shown_path(path)),
+            "it was changed, or is of another release",
+        )
+    })?;
+    let mut rows = 0;
+    store.report_rows::<Failure>(run_id, |finding| {
+        rows += 1;
+        let of = || format!("{} ({})", finding.mismatch_id, finding.key.merchant_order_id);
+        match left.remove(&finding.mismatch_id) {
+            None => differs(format!("rows: {} is missing", of())),
+            Some(is) if is != digest.of(finding) => {
+                differs(format!("rows: {} is not as the database has it", of()));
+            }
+            Some(_) => {}
+        }
+        Ok(())
+    })?;
+    for id in left.keys() {
+        differs(format!("rows: {id} is not of this run"));
+    }
+
+    let recorded = store.manifest_of(run_id)?;
+    if recorded.as_deref().is_some_and(|recorded| recorded != sha256) {
+        differs(format!(
+            "its SHA-256 is {sha256}, but run {run_id} wrote {}: it was changed, or written again \
+             with other settings or by another release",
+            recorded.unwrap_or_default()
+        ));
+    }
+    if let Some(previous) = &manifest.previous_manifest
+        && !store.has_report_file(previous)?
+    {
+        differs(format!("previous_manifest: no run of this database wrote {previous}"));
+    }
+    let has_known_bytes = store.has_report_file(&sha256)?;
+    let mut notes = Vec::new();
+    for file in &manifest.files {
+        check_file(store, path, file, run_id, &mut differences, &mut notes)?;
+    }
+    Ok(Verified { run_id, has_known_bytes, rows, differences, notes })
+}
+
+/// Checks a file that the manifest names: its digest, and the cells of a table.
+fn check_file(
+    store: &Store,
+    manifest: &Path,
+    file: &File,
+    run_id: i64,
+    differences: &mut Vec<Difference>,
+    notes: &mut Vec<String>,
+) -> Result<(), Failure> {
+    let File { name, sha256 } = file;
+    let mut differs = |text: String| differences.push(Difference::Other { text });
+    if Path::new(name).file_name().is_none_or(|own| own != name.as_str()) {
+        differs(format!("files: {name:?} is not a name"));
+        return Ok(());
+    }
+    let path = manifest.with_file_name(name);
+    let opened = match decisions::open(&path) {
+        Ok(opened) => opened,
+        Err(error) => {
+            differs(format!("files: {error}"));
+            return Ok(());
+        }
+    };
+    let is_table = path.extension().is_some_and(|it| it == "csv" || it == "xlsx")
+        && !name.contains("-invalid-rows.");
+    if opened.sha256() != sha256 {
+        differs(format!("files: {name} has the SHA-256 {}, not {sha256}", opened.sha256()));
+    } else if !store.has_report_file(sha256)? {
+        notes.push(format!("{name}: run {run_id} did not record this SHA-256"));
+    }
+    if is_table {
+        let verified = super::verify(store, &path)?;
+        let found = verified
+            .differences
+            .into_iter()
+            .map(|difference| Difference::Other { text: format!("{name}: {}", difference.text()) });
+        differences.extend(found);
+    }
+    Ok(())
+}
+
+fn not_one(path: &Path, error: &serde_json::Error) -> Failure {
+    Failure::usage(
+        format!("{} is not a manifest: {error}", super::shown_path(path)),
+        "name a report of this program; latest.json may say that there is no report",
+    )
+}

@@ -1,0 +1,232 @@
+//! `verify`: a report file against the database.
+
+#![expect(clippy::unwrap_used, reason = "a failed setup fails the test")]
+
+use crate::exit_codes::storage::skip;
+use crate::support::{Done, Gateway, HEAD, Merchant, paid};
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// A merchant after a night with two findings: A1 is 10.00 short and B2 is unknown.
+struct Night {
+    merchant: Merchant,
+    _gateway: Gateway,
+    /// The report's path without its extension.
+    stem: String,
+}
+
+impl Night {
+    fn new() -> Night {
+        let merchant = Merchant::new();
+        let rows = "A1,500.00,inr,2026-01-10,paid\n00123456789012345678,7.50,inr,2026-01-11,paid\n";
+        merchant.write("ledger.csv", format!("{HEAD}{rows}"));
+        let gateway = Gateway::serve(&paid("A1", "500.00", json!({"final_amount": "490.00"})));
+        let done = merchant.reconcile(&gateway.url, &["--ledger", "ledger.csv"]);
+        assert_eq!(done.code, Some(1), "{done:?}");
+        let csv = done.json()["reports"][0].as_str().unwrap().to_owned();
+        let stem = csv.strip_suffix(".csv").unwrap().to_owned();
+        Night { merchant, _gateway: gateway, stem }
+    }
+
+    fn file(&self, extension: &str) -> String {
+        format!("{}.{extension}", self.stem)
+    }
+
+    fn verify(&self, file: &str) -> Done {
+        self.merchant.run(&["verify", file, "--format", "json"])
+    }
+
+    /// Changes the first occurrence in a file.
+    fn edit(&self, file: &str, from: &str, to: &str) {
+        let path = self.merchant.path(file);
+        let content = std::fs::read_to_string(&path).unwrap();
+        assert!(content.contains(from), "{from} is not in {content}");
+        std::fs::write(path, content.replacen(from, to, 1)).unwrap();
+    }
+}
+
+fn differences(done: &Done) -> Vec<Value> {
+    done.json()["differences"].as_array().unwrap().clone()
+}
+
+fn texts(done: &Done) -> Vec<String> {
+    let texts = differences(done).into_iter();
+    texts.map(|it| it["text"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn what_the_run_wrote_is_the_same() {
+    let night = Night::new();
+    for extension in ["csv", "xlsx", "json"] {
+        for file in [night.file(extension), format!("reports/latest.{extension}")] {
+            let done = night.verify(&file);
+            assert_eq!(done.code, Some(0), "{file}: {done:?}");
+            assert_eq!([&done.json()["rows"], &done.json()["run_id"]], [&json!(2), &json!(1)]);
+            assert_eq!(done.json()["same_bytes"], true);
+        }
+    }
+    let text = night.merchant.run(&["verify", &night.file("csv")]);
+    assert!(text.stdout.contains("is what run 1 wrote, byte for byte. Rows compared: 2."));
+}
+
+#[test]
+fn a_changed_cell_is_named() {
+    let night = Night::new();
+    let csv = night.file("csv");
+    night.edit(&csv, ",490.00,", ",498.00,");
+    let done = night.verify(&csv);
+    assert_eq!(done.code, Some(1), "{done:?}");
+    let [changed] = &differences(&done)[..] else { unreachable!("{done:?}") };
+    assert_eq!([&changed["what"], &changed["column"]], ["changed", "final_amount"]);
+    assert_eq!([&changed["was"], &changed["is"]], ["490.00", "498.00"]);
+    assert_eq!(changed["of"], "A1 (final_amount_difference)");
+    let text = night.merchant.run(&["verify", &csv]);
+    assert_eq!(text.code, Some(1), "{text:?}");
+    let said = "final_amount of A1 (final_amount_difference): 490.00 → 498.00";
+    assert!(text.stdout.contains(said), "{text:?}");
+    // The manifest names the file, and the cell in it.
+    let manifest = night.verify(&night.file("json"));
+    assert_eq!(manifest.code, Some(1), "{manifest:?}");
+    let texts = texts(&manifest);
+    assert!(texts.iter().any(|text| text.contains("has the SHA-256")), "{texts:?}");
+    assert!(texts.iter().any(|text| text.contains("490.00 → 498.00")), "{texts:?}");
+}
+
+#[test]
+fn finances_columns_are_not_compared() {
+    let night = Night::new();
+    let csv = night.file("csv");
+    night.edit(&csv, "\"\",\"\",\"\",\"\",\"gateway\"", "accepted,,Asha,known,\"gateway\"");
+    let done = night.verify(&csv);
+    assert_eq!(done.code, Some(0), "{done:?}");
+    assert_eq!(done.json()["same_bytes"], false);
+}
+
+#[test]
+fn rows_that_are_missing_or_added_are_named() {
+    let night = Night::new();
+    let csv = night.file("csv");
+    let path = night.merchant.path(&csv);
+    let content = std::fs::read_to_string(&path).unwrap();
+    let lines: Vec<&str> = content.split_inclusive('\n').collect();
+    assert_eq!(lines.len(), 3);
+    let row_of = |order: &str| *lines.iter().find(|line| line.contains(order)).unwrap();
+    let missing = row_of("00123456789012345678");
+    std::fs::write(&path, content.replace(missing, "")).unwrap();
+    let done = night.verify(&csv);
+    assert_eq!(done.code, Some(1), "{done:?}");
+    let texts_of = texts(&done);
+    assert!(matches!(&texts_of[..], [it] if it.starts_with("missing row: 00123456789012345678 (")));
+    // A copy of a row, and a row of nobody.
+    let forged = missing.replace("\"m-", "\"m-0");
+    std::fs::write(&path, format!("{content}{missing}{forged}")).unwrap();
+    let done = night.verify(&csv);
+    assert_eq!(done.code, Some(1), "{done:?}");
+    let rows = differences(&done);
+    let added: Vec<&Value> = rows.iter().map(|row| &row["place"]).collect();
+    assert_eq!(added, ["row 4", "row 5"], "{rows:?}");
+    assert!(rows.iter().all(|row| row["what"] == "added"), "{rows:?}");
+}
+
+#[test]
+fn a_manifest_is_held_against_the_database() {
+    let night = Night::new();
+    let manifest = night.file("json");
+    let original = std::fs::read(night.merchant.path(&manifest)).unwrap();
+    for (from, to, said) in [
+        ("\"at_risk\": \"", "\"at_risk\": \"1", "totals: "),
+        ("\"selected\": 2", "\"selected\": 3", "orders: "),
+        ("\"rows\": {\n    \"m-", "\"rows\": {\n    \"m-0", "is not of this run"),
+        ("\"command\": \"run\"", "\"command\": \"ran\"", "command: "),
+    ] {
+        night.edit(&manifest, from, to);
+        let done = night.verify(&manifest);
+        assert_eq!(done.code, Some(1), "{from}: {done:?}");
+        let texts = texts(&done);
+        assert!(texts.iter().any(|text| text.contains(said)), "{from}: {texts:?}");
+        assert!(texts.iter().any(|text| text.contains("its SHA-256 is")), "{from}: {texts:?}");
+        std::fs::write(night.merchant.path(&manifest), &original).unwrap();
+    }
+    // A file that is gone.
+    std::fs::remove_file(night.merchant.path(&night.file("html"))).unwrap();
+    let texts = texts(&night.verify(&manifest));
+    assert!(matches!(&texts[..], [it] if it.contains("the file is gone")), "{texts:?}");
+}
+
+#[test]
+fn manifests_are_a_chain() {
+    let night = Night::new();
+    let Night { merchant, _gateway: gateway, .. } = &night;
+    let second = merchant.reconcile(&gateway.url, &["--ledger", "ledger.csv"]);
+    let reports = second.json()["reports"].clone();
+    let name = reports.as_array().and_then(|reports| reports.last()).unwrap();
+    let name = name.as_str().unwrap();
+    let first = std::fs::read(merchant.path(&night.file("json"))).unwrap();
+    let manifest = std::fs::read(merchant.path(name)).unwrap();
+    let manifest: Value = serde_json::from_slice(&manifest).unwrap();
+    let path = merchant.write("first.json", &first);
+    assert_eq!(manifest["previous_manifest"].as_str(), Some(&*sha256(&path)));
+    assert_eq!(night.verify(name).code, Some(0));
+    night.edit(name, &sha256(&path), &"0".repeat(64));
+    let texts = texts(&night.verify(name));
+    assert!(texts.iter().any(|text| text.starts_with("previous_manifest: no run")), "{texts:?}");
+}
+
+fn sha256(path: &Path) -> String {
+    let output = Command::new("sha256sum").arg(path).output().unwrap();
+    String::from_utf8(output.stdout).unwrap().split(' ').next().unwrap().to_owned()
+}
+
+#[test]
+fn a_report_that_is_written_again_is_the_same() {
+    let night = Night::new();
+    let files = night.merchant.report_files();
+    assert_eq!(night.merchant.run(&["report"]).code, Some(0));
+    assert_eq!(night.merchant.report_files(), files);
+    // In another dialect the cells are the same, and the manifest is another one.
+    night.merchant.write("octopus-recon.toml", "[report]\ndelimiter = \";\"\n");
+    let other = ["report", "--report", "other/report.csv"];
+    assert_eq!(night.merchant.run(&other).code, Some(0));
+    let done = night.verify("other/report.csv");
+    assert_eq!((done.code, &done.json()["same_bytes"]), (Some(0), &json!(false)), "{done:?}");
+}
+
+#[test]
+fn what_is_no_report_is_refused() {
+    let night = Night::new();
+    night.merchant.write("budget.csv", "item,price\ncoffee,3\n");
+    night.merchant.write("budget.json", "{\"item\": 3}");
+    for file in ["budget.csv", "budget.json"] {
+        let done = night.verify(file);
+        assert_eq!(done.code, Some(2), "{file}: {done:?}");
+        assert!(done.stderr.contains(file), "{done:?}");
+    }
+    assert_eq!(night.verify("absent.csv").code, Some(14));
+}
+
+/// Saves a file again with LibreOffice. `None`: it is not installed.
+fn saved_by_libreoffice(night: &Night, file: &str, to: &str) -> Option<PathBuf> {
+    let out = night.merchant.path("saved");
+    let profile = format!("-env:UserInstallation=file://{}", night.merchant.path("lo").display());
+    let saved = Command::new("soffice")
+        .args([&profile, "--headless", "--convert-to", to, "--outdir"])
+        .args([&out, &night.merchant.path(file)])
+        .output();
+    if !saved.is_ok_and(|output| output.status.success()) {
+        skip("no LibreOffice");
+        return None;
+    }
+    Some(out.join(Path::new(file).file_name().unwrap()))
+}
+
+#[test]
+fn a_file_that_a_spreadsheet_saved_has_the_same_cells() {
+    let night = Night::new();
+    let Some(workbook) = saved_by_libreoffice(&night, &night.file("xlsx"), "xlsx") else { return };
+    let done = night.verify(workbook.to_str().unwrap());
+    assert_eq!(done.code, Some(0), "{done:?}");
+    assert_eq!(done.json()["same_bytes"], false);
+    let text = night.merchant.run(&["verify", workbook.to_str().unwrap()]);
+    assert!(text.stdout.contains("but it says what run 1 found"), "{text:?}");
+}
