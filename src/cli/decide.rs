@@ -4,12 +4,14 @@ use super::values::{date, kind, name, verdict};
 use crate::domain::decision::Verdict;
 use crate::domain::mismatch::Kind;
 use chrono::NaiveDate;
-use clap::{Args, ValueEnum};
+use clap::{ArgGroup, Args, ValueEnum};
 use std::path::PathBuf;
 
 /// `decide`.
 #[derive(Debug, Args)]
-#[command(group(clap::ArgGroup::new("what").required(true).args(["files", "order", "confirm", "list"])))]
+#[command(group(
+    ArgGroup::new("what").required(true).args(["files", "order", "confirm", "list"])
+))]
 pub struct Decide {
     /// Edited report files, CSV or workbook: take the decisions in them
     #[arg(value_name = "FILE")]
@@ -20,8 +22,8 @@ pub struct Decide {
     /// The kind of the mismatch
     #[arg(long, requires = "order", value_parser = kind())]
     pub kind: Option<Kind>,
-    /// accepted: known and fine; with_gateway: the gateway works on it; to_correct: the ledger is to
-    /// be corrected; none: withdraw
+    /// accepted: known and fine; with_gateway: the gateway works on it; to_correct: the ledger is
+    /// to be corrected; none: withdraw
     #[arg(long, requires = "order", value_parser = verdict)]
     pub decision: Option<Said>,
     /// The last day on which the decision holds

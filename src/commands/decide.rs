@@ -129,7 +129,8 @@ fn line(decided: &Decided) -> String {
         && decision.old.verdict != decision.new.verdict
     {
         line.push_str(&format!(
-            "; it is above the limit: somebody else confirms it with `decide --confirm {} --by NAME`",
+            "; it is above the limit: somebody else confirms it with \
+             `decide --confirm {} --by NAME`",
             decision.mismatch_id
         ));
     }

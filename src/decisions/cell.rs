@@ -120,8 +120,6 @@ impl Column {
 pub(crate) struct EditedFile {
     /// The file's name, without its directory.
     pub(crate) name: Text,
-    /// The SHA-256 of its bytes, in hex.
-    pub(crate) sha256: String,
     /// Who saved the workbook last, as it says itself. It proves no person.
     pub(crate) last_modified_by: Option<Text>,
     /// How the file writes its cells; [`compare`](super::compare) needs it.

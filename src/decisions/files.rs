@@ -210,7 +210,6 @@ pub(crate) fn read(opened: OpenedFile) -> Result<Option<EditedFile>, Unreadable>
     match content(file, &sha256).and_then(|bytes| parse(&bytes, is_csv)) {
         Ok(Some(found)) => Ok(Some(EditedFile {
             name,
-            sha256,
             last_modified_by: found.last_modified_by,
             dialect: found.dialect,
             rows: found.rows.kept,
@@ -228,9 +227,7 @@ fn content(mut file: File, sha256: &str) -> Result<Vec<u8>, Why> {
     if hex::encode(Sha256::digest(&bytes)) == sha256 { Ok(bytes) } else { Err(Why::Changed) }
 }
 
-/// What the bytes are decides how they are read, and then the name: a text named `.xlsx` is a
-/// mistake that somebody should hear of.
-/// Takes a row of a file: its sheet, if it is a workbook, its number, and its cells by their places.
+/// Takes a row of a file: its sheet, if it is a workbook, its number, and its cells by place.
 pub(crate) type TakeRow<'a> = dyn FnMut(Option<&str>, u64, &[(u32, Cell)]) + 'a;
 
 /// Passes on every row of an opened file, whatever it holds.
@@ -262,6 +259,8 @@ pub(crate) fn bytes(opened: OpenedFile) -> Result<Vec<u8>, Unreadable> {
     content(file, &sha256).map_err(|why| Unreadable { name, why })
 }
 
+/// What the bytes are decides how they are read, and then the name: a text named `.xlsx` is a
+/// mistake that somebody should hear of.
 fn parse(bytes: &[u8], is_csv: bool) -> Result<Option<workbook::Found>, Why> {
     if bytes.starts_with(workbook::ZIP) {
         return workbook::read(bytes);

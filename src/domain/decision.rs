@@ -240,7 +240,8 @@ pub fn check_character(digits: &str) -> char {
     char::from(LETTERS[sum])
 }
 
-/// Whether a text is a mismatch id of this program. Ids of earlier releases have no check character.
+/// Whether a text is a mismatch id of this program. Ids of earlier releases have no check
+/// character.
 #[must_use]
 pub fn is_mismatch_id(text: &str) -> bool {
     let Some(rest) = text.strip_prefix("m-") else { return false };

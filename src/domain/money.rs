@@ -49,8 +49,8 @@ pub struct Place {
 /// give a [`Place`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Moved {
-    /// The gateway's movement minus the ledger's, with the sign turned for an expense: below zero it
-    /// is against the merchant. `None`: a side is unknown, or currency or direction differ.
+    /// The gateway's movement minus the ledger's, with the sign turned for an expense: below zero
+    /// it is against the merchant. `None`: a side is unknown, or currency or direction differ.
     pub difference: Option<Amount>,
     /// The ledger's amount, or the gateway's if no ledger has the order.
     pub amount: Amount,

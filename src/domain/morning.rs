@@ -216,8 +216,8 @@ impl OrderRow {
         self.due.is_some_and(|due| due < day)
     }
 
-    /// What the order's row shows in finance's columns: the decision of its most severe finding that
-    /// is not accepted.
+    /// What the order's row shows in finance's columns: the decision of its most severe finding
+    /// that is not accepted.
     #[must_use]
     pub fn decision(&self) -> Decision {
         let shown = self.open_findings().next().or(self.findings.first());

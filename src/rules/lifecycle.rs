@@ -108,8 +108,8 @@ fn decide(known: Option<&mut Known>, taken: &Taken) {
 }
 
 /// The event that a judgement adds, if anything has changed. Only a trustworthy answer resolves a
-/// mismatch. An order that was not queried, or not answered, resolves nothing. `lapses` says whether
-/// an acceptance ends.
+/// mismatch. An order that was not queried, or not answered, resolves nothing. `lapses` says
+/// whether an acceptance ends.
 #[must_use]
 pub fn event(before: Option<&Known>, seen: Seen, lapses: bool) -> Option<EventKind> {
     match (before, seen) {

@@ -98,8 +98,8 @@ pub struct Accept {
     pub up_to: BTreeMap<String, Amount>,
 }
 
-/// `[policy.due]`: days after the first finding of an order by which it should be dealt with, by its
-/// severity. `None`: no limit.
+/// `[policy.due]`: days after the first finding of an order by which it should be dealt with, by
+/// its severity. `None`: no limit.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Due {
@@ -112,8 +112,8 @@ pub struct Due {
 }
 
 impl Due {
-    /// The last day by which an order of this severity should be dealt with, if its first finding is
-    /// of the day `since`.
+    /// The last day by which an order of this severity should be dealt with, if its first finding
+    /// is of the day `since`.
     #[must_use]
     pub fn day(&self, severity: Severity, since: NaiveDate) -> Option<NaiveDate> {
         let days = match severity {

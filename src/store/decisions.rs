@@ -203,6 +203,7 @@ pub(super) fn of_order(
 
 fn insert(connection: &Connection, new: &NewDecision) -> rusqlite::Result<()> {
     let (now, old) = (Stored::from(&new.new), Stored::from(&new.old));
+    let source_row = new.source.as_ref().map(|(_, row)| i64::try_from(*row).unwrap_or(i64::MAX));
     let optional = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
     connection
         .prepare_cached(
@@ -235,7 +236,7 @@ fn insert(connection: &Connection, new: &NewDecision) -> rusqlite::Result<()> {
             ":taken_at": to_ms(new.taken_at), ":taken_by_run": new.taken_by_run,
             ":by_name": new.by.as_str(), ":system_user": new.system_user.as_str(),
             ":source": new.source.as_ref().map(|(name, _)| name.as_str()),
-            ":source_row": new.source.as_ref().map(|(_, row)| i64::try_from(*row).unwrap_or(i64::MAX)),
+            ":source_row": source_row,
             ":why": optional(new.why.as_str()),
         })
         .map(|_| ())

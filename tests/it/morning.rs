@@ -6,4 +6,4 @@ mod random_nights;
 mod story;
 mod twelve_nights;
 
-pub use story::{Night, Story};
+pub use story::Story;

@@ -84,9 +84,10 @@ fn the_page_is_bounded_and_its_sums_are_not() {
 
 /// Writes the examples for a person to look at.
 #[test]
-#[ignore = "writes files for a person; set PAGE_EXAMPLES to a directory"]
+#[ignore = "writes files for a person, into target/page-examples"]
 fn write_examples() -> Result<(), Box<dyn std::error::Error>> {
-    let directory = std::path::PathBuf::from(std::env::var("PAGE_EXAMPLES")?);
+    let directory = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("target/page-examples");
+    std::fs::create_dir_all(&directory)?;
     for (name, example) in [
         ("small", examples::small()),
         ("clean", examples::clean()),
