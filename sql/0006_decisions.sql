@@ -119,6 +119,8 @@ ALTER TABLE runs ADD COLUMN accepted_orders INTEGER;
 ALTER TABLE runs ADD COLUMN findings_for_exit INTEGER;
 -- The manifest of the run, as it was written last.
 ALTER TABLE runs ADD COLUMN manifest_sha256 TEXT;
+-- The gateway's own statement beside what the run saw, as JSON: domain::statement.
+ALTER TABLE runs ADD COLUMN gateway_totals TEXT;
 
 ALTER TABLE ledger_files ADD COLUMN sha256 TEXT;
 ALTER TABLE ledger_files ADD COLUMN modified_at_ms INTEGER;

@@ -7,6 +7,7 @@ pub use decide::{Decide, ListFormat, Said};
 
 use crate::domain::amount::Amount;
 use crate::domain::run::ExpectedTotal;
+use crate::domain::statement::Stated;
 use chrono::{NaiveDate, NaiveTime};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -14,7 +15,9 @@ use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
-use values::{amount, at_least_one, at_most_a_day, csv_path, date, deadline, expected_total};
+use values::{
+    amount, at_least_one, at_most_a_day, csv_path, date, deadline, expected_total, gateway_total,
+};
 
 /// Finds where a merchant's order ledger and its payment gateway disagree.
 #[derive(Debug, Parser)]
@@ -152,6 +155,11 @@ pub struct Run {
     /// Refuse the ledger unless its amounts in this currency add up to this; repeatable
     #[arg(long, value_name = "CUR=AMOUNT", value_parser = expected_total)]
     pub expect_total: Vec<ExpectedTotal>,
+    /// What the gateway's own statement says of the run's days: payments and their sum, for a
+    /// currency and income or expense, e.g. inr:income=120,45000.00; repeatable. Shows what only
+    /// the gateway has
+    #[arg(long, value_name = "CUR:TYPE=COUNT,AMOUNT", value_parser = gateway_total)]
+    pub gateway_total: Vec<Stated>,
     /// Stop asking at this time (06:00, in the ledger's time zone) or after this long (90m), and
     /// write the report; the rest is unverified
     #[arg(long, value_name = "TIME|DURATION", value_parser = deadline)]

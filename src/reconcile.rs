@@ -18,6 +18,7 @@ mod no_report;
 mod reading;
 mod reporting;
 mod request;
+mod statement;
 mod stop;
 pub(crate) mod verifying;
 
@@ -161,14 +162,16 @@ impl Session<'_> {
         if let Some(warning) = beginning::clock_warning(self.new_run) {
             self.store()?.add_warnings(run_id, &[warning])?;
         }
-        let run = known(self.store()?, run_id)?;
+        let mut run = known(self.store()?, run_id)?;
         self.ask(&run, client)?;
         self.take_decisions()?;
         let store = self.store()?;
         let comparison = store.compare_with_earlier(run_id)?;
         let shrunk = doubts::shrunk(comparison, &settings.ledger.shrunk_above);
+        run.summary.figures.gateway_totals = statement::lines(store, &run, request)?;
+        let stated = statement::warnings(&run.summary.figures.gateway_totals);
         let units = judging::judge(store, &run, &settings.policy, &request.making, context)?;
-        for warning in shrunk.into_iter().chain(units) {
+        for warning in shrunk.into_iter().chain(units).chain(stated) {
             warn(store, run_id, warning)?;
         }
         let mut run = known(store, run_id)?;

@@ -6,6 +6,7 @@ use crate::domain::amount::{Amount, Total};
 use crate::domain::decision::Verdict;
 use crate::domain::mismatch::Kind;
 use crate::domain::run::ExpectedTotal;
+use crate::domain::statement::{Payments, Stated};
 use chrono::{NaiveDate, NaiveTime};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use std::path::PathBuf;
@@ -91,6 +92,25 @@ pub(super) fn expected_total(text: &str) -> Result<ExpectedTotal, String> {
     Ok((currency.trim().to_lowercase(), total))
 }
 
+/// `inr:income=120,45000.00`.
+pub(super) fn gateway_total(text: &str) -> Result<Stated, String> {
+    let expected = "expected e.g. inr:income=120,45000.00: currency, income or expense, payments, \
+                    sum";
+    let (key, figures) = text.split_once('=').ok_or(expected)?;
+    let (currency, transaction_type) = key.split_once(':').ok_or(expected)?;
+    let (count, amount) = figures.split_once(',').ok_or(expected)?;
+    let transaction_type = transaction_type.trim().to_lowercase();
+    if !matches!(transaction_type.as_str(), "income" | "expense") {
+        return Err(format!("{transaction_type:?} is neither income nor expense"));
+    }
+    let payments =
+        count.trim().parse().map_err(|_| format!("{count:?} is no number of payments"))?;
+    let amount = Total::parse(amount.trim())
+        .map_err(|error| format!("the amount {amount:?} is not usable: {error}"))?;
+    let payments = Payments { payments, amount };
+    Ok(Stated { currency: currency.trim().to_lowercase(), transaction_type, payments })
+}
+
 pub(super) fn deadline(text: &str) -> Result<Deadline, String> {
     let time = ["%H:%M", "%H:%M:%S"]
         .iter()
@@ -155,6 +175,20 @@ mod tests {
         ] {
             let error = date(text).err().unwrap_or_default();
             assert!(error.ends_with(meant), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_statement_names_currency_type_payments_and_amount() {
+        let stated = gateway_total("INR:income=120,45000.5");
+        let shown = stated.map(|it| {
+            let Payments { payments, amount } = it.payments;
+            format!("{} {} {payments} {amount}", it.currency, it.transaction_type)
+        });
+        assert_eq!(shown.as_deref(), Ok("inr income 120 45000.50"));
+        for text in ["inr=1,2", "inr:sale=1,2", "inr:income=1", "inr:income=x,2", "inr:income=1,x"]
+        {
+            assert!(gateway_total(text).is_err(), "{text}");
         }
     }
 

@@ -72,6 +72,7 @@ fn carry_out(
         report: arguments.report,
         expect_rows: arguments.expect_rows,
         expect_totals: arguments.expect_total,
+        gateway_totals: arguments.gateway_total,
         stop_asking_at,
         making: Making::default(),
         system_user: system_user(),

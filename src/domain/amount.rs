@@ -245,6 +245,14 @@ impl Total {
     }
 }
 
+impl Neg for Total {
+    type Output = Total;
+
+    fn neg(self) -> Total {
+        Total(-self.0)
+    }
+}
+
 impl Sum<Total> for Total {
     fn sum<I: Iterator<Item = Total>>(totals: I) -> Total {
         Total(totals.map(|total| total.0).sum())

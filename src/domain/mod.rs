@@ -13,5 +13,6 @@ pub mod order;
 pub mod payment;
 pub(crate) mod rows;
 pub mod run;
+pub mod statement;
 pub mod text;
 mod words;

@@ -4,6 +4,7 @@
 use super::amount::{Amount, Total};
 use super::mismatch::{Kind, Outcome};
 use super::money::Bucket;
+use super::statement::StatementLine;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -168,6 +169,8 @@ pub struct Figures {
     pub totals: MoneyByCurrency,
     /// Calls to the gateway, retries included.
     pub requests: u64,
+    /// The gateway's own statement beside what was seen, if one was given.
+    pub gateway_totals: Vec<StatementLine>,
 }
 
 /// Figures that do not add up. This is a bug; it is found before the report is written.

@@ -34,6 +34,7 @@ pub(super) fn judge(
     let mut judging = store.begin_judging(begun.run_id)?;
     let mut figures = Figures { ledger: begun.figures.ledger, ..Figures::default() };
     figures.orders.selected = begun.figures.orders.selected;
+    figures.gateway_totals.clone_from(&begun.figures.gateway_totals);
     let mut units = Units::default();
     let mut other_ids = OtherIds::default();
     let mut after = 0;

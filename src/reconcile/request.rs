@@ -2,6 +2,7 @@
 
 use crate::domain::morning::Making;
 use crate::domain::run::ExpectedTotal;
+use crate::domain::statement::Stated;
 use crate::domain::text::Text;
 use crate::failure::Failure;
 use crate::settings::Settings;
@@ -33,6 +34,8 @@ pub struct Request {
     pub expect_rows: Option<u64>,
     /// The ledger's control figures: its amounts.
     pub expect_totals: Vec<ExpectedTotal>,
+    /// What the gateway's own statement says.
+    pub gateway_totals: Vec<Stated>,
     /// When to stop asking.
     pub stop_asking_at: Option<Instant>,
     /// How the run is made, for its report.
@@ -72,6 +75,16 @@ impl Request {
                 format!("--from {from} is after --to {to}"),
                 "both days are included; swap them",
             ));
+        }
+        let named = |stated: &Stated| (stated.currency.clone(), stated.transaction_type.clone());
+        for (index, stated) in self.gateway_totals.iter().enumerate() {
+            if self.gateway_totals[..index].iter().any(|other| named(other) == named(stated)) {
+                let (currency, transaction_type) = named(stated);
+                return Err(Failure::usage(
+                    format!("--gateway-total {currency}:{transaction_type} is there twice"),
+                    "give one figure for each currency and transaction type",
+                ));
+            }
         }
         let stdin = self.ledgers.iter().filter(|path| path.as_os_str() == "-").count();
         if stdin > 1 {

@@ -12,6 +12,7 @@ use super::summary::by_word;
 use crate::domain::mismatch::{Kind, ReportRow};
 use crate::domain::morning::{Making, Night, Setting};
 use crate::domain::run::{LedgerFigures, MoneyRow, OrderFigures, Warning, money_rows};
+use crate::domain::statement::StatementLine;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -154,6 +155,7 @@ struct Head<'a> {
     #[serde(serialize_with = "by_word")]
     accepted: &'a BTreeMap<Kind, u64>,
     totals: Vec<MoneyRow>,
+    gateway_totals: &'a [StatementLine],
     requests: u64,
     warnings: &'a [Warning],
     command_line: &'a str,
@@ -191,6 +193,7 @@ impl<'a> Head<'a> {
             mismatches: &figures.mismatches,
             accepted: &figures.accepted,
             totals: money_rows(&figures.totals),
+            gateway_totals: &figures.gateway_totals,
             requests: figures.requests,
             warnings: &run.warnings,
             command_line,

@@ -9,6 +9,7 @@ use crate::domain::mismatch::Kind;
 use crate::domain::run::{
     LedgerFigures, MoneyRow, OrderFigures, RunSummary, UnverifiedReason, Warning, money_rows,
 };
+use crate::domain::statement::StatementLine;
 use crate::report::manifest::SCHEMA;
 use crate::report::{Role, Written};
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
@@ -54,6 +55,7 @@ fn render(
         accepted: &figures.accepted,
         open_elsewhere: figures.open_elsewhere,
         totals: money_rows(&figures.totals),
+        gateway_totals: &figures.gateway_totals,
         unverified_reasons: &run.unverified_reasons,
         requests: figures.requests,
         seconds: RawValue::from_string(seconds(duration_ms))?,
@@ -116,6 +118,8 @@ struct Summary<'run> {
     accepted: &'run BTreeMap<Kind, u64>,
     open_elsewhere: u64,
     totals: Vec<MoneyRow>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    gateway_totals: &'run [StatementLine],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     unverified_reasons: &'run [UnverifiedReason],
     requests: u64,

@@ -7,6 +7,7 @@ use crate::domain::amount::Total;
 use crate::domain::run::{
     Figures, LedgerFigures, Lives, MoneyByCurrency, MoneyRow, OrderFigures, money_rows,
 };
+use crate::domain::statement::{CompletedPayments, Payments, StatementLine};
 use chrono::{DateTime, NaiveDate, Utc};
 use rusqlite::{Connection, Row, named_params};
 use std::collections::BTreeMap;
@@ -45,6 +46,8 @@ pub(super) fn store(
     let days: BTreeMap<String, u64> =
         figures.days.iter().map(|(day, orders)| (day.to_string(), *orders)).collect();
     let days = serde_json::to_string(&days).map_err(json_error)?;
+    let lines = Some(&figures.gateway_totals).filter(|lines| !lines.is_empty());
+    let gateway_totals = lines.map(serde_json::to_string).transpose().map_err(json_error)?;
     let status =
         if orders.unverified == 0 { RunStatus::Complete } else { RunStatus::Incomplete }.stored();
     connection.execute(
@@ -52,7 +55,8 @@ pub(super) fn store(
              reported_at_ms = NULL, matched = :matched,
              in_transit = :in_transit, mismatched = :mismatched, unverified = :unverified,
              open_elsewhere = :open_elsewhere, totals = :totals, days = :days,
-             accepted_orders = :accepted_orders, findings_for_exit = :findings_for_exit
+             accepted_orders = :accepted_orders, findings_for_exit = :findings_for_exit,
+             gateway_totals = :gateway_totals
          WHERE run_id = :run_id",
         named_params! {
             ":run_id": run_id, ":status": status, ":judged_at_ms": to_ms(judged_at),
@@ -61,6 +65,7 @@ pub(super) fn store(
             ":open_elsewhere": number(figures.open_elsewhere), ":totals": totals,
             ":days": days, ":accepted_orders": number(figures.accepted_orders),
             ":findings_for_exit": number(figures.findings_for_exit),
+            ":gateway_totals": gateway_totals,
         },
     )?;
     Ok(())
@@ -70,6 +75,38 @@ fn read_totals(json: Option<String>) -> rusqlite::Result<MoneyByCurrency> {
     let Some(json) = json else { return Ok(MoneyByCurrency::new()) };
     let rows: Vec<MoneyRow> = serde_json::from_str(&json).map_err(|_| unreadable("totals"))?;
     Ok(rows.into_iter().map(|row| ((row.currency, row.transaction_type), row.money)).collect())
+}
+
+fn read_gateway_totals(json: Option<String>) -> rusqlite::Result<Vec<StatementLine>> {
+    let lines = json.map(|json| serde_json::from_str(&json));
+    lines.transpose().map(Option::unwrap_or_default).map_err(|_| unreadable("gateway_totals"))
+}
+
+/// The completed payments among a run's answers: `final_amount`, else `amount`. Units and
+/// millionths are summed apart, as above.
+pub(super) fn completed_payments(
+    connection: &Connection,
+    run_id: i64,
+) -> rusqlite::Result<CompletedPayments> {
+    let mut statement = connection.prepare_cached(
+        "SELECT lower(coalesce(a.currency, e.currency, '')) AS currency,
+                coalesce(a.transaction_type, e.transaction_type, 'income') AS transaction_type,
+                count(*) AS payments,
+                sum(coalesce(a.final_amount_micros, a.amount_micros) / 1000000) AS units,
+                sum(coalesce(a.final_amount_micros, a.amount_micros) % 1000000) AS micros
+         FROM run_orders r
+         JOIN answers a ON a.answer_id = r.answer_id
+         LEFT JOIN entries e ON e.order_id = r.order_id AND e.version = r.entry_version
+         WHERE r.run_id = ?1 AND a.kind = 'payment' AND a.payment_status = 'completed'
+         GROUP BY 1, 2",
+    )?;
+    let rows = statement.query_map([run_id], |row| {
+        let payments = count(row, "payments")?;
+        let amount = Total::from_parts(row.get("units")?, row.get("micros")?);
+        let key = (row.get("currency")?, row.get("transaction_type")?);
+        Ok((key, Payments { payments, amount }))
+    })?;
+    rows.collect()
 }
 
 fn read_days(json: Option<String>) -> rusqlite::Result<BTreeMap<NaiveDate, u64>> {
@@ -109,6 +146,7 @@ pub(super) fn read(row: &Row) -> rusqlite::Result<Figures> {
         open_elsewhere: count(row, "open_elsewhere")?,
         totals: read_totals(row.get("totals")?)?,
         requests: count(row, "requests")?,
+        gateway_totals: read_gateway_totals(row.get("gateway_totals")?)?,
     })
 }
 

@@ -10,6 +10,7 @@ use super::{Store, before, figures};
 use crate::domain::amount::Total;
 use crate::domain::morning::{Before, LedgerFile, Making, Measures, Night, SolvedRow, TrendPoint};
 use crate::domain::run::{Figures, Lives};
+use crate::domain::statement::CompletedPayments;
 use crate::domain::text::Text;
 use chrono::NaiveDate;
 use chrono_tz::Tz;
@@ -308,6 +309,14 @@ impl Store {
         self.connection
             .query_row(&SQL, [merchant_uid], |row| Ok((row.get("run_id")?, date(row, "run_day")?)))
             .optional()
+    }
+
+    /// The completed payments among a run's answers.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub(crate) fn completed_payments(&self, run_id: i64) -> Result<CompletedPayments, StoreError> {
+        figures::completed_payments(&self.connection, run_id).map_err(|error| self.error(&error))
     }
 
     /// Whether a run has no explicit range.

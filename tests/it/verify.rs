@@ -230,3 +230,35 @@ fn a_file_that_a_spreadsheet_saved_has_the_same_cells() {
     let text = night.merchant.run(&["verify", workbook.to_str().unwrap()]);
     assert!(text.stdout.contains("but it says what run 1 found"), "{text:?}");
 }
+
+#[test]
+fn a_statement_shows_what_only_the_gateway_has() {
+    let night = Night::new();
+    let Night { merchant, _gateway: gateway, .. } = &night;
+    let run = |total: &str| {
+        merchant.reconcile(&gateway.url, &["--ledger", "ledger.csv", "--gateway-total", total])
+    };
+    let more = run("INR:income=3,590.50");
+    // One completed payment of 490.00 is seen.
+    assert_eq!(more.code, Some(1), "no other exit code: {more:?}");
+    let line = json!({
+        "currency": "inr",
+        "transaction_type": "income",
+        "statement": {"payments": 3, "amount": "590.50"},
+        "seen": {"payments": 1, "amount": "490.00"},
+        "difference": {"payments": 2, "amount": "100.50"},
+    });
+    assert_eq!(more.json()["gateway_totals"], json!([line]));
+    let codes: Vec<Value> = more.json()["warnings"].as_array().unwrap().clone();
+    assert!(codes.iter().any(|warning| warning["code"] == "gateway_total"), "{codes:?}");
+    let manifest = std::fs::read(merchant.path("reports/latest.json")).unwrap();
+    let manifest: Value = serde_json::from_slice(&manifest).unwrap();
+    assert_eq!(manifest["gateway_totals"], json!([line]));
+    assert_eq!(night.verify("reports/latest.json").code, Some(0));
+
+    let same = run("inr:income=1,490");
+    assert!(!same.stdout.contains("\"gateway_total\""), "{same:?}");
+    assert_eq!(same.json()["gateway_totals"][0]["difference"]["payments"], 0);
+    let twice = ["--gateway-total", "inr:income=1,1", "--gateway-total", "INR:income=2,2"];
+    assert_eq!(merchant.reconcile(&gateway.url, &twice).code, Some(2));
+}

@@ -7,6 +7,7 @@ use crate::domain::payment::{OTHER_MERCHANT, WRONG_ADDRESS};
 use crate::domain::run::{
     Figures, MoneyByCurrency, MoneyFigures, RunSummary, UnverifiedReason, Warning,
 };
+use crate::domain::statement::StatementLine;
 use crate::domain::text::one_line;
 use crate::report::{Role, Written};
 
@@ -27,6 +28,7 @@ pub fn text(run: &RunSummary, files: &[Written], duration_ms: u64, exit_code: u8
         lines.push(String::new());
         lines.extend(money(&figures.totals));
     }
+    lines.extend(statement(&figures.gateway_totals));
     lines.push(String::new());
     // A report that is written again makes no calls: it has no time to show.
     let time =
@@ -141,6 +143,28 @@ fn unverified(run: &RunSummary) -> Vec<String> {
 }
 
 /// Two tables of money, one line a currency and type: what both sides say, and the money at risk.
+/// The gateway's own statement beside what was seen, if there is one.
+fn statement(statement: &[StatementLine]) -> Vec<String> {
+    let mut lines = Vec::new();
+    for line in statement {
+        let StatementLine { currency, transaction_type, statement, seen, difference } = line;
+        lines.push(format!(
+            "{:<14}{currency} {transaction_type}: {} payments, {}; seen {}, {}; only there {}, {}",
+            "Statement",
+            statement.payments,
+            statement.amount,
+            seen.payments,
+            seen.amount,
+            difference.payments,
+            difference.amount
+        ));
+    }
+    if !lines.is_empty() {
+        lines.insert(0, String::new());
+    }
+    lines
+}
+
 fn money(totals: &MoneyByCurrency) -> Vec<String> {
     let mut lines =
         table(totals, ["Money", "", "orders", "ledger", "gateway", "final", "variance"], |money| {
