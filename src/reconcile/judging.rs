@@ -101,8 +101,8 @@ fn judge_order(
     let rows = life.rows(judgement, &shown);
     let events = life.events;
     counting::count_lives(&mut figures.lives, &events, &known);
-    let order = moved
-        .and_then(|moved| orders::judged(&stored, &rows, moved, &known, &shown, run, policy));
+    let order =
+        moved.and_then(|moved| orders::judged(&stored, &rows, moved, &known, &shown, run, policy));
     if let Some(order) = &order {
         count_findings(figures, &rows, order, policy);
     }
