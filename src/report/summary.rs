@@ -19,8 +19,8 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// The summary as one JSON object on one line, with the contract's keys in the contract's order;
-/// between them `unverified_reasons` where orders are unverified, and `edited` where a file that
-/// somebody edited was kept under another name.
+/// between them `accepted` where findings are accepted, `unverified_reasons` where orders are
+/// unverified, and `edited` where a file that somebody edited was kept under another name.
 /// `duration_ms` shows as seconds with one decimal.
 ///
 /// # Panics
@@ -114,7 +114,7 @@ struct Summary<'run> {
     orders: OrderFigures,
     #[serde(serialize_with = "by_word")]
     mismatches: &'run BTreeMap<Kind, u64>,
-    #[serde(serialize_with = "by_word")]
+    #[serde(serialize_with = "by_word", skip_serializing_if = "BTreeMap::is_empty")]
     accepted: &'run BTreeMap<Kind, u64>,
     open_elsewhere: u64,
     totals: Vec<MoneyRow>,

@@ -26,9 +26,12 @@ fn a_report_is_named_after_its_run() {
     assert_eq!(name(&run, None), "mismatches-2026-11-20_2026-11-22-run12.csv");
     assert_eq!(name(&run, Some("")), "mismatches-2026-11-20_2026-11-22-run12.csv");
     run.figures.orders.unverified = 1;
+    run.figures.accepted.insert(Kind::Unverified, 1);
+    assert_eq!(name(&run, None), "mismatches-2026-11-20_2026-11-22-run12.csv", "accepted");
+    run.figures.accepted.clear();
+    run.figures.mismatches.insert(Kind::Unverified, 1);
     assert_eq!(name(&run, None), "mismatches-2026-11-20_2026-11-22-run12-incomplete.csv");
-    run = RunSummary { from: None, to: None, ..run };
-    run.figures.orders.unverified = 0;
+    run = RunSummary { from: None, to: None, figures: Figures::default(), ..run };
     assert_eq!(name(&run, None), "mismatches-2026-11-23_2026-11-23-run12.csv");
     let path = report_path(Path::new("out"), &run, None);
     assert_eq!(path, Path::new("out/mismatches-2026-11-23_2026-11-23-run12.csv"));
@@ -61,7 +64,7 @@ fn a_long_merchant_is_cut_and_stays_itself() {
     let (one, other) = ("x".repeat(60) + "1", "x".repeat(60) + "2");
     for (run_id, unverified) in [(1, 0), (12, 1), (i64::MAX, 0), (i64::MAX, 1)] {
         run.run_id = run_id;
-        run.figures.orders.unverified = unverified;
+        run.figures.mismatches = [(Kind::Unverified, 1)].into_iter().take(unverified).collect();
         let stems = [stem(&run, &one), stem(&run, &other)];
         assert_ne!(stems[0], stems[1]);
         for stem in stems {
