@@ -18,6 +18,7 @@ mod settings;
 pub mod summary;
 #[cfg(test)]
 mod tests;
+mod work;
 
 use crate::domain::guard;
 pub(crate) use cell::CellKind;
@@ -36,3 +37,4 @@ pub(crate) use settings::ReportTable;
 pub use settings::{
     CsvStyle, DecimalSeparator, Delimiter, FileMode, Formats, ReportFormat, ReportSettings,
 };
+pub(crate) use work::{WORK_IDS, shown_work_cells};

@@ -5,6 +5,7 @@
 use crate::exit_codes::storage::skip;
 use crate::support::{Done, Gateway, HEAD, Merchant, paid};
 use serde_json::{Value, json};
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -203,6 +204,46 @@ fn what_is_no_report_is_refused() {
         assert!(done.stderr.contains(file), "{done:?}");
     }
     assert_eq!(night.verify("absent.csv").code, Some(14));
+}
+
+/// Replaces a text in every sheet of a workbook.
+fn edit_workbook(path: &Path, from: &str, to: &str) {
+    let mut archive = zip::ZipArchive::new(std::fs::File::open(path).unwrap()).unwrap();
+    let mut files = Vec::new();
+    for index in 0..archive.len() {
+        let mut entry = archive.by_index(index).unwrap();
+        let mut content = Vec::new();
+        entry.read_to_end(&mut content).unwrap();
+        if entry.name().starts_with("xl/worksheets/") {
+            content = String::from_utf8(content).unwrap().replace(from, to).into_bytes();
+        }
+        files.push((entry.name().to_owned(), content));
+    }
+    let mut writer = zip::ZipWriter::new(std::fs::File::create(path).unwrap());
+    for (name, content) in files {
+        writer.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+        writer.write_all(&content).unwrap();
+    }
+    writer.finish().unwrap();
+}
+
+#[test]
+fn a_changed_cell_of_a_workbook_is_named_in_each_sheet() {
+    let night = Night::new();
+    let workbook = night.file("xlsx");
+    edit_workbook(&night.merchant.path(&workbook), "<v>490</v>", "<v>498</v>");
+    let done = night.verify(&workbook);
+    assert_eq!(done.code, Some(1), "{done:?}");
+    let changed = |sheet: &str| {
+        differences(&done).into_iter().any(|it| {
+            let place = it["place"].as_str().unwrap_or_default().to_owned();
+            place.starts_with(sheet)
+                && it["column"] == "final_amount"
+                && [&it["was"], &it["is"]] == ["490.00", "498"]
+        })
+    };
+    assert!(changed("Work, row ") && changed("Findings, row "), "{done:?}");
+    assert_eq!(differences(&done).len(), 2, "{done:?}");
 }
 
 /// Saves a file again with LibreOffice. `None`: it is not installed.

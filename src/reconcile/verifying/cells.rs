@@ -5,14 +5,16 @@ use crate::decisions::{self, Cell};
 use crate::domain::guard::{guarded, unguarded};
 use crate::domain::mismatch::ReportRow;
 use crate::failure::Failure;
-use crate::report::{COLUMNS, CellKind, FINANCE_COLUMNS, ShownCell, shown_cells};
+use crate::report::{
+    CellKind, FINANCE_COLUMNS, ShownCell, WORK_IDS, shown_cells, shown_work_cells,
+};
 use crate::store::{RunRow, Store};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// A header is within the first rows of a sheet.
 const HEADER_WITHIN: u64 = 20;
 
-/// The tables of one file that name each row's mismatch: the CSV, or Findings and Accepted.
+/// The tables of one file that name each row's mismatches: the CSV, or Findings, Accepted and Work.
 #[derive(Default)]
 pub(super) struct Tables {
     tables: Vec<Table>,
@@ -23,10 +25,13 @@ pub(super) struct Tables {
 struct Table {
     /// The sheet. `None`: the file is a CSV.
     sheet: Option<String>,
-    /// The columns of the report by their place in the sheet; none before the header.
-    columns: Vec<(u32, &'static str)>,
-    /// By mismatch id; of two rows with one id the first.
+    /// The headings by their place in the sheet; none before the header.
+    columns: Vec<(u32, String)>,
+    /// The column that names the mismatches of a row.
+    id_column: &'static str,
+    /// By what is in that column; of two rows with one id the first.
     rows: HashMap<String, Row>,
+    missing_columns: BTreeSet<&'static str>,
     differences: Vec<Difference>,
 }
 
@@ -44,40 +49,46 @@ impl Table {
     }
 
     fn cell<'a>(&self, cells: &'a [(u32, Cell)], column: &str) -> Option<&'a Cell> {
-        let (place, _) = self.columns.iter().find(|(_, name)| *name == column)?;
+        let (place, _) = self.columns.iter().find(|(_, name)| name == column)?;
         cells.iter().find(|(own, _)| own == place).map(|(_, cell)| cell)
     }
 
     fn take(&mut self, number: u64, cells: &[(u32, Cell)]) {
         if self.columns.is_empty() {
-            if number <= HEADER_WITHIN {
-                self.columns = header(cells);
+            if number <= HEADER_WITHIN
+                && let Some((id_column, columns)) = header(cells)
+            {
+                (self.id_column, self.columns) = (id_column, columns);
             }
             return;
         }
         if cells.iter().all(|(_, cell)| cell.is_blank()) {
             return;
         }
-        let id = self.cell(cells, "mismatch_id").map(Cell::shown).unwrap_or_default();
+        let id = self.cell(cells, self.id_column).map(Cell::shown).unwrap_or_default();
         let row = Row { number, cells: cells.to_vec() };
         if self.rows.contains_key(&id) || id.is_empty() {
-            let of = if id.is_empty() { "it has no mismatch_id".to_owned() } else { id };
+            let of = if id.is_empty() { format!("it has no {}", self.id_column) } else { id };
             self.differences.push(Difference::Added { place: self.place(number), of });
             return;
         }
         self.rows.insert(id, row);
     }
 
-    /// Whether each row of the run has to be in it.
-    fn has_all(&self) -> bool {
-        self.sheet.as_deref() != Some("Accepted")
+    fn is_work(&self) -> bool {
+        self.id_column == WORK_IDS
     }
 
-    /// Compares the row of this finding, if the table has it.
-    fn compare(&mut self, finding: &ReportRow, cells: &[ShownCell]) {
-        let Some(row) = self.rows.remove(&finding.mismatch_id) else {
-            if self.has_all() || finding.decision.is_accepted() {
-                let of = format!("{} ({})", name(finding), finding.mismatch_id);
+    /// Whether it is the table with a row for each finding.
+    fn has_all(&self) -> bool {
+        !self.is_work() && self.sheet.as_deref() != Some("Accepted")
+    }
+
+    /// Compares the row with this id. Without it, it is missing if the run has written it.
+    fn compare(&mut self, id: &str, name: &str, cells: &[ShownCell], is_written: bool) {
+        let Some(row) = self.rows.remove(id) else {
+            if is_written {
+                let of = format!("{name} ({id})");
                 let of = match &self.sheet {
                     Some(sheet) => format!("{sheet}: {of}"),
                     None => of,
@@ -86,17 +97,23 @@ impl Table {
             }
             return;
         };
-        for (place, column) in &self.columns {
-            let Some(written) = cells.iter().find(|cell| cell.name == *column) else { continue };
+        for written in cells {
+            let place = self.columns.iter().find(|(_, column)| column == written.name);
+            let Some((place, column)) = place else {
+                if self.has_all() && !FINANCE_COLUMNS.contains(&written.name) {
+                    self.missing_columns.insert(written.name);
+                }
+                continue;
+            };
             let found = row.cells.iter().find(|(own, _)| own == place);
             let found = found.map_or(&Cell::Empty, |(_, cell)| cell);
-            if FINANCE_COLUMNS.contains(column) || is_same(written, found) {
+            if FINANCE_COLUMNS.contains(&written.name) || is_same(written, found) {
                 continue;
             }
             self.differences.push(Difference::Cell {
                 place: self.place(row.number),
-                column: (*column).to_owned(),
-                of: name(finding),
+                column: column.clone(),
+                of: name.to_owned(),
                 was: written.text.clone(),
                 is: found.shown(),
             });
@@ -112,11 +129,7 @@ impl Table {
             let of = format!("{} ({id})", order.unwrap_or_default());
             self.differences.push(Difference::Added { place: self.place(row.number), of });
         }
-        for column in COLUMNS {
-            let is_there = self.columns.iter().any(|(_, name)| *name == column);
-            if is_there || FINANCE_COLUMNS.contains(&column) || !self.has_all() {
-                continue;
-            }
+        for column in std::mem::take(&mut self.missing_columns) {
             let place = self.sheet.as_ref().map(|sheet| format!("{sheet}: ")).unwrap_or_default();
             let column = column.to_owned();
             self.differences.push(Difference::NoColumn { place, column });
@@ -133,6 +146,8 @@ impl Tables {
             self.tables.push(Table {
                 sheet: sheet.map(ToOwned::to_owned),
                 columns: Vec::new(),
+                id_column: "",
+                missing_columns: BTreeSet::new(),
                 rows: HashMap::new(),
                 differences: Vec::new(),
             });
@@ -162,12 +177,25 @@ impl Tables {
         let mut rows = 0;
         store.report_rows::<Failure>(run.summary.run_id, |finding| {
             rows += 1;
-            let cells = shown_cells(finding);
-            for table in &mut self.tables {
-                table.compare(finding, &cells);
+            let (cells, name) = (shown_cells(finding), name(finding));
+            for table in self.tables.iter_mut().filter(|table| !table.is_work()) {
+                let is_written = table.has_all() || finding.decision.is_accepted();
+                table.compare(&finding.mismatch_id, &name, &cells, is_written);
             }
             Ok(())
         })?;
+        if self.tables.iter().any(Table::is_work) {
+            store.order_rows::<Failure>(run.summary.run_id, |order| {
+                let cells = shown_work_cells(order);
+                let ids = cells.iter().find(|cell| cell.name == WORK_IDS);
+                let ids = ids.map(|cell| cell.text.clone()).unwrap_or_default();
+                // An order whose findings are all accepted is not in it.
+                for table in self.tables.iter_mut().filter(|table| table.is_work()) {
+                    table.compare(&ids, &order.key.merchant_order_id, &cells, !ids.is_empty());
+                }
+                Ok(())
+            })?;
+        }
         let mut differences = Vec::new();
         if !self.tables.iter().any(Table::has_all) {
             let text = "the table of findings is not there".to_owned();
@@ -188,20 +216,20 @@ fn name(finding: &ReportRow) -> String {
     format!("{} ({})", finding.key.merchant_order_id, finding.mismatch.kind.as_str())
 }
 
-/// The columns of the report that a row of headings names. Empty: it is no header.
-fn header(cells: &[(u32, Cell)]) -> Vec<(u32, &'static str)> {
-    let mut columns: Vec<(u32, &'static str)> = Vec::new();
+/// The headings of a row, and which of them names mismatches. `None`: it is no header.
+fn header(cells: &[(u32, Cell)]) -> Option<(&'static str, Vec<(u32, String)>)> {
+    let mut columns: Vec<(u32, String)> = Vec::new();
     for (place, cell) in cells {
         let heading = cell.shown().to_lowercase();
         let heading = heading.trim_start_matches('\u{feff}').trim_matches('"');
-        let column = COLUMNS.iter().find(|name| **name == heading);
         // Of two columns with one heading the first counts: the other is a copy.
-        if let Some(column) = column.filter(|it| columns.iter().all(|(_, own)| own != *it)) {
-            columns.push((*place, column));
+        if columns.iter().all(|(_, own)| own != heading) {
+            columns.push((*place, heading.to_owned()));
         }
     }
-    let names_rows = columns.iter().any(|(_, name)| *name == "mismatch_id");
-    if names_rows { columns } else { Vec::new() }
+    let id_columns = ["mismatch_id", WORK_IDS].into_iter();
+    let mut id_columns = id_columns.filter(|id| columns.iter().any(|(_, name)| name == id));
+    id_columns.next().map(|id_column| (id_column, columns))
 }
 
 /// Whether a cell shows what the program wrote, also as a spreadsheet saves it.

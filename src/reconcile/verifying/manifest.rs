@@ -15,7 +15,8 @@ use std::path::Path;
 struct Manifest {
     run_id: i64,
     csv: CsvDialect,
-    previous_manifest: Option<String>,
+    #[serde(rename = "previous_manifest")]
+    previous: Option<String>,
     rows: BTreeMap<String, String>,
     files: Vec<File>,
     /// Everything else.
@@ -46,7 +47,7 @@ pub(super) fn verify(store: &Store, path: &Path) -> Result<Verified, Failure> {
     for (key, was) in head.as_object().into_iter().flatten() {
         let is = match key.as_str() {
             "run_id" | "csv" => continue,
-            "previous_manifest" => manifest.previous_manifest.clone().into(),
+            "previous_manifest" => manifest.previous.clone().into(),
             _ => there.remove(key).unwrap_or_default(),
         };
         if is != *was {
@@ -90,7 +91,7 @@ pub(super) fn verify(store: &Store, path: &Path) -> Result<Verified, Failure> {
             recorded.unwrap_or_default()
         ));
     }
-    if let Some(previous) = &manifest.previous_manifest
+    if let Some(previous) = &manifest.previous
         && !store.has_report_file(previous)?
     {
         differs(format!("previous_manifest: no run of this database wrote {previous}"));

@@ -87,11 +87,11 @@ fn with_extension(stem: &Path, extension: &str) -> PathBuf {
 
 fn staged(path: PathBuf, mode: FileMode, content: &[u8]) -> Result<StagedFile, ReportError> {
     let directory = temporary::directory_of(&path);
-    let place = super::Place { role: Role::Manifest, path: path.clone(), has_own_cells: is_notice };
     let written = temporary::TemporaryFile::create(directory, mode).and_then(|mut file| {
         file.write_all(content)?;
         Ok(file)
     });
+    let place = super::Place { role: Role::Manifest, path, has_own_cells: is_notice };
     StagedFile::new(place, written)
 }
 

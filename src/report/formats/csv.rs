@@ -118,7 +118,7 @@ struct Line {
     delimiter: u8,
     decimal_separator: DecimalSeparator,
     /// The line being made; kept to spare an allocation a row.
-    line: Vec<u8>,
+    bytes: Vec<u8>,
     is_whole: bool,
     /// The text cell being made, before its quotes are doubled.
     cell: Vec<u8>,
@@ -130,7 +130,7 @@ impl Line {
             is_guarded: settings.csv == CsvStyle::Spreadsheet,
             delimiter: settings.delimiter.byte(),
             decimal_separator: settings.decimal_separator,
-            line: Vec::new(),
+            bytes: Vec::new(),
             is_whole: false,
             cell: Vec::new(),
         }
@@ -145,14 +145,14 @@ impl Line {
     /// The line without its end. The next cell begins another one.
     fn end(&mut self) -> &[u8] {
         // Each cell ends with a delimiter; the last one is the line's end.
-        self.line.pop();
+        self.bytes.pop();
         self.is_whole = true;
-        &self.line
+        &self.bytes
     }
 
     fn begin(&mut self) {
         if self.is_whole {
-            self.line.clear();
+            self.bytes.clear();
             self.is_whole = false;
         }
     }
@@ -185,21 +185,21 @@ impl Line {
         } else {
             self.cell.extend_from_slice(text);
         }
-        self.line.push(b'"');
+        self.bytes.push(b'"');
         for byte in &self.cell {
-            self.line.push(*byte);
+            self.bytes.push(*byte);
             if *byte == b'"' {
-                self.line.push(b'"');
+                self.bytes.push(b'"');
             }
         }
-        self.line.extend_from_slice(&[b'"', self.delimiter]);
+        self.bytes.extend_from_slice(&[b'"', self.delimiter]);
     }
 
     /// A number is never guarded or quoted: -10.00 has to stay a number.
     fn number(&mut self, number: &str) {
         self.begin();
-        self.line.extend_from_slice(number.as_bytes());
-        self.line.push(self.delimiter);
+        self.bytes.extend_from_slice(number.as_bytes());
+        self.bytes.push(self.delimiter);
     }
 
     fn amount(&mut self, amount: Option<Amount>) {
