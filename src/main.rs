@@ -16,7 +16,11 @@ fn main() -> ExitCode {
         print_error(&Failure::bug(format!("octopus-recon has stopped at {place}")));
     }));
     let result = catch_unwind(|| {
-        let process = Process { now: Utc::now, environment: &|name| std::env::var_os(name) };
+        let process = Process {
+            now: Utc::now,
+            environment: &|name| std::env::var_os(name),
+            arguments: std::env::args_os().skip(1).collect(),
+        };
         execute(Cli::parse(), &process)
     });
     match result {

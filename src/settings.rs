@@ -1,6 +1,7 @@
 //! Combines defaults, file, environment and flags into one validated [`Settings`]; the later source
 //! overrides the earlier (contract, "Configuration"). Only this module reads the environment.
 
+mod listed;
 mod meant;
 mod placed;
 
@@ -11,6 +12,8 @@ use crate::ledger::{LedgerKeys, LedgerSettings, put_preset_under};
 use crate::report::{ReportSettings, ReportTable};
 use crate::rules::Policy;
 pub use crate::store::StoreSettings;
+use listed::Origins;
+pub(crate) use listed::without_secrets;
 use secrecy::SecretString;
 use serde::Deserialize;
 use std::ffi::OsString;
@@ -44,6 +47,7 @@ pub struct Settings {
     pub file: Option<PathBuf>,
     key: Option<SecretString>,
     secret: Secret,
+    origins: Origins,
 }
 
 /// Where the API secret comes from.
@@ -165,6 +169,8 @@ struct Tables {
     store: StoreSettings,
     #[serde(skip)]
     ledger_keys: LedgerKeys,
+    #[serde(skip)]
+    origins: Origins,
 }
 
 /// Reads an environment variable, like [`std::env::var_os`].
@@ -177,6 +183,7 @@ impl Settings {
     /// The file is unreadable or invalid, an environment variable is not usable, or systemd's
     /// credential `api_key` is not usable. [`Settings::credentials`] reads the secret file.
     pub fn load(flags: Flags, environment: Environment) -> Result<Settings, SettingsError> {
+        let above = listed::above(&flags, environment);
         let variable = |name: &'static str| text_variable(environment, name);
         let named = match flags.config {
             Some(path) => Some(path),
@@ -188,6 +195,7 @@ impl Settings {
         let (tables, mut report) = read.unwrap_or_default();
         let Tables { mut gateway, ledger, mut policy, calendar, mut store, ledger_keys, .. } =
             tables;
+        let origins = Origins { above, ..tables.origins };
         policy.bank_closed = calendar.bank_closed.clone();
         policy.zone = ledger.zone();
         let key = match variable("OCTOPUS_RECON_API_KEY")? {
@@ -231,6 +239,7 @@ impl Settings {
             file,
             key,
             secret,
+            origins,
         })
     }
 
@@ -346,6 +355,7 @@ fn read_file(path: &Path) -> Result<(Tables, ReportSettings), SettingsError> {
     let mut tables = Tables::deserialize(toml::Deserializer::from(document)).map_err(unreadable)?;
     let report = ReportSettings::try_from(std::mem::take(&mut tables.report))
         .map_err(|conflict| invalid(conflict.span.start, &conflict.why))?;
+    tables.origins = Origins::of_file(resolved.clone());
     tables.ledger_keys = LedgerKeys {
         own: ledger_of(&content.parse().unwrap_or_default()),
         resolved: ledger_of(&resolved),

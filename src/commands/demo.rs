@@ -1,5 +1,6 @@
 //! `demo`: the whole job against a sandbox in this very process (contract, "Commands").
 
+use super::making::making;
 use super::output::{JsonHead, print};
 use super::run::rendered;
 use super::{Process, context, progress::Progress, runtime};
@@ -45,7 +46,8 @@ pub(super) fn execute(
     settings.ledger.timezone = Some(chrono_tz::Tz::UTC);
     settings.store.path = out.join("octopus-recon.db");
     settings.report.directory = out.join("reports");
-    let request = Request { ledgers: ledgers(out, process)?, ..Request::default() };
+    let making = making(&settings, process);
+    let request = Request { ledgers: ledgers(out, process)?, making, ..Request::default() };
     let context = context(process, interrupt, &runtime);
     let progress = Progress::show(Arc::clone(&context.counters), common.quiet);
     let finished = reconcile::run(&settings, &request, &context);

@@ -4,6 +4,7 @@ mod check;
 mod decide;
 mod demo;
 mod ledger;
+mod making;
 mod manual;
 mod order;
 mod order_new;
@@ -22,6 +23,7 @@ use crate::interrupt::Interrupt;
 use crate::reconcile::Context;
 use crate::settings::{Environment, Flags, Settings};
 use chrono::{DateTime, Utc};
+use std::ffi::OsString;
 use std::sync::Arc;
 use tokio::runtime::Runtime;
 
@@ -31,6 +33,8 @@ pub struct Process<'a> {
     pub now: fn() -> DateTime<Utc>,
     /// The environment; only [`Settings::load`] looks into it.
     pub environment: Environment<'a>,
+    /// The arguments, without the program's name.
+    pub arguments: Vec<OsString>,
 }
 
 /// Carries out what was typed.

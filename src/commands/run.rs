@@ -2,11 +2,11 @@
 
 use super::decide::system_user;
 use super::ledger::{view_as_json, view_as_text};
+use super::making::making;
 use super::output::{JsonHead, print};
 use super::progress::Progress;
 use super::{Process, context, runtime, settings};
 use crate::cli::{Common, Deadline, Format, Run};
-use crate::domain::morning::Making;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::reconcile::{self, Estimate, Failed, Finished, Request, Resume};
@@ -74,7 +74,7 @@ fn carry_out(
         expect_totals: arguments.expect_total,
         gateway_totals: arguments.gateway_total,
         stop_asking_at,
-        making: Making::default(),
+        making: making(&settings, process),
         system_user: system_user(),
     };
     if arguments.dry_run {

@@ -168,11 +168,11 @@ pub struct Making {
 /// One effective setting.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Setting {
-    /// `[table] key`, with dots: `policy.settle_within_hours`.
+    /// The table and the key, with dots: `policy.settle_within_hours`.
     pub key: String,
-    /// Its value as TOML.
+    /// Its value as TOML. Empty: it has no default, and nothing sets it.
     pub value: String,
-    /// `default`, `file`, `environment` or `flag`.
+    /// `default`, `preset` (of the ledger), `file`, `environment`, `flag` or `program` (`demo`).
     pub source: String,
 }
 
