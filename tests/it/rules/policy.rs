@@ -173,7 +173,7 @@ fn a_currency_is_named_once_in_any_spelling() {
     assert_eq!(policy.tolerance.final_amount.keys().collect::<Vec<_>>(), ["inr", "usd"]);
     for name in ["final_amount", "ledger_amount"] {
         let twice = refusal(&format!("tolerance.{name} = {{ inr = \"1\", \"INR \" = \"1\" }}"));
-        assert!(twice.contains("two tolerances for `inr`: keep one of them"), "{twice}");
+        assert!(twice.contains("two amounts for `inr`: keep one of them"), "{twice}");
         let empty = refusal(&format!("tolerance.{name} = {{ \" \" = \"1\" }}"));
         assert!(empty.contains("a currency is empty: name one"), "{empty}");
     }
