@@ -30,8 +30,8 @@ fn text(line: &StatementLine) -> String {
     let StatementLine { currency, transaction_type, statement, seen, difference } = line;
     format!(
         "{currency} {transaction_type}: the gateway's statement has {} payments of {}, this run \
-         saw {} completed of {}. Only the gateway has {} of {}. Compare the statement's days with the \
-         run's, and look for payments that are in no ledger",
+         saw {} completed of {}. Only the gateway has {} of {}. Compare the statement's days with \
+         the run's, and look for payments that are in no ledger",
         statement.payments,
         statement.amount,
         seen.payments,

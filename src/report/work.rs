@@ -4,7 +4,7 @@
 use super::cell::CellKind;
 use super::columns::ShownCell;
 use crate::domain::amount::Amount;
-use crate::domain::mismatch::ReportRow;
+use crate::domain::mismatch::{ReportRow, Severity};
 use crate::domain::morning::OrderRow;
 use crate::domain::text::Text;
 use chrono::NaiveDate;
@@ -20,7 +20,7 @@ pub(crate) fn shown_work_cells(order: &OrderRow) -> Vec<ShownCell> {
     };
     let payment_uid = payment.and_then(|it| it.payment_uid.as_deref()).unwrap_or_default();
     let run_id = order.findings.first().map(|finding| finding.run_id.to_string());
-    let severity = order.severity.map(|severity| severity.as_str()).unwrap_or_default();
+    let severity = order.severity.map(Severity::as_str).unwrap_or_default();
     let final_amount = payment.and_then(|payment| payment.final_amount);
     vec![
         text("severity", severity),
