@@ -69,9 +69,13 @@ const CONFIGURATION: &str = "[gateway]\nmax_attempts = 2\nbackoff_first_ms = 1\n
 fn a_small_night_for_a_spreadsheet() {
     let merchant = Merchant::new();
     let finished = reconcile(&merchant, CONFIGURATION);
-    let files = &finished.reports;
-    let names: Vec<_> =
-        files.iter().map(|file| file.path.file_name().unwrap().to_str().unwrap()).collect();
+    let name = |file: &Written| file.path.file_name().unwrap().to_str().unwrap().to_owned();
+    let all: Vec<String> = finished.reports.iter().map(name).collect();
+    let extensions = all.iter().map(|name| name.rsplit('.').next().unwrap());
+    assert_eq!(extensions.collect::<Vec<_>>(), ["csv", "xlsx", "html", "csv", "json"]);
+    let is_csv = |file: &&Written| name(file).ends_with(".csv");
+    let files: Vec<&Written> = finished.reports.iter().filter(is_csv).collect();
+    let names: Vec<String> = files.iter().map(|file| name(file)).collect();
     assert_eq!(
         names,
         [
@@ -79,8 +83,8 @@ fn a_small_night_for_a_spreadsheet() {
             "mismatches-2026-06-07_2026-06-10-run1-incomplete-invalid-rows.csv",
         ]
     );
-    expect("mismatches.csv", &std::fs::read(&finished.reports[0].path).unwrap());
-    let invalid = std::fs::read_to_string(&finished.reports[1].path).unwrap();
+    expect("mismatches.csv", &std::fs::read(&files[0].path).unwrap());
+    let invalid = std::fs::read_to_string(&files[1].path).unwrap();
     // The file is named as it was given, which is a directory of its own here.
     let invalid = invalid.replace(&merchant.path("ledger.csv").display().to_string(), "ledger.csv");
     expect("invalid-rows.csv", invalid.as_bytes());
