@@ -128,6 +128,18 @@ impl Book {
         self.orders.len()
     }
 
+    /// The book after these orders have taken the place of those with the same id.
+    #[must_use]
+    pub(crate) fn changed_by(mut self, changes: Book) -> Book {
+        let mut changes: HashMap<String, Order> = changes.orders.into_iter().collect();
+        for (id, order) in &mut self.orders {
+            if let Some(change) = changes.remove(id) {
+                *order = change;
+            }
+        }
+        self
+    }
+
     fn collect(file: &str, orders: impl IntoIterator<Item = Numbered>) -> Result<Book, BookError> {
         let mut book = Book::default();
         let mut lines_by_id: HashMap<String, u64> = HashMap::new();

@@ -212,6 +212,12 @@ impl Sandbox {
         Ok(Sandbox { address, orders, journal, stop, server, notifier })
     }
 
+    /// The address that it listens on.
+    #[must_use]
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// The base URL for clients, without a slash at the end.
     #[must_use]
     pub fn base_url(&self) -> String {
