@@ -195,6 +195,13 @@ pub enum Deadline {
 pub struct Report {
     /// The run's number [default: the latest judged]
     pub run: Option<i64>,
+    /// The latest run without an explicit range, with the decisions as they are now, as latest.*
+    #[arg(long, conflicts_with_all = ["run", "as_of"])]
+    pub current: bool,
+    /// Every mismatch that was open at the end of this day, in the ledger's time zone, with the
+    /// decisions as they then were
+    #[arg(long, value_name = "DATE", value_parser = date, conflicts_with = "run")]
+    pub as_of: Option<NaiveDate>,
     /// Write the CSV to this file, and the other formats and the manifest beside it
     #[arg(long, value_name = "PATH", value_parser = csv_path)]
     pub report: Option<PathBuf>,

@@ -21,6 +21,7 @@ mod request;
 mod statement;
 mod stop;
 pub(crate) mod verifying;
+mod views;
 
 pub(crate) use beginning::Estimate;
 pub use committing::Counters;
@@ -28,6 +29,7 @@ pub(crate) use ending::record_late;
 pub(crate) use inspecting::{LedgerReport, LedgerView, inspect};
 pub(crate) use reporting::write_again;
 pub use request::{Request, Resume};
+pub(crate) use views::{write_as_of, write_current};
 
 use crate::domain::run::{RunSummary, Warning};
 use crate::failure::Failure;

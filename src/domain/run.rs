@@ -91,6 +91,20 @@ pub struct MoneyFigures {
 }
 
 impl MoneyFigures {
+    /// Forgets where the money of orders with findings counts.
+    pub(crate) fn clear_places(&mut self) {
+        let MoneyFigures { orders, ledger_amount, gateway_amount, final_amount, variance, .. } =
+            *self;
+        *self = MoneyFigures {
+            orders,
+            ledger_amount,
+            gateway_amount,
+            final_amount,
+            variance,
+            ..MoneyFigures::default()
+        };
+    }
+
     /// Adds the figure of an order to its bucket.
     pub fn count(&mut self, bucket: Bucket, figure: Amount) {
         let sum = match bucket {

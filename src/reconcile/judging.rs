@@ -15,7 +15,9 @@ use crate::rules::lifecycle::{self, Known, Now, Seen};
 use crate::rules::{self, Case, Judgement, Policy};
 use crate::store::{Judged, JudgedRow, Judging, RunRow, Shown, Store, StoredCase};
 use chrono::NaiveDate;
-use counting::{OtherIds, Units, count, count_findings};
+pub(super) use counting::count_findings;
+use counting::{OtherIds, Units, count};
+pub(super) use orders::judged_again;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Cases that are in memory at a time.
@@ -32,6 +34,10 @@ pub(super) fn judge(
 ) -> Result<Vec<Warning>, Failure> {
     let begun = &run.summary;
     let mut judging = store.begin_judging(begun.run_id)?;
+    // What has changed since then is seen only if both runs have the same facts.
+    if let Some((before, day)) = judging.before_without_orders()? {
+        judging.keep_orders_of(before, |findings| judged_again(findings, None, day, policy))?;
+    }
     let mut figures = Figures { ledger: begun.figures.ledger, ..Figures::default() };
     figures.orders.selected = begun.figures.orders.selected;
     figures.gateway_totals.clone_from(&begun.figures.gateway_totals);
@@ -104,7 +110,8 @@ fn judge_order(
     let order =
         moved.and_then(|moved| orders::judged(&stored, &rows, moved, &known, &shown, run, policy));
     if let Some(order) = &order {
-        count_findings(figures, &rows, order, policy);
+        let findings = rows.iter().map(|row| (&row.mismatch, &row.decision));
+        count_findings(figures, findings, order, policy);
     }
     Ok(Judged { case: stored, outcome, rows, events, order })
 }

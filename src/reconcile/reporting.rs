@@ -1,10 +1,13 @@
 //! Writing what a run found (contract, "The report").
 
+use super::views::write_old_run;
+use crate::domain::morning::Night;
 use crate::domain::run::Warning;
 use crate::failure::Failure;
 use crate::report::{
     self, NotReplaced, Part, ReportFiles, ReportFormat, ReportSettings, Role, StagedFiles, Written,
 };
+use crate::rules::Policy;
 use crate::rules::causes::Clues;
 use crate::store::{DecisionFilter, RunRow, Store};
 use chrono::{DateTime, Utc};
@@ -44,18 +47,56 @@ pub(super) fn write_and_record(
     publish(store, staged, now)
 }
 
-/// Writes a stored run's report again. Nothing is written to the database.
+/// Writes a stored run's report again. Nothing is written to the database. The policy is for a run
+/// that an earlier release judged.
 ///
 /// # Errors
 /// As [`write_and_record`].
 pub(crate) fn write_again(
     store: &Store,
     run: &RunRow,
+    policy: &Policy,
     settings: &ReportSettings,
     target: Option<&Path>,
     now: DateTime<Utc>,
 ) -> Result<Vec<Written>, Failure> {
+    if store.lacks_orders(run.summary.run_id)? {
+        let (directory, merchant_uid) = (&settings.directory, run.merchant_uid.as_deref());
+        let default = report::report_path(directory, &run.summary, merchant_uid);
+        let target = target.unwrap_or(&default);
+        return write_old_run(store, run, policy, settings, target, now);
+    }
     publish(store, stage(store, run, settings, target, false)?, now).map(|reported| reported.files)
+}
+
+/// Writes a view of the store (see `views`) with the facts of a run.
+///
+/// # Errors
+/// As [`write_and_record`].
+pub(super) fn write_view(
+    store: &Store,
+    run: &RunRow,
+    settings: &ReportSettings,
+    target: &Path,
+    now: DateTime<Utc>,
+) -> Result<Vec<Written>, Failure> {
+    let night = store.night(run)?;
+    let settings = with_csv(settings);
+    let mut files = ReportFiles::create(target, &night, &settings)?;
+    files.take_from_store(store.taken_from_store(night.summary.run_id)?);
+    findings(store, &night, None, &mut files)?;
+    rest(store, &night, &mut files)?;
+    let staged = files.finish()?;
+    let digests: Vec<String> = staged.written().into_iter().map(|file| file.sha256).collect();
+    store.try_to_record_files(night.summary.run_id, &digests);
+    publish(store, staged, now).map(|reported| reported.files)
+}
+
+/// The settings with the CSV among the formats: a path that is named is the CSV's.
+fn with_csv(settings: &ReportSettings) -> ReportSettings {
+    let mut settings = settings.clone();
+    settings.formats = settings.formats.with(ReportFormat::Csv);
+    settings
 }
 
 /// Makes all files of a run, whole and durable, under temporary names.
@@ -68,21 +109,33 @@ fn stage(
 ) -> Result<StagedFiles, Failure> {
     let night = store.night(run)?;
     let (summary, merchant_uid) = (&night.summary, night.merchant_uid.as_deref());
-    let mut settings = settings.clone();
-    let target = if let Some(target) = target {
-        // `--report` names the CSV.
-        settings.formats = settings.formats.with(ReportFormat::Csv);
-        target.to_owned()
-    } else {
-        report::report_path(&settings.directory, summary, merchant_uid)
+    let (settings, target) = match target {
+        Some(target) => (with_csv(settings), target.to_owned()),
+        None => {
+            let path = report::report_path(&settings.directory, summary, merchant_uid);
+            (settings.clone(), path)
+        }
     };
     let mut files = ReportFiles::create(&target, &night, &settings)?;
     files.take_from_store(store.taken_from_store(summary.run_id)?);
     if is_latest {
         files = files.with_latest(summary.run_id, merchant_uid);
     }
+    findings(store, &night, Some(summary.run_id), &mut files)?;
+    rest(store, &night, &mut files)?;
+    Ok(files.finish()?)
+}
+
+/// The findings, orders and causes of a run, or of a view.
+fn findings(
+    store: &Store,
+    night: &Night,
+    run_id: Option<i64>,
+    files: &mut ReportFiles,
+) -> Result<(), Failure> {
+    let summary = &night.summary;
     let mut rows = 0;
-    store.report_rows(summary.run_id, |row| {
+    store.report_rows(run_id, |row| {
         rows += 1;
         files.write(Part::Finding(row)).map_err(Failure::from)
     })?;
@@ -90,7 +143,7 @@ fn stage(
     let counted = findings.iter().flat_map(|findings| findings.values()).sum();
     refuse_imbalance("findings", rows, counted)?;
     let mut clues = Clues::default();
-    store.order_rows(summary.run_id, |row| {
+    store.order_rows(run_id, |row| {
         for finding in &row.findings {
             clues.add(finding, &row.place);
         }
@@ -99,6 +152,12 @@ fn stage(
     for cause in clues.causes() {
         files.write(Part::Cause(&cause))?;
     }
+    Ok(())
+}
+
+/// What a run shows beside its findings.
+fn rest(store: &Store, night: &Night, files: &mut ReportFiles) -> Result<(), Failure> {
+    let summary = &night.summary;
     store
         .solved_rows(summary.run_id, |row| files.write(Part::Solved(row)).map_err(Failure::from))?;
     let taken = DecisionFilter { taken_by_run: Some(summary.run_id), ..DecisionFilter::default() };
@@ -112,7 +171,7 @@ fn stage(
         })?;
         refuse_imbalance("invalid ledger rows", rows, invalid)?;
     }
-    Ok(files.finish()?)
+    Ok(())
 }
 
 /// Puts the files in their places. A file that somebody edited is not replaced: it is kept under

@@ -27,7 +27,7 @@ use super::settings::{FileMode, ReportFormat, ReportSettings};
 use crate::domain::morning::Night;
 use crate::domain::order::InvalidRow;
 use crate::domain::run::RunSummary;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use existing::{Existing, sha256};
 use latest::LatestFiles;
 use set_aside::SetAside;
@@ -86,6 +86,16 @@ pub(crate) fn report_path(
     merchant_uid: Option<&str>,
 ) -> PathBuf {
     directory.join(format!("{}.{}", names::stem(run, merchant_uid), csv::REPORT.extension))
+}
+
+/// Where the newest night's CSV with the decisions of now goes.
+pub(crate) fn latest_path(directory: &Path, merchant_uid: Option<&str>) -> PathBuf {
+    directory.join(format!("{}.{}", names::latest(merchant_uid), csv::REPORT.extension))
+}
+
+/// Where the CSV of everything that was open at the end of a day goes.
+pub(crate) fn as_of_path(directory: &Path, merchant_uid: Option<&str>, day: NaiveDate) -> PathBuf {
+    directory.join(format!("{}.{}", names::as_of(merchant_uid, day), csv::REPORT.extension))
 }
 
 /// All files of a run on their way. Dropped, they are gone, and everything is unchanged.

@@ -1,11 +1,14 @@
 //! What changed between a run and the one before it: the money, the orders, what is solved
 //! (contract, "The report": "adding up to yesterday's ± what changed", Solved).
 
+use super::decisions;
+use super::decode::{self, date, unreadable};
 use super::judging::Judging;
 use super::reported_orders::place;
 use crate::domain::amount::{Amount, Total};
+use crate::domain::mismatch::Kind;
 use crate::domain::money::Bucket;
-use crate::domain::morning::{Before, Bridge, SinceBefore};
+use crate::domain::morning::{Before, Bridge, SinceBefore, SolvedRow};
 use chrono::NaiveDate;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::collections::BTreeMap;
@@ -110,19 +113,25 @@ impl Judging<'_> {
     fn keep_solved(&self, before: i64, day: NaiveDate) -> rusqlite::Result<()> {
         self.transaction
             .execute(
+                // What was said about an order is what was said about its most severe finding.
                 "INSERT INTO solved_orders (run_id, order_id, outcome, kinds, bucket,
                      figure_micros, currency, first_seen, open_days, verdict, until, owner, note)
-                 SELECT ?1, p.order_id, r.outcome, group_concat(m.kind, ' ' ORDER BY m.kind),
-                        p.bucket, p.figure_micros, p.currency, min(m.first_seen),
-                        max(0, julianday(?3) - julianday(min(m.first_seen))),
-                        max(m.verdict), max(m.until), max(m.owner), max(m.note)
+                 SELECT ?1, p.order_id, r.outcome,
+                        (SELECT group_concat(kind, ' ' ORDER BY kind) FROM reported_mismatches
+                         WHERE run_id = ?2 AND order_id = p.order_id),
+                        p.bucket, p.figure_micros, p.currency, p.since,
+                        max(0, julianday(?3) - julianday(p.since)),
+                        m.verdict, m.until, m.owner, m.note
                  FROM reported_orders p
                  JOIN run_orders r ON r.run_id = ?1 AND r.order_id = p.order_id
                  JOIN reported_mismatches m ON m.run_id = ?2 AND m.order_id = p.order_id
+                      AND m.kind = (SELECT k.kind FROM reported_mismatches k
+                                    WHERE k.run_id = ?2 AND k.order_id = p.order_id
+                                    ORDER BY k.severity <> 'high', k.severity <> 'medium', k.kind
+                                    LIMIT 1)
                  WHERE p.run_id = ?2
                    AND NOT EXISTS (SELECT 1 FROM reported_orders n
-                                   WHERE n.run_id = ?1 AND n.order_id = p.order_id)
-                 GROUP BY p.order_id",
+                                   WHERE n.run_id = ?1 AND n.order_id = p.order_id)",
                 params![self.run_id, before, day.to_string()],
             )
             .map(|_| ())
@@ -200,19 +209,16 @@ impl Pair {
 }
 
 /// A row of `solved_orders`, joined with its order.
-pub(super) fn solved(row: &Row) -> rusqlite::Result<crate::domain::morning::SolvedRow> {
-    use super::decode::{self, date, unreadable};
-    use crate::domain::mismatch::Kind;
+pub(super) fn solved(row: &Row) -> rusqlite::Result<SolvedRow> {
     let kinds: String = row.get("kinds")?;
-    let kinds =
-        kinds.split(' ').map(|kind| Kind::from_word(kind).ok_or_else(|| unreadable("kinds")));
-    Ok(crate::domain::morning::SolvedRow {
+    let kind = |word: &str| Kind::from_word(word).ok_or_else(|| unreadable("kinds"));
+    Ok(SolvedRow {
         key: decode::key(row)?,
         outcome: decode::outcome(row, "outcome")?,
-        kinds: kinds.collect::<rusqlite::Result<_>>()?,
+        kinds: kinds.split(' ').map(kind).collect::<rusqlite::Result<_>>()?,
         place: place(row)?,
         first_seen: date(row, "first_seen")?,
         open_days: row.get("open_days")?,
-        decision: super::decisions::decision(row, "")?,
+        decision: decisions::decision(row, "")?,
     })
 }

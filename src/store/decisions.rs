@@ -261,6 +261,23 @@ pub(super) fn of_orders(
     Ok(decisions)
 }
 
+/// The decisions about one order that were taken before this time, in the order of events. Refused
+/// ones are none.
+pub(super) fn of_order_before(
+    connection: &Connection,
+    order_id: i64,
+    end: DateTime<Utc>,
+) -> rusqlite::Result<Vec<Taken>> {
+    connection
+        .prepare_cached(
+            "SELECT * FROM decision_events
+             WHERE order_id = ?1 AND event <> ?2 AND at_ms IS NOT NULL AND taken_at_ms < ?3
+             ORDER BY at_ms, run_id, decision_id",
+        )?
+        .query_map(params![order_id, DecisionEventKind::Refused.as_str(), to_ms(end)], taken)?
+        .collect()
+}
+
 fn taken(row: &rusqlite::Row) -> rusqlite::Result<Taken> {
     Ok(Taken {
         kind: kind(row)?.ok_or_else(|| unreadable("kind"))?,

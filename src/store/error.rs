@@ -128,7 +128,9 @@ impl StoreError {
         // A value that does not read back was not written by us.
         if matches!(
             error,
-            rusqlite::Error::FromSqlConversionFailure(..) | rusqlite::Error::InvalidColumnType(..)
+            rusqlite::Error::FromSqlConversionFailure(..)
+                | rusqlite::Error::InvalidColumnType(..)
+                | rusqlite::Error::Utf8Error(..)
         ) {
             return StoreError::Foreign { path, why: format!("it is damaged ({why})") };
         }

@@ -3,6 +3,7 @@
 use super::decode::{self, instant};
 use super::error::StoreError;
 use super::events::{self, event_ms};
+use super::reported::order_findings;
 use super::{Store, decisions};
 use crate::domain::decision::{DecisionEventKind, Taken};
 use crate::domain::mismatch::{Event, Kind, ReportRow};
@@ -66,7 +67,8 @@ impl Store {
         order_id: i64,
         kind: Kind,
     ) -> Result<Option<ReportRow>, StoreError> {
-        let findings = self.order_findings(run_id, order_id).map_err(|error| self.error(&error))?;
+        let findings = order_findings(&self.connection, Some(run_id), order_id)
+            .map_err(|error| self.error(&error))?;
         Ok(findings.into_iter().find(|finding| finding.mismatch.kind == kind))
     }
 

@@ -35,6 +35,7 @@ mod runs;
 mod selecting;
 mod shared_payments;
 mod since;
+mod views;
 mod warnings;
 
 pub(crate) use answers::{Pending, Recorded};
@@ -49,6 +50,7 @@ pub(crate) use ledger_facts::{Compared, Comparison};
 pub(crate) use lives::Lives;
 pub(crate) use reported_orders::JudgedOrder;
 pub(crate) use runs::{NewRun, RunRow, RunStatus, Selection, SelectionKind};
+pub(crate) use views::Kept;
 
 use crate::domain::payment::PersonalData;
 use chrono::{DateTime, Utc};
@@ -80,7 +82,7 @@ pub(crate) struct Store {
     /// Held by the process that may write.
     _lock: Option<opening::Lock>,
     /// A copy to read from, removed with it.
-    _copy: Option<TempDir>,
+    copy: Option<TempDir>,
 }
 
 impl Store {
@@ -97,7 +99,7 @@ impl Store {
         opening::inspect(&path)?;
         opening::keep_private(&path)?;
         let connection = opening::open(&path, true)?;
-        Ok(Store { connection, path, _lock: Some(lock), _copy: None })
+        Ok(Store { connection, path, _lock: Some(lock), copy: None })
     }
 
     /// Opens an existing database to read its present state, also while a run is active. Nothing is
@@ -109,7 +111,7 @@ impl Store {
         let sqlite = |error: rusqlite::Error| StoreError::sqlite(path, &error);
         let reading::ReadOnly { connection, copy } = existing(path, reading::open_read_only)?;
         connection.execute_batch("BEGIN").map_err(sqlite)?;
-        Ok(Store { connection, path: path.to_owned(), _lock: None, _copy: copy })
+        Ok(Store { connection, path: path.to_owned(), _lock: None, copy: copy })
     }
 
     /// Whether a run is at work on this database now.
@@ -124,7 +126,7 @@ impl Store {
     pub(crate) fn temporary() -> Result<Store, StoreError> {
         let path = PathBuf::from("(temporary)");
         let connection = opening::temporary().map_err(|error| StoreError::sqlite(&path, &error))?;
-        Ok(Store { connection, path, _lock: None, _copy: None })
+        Ok(Store { connection, path, _lock: None, copy: None })
     }
 
     /// A second connection of this process, to read beside the writer.
@@ -133,7 +135,7 @@ impl Store {
     /// The disk.
     pub(crate) fn reader(&self) -> Result<Store, StoreError> {
         let connection = opening::open(&self.path, false)?;
-        Ok(Store { connection, path: self.path.clone(), _lock: None, _copy: None })
+        Ok(Store { connection, path: self.path.clone(), _lock: None, copy: None })
     }
 
     /// SQLite's own check of the whole file, read only. Returns the first complaint, if there is

@@ -300,7 +300,10 @@ impl Store {
             .map_err(|error| self.error(&error))
     }
 
-    fn newest_night(&self, merchant_uid: &str) -> rusqlite::Result<Option<(i64, NaiveDate)>> {
+    pub(super) fn newest_night(
+        &self,
+        merchant_uid: &str,
+    ) -> rusqlite::Result<Option<(i64, NaiveDate)>> {
         static SQL: LazyLock<String> = LazyLock::new(|| {
             let judged = "SELECT run_id, run_day FROM runs
                           WHERE judged_at_ms IS NOT NULL AND merchant_uid = ?1 AND ";

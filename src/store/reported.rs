@@ -12,8 +12,7 @@ use crate::domain::mismatch::{Kind, Mismatch, ReportRow, Severity, State};
 use crate::domain::order::InvalidRow;
 use crate::domain::payment::Answer;
 use crate::domain::text::Text;
-use rusqlite::OptionalExtension;
-use std::sync::LazyLock;
+use rusqlite::{Connection, OptionalExtension, params};
 
 /// The columns of a report's row, and the tables they are in.
 const ROWS: [&str; 5] = [
@@ -31,56 +30,45 @@ const ROWS: [&str; 5] = [
      JOIN orders o ON o.order_id = m.order_id
      LEFT JOIN entries e ON e.order_id = r.order_id AND e.version = r.entry_version
      LEFT JOIN answers a ON a.answer_id = m.answer_id
-     WHERE m.run_id = ?1 ",
+     WHERE ",
 ];
 
+/// The rows of one run, or all of a view.
+fn rows_of(run_id: Option<i64>) -> &'static str {
+    match run_id {
+        Some(_) => "m.run_id = ?1 ",
+        None => "?1 IS NULL ",
+    }
+}
+
 impl Store {
-    /// Gives a judged run's rows in the report's order (contract, "The report").
+    /// Gives a judged run's rows, or all of a view, in the report's order (contract, "The report").
     ///
     /// # Errors
     /// The database, or what `row` says.
     pub(crate) fn report_rows<E: From<StoreError>>(
         &self,
-        run_id: i64,
+        run_id: impl Into<Option<i64>>,
         mut take: impl FnMut(&ReportRow) -> Result<(), E>,
     ) -> Result<(), E> {
-        static SQL: LazyLock<String> = LazyLock::new(|| {
-            [
-                &ROWS.concat(),
-                "ORDER BY ",
-                &severity_rank(),
-                ", m.currency, m.at_risk_micros DESC, o.merchant_order_id, m.kind,
+        let run_id = run_id.into();
+        let sql = [
+            &ROWS.concat(),
+            rows_of(run_id),
+            "ORDER BY ",
+            &severity_rank(),
+            ", m.currency, m.at_risk_micros DESC, o.merchant_order_id, m.kind,
                           o.merchant_uid",
-            ]
-            .concat()
-        });
+        ]
+        .concat();
         let sqlite = |error: rusqlite::Error| E::from(self.error(&error));
-        let mut statement = self.connection.prepare_cached(&SQL).map_err(sqlite)?;
+        let mut statement = self.connection.prepare_cached(&sql).map_err(sqlite)?;
         let columns = Columns::of(&statement);
         let mut rows = statement.query([run_id]).map_err(sqlite)?;
         while let Some(row) = rows.next().map_err(sqlite)? {
             take(&report_row(&columns.fields(row)).map_err(sqlite)?)?;
         }
         Ok(())
-    }
-
-    /// The findings of one order in a run, in the contract's order of kinds.
-    pub(super) fn order_findings(
-        &self,
-        run_id: i64,
-        order_id: i64,
-    ) -> rusqlite::Result<Vec<ReportRow>> {
-        static SQL: LazyLock<String> =
-            LazyLock::new(|| [&ROWS.concat(), "AND m.order_id = ?2"].concat());
-        let mut statement = self.connection.prepare_cached(&SQL)?;
-        let columns = Columns::of(&statement);
-        let mut rows = statement.query([run_id, order_id])?;
-        let mut findings = Vec::new();
-        while let Some(row) = rows.next()? {
-            findings.push(report_row(&columns.fields(row))?);
-        }
-        findings.sort_by_key(|finding| finding.mismatch.kind);
-        Ok(findings)
     }
 
     /// Gives a run's invalid ledger rows in the order in which they were read.
@@ -194,4 +182,22 @@ fn report_row(row: &Fields) -> rusqlite::Result<ReportRow> {
         mismatch_id: row.named("mismatch_id")?,
         decision: decisions::decision(row, "")?,
     })
+}
+
+/// The findings of one order in a run, or in a view, in the contract's order of kinds.
+pub(super) fn order_findings(
+    connection: &Connection,
+    run_id: Option<i64>,
+    order_id: i64,
+) -> rusqlite::Result<Vec<ReportRow>> {
+    let sql = [&ROWS.concat(), rows_of(run_id), "AND m.order_id = ?2"].concat();
+    let mut statement = connection.prepare_cached(&sql)?;
+    let columns = Columns::of(&statement);
+    let mut rows = statement.query(params![run_id, order_id])?;
+    let mut findings = Vec::new();
+    while let Some(row) = rows.next()? {
+        findings.push(report_row(&columns.fields(row))?);
+    }
+    findings.sort_by_key(|finding| finding.mismatch.kind);
+    Ok(findings)
 }

@@ -4,13 +4,13 @@
 use super::Store;
 use super::decode::{self, Named, optional_date, unreadable};
 use super::error::StoreError;
+use super::reported::order_findings;
 use crate::domain::amount::Amount;
 use crate::domain::mismatch::{NextStep, Severity, State};
 use crate::domain::money::{Bucket, Moved, Place};
 use crate::domain::morning::OrderRow;
 use chrono::NaiveDate;
 use rusqlite::{Connection, Row, named_params};
-use std::sync::LazyLock;
 
 /// An order with findings, as a run judged it.
 #[derive(Debug, Clone)]
@@ -90,7 +90,7 @@ pub(super) fn insert(
 }
 
 impl Store {
-    /// Gives a judged run's orders with findings, the most urgent first: by severity, then new,
+    /// Gives the orders with findings of a judged run, or of a view, the most urgent first: by severity, then new,
     /// changed and reopened before open, then by currency and figure. Orders whose findings are all
     /// accepted come last.
     ///
@@ -98,25 +98,24 @@ impl Store {
     /// The database, or what `take` says.
     pub(crate) fn order_rows<E: From<StoreError>>(
         &self,
-        run_id: i64,
+        run_id: impl Into<Option<i64>>,
         mut take: impl FnMut(&OrderRow) -> Result<(), E>,
     ) -> Result<(), E> {
-        static SQL: LazyLock<String> = LazyLock::new(|| {
-            let ranks = Severity::ALL.iter().enumerate();
-            let cases: Vec<String> =
-                ranks.map(|(rank, word)| format!("WHEN '{word}' THEN {rank} ")).collect();
-            [
-                "SELECT x.* FROM reported_orders x JOIN orders o ON o.order_id = x.order_id
-                 WHERE x.run_id = ?1
-                 ORDER BY CASE x.severity ",
-                &cases.concat(),
-                "ELSE 99 END, x.state = 'open', x.currency, x.figure_micros DESC,
-                     o.merchant_order_id, o.merchant_uid",
-            ]
-            .concat()
-        });
+        let run_id = run_id.into();
+        let ranks = Severity::ALL.iter().enumerate();
+        let cases: Vec<String> =
+            ranks.map(|(rank, word)| format!("WHEN '{word}' THEN {rank} ")).collect();
+        let sql = [
+            "SELECT x.* FROM reported_orders x JOIN orders o ON o.order_id = x.order_id WHERE ",
+            if run_id.is_some() { "x.run_id = ?1" } else { "?1 IS NULL" },
+            " ORDER BY CASE x.severity ",
+            &cases.concat(),
+            "ELSE 99 END, x.state = 'open', x.currency, x.figure_micros DESC,
+                 o.merchant_order_id, o.merchant_uid",
+        ]
+        .concat();
         let sqlite = |error: rusqlite::Error| E::from(self.error(&error));
-        let mut statement = self.connection.prepare_cached(&SQL).map_err(sqlite)?;
+        let mut statement = self.connection.prepare_cached(&sql).map_err(sqlite)?;
         let mut rows = statement.query([run_id]).map_err(sqlite)?;
         while let Some(row) = rows.next().map_err(sqlite)? {
             take(&self.read_order(run_id, row).map_err(sqlite)?)?;
@@ -134,12 +133,12 @@ impl Store {
             .connection
             .prepare_cached("SELECT * FROM reported_orders WHERE run_id = ?1 AND order_id = ?2")?;
         let mut rows = statement.query([run_id, order_id])?;
-        rows.next()?.map(|row| self.read_order(run_id, row)).transpose()
+        rows.next()?.map(|row| self.read_order(Some(run_id), row)).transpose()
     }
 
     /// A row of `reported_orders` with its findings.
-    fn read_order(&self, run_id: i64, row: &Row) -> rusqlite::Result<OrderRow> {
-        let mut findings = self.order_findings(run_id, row.get("order_id")?)?;
+    fn read_order(&self, run_id: Option<i64>, row: &Row) -> rusqlite::Result<OrderRow> {
+        let mut findings = order_findings(&self.connection, run_id, row.get("order_id")?)?;
         findings.sort_by_key(|finding| finding.mismatch.severity);
         // A reported order has findings; without one the file was changed by somebody else.
         let first = findings.first().ok_or_else(|| unreadable("reported_orders"))?;

@@ -60,7 +60,9 @@ fn the_summary_has_the_contracts_keys_in_the_contracts_order() {
          "mismatches": {"final_amount_difference": 1}, "open_elsewhere": 0,
          "totals": [{"currency": "inr", "transaction_type": "income", "orders": 6,
                      "ledger_amount": "600.00", "gateway_amount": "500.00",
-                     "final_amount": "490.00", "variance": "-10.00", "at_risk": "310.00"}],
+                     "final_amount": "490.00", "variance": "-10.00", "at_risk": "310.00",
+                     "against_us": "210.00", "in_our_favour": "0.00", "in_doubt": "0.00",
+                     "unverified": "100.00", "accepted": "0.00"}],
          "requests": 9, "seconds": 1.2, "reports": ["reports/…csv"], "exit_code": 3}"#;
     assert_eq!(keys(&done.stdout), keys(example));
     assert_eq!(done.stdout.trim_end().lines().count(), 1, "one object, one line");
@@ -70,7 +72,9 @@ fn the_summary_has_the_contracts_keys_in_the_contracts_order() {
         summary["totals"],
         json!([{"currency": "inr", "transaction_type": "income", "orders": 1,
                 "ledger_amount": "500.00", "gateway_amount": "500.00", "final_amount": "490.00",
-                "variance": "-10.00", "at_risk": "10.00"}])
+                "variance": "-10.00", "at_risk": "10.00", "against_us": "10.00",
+                "in_our_favour": "0.00", "in_doubt": "0.00", "unverified": "0.00",
+                "accepted": "0.00"}])
     );
     assert_eq!(summary["exit_code"], 1);
     let name = "reports/mismatches-2026-01-10_2026-01-10-run1.csv";
@@ -88,10 +92,12 @@ fn totals_keep_each_sum_in_its_own_currency() {
     let expected: Value = json!([
         {"currency": "inr", "transaction_type": "income", "orders": 1, "ledger_amount": "500.00",
          "gateway_amount": "570.00", "final_amount": "560.00", "variance": "-10.00",
-         "at_risk": "10.00"},
+         "at_risk": "10.00", "against_us": "10.00", "in_our_favour": "0.00", "in_doubt": "0.00",
+         "unverified": "0.00", "accepted": "0.00"},
         {"currency": "usd", "transaction_type": "income", "orders": 1, "ledger_amount": "70.00",
          "gateway_amount": "0.00", "final_amount": "0.00", "variance": "0.00",
-         "at_risk": "70.00"},
+         "at_risk": "70.00", "against_us": "0.00", "in_our_favour": "0.00", "in_doubt": "70.00",
+         "unverified": "0.00", "accepted": "0.00"},
     ]);
     assert_eq!(totals, expected);
 }
@@ -231,15 +237,13 @@ fn report_and_out_choose_where_the_report_is_written() {
         assert_eq!(merchant.rows_of(&done).len(), 1);
         done.json()["reports"].clone()
     };
-    assert_eq!(to(&["--report", "one.csv"]), json!(["one.csv", "one-invalid-rows.csv"]));
+    let files = |stem: &str| {
+        let ends = [".csv", ".xlsx", ".html", "-invalid-rows.csv", ".json"];
+        json!(ends.map(|end| format!("{stem}{end}")))
+    };
+    assert_eq!(to(&["--report", "one.csv"]), files("one"));
     assert!(!merchant.path("reports").exists());
-    assert_eq!(
-        to(&["--out", "two/deep"]),
-        json!([
-            "two/deep/mismatches-2026-01-10_2026-01-10-run2.csv",
-            "two/deep/mismatches-2026-01-10_2026-01-10-run2-invalid-rows.csv"
-        ])
-    );
+    assert_eq!(to(&["--out", "two/deep"]), files("two/deep/mismatches-2026-01-10_2026-01-10-run2"));
     assert_eq!(to(&["--report", "one.csv"])[0], "one.csv", "the old report is replaced");
     assert_eq!(rows(&merchant.path("one.csv"))[0]["run_id"], "3");
 }

@@ -1,6 +1,7 @@
 //! What all orders of a run show together: figures, and warnings about the whole.
 
-use crate::domain::mismatch::{Event, EventKind, Kind, Severity};
+use crate::domain::decision::Decision;
+use crate::domain::mismatch::{Event, EventKind, Kind, Mismatch, Severity};
 use crate::domain::money::Bucket;
 use crate::domain::order::direction;
 use crate::domain::payment::{Answer, Asked, OTHER_ORDER};
@@ -8,7 +9,7 @@ use crate::domain::run::{Figures, Lives, MoneyFigures, Warning};
 use crate::domain::text::printable;
 use crate::rules::lifecycle::Known;
 use crate::rules::{self, Judgement, Policy};
-use crate::store::{JudgedOrder, JudgedRow, Shown, StoredCase};
+use crate::store::{JudgedOrder, Shown, StoredCase};
 use std::collections::BTreeMap;
 
 /// Whether the ledger has its amounts in minor units (paise) where the gateway has major ones.
@@ -120,18 +121,18 @@ pub(super) fn count(
 }
 
 /// Counts the findings of an order, and its money once.
-pub(super) fn count_findings(
+pub(crate) fn count_findings<'a>(
     figures: &mut Figures,
-    rows: &[JudgedRow],
+    findings: impl Iterator<Item = (&'a Mismatch, &'a Decision)>,
     order: &JudgedOrder,
     policy: &Policy,
 ) {
     let least = policy.exit_from.unwrap_or(Severity::Low);
-    for row in rows {
-        let is_accepted = row.decision.is_accepted();
-        let findings = if is_accepted { &mut figures.accepted } else { &mut figures.mismatches };
-        *findings.entry(row.mismatch.kind).or_default() += 1;
-        let counts = !is_accepted && row.mismatch.severity <= least;
+    for (mismatch, decision) in findings {
+        let is_accepted = decision.is_accepted();
+        let counted = if is_accepted { &mut figures.accepted } else { &mut figures.mismatches };
+        *counted.entry(mismatch.kind).or_default() += 1;
+        let counts = !is_accepted && mismatch.severity <= least;
         figures.findings_for_exit += u64::from(counts);
     }
     figures.accepted_orders += u64::from(order.severity.is_none());

@@ -1,7 +1,7 @@
 //! What a run's files are called (contract, "The report").
 
 use crate::domain::run::RunSummary;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use sha2::{Digest, Sha256};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -32,6 +32,13 @@ pub(super) fn latest(merchant_uid: Option<&str>) -> String {
     let merchant = merchant_uid.filter(|uid| !uid.is_empty());
     let merchant = merchant.map(|uid| format!("-{}", merchant_part(uid, LONGEST_MERCHANT)));
     format!("latest{}", merchant.unwrap_or_default())
+}
+
+/// `mismatches-[<merchant_uid>-]as-of-<DATE>`.
+pub(super) fn as_of(merchant_uid: Option<&str>, day: NaiveDate) -> String {
+    let merchant = merchant_uid.filter(|uid| !uid.is_empty());
+    let merchant = merchant.map(|uid| format!("{}-", merchant_part(uid, LONGEST_MERCHANT)));
+    format!("mismatches-{}as-of-{day}", merchant.unwrap_or_default())
 }
 
 /// A merchant in at most `longest` characters that every file system takes. Where that is not the

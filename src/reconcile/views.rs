@@ -1,0 +1,163 @@
+//! Reports with other decisions than their run reported (contract, "Commands": `report --current`,
+//! `report --as-of`), and reports of runs that an earlier release judged. Nothing is written to the
+//! database.
+
+use super::judging::{count_findings, judged_again};
+use super::known;
+use super::reporting::write_view;
+use crate::domain::decision::Decision;
+use crate::domain::mismatch::{Kind, ReportRow, State};
+use crate::domain::run::{Figures, LedgerFigures, RunSummary};
+use crate::domain::text::Text;
+use crate::failure::Failure;
+use crate::report::{self, ReportSettings, Written};
+use crate::rules::Policy;
+use crate::rules::lifecycle::{self, Now};
+use crate::store::{RunRow, Store};
+use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::Tz;
+use std::collections::BTreeSet;
+use std::path::Path;
+
+/// A report that was written from a view.
+pub(crate) struct Viewed {
+    /// The figures of the view.
+    pub(crate) summary: RunSummary,
+    /// The files, the report first.
+    pub(crate) files: Vec<Written>,
+}
+
+/// Writes the report of a run that an earlier release judged: each order as a whole, by today's
+/// policy.
+pub(super) fn write_old_run(
+    store: &Store,
+    run: &RunRow,
+    policy: &Policy,
+    settings: &ReportSettings,
+    target: &Path,
+    now: DateTime<Utc>,
+) -> Result<Vec<Written>, Failure> {
+    let mut run = run.clone();
+    store.begin_view()?;
+    store.view_run(run.summary.run_id)?;
+    let day = run.summary.day;
+    recount(store, &mut run.summary, day, policy)?;
+    write_view(store, &run, settings, target, now)
+}
+
+/// Writes the latest night's findings with the decisions as they are now.
+pub(crate) fn write_current(
+    store: &Store,
+    run_id: i64,
+    policy: &Policy,
+    settings: &ReportSettings,
+    target: Option<&Path>,
+    now: DateTime<Utc>,
+) -> Result<Viewed, Failure> {
+    let mut run = known(store, run_id)?;
+    let today = now.with_timezone(&policy.zone).date_naive();
+    store.begin_view()?;
+    store.view_run(run_id)?;
+    for order_id in store.viewed_orders()? {
+        let lives = store.lives(order_id)?;
+        for mut row in store.viewed_findings(order_id)? {
+            let kind = row.mismatch.kind;
+            let known = lifecycle::known(&lives.events, &lives.decisions, kind);
+            // What has ended since shows what its run reported.
+            let Some(known) = known.filter(|known| known.is_open) else { continue };
+            row.decision = known.decision.clone();
+            let at_risk = (row.mismatch.at_risk, row.mismatch.currency.as_str());
+            let at = Now { day: today, basis: None, at_risk };
+            if let Some(why) = lifecycle::lapse(kind, &known, at, &policy.accept.up_to) {
+                row.decision = Decision { verdict: None, until: None, ..row.decision };
+                row.state = State::Changed;
+                row.mismatch.reason = Text::own(&format!("{} {why}", row.mismatch.reason));
+            }
+            store.view_as(order_id, &row)?;
+        }
+    }
+    let day = run.summary.day;
+    recount(store, &mut run.summary, day, policy)?;
+    let latest = report::latest_path(&settings.directory, run.merchant_uid.as_deref());
+    let files = write_view(store, &run, settings, target.unwrap_or(&latest), now)?;
+    Ok(Viewed { summary: run.summary, files })
+}
+
+/// Writes every mismatch that was open at the end of a day, with the decisions as they then were.
+pub(crate) fn write_as_of(
+    store: &Store,
+    day: NaiveDate,
+    policy: &Policy,
+    settings: &ReportSettings,
+    target: Option<&Path>,
+    now: DateTime<Utc>,
+) -> Result<Viewed, Failure> {
+    let end = end_of(day, policy.zone);
+    let run_id = store.judged_before(end)?.ok_or_else(|| {
+        Failure::usage(
+            format!("no run had been judged by the end of {day}"),
+            "`octopus-recon runs` lists the runs with their days",
+        )
+    })?;
+    let mut run = known(store, run_id)?;
+    store.begin_view()?;
+    for order_id in store.orders_with_events_before(end)? {
+        let lives = store.lives_before(order_id, end)?;
+        let kinds: BTreeSet<Kind> = lives.events.iter().map(|event| event.kind).collect();
+        for kind in kinds {
+            let then = lifecycle::known(&lives.events, &lives.decisions, kind);
+            if let Some(then) = then.filter(|then| then.is_open) {
+                store.view_finding(order_id, kind, end)?;
+                let rows = store.viewed_findings(order_id)?;
+                let row = rows.into_iter().find(|row| row.mismatch.kind == kind);
+                if let Some(row) = row {
+                    let open_days = (day - row.first_seen).num_days().max(0);
+                    let row = ReportRow { decision: then.decision, open_days, ..row };
+                    store.view_as(order_id, &row)?;
+                }
+            }
+        }
+    }
+    // The rows of the ledger are of one run; this is of all of them.
+    run.summary.figures.ledger = LedgerFigures::default();
+    recount(store, &mut run.summary, day, policy)?;
+    let default = report::as_of_path(&settings.directory, run.merchant_uid.as_deref(), day);
+    let files = write_view(store, &run, settings, target.unwrap_or(&default), now)?;
+    Ok(Viewed { summary: run.summary, files })
+}
+
+/// The end of a day: the first moment of the next one.
+fn end_of(day: NaiveDate, zone: Tz) -> DateTime<Utc> {
+    let next = day.succ_opt().unwrap_or(day).and_time(chrono::NaiveTime::MIN);
+    // Where the clock skips midnight, the day begins at the next hour.
+    let hours = (0..24).map(|hour| next + chrono::TimeDelta::hours(hour));
+    let start = hours.filter_map(|time| time.and_local_timezone(zone).earliest()).next();
+    start.map_or_else(|| next.and_utc(), |start| start.with_timezone(&Utc))
+}
+
+/// Judges each order of the view as a whole, and counts what the view shows.
+fn recount(
+    store: &Store,
+    summary: &mut RunSummary,
+    day: NaiveDate,
+    policy: &Policy,
+) -> Result<(), Failure> {
+    let figures = &mut summary.figures;
+    let Figures { mismatches, accepted, accepted_orders, findings_for_exit, .. } = figures;
+    mismatches.clear();
+    accepted.clear();
+    (*accepted_orders, *findings_for_exit) = (0, 0);
+    for money in figures.totals.values_mut() {
+        money.clear_places();
+    }
+    for order_id in store.viewed_orders()? {
+        let findings = store.viewed_findings(order_id)?;
+        let Some(run_id) = findings.iter().map(|row| row.run_id).max() else { continue };
+        let kept = store.kept(run_id, order_id)?;
+        let Some(order) = judged_again(&findings, kept.as_ref(), day, policy) else { continue };
+        store.view_order(run_id, order_id, &order)?;
+        let counted = findings.iter().map(|row| (&row.mismatch, &row.decision));
+        count_findings(figures, counted, &order, policy);
+    }
+    Ok(())
+}
