@@ -1,12 +1,14 @@
 //! How a command fails: the message, the hint and the exit code (contract, "Exit codes"). This is
 //! the only place where an error of a stage gets its exit code.
 
+use crate::domain::contained;
 use crate::gateway::{ClientError, NewOrderError};
 use crate::ledger::LedgerError;
 use crate::report::ReportError;
 use crate::settings::SettingsError;
 use crate::store::StoreError;
 use std::fmt;
+use std::panic::PanicHookInfo;
 
 /// Why a command ended early. `main` prints it once, on stderr.
 #[derive(Debug)]
@@ -53,6 +55,17 @@ impl Failure {
     pub fn bug(message: impl Into<String>) -> Failure {
         let hint = "this is a bug: please report it with this message; no report was written";
         Failure::new(code::BUG, message, hint)
+    }
+
+    /// A panic, told by its place only: its message may contain data of an order. `None` where the
+    /// panic is caught and becomes an error of its own.
+    #[must_use]
+    pub fn panic(panic: &PanicHookInfo) -> Option<Failure> {
+        if contained::is_running() {
+            return None;
+        }
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        Some(Failure::bug(format!("octopus-recon has stopped at {place}")))
     }
 
     /// A signal ended the command.

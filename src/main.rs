@@ -10,10 +10,10 @@ use std::panic::{catch_unwind, set_hook};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    // The message of a panic may contain data of an order: only its location is printed.
     set_hook(Box::new(|panic| {
-        let place = panic.location().map(ToString::to_string).unwrap_or_default();
-        print_error(&Failure::bug(format!("octopus-recon has stopped at {place}")));
+        if let Some(failure) = Failure::panic(panic) {
+            print_error(&failure);
+        }
     }));
     let result = catch_unwind(|| {
         let process = Process {

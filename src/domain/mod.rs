@@ -3,6 +3,7 @@
 
 pub mod amount;
 pub mod calendar;
+pub(crate) mod contained;
 pub mod decision;
 pub(crate) mod guard;
 pub mod inspection;

@@ -10,6 +10,7 @@ mod names;
 mod settings;
 mod spreadsheets;
 mod summary;
+mod xlsx;
 
 use super::files::{Edited, Published, StagedFiles};
 use super::formats::Part;

@@ -38,3 +38,4 @@ mod security;
 mod selection;
 mod support;
 mod verify;
+mod workbook;

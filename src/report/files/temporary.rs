@@ -24,6 +24,11 @@ impl TemporaryFile {
         Ok(TemporaryFile { temporary: temporary_in(directory)?, mode })
     }
 
+    /// Where it is, for other temporary files of the same report.
+    pub(in crate::report) fn directory(&self) -> &Path {
+        directory_of(self.temporary.path())
+    }
+
     /// Makes what was written durable. A failed sync is not tried again, because a second one may
     /// lie.
     pub(super) fn sync(&self) -> io::Result<()> {

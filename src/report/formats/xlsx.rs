@@ -1,14 +1,15 @@
 //! The workbook (contract, "The report": Workbook): the file for finance. Ids stay text, amounts
 //! are numbers, dates are dates, and nothing in it is a formula.
 //!
-//! Rows go to temporary files as they come, so that memory does not grow with the findings. Each
-//! sheet has its own file; Summary is the first sheet and is written last.
+//! Rows go to temporary files beside the report as they come, so that memory does not grow with the
+//! findings. Each sheet has its own file; Summary is the first sheet and is written last.
 
 mod book;
 mod columns;
 mod help;
 mod making;
 mod number;
+mod row;
 mod styles;
 mod summary;
 mod tables;
@@ -41,7 +42,7 @@ struct Workbook {
 
 impl Workbook {
     fn create(file: TemporaryFile, night: &Night, stem: &str) -> io::Result<Workbook> {
-        let book = book::guarded(|| Book::new(night, stem))?;
+        let book = book::guarded(|| Book::new(night, stem, file.directory()))?;
         Ok(Workbook { file, book, night: night.clone(), counts: Counts::default() })
     }
 }

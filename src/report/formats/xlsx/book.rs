@@ -1,23 +1,22 @@
-//! The sheets of the workbook and the cells of a row: the only code that writes cells.
+//! The sheets of the workbook: their headings, filters, lists and print set-up.
 
 use super::columns;
-use super::number::{self, Shown};
+use super::row::Row;
 use super::styles::Styles;
+use crate::domain::contained::{self, Contained};
 use crate::domain::morning::Night;
-use crate::report::cell::{Cell, CellKind, Heading};
+use crate::report::cell::{CellKind, Heading};
 use crate::report::columns::MISMATCHES;
-use chrono::{Days, NaiveDate, SecondsFormat};
+use chrono::Days;
 use rust_xlsxwriter::{
     ConditionalFormatFormula, DataValidation, DataValidationErrorStyle, DataValidationRule,
-    DocProperties, ExcelDateTime, Format, IgnoreError, Workbook, Worksheet, XlsxError,
+    DocProperties, ExcelDateTime, IgnoreError, Workbook, Worksheet, XlsxError,
 };
 use std::io::{self, Seek, Write};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 
 /// A sheet's last row, from 0.
 const LAST_ROW: u32 = 1_048_575;
-/// What a cell can hold, in UTF-16 units as Excel counts.
-const MOST_CHARACTERS: usize = 32_767;
 /// What the decision cells offer.
 const VERDICTS: [&str; 3] = ["accepted", "with_gateway", "to_correct"];
 
@@ -62,6 +61,14 @@ impl Tab {
         }
     }
 
+    /// How many pages wide it is printed.
+    const fn pages(self) -> u16 {
+        match self {
+            Tab::Findings => 2,
+            _ => 1,
+        }
+    }
+
     fn index(self) -> usize {
         Tab::ALL.iter().position(|tab| *tab == self).unwrap_or_default()
     }
@@ -79,15 +86,10 @@ impl Tab {
 /// Runs code of the workbook library. It panics where a temporary file cannot be written, so that
 /// a full disk would look like a bug; this makes it the error that it is (exit 14).
 pub(super) fn guarded<T>(work: impl FnOnce() -> Result<T, XlsxError>) -> io::Result<T> {
-    let panicked = match catch_unwind(AssertUnwindSafe(work)) {
-        Ok(result) => return result.map_err(into_io),
-        Err(panicked) => panicked,
-    };
-    let text = match panicked.downcast::<String>() {
-        Ok(text) => *text,
-        Err(other) => other.downcast::<&str>().map_or_else(|_| String::new(), |it| it.to_string()),
-    };
-    Err(system_error(&text).unwrap_or_else(|| io::Error::other(text)))
+    match contained::run(work) {
+        Ok(result) => result.map_err(into_io),
+        Err(Contained(text)) => Err(system_error(&text).unwrap_or_else(|| io::Error::other(text))),
+    }
 }
 
 /// The operating system's error that a panic's text quotes: `Os { code: 28, … }`.
@@ -100,6 +102,7 @@ fn system_error(text: &str) -> Option<io::Error> {
 fn into_io(error: XlsxError) -> io::Error {
     match error {
         XlsxError::IoError(cause) | XlsxError::TempFileError(_, cause) => cause,
+        XlsxError::ZipError(cause) => cause.into(),
         other => io::Error::other(other),
     }
 }
@@ -113,9 +116,11 @@ pub(super) struct Book {
 }
 
 impl Book {
-    /// A workbook with the headings of its tables.
-    pub(super) fn new(night: &Night, stem: &str) -> Result<Book, XlsxError> {
+    /// A workbook with the headings of its tables. Its temporary files are beside the report: the
+    /// system's directory for them may be small, or memory.
+    pub(super) fn new(night: &Night, stem: &str, directory: &Path) -> Result<Book, XlsxError> {
         let mut workbook = Workbook::new();
+        workbook.set_tempdir(directory)?;
         let created = night.judged_at.naive_utc();
         let run_id = night.summary.run_id;
         let created = ExcelDateTime::from_timestamp(created.and_utc().timestamp())?;
@@ -130,7 +135,7 @@ impl Book {
         for tab in Tab::ALL {
             let sheet = workbook.add_worksheet_with_constant_memory()?;
             sheet.set_name(tab.name())?;
-            sheet.set_landscape().set_paper_size(9).set_print_fit_to_pages(1, 0);
+            sheet.set_landscape().set_paper_size(9).set_print_fit_to_pages(tab.pages(), 0);
             sheet.set_margins(0.4, 0.4, 0.6, 0.6, 0.3, 0.3);
             sheet.set_header(format!("&L&A&RRun {run_id}, {}", night.summary.day));
             sheet.set_footer("&Loctopus-recon&RPage &P of &N");
@@ -159,19 +164,23 @@ impl Book {
         self.row(Tab::Work)?.strong(&line)?;
         let Some(next) = day.checked_add_days(Days::new(1)) else { return Ok(()) };
         let rule = format!("=TODAY()>DATE({})", next.format("%Y,%-m,%-d"));
+        // The whole line, because the text runs over its cells.
+        let last_column = last_column(Tab::Work);
         let condition = ConditionalFormatFormula::new().set_rule(rule.as_str()).set_format(old);
-        self.sheet(Tab::Work)?.add_conditional_format(0, 0, 0, 0, &condition)?;
+        self.sheet(Tab::Work)?.add_conditional_format(0, 0, 0, last_column, &condition)?;
         Ok(())
     }
 
     fn table_head(&mut self, tab: Tab) -> Result<(), XlsxError> {
-        let Some(header_row) = tab.header_row() else { return Ok(()) };
         let headings = headings(tab);
-        let styles = Styles::new();
-        let sheet = self.sheet(tab)?;
-        sheet.set_row_height(header_row, 22)?;
-        for (column, (name, width)) in (0..).zip(&headings) {
+        let styles = &self.styles;
+        let sheet = self.workbook.worksheet_from_index(tab.index())?;
+        for (column, (_, width)) in (0..).zip(&headings) {
             sheet.set_column_width(column, *width)?;
+        }
+        let Some(header_row) = tab.header_row() else { return Ok(()) };
+        sheet.set_row_height(header_row, 22)?;
+        for (column, (name, _)) in (0..).zip(&headings) {
             let style = if is_input(tab, name) { &styles.input_header } else { &styles.header };
             sheet.write_string_with_format(header_row, column, *name, style)?;
             if *name == "mismatch_ids" {
@@ -190,7 +199,7 @@ impl Book {
         let row = *next;
         *next += 1;
         let sheet = self.workbook.worksheet_from_index(tab.index())?;
-        Ok(Row { sheet, styles: &self.styles, row, column: 0 })
+        Ok(Row::new(sheet, &self.styles, columns::of(tab), row))
     }
 
     /// Rows that are left before a sheet's last one.
@@ -209,9 +218,13 @@ impl Book {
             let Some(header_row) = tab.header_row() else { continue };
             let headings = headings(tab);
             let last_row = self.next_rows[tab.index()].saturating_sub(1).max(header_row);
-            let last_column = u16::try_from(headings.len().saturating_sub(1)).unwrap_or(0);
+            let last_column = last_column(tab);
             let sheet = self.sheet(tab)?;
             sheet.autofilter(header_row, 0, last_row, last_column)?;
+            if tab == Tab::Work {
+                // Without run_id and mismatch_ids, which no reader needs on paper.
+                sheet.set_print_area(0, 0, last_row, last_column.saturating_sub(2))?;
+            }
             if last_row == header_row {
                 continue;
             }
@@ -260,6 +273,11 @@ fn is_input(tab: Tab, name: &str) -> bool {
         && matches!(name, "decision" | "until" | "owner" | "note")
 }
 
+/// The number of a table's last column.
+fn last_column(tab: Tab) -> u16 {
+    u16::try_from(headings(tab).len().saturating_sub(1)).unwrap_or(0)
+}
+
 fn headings(tab: Tab) -> Vec<(&'static str, u8)> {
     if tab == Tab::Findings {
         return MISMATCHES.iter().map(|column| finding_heading(column.heading())).collect();
@@ -277,155 +295,4 @@ fn finding_heading(Heading { name, kind }: Heading) -> (&'static str, u8) {
         _ => 16,
     };
     (name, width)
-}
-
-/// A row being written, from left to right.
-pub(super) struct Row<'book> {
-    sheet: &'book mut Worksheet,
-    pub(super) styles: &'book Styles,
-    row: u32,
-    column: u16,
-}
-
-type Written = Result<(), XlsxError>;
-
-impl Row<'_> {
-    /// The number of the next cell's column.
-    fn next(&mut self) -> u16 {
-        let column = self.column;
-        self.column += 1;
-        column
-    }
-
-    /// Text in this style. An empty cell shows its style, too.
-    pub(super) fn styled(&mut self, text: &str, style: &Format) -> Written {
-        let column = self.next();
-        if text.is_empty() {
-            self.sheet.write_blank(self.row, column, style)?;
-        } else {
-            self.sheet.write_string_with_format(self.row, column, cut(text), style)?;
-        }
-        Ok(())
-    }
-
-    pub(super) fn skip(&mut self) {
-        self.next();
-    }
-
-    pub(super) fn text(&mut self, text: &str) -> Written {
-        let style = &self.styles.text;
-        if text.is_empty() {
-            self.skip();
-            return Ok(());
-        }
-        self.styled(text, style)
-    }
-
-    pub(super) fn strong(&mut self, text: &str) -> Written {
-        self.styled(text, &self.styles.label)
-    }
-
-    pub(super) fn id(&mut self, id: &str) -> Written {
-        self.styled(id, &self.styles.id)
-    }
-
-    pub(super) fn input(&mut self, text: &str) -> Written {
-        self.styled(text, &self.styles.input)
-    }
-
-    pub(super) fn input_date(&mut self, date: Option<NaiveDate>) -> Written {
-        self.styled_date(date, &self.styles.input_date)
-    }
-
-    pub(super) fn date(&mut self, date: Option<NaiveDate>) -> Written {
-        self.styled_date(date, &self.styles.date)
-    }
-
-    fn styled_date(&mut self, date: Option<NaiveDate>, style: &Format) -> Written {
-        let column = self.next();
-        match date {
-            // A cell's dates begin with 1900.
-            Some(date) if ExcelDateTime::parse_from_str(&date.to_string()).is_ok() => {
-                self.sheet.write_datetime_with_format(self.row, column, date, style)?;
-            }
-            Some(date) => {
-                let text = date.to_string();
-                self.sheet.write_string_with_format(self.row, column, text, style)?;
-            }
-            None => {
-                self.sheet.write_blank(self.row, column, style)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// A count or a number of this program.
-    pub(super) fn integer<Number: ToString>(&mut self, number: Number) -> Written {
-        let text = number.to_string();
-        match number::shown(&text) {
-            Shown::Number(number) => {
-                let column = self.next();
-                let style = &self.styles.integer;
-                self.sheet.write_number_with_format(self.row, column, number, style)?;
-                Ok(())
-            }
-            Shown::TooLong => self.styled(&text, &self.styles.too_long),
-        }
-    }
-
-    /// Money, or nothing where it is not known.
-    pub(super) fn money<Money: ToString>(
-        &mut self,
-        money: Option<Money>,
-        currency: &str,
-    ) -> Written {
-        let Some(money) = money else {
-            self.skip();
-            return Ok(());
-        };
-        let decimal = money.to_string();
-        match number::shown(&decimal) {
-            Shown::Number(number) => {
-                let column = self.next();
-                let style = self.styles.amount(number::decimals(&decimal, currency));
-                self.sheet.write_number_with_format(self.row, column, number, style)?;
-                Ok(())
-            }
-            Shown::TooLong => self.styled(&decimal, &self.styles.too_long),
-        }
-    }
-
-    /// A cell of the table of findings.
-    pub(super) fn cell(&mut self, cell: &Cell, currency: &str) -> Written {
-        match cell {
-            Cell::Text(text) => self.text(text.as_str()),
-            Cell::Id(id) => self.id(id),
-            Cell::Bytes(bytes) => self.text(&String::from_utf8_lossy(bytes)),
-            Cell::Integer(integer) => self.integer(integer),
-            Cell::Amount(amount) => self.money(*amount, currency),
-            Cell::Date(date) => self.date(*date),
-            Cell::Instant(instant) => {
-                let shown = instant.map(|at| at.to_rfc3339_opts(SecondsFormat::Secs, true));
-                self.text(&shown.unwrap_or_default())
-            }
-        }
-    }
-}
-
-/// A text that a cell can hold.
-fn cut(text: &str) -> String {
-    // What XML cannot hold at all, in no spelling.
-    let text: String = text
-        .chars()
-        .map(|it| if matches!(it, '\u{FFFE}' | '\u{FFFF}') { '\u{FFFD}' } else { it })
-        .collect();
-    if text.len() <= MOST_CHARACTERS || text.encode_utf16().count() <= MOST_CHARACTERS {
-        return text;
-    }
-    let mut units = 0;
-    let kept = text.chars().take_while(|it| {
-        units += it.len_utf16();
-        units < MOST_CHARACTERS
-    });
-    kept.chain(['…']).collect()
 }

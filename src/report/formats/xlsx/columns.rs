@@ -6,68 +6,88 @@ use super::book::Tab;
 /// A heading, and the width of its column in characters.
 pub(super) type Column = (&'static str, u8);
 
-pub(super) const WORK: &[Column] = &[
-    ("severity", 10),
+/// The columns whose texts are wrapped, so that they can be read and printed.
+pub(super) const WRAPPED: &[&str] = &[
+    "reason",
+    "merchant_order_id",
+    "payment_uid",
+    "findings",
+    "kinds",
+    "owner",
+    "note",
+    "old_note",
+    "new_note",
+    "why_not",
+    "file",
+    // Summary, Help and How this was made.
+    "what",
+    "meaning",
+    "who acts",
+    "value",
+];
+
+const WORK: &[Column] = &[
+    ("severity", 11),
     ("state", 10),
     ("next_step", 13),
     ("at_risk", 14),
-    ("currency", 9),
-    ("money", 14),
-    ("merchant_order_id", 26),
+    ("currency", 11),
+    ("money", 13),
+    ("merchant_order_id", 24),
     ("payment_uid", 22),
-    ("order_date", 12),
-    ("ledger_amount", 15),
-    ("gateway_amount", 16),
-    ("final_amount", 14),
-    ("findings", 30),
-    ("reason", 60),
-    ("open_days", 11),
+    ("order_date", 13),
+    ("ledger_amount", 16),
+    ("gateway_amount", 18),
+    ("final_amount", 15),
+    ("findings", 24),
+    ("reason", 46),
+    ("open_days", 13),
     ("due", 12),
-    ("decision", 15),
+    ("decision", 14),
     ("until", 12),
-    ("owner", 16),
-    ("note", 32),
-    ("run_id", 8),
+    ("owner", 14),
+    ("note", 28),
+    ("run_id", 9),
     ("mismatch_ids", 24),
 ];
 
-pub(super) const ACCEPTED: &[Column] = &[
-    ("kind", 26),
-    ("severity", 10),
+const ACCEPTED: &[Column] = &[
+    ("kind", 24),
+    ("severity", 11),
     ("state", 10),
     ("at_risk", 14),
-    ("currency", 9),
-    ("merchant_order_id", 26),
+    ("currency", 11),
+    ("merchant_order_id", 24),
     ("payment_uid", 22),
-    ("order_date", 12),
-    ("ledger_amount", 15),
-    ("gateway_amount", 16),
-    ("final_amount", 14),
+    ("order_date", 13),
+    ("ledger_amount", 16),
+    ("gateway_amount", 18),
+    ("final_amount", 15),
     ("variance", 14),
-    ("ledger_status", 14),
-    ("payment_status", 15),
-    ("accounting_status", 18),
-    ("notify_status", 14),
-    ("reason", 60),
-    ("first_seen", 12),
-    ("open_days", 11),
+    ("ledger_status", 15),
+    ("payment_status", 17),
+    ("accounting_status", 20),
+    ("notify_status", 16),
+    ("reason", 50),
+    ("first_seen", 13),
+    ("open_days", 13),
     ("decision", 15),
     ("until", 12),
     ("owner", 16),
     ("note", 32),
-    ("run_id", 8),
+    ("run_id", 9),
     ("mismatch_id", 24),
 ];
 
 const SOLVED: &[Column] = &[
-    ("merchant_order_id", 26),
+    ("merchant_order_id", 24),
     ("outcome", 12),
     ("kinds", 36),
     ("money", 14),
     ("amount", 14),
-    ("currency", 9),
-    ("first_seen", 12),
-    ("open_days", 11),
+    ("currency", 11),
+    ("first_seen", 13),
+    ("open_days", 13),
     ("decision", 15),
     ("owner", 16),
     ("note", 32),
@@ -76,14 +96,14 @@ const SOLVED: &[Column] = &[
 const TAKEN: &[Column] = &[
     ("file", 34),
     ("row", 8),
-    ("merchant_order_id", 26),
-    ("kind", 26),
+    ("merchant_order_id", 24),
+    ("kind", 24),
     ("event", 12),
-    ("old_decision", 15),
+    ("old_decision", 16),
     ("old_until", 12),
     ("old_owner", 16),
     ("old_note", 28),
-    ("new_decision", 15),
+    ("new_decision", 17),
     ("new_until", 12),
     ("new_owner", 16),
     ("new_note", 28),
@@ -96,16 +116,24 @@ const TAKEN: &[Column] = &[
 
 const NOT_CHECKED: &[Column] = &[
     ("what", 12),
-    ("merchant_order_id", 26),
+    ("merchant_order_id", 24),
     ("amount", 14),
-    ("currency", 9),
-    ("order_date", 12),
+    ("currency", 11),
+    ("order_date", 13),
     ("file", 30),
     ("line", 9),
     ("reason", 80),
 ];
 
-/// The columns of a sheet that is one table. Findings has the CSV's.
+const SUMMARY: &[Column] =
+    &[("what", 34), ("", 16), ("", 16), ("", 16), ("", 16), ("", 16), ("", 16), ("", 16), ("", 16)];
+
+const HELP: &[Column] = &[("what", 28), ("meaning", 80), ("who acts", 44)];
+
+const MAKING: &[Column] = &[("what", 36), ("value", 70), ("", 40)];
+
+/// The columns of a sheet; the names are headings where the sheet is one table. Findings has the
+/// CSV's.
 pub(super) fn of(tab: Tab) -> &'static [Column] {
     match tab {
         Tab::Work => WORK,
@@ -113,6 +141,9 @@ pub(super) fn of(tab: Tab) -> &'static [Column] {
         Tab::Accepted => ACCEPTED,
         Tab::Taken => TAKEN,
         Tab::NotChecked => NOT_CHECKED,
-        Tab::Summary | Tab::Findings | Tab::Help | Tab::Making => &[],
+        Tab::Summary => SUMMARY,
+        Tab::Help => HELP,
+        Tab::Making => MAKING,
+        Tab::Findings => &[],
     }
 }

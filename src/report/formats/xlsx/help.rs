@@ -73,12 +73,8 @@ const fn meaning(kind: Kind) -> (&'static str, &'static str) {
 }
 
 pub(super) fn write(book: &mut Book) -> Result<(), XlsxError> {
-    let sheet = book.sheet(Tab::Help)?;
-    for (column, width) in [(0, 28), (1, 80), (2, 44)] {
-        sheet.set_column_width(column, width)?;
-    }
     let mut row = book.row(Tab::Help)?;
-    row.styled("What the words mean", &row.styles.title)?;
+    row.title("What the words mean")?;
     let mut row = book.row(Tab::Help)?;
     for heading in ["kind", "meaning", "who acts"] {
         row.styled(heading, &row.styles.header)?;
@@ -87,8 +83,9 @@ pub(super) fn write(book: &mut Book) -> Result<(), XlsxError> {
         let (meaning, who) = meaning(*kind);
         let mut row = book.row(Tab::Help)?;
         row.strong(kind.as_str())?;
-        row.styled(meaning, &row.styles.wrapped)?;
-        row.styled(who, &row.styles.wrapped)?;
+        row.text(meaning)?;
+        row.text(who)?;
+        row.end()?;
     }
     book.row(Tab::Help)?;
     let mut row = book.row(Tab::Help)?;
@@ -97,7 +94,8 @@ pub(super) fn write(book: &mut Book) -> Result<(), XlsxError> {
     for (word, meaning) in NOTES {
         let mut row = book.row(Tab::Help)?;
         row.strong(word)?;
-        row.styled(meaning, &row.styles.wrapped)?;
+        row.text(meaning)?;
+        row.end()?;
     }
     Ok(())
 }

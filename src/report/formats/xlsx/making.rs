@@ -13,13 +13,9 @@ fn instant(at: DateTime<Utc>) -> String {
 }
 
 pub(super) fn write(book: &mut Book, night: &Night) -> Written {
-    let sheet = book.sheet(Tab::Making)?;
-    for (column, width) in [(0, 34), (1, 60), (2, 40), (3, 24)] {
-        sheet.set_column_width(column, width)?;
-    }
     let making = &night.making;
     let mut row = book.row(Tab::Making)?;
-    row.styled("How this was made", &row.styles.title)?;
+    row.title("How this was made")?;
     let answered =
         night.answered.map(|(first, last)| format!("{} to {}", instant(first), instant(last)));
     let facts = [
@@ -36,6 +32,7 @@ pub(super) fn write(book: &mut Book, night: &Night) -> Written {
         let mut row = book.row(Tab::Making)?;
         row.strong(label)?;
         row.id(Text::own(value).as_str())?;
+        row.end()?;
     }
     heading(book, &["Ledger file", "SHA-256", "written"])?;
     for ledger in &night.ledgers {
@@ -51,6 +48,7 @@ pub(super) fn write(book: &mut Book, night: &Night) -> Written {
         row.text(&setting.key)?;
         row.id(Text::own(&setting.value).as_str())?;
         row.text(&setting.source)?;
+        row.end()?;
     }
     heading(book, &["Policy changed since the run before", "now", "before"])?;
     for (key, before, now) in &making.policy_changes {
@@ -79,7 +77,7 @@ fn rows(book: &mut Book, night: &Night) -> Written {
     ] {
         let mut row = book.row(Tab::Making)?;
         row.text(label)?;
-        row.integer(count)?;
+        row.count(count)?;
     }
     Ok(())
 }

@@ -15,12 +15,18 @@ pub(super) struct Styles {
     pub(super) title: Format,
     pub(super) header: Format,
     pub(super) input_header: Format,
+    /// A heading above numbers.
+    pub(super) number_header: Format,
     pub(super) label: Format,
+    pub(super) wrapped_label: Format,
     pub(super) text: Format,
     pub(super) wrapped: Format,
     pub(super) id: Format,
+    pub(super) wrapped_id: Format,
     pub(super) date: Format,
     pub(super) integer: Format,
+    /// A number beside its label, to the left.
+    pub(super) count: Format,
     pub(super) input: Format,
     pub(super) input_date: Format,
     /// An amount that is text, because a cell cannot hold all its digits.
@@ -49,8 +55,10 @@ impl Styles {
                 .set_border(FormatBorder::Thin)
                 .set_border_color(LINE)
         };
+        // The indent keeps numbers off the text in the next column.
+        let number = || base().set_align(FormatAlign::Right).set_indent(1);
         let amount =
-            |decimals: usize| base().set_num_format(format!("#,##0.{}", "0".repeat(decimals)));
+            |decimals: usize| number().set_num_format(format!("#,##0.{}", "0".repeat(decimals)));
         let severity = |font: u32, fill: u32| {
             base()
                 .set_bold()
@@ -60,19 +68,24 @@ impl Styles {
         Styles {
             title: base().set_bold().set_font_size(16),
             header: header(),
+            number_header: header().set_align(FormatAlign::Right).set_indent(1),
             input_header: header().set_background_color(Color::RGB(0x8A_5A_00)),
             label: base().set_bold(),
+            wrapped_label: base().set_bold().set_text_wrap(),
             text: base(),
             wrapped: base().set_text_wrap(),
             id: base().set_num_format("@"),
+            wrapped_id: base().set_num_format("@").set_text_wrap(),
             date: base().set_num_format("yyyy-mm-dd").set_align(FormatAlign::Left),
-            integer: base().set_num_format("0"),
-            input: input().set_num_format("@"),
+            integer: number().set_num_format("0"),
+            count: base().set_num_format("0").set_align(FormatAlign::Left),
+            input: input().set_num_format("@").set_text_wrap(),
             input_date: input().set_num_format("yyyy-mm-dd").set_align(FormatAlign::Left),
             too_long: base()
                 .set_num_format("@")
                 .set_background_color(TOO_LONG)
-                .set_align(FormatAlign::Right),
+                .set_align(FormatAlign::Right)
+                .set_indent(1),
             old: Format::new()
                 .set_font_color(Color::White)
                 .set_background_color(Color::RGB(0xB4_23_18)),

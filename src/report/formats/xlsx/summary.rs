@@ -17,6 +17,11 @@ type Written = Result<(), XlsxError>;
 const BUCKETS: [Bucket; 5] =
     [Bucket::AgainstUs, Bucket::InOurFavour, Bucket::InDoubt, Bucket::Unverified, Bucket::Accepted];
 
+/// The headings of the columns whose cells are text.
+const TEXT_COLUMNS: [&str; 2] = ["currency", "some order ids"];
+/// Characters that fit over the columns to the right of the first.
+const LONGEST_LINE: usize = 110;
+
 /// What is counted while the parts go by.
 #[derive(Debug, Default)]
 pub(super) struct Counts {
@@ -64,11 +69,6 @@ impl Counts {
 }
 
 pub(super) fn write(book: &mut Book, night: &Night, counts: &Counts) -> Written {
-    let sheet = book.sheet(Tab::Summary)?;
-    sheet.set_column_width(0, 34)?;
-    for column in 1..10 {
-        sheet.set_column_width(column, 16)?;
-    }
     head(book, night, counts)?;
     warnings(book, night)?;
     money(book, counts)?;
@@ -103,7 +103,7 @@ fn verdict(night: &Night, counts: &Counts) -> String {
 fn head(book: &mut Book, night: &Night, counts: &Counts) -> Written {
     let run = &night.summary;
     let mut row = book.row(Tab::Summary)?;
-    row.styled(&verdict(night, counts), &row.styles.title)?;
+    row.title(&verdict(night, counts))?;
     let local = night.judged_at.with_timezone(&night.zone);
     let range = match (run.from, run.to) {
         (Some(from), Some(to)) => format!("{from} to {to}"),
@@ -128,7 +128,14 @@ fn warnings(book: &mut Book, night: &Night) -> Written {
     for warning in &night.summary.warnings {
         let mut row = book.row(Tab::Summary)?;
         row.strong(Text::own(&warning.code).as_str())?;
-        row.text(Text::own(&warning.text).as_str())?;
+        // No cells are merged, so a long text goes on in the next row.
+        for (number, line) in lines(Text::own(&warning.text).as_str()).iter().enumerate() {
+            if number > 0 {
+                row = book.row(Tab::Summary)?;
+                row.skip();
+            }
+            row.text(line)?;
+        }
     }
     if night.summary.warnings.is_empty() {
         book.row(Tab::Summary)?.text("none")?;
@@ -140,9 +147,26 @@ fn warnings(book: &mut Book, night: &Night) -> Written {
     Ok(())
 }
 
+/// A text in lines that fit over the columns to the right of the first.
+fn lines(text: &str) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let Some(line) = lines.last_mut() else { break };
+        if !line.is_empty() && line.chars().count() + word.chars().count() > LONGEST_LINE {
+            lines.push(word.to_owned());
+            continue;
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    lines
+}
+
 fn money(book: &mut Book, counts: &Counts) -> Written {
     let columns = [
-        "orders with findings",
+        "orders",
         "against us",
         "in our favour",
         "in doubt",
@@ -272,6 +296,7 @@ fn causes(book: &mut Book, counts: &Counts) -> Written {
             row.skip();
         }
         row.id(&cause.examples.join(" "))?;
+        row.end()?;
         for (currency, sum) in sums {
             let mut row = book.row(Tab::Summary)?;
             row.skip();
@@ -294,7 +319,8 @@ fn section(book: &mut Book, title: &str, columns: &[&str]) -> Written {
     let mut row = book.row(Tab::Summary)?;
     row.styled(title, &row.styles.header)?;
     for column in columns {
-        row.styled(column, &row.styles.header)?;
+        let is_text = TEXT_COLUMNS.contains(column);
+        row.styled(column, if is_text { &row.styles.header } else { &row.styles.number_header })?;
     }
     Ok(())
 }

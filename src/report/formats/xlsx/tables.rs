@@ -1,6 +1,7 @@
 //! Which row of which sheet a part of the report becomes.
 
-use super::book::{Book, Row, Tab};
+use super::book::{Book, Tab};
+use super::row::Row;
 use crate::domain::decision::{Decision, DecisionEvent, DecisionEventKind};
 use crate::domain::mismatch::{Kind, ReportRow, Severity};
 use crate::domain::morning::{OrderRow, SolvedRow};
@@ -49,7 +50,9 @@ fn with_row(book: &mut Book, tab: Tab, write: impl FnOnce(&mut Row) -> Written) 
     if book.rows_left(tab) == 0 {
         return book.row(tab)?.strong(FULL);
     }
-    write(&mut book.row(tab)?)
+    let mut row = book.row(tab)?;
+    write(&mut row)?;
+    row.end()
 }
 
 fn one_finding(row: &mut Row, finding: &ReportRow) -> Written {
