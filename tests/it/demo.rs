@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
-use crate::support::{Done, Merchant, kinds, rows};
+use crate::support::{Done, Merchant, Row, kinds, rows};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::Command;
@@ -77,7 +77,8 @@ fn told(section: &str) -> BTreeMap<String, Vec<String>> {
 fn the_demos_report_is_the_readmes_table_twice() {
     let merchant = Merchant::new();
     let out = merchant.path("octopus-recon-demo");
-    for run in 1..=2 {
+    // The first demo's last night is run 3; the second demo adds one night.
+    for run in 3..=4 {
         let done = demo(&merchant);
         assert_eq!(done.code, Some(0), "{done:?}");
         let report = |incomplete: &Path| {
@@ -100,7 +101,7 @@ fn the_demos_report_is_the_readmes_table_twice() {
         let rows = rows(&report);
         for line in table("| kind | rows |") {
             let count = |severity: &str| {
-                let of_kind = |row: &&crate::support::Row| {
+                let of_kind = |row: &&Row| {
                     (line[0] == "all" || row["kind"] == line[0])
                         && (severity.is_empty() || row["severity"] == severity)
                 };
@@ -120,6 +121,81 @@ fn the_demos_report_is_the_readmes_table_twice() {
         let asked_for_more = "octopus-recon --db octopus-recon-demo/octopus-recon.db show";
         assert!(done.stdout.contains(asked_for_more), "{}", done.stdout);
     }
+}
+
+/// The orders and kinds of the report in this state.
+fn in_state(rows: &[Row], state: &str) -> BTreeSet<(String, String)> {
+    let of_state = rows.iter().filter(|row| row["state"] == state);
+    of_state.map(|row| (row["merchant_order_id"].clone(), row["kind"].clone())).collect()
+}
+
+#[test]
+fn the_last_night_shows_what_became_of_the_nights_before() {
+    let merchant = Merchant::new();
+    let done = demo(&merchant);
+    assert_eq!(done.code, Some(0), "{done:?}");
+    let out = merchant.path("octopus-recon-demo");
+    let page = "octopus-recon-demo/reports/latest.html";
+    assert_eq!(done.stdout.lines().next(), Some(&*format!("Open {page} in a browser")));
+    let rows = rows(&out.join("reports/latest.csv"));
+    for line in table("## Three nights") {
+        let of_order: Vec<&Row> =
+            rows.iter().filter(|row| row["merchant_order_id"] == line[0]).collect();
+        let told = line[2].split([':', ',', ';', ' ']).next().unwrap();
+        if told == "solved" {
+            assert!(of_order.is_empty(), "{of_order:?}");
+        } else {
+            assert!(of_order.iter().any(|row| row["state"] == told), "{line:?}: {of_order:?}");
+        }
+    }
+    let pair = |order: &str, kind: &str| (order.to_owned(), kind.to_owned());
+    let accounting = pair("DEMO-ACCOUNTING-FAILED", "accounting_failed");
+    assert_eq!(in_state(&rows, "reopened"), BTreeSet::from([accounting]));
+    let changed = ["DEMO-SHORT-PAYOUT", "DEMO-THREE"];
+    let changed = changed.map(|order| pair(order, "final_amount_difference"));
+    assert_eq!(in_state(&rows, "changed"), BTreeSet::from(changed));
+    let decided: BTreeMap<&str, [&str; 3]> = rows
+        .iter()
+        .filter(|row| !row["decision"].is_empty() || !row["note"].is_empty())
+        .map(|row| (&*row["merchant_order_id"], ["decision", "owner", "note"].map(|it| &*row[it])))
+        .collect();
+    let expected = [
+        ("DEMO-BOOKED-NET", ["accepted", "Asha Example", "Booked net: agreed"]),
+        ("DEMO-LEDGER-DIGITS", ["to_correct", "Asha Example", "Typing error"]),
+        ("DEMO-MISSING-1", ["with_gateway", "Ravi Sample", "Support looks for it, ticket 4711"]),
+        ("DEMO-SHORT-PAYOUT", ["", "", "The bank's charge of 0.50"]),
+    ];
+    assert_eq!(decided, BTreeMap::from(expected));
+    let lapsed = rows.iter().find(|row| row["merchant_order_id"] == "DEMO-SHORT-PAYOUT").unwrap();
+    assert!(lapsed["reason"].contains("The acceptance lapsed"), "{lapsed:?}");
+    assert!(done.stderr.contains("decision \"refund it\" is not one of"), "{done:?}");
+    let page = std::fs::read_to_string(merchant.path(page)).unwrap();
+    for solved in ["IN-D-104683", "IN-D-104991", "DEMO-NOW-PAID-1", "DEMO-NOW-PAID-2"] {
+        assert!(page.contains(solved), "{solved}");
+    }
+}
+
+#[test]
+fn the_money_of_the_last_night_follows_from_the_night_before() {
+    let merchant = Merchant::new();
+    assert_eq!(demo(&merchant).code, Some(0));
+    let database = merchant.path("octopus-recon-demo/octopus-recon.db");
+    let database = rusqlite::Connection::open(database).unwrap();
+    let in_inr = |run: i64| -> i64 {
+        let query = "SELECT sum(figure_micros) FROM reported_orders
+            WHERE run_id = ?1 AND currency = 'inr'
+              AND bucket IN ('against_us', 'in_our_favour', 'in_doubt', 'unverified')";
+        database.query_row(query, [run], |row| row.get(0)).unwrap()
+    };
+    // By hand, in hundredths: DEMO-UNVERIFIED-503, -AMOUNT and -OTHER, DEMO-STATUS-FAILED-PAYOUT,
+    // -PAID-REFUND and -PAID-OPEN, DEMO-OPEN-PARTIAL, DEMO-SHORT.
+    let new = 1_100_00 + 1_200_00 + 360_00 + 4_000_00 + 1_200_00 + 480_00 + 100_00 + 10_00;
+    // DEMO-ACCOUNTING-FAILED is back; DEMO-THREE lacks 100.00, no longer 20.00.
+    let (back, changed) = (2_000_00, 80_00);
+    // IN-D-104683, IN-D-104991, DEMO-NOW-PAID-1; DEMO-BOOKED-NET.
+    let (solved, accepted) = (25_00 + 23_467_00 + 1_250_00, 980_00);
+    let now = in_inr(2) + (new + back + changed - solved - accepted) * 10_000;
+    assert_eq!(in_inr(3), now);
 }
 
 #[test]

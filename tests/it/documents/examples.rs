@@ -31,13 +31,56 @@ fn the_readme_shows_what_the_demo_prints() {
     }
 }
 
+/// The commands of the first shell block in a section of docs/decisions.md, with a date that is
+/// still to come.
+fn decisions_in(heading: &str) -> Vec<Vec<String>> {
+    let page = document("docs/decisions.md");
+    let to_come = chrono::Utc::now() + chrono::TimeDelta::days(30);
+    let commands =
+        block(&page, heading, "sh").replace("2026-12-31", &to_come.date_naive().to_string());
+    let words = |line: &str| line.split_whitespace().skip(1).map(str::to_owned).collect();
+    commands.lines().map(words).collect()
+}
+
+/// Runs a command as it is written.
+fn done(merchant: &Merchant, words: &[String]) -> crate::support::Done {
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let done = merchant.run(&words);
+    assert_eq!(done.code, Some(0), "{words:?}: {done:?}");
+    done
+}
+
+#[test]
+fn the_decisions_that_are_shown_are_taken() {
+    let merchant = Merchant::new();
+    done(&merchant, &["demo".to_owned()]);
+    let page = document("docs/decisions.md");
+    let commands = decisions_in("## By command");
+    assert_eq!(commands.len(), 4);
+    let printed: Vec<String> = commands.iter().map(|words| done(&merchant, words).stdout).collect();
+    assert_is_printed(block(&page, "## By command", "text"), &printed[0]);
+    assert!(printed[1].starts_with("decided "), "{}", printed[1]);
+    assert!(printed[3].contains("DEMO-MISSING-2") && printed[3].contains("ravi"), "{}", printed[3]);
+
+    merchant.write("octopus-recon.toml", block(&page, "## Two people", "toml"));
+    let [propose, confirm] = &decisions_in("## Two people")[..] else { unreachable!() };
+    let proposed = done(&merchant, propose).stdout;
+    let (_, rest) = proposed.split_once("decide --confirm ").unwrap();
+    let id = rest.split_whitespace().next().unwrap();
+    let confirm: Vec<String> = confirm.iter().map(|word| word.replace("MISMATCH_ID", id)).collect();
+    let same: Vec<&str> =
+        confirm.iter().map(|word| if word == "vikram" { "Asha " } else { word }).collect();
+    assert_eq!(merchant.run(&same).code, Some(1), "asha has proposed it");
+    assert!(done(&merchant, &confirm).stdout.starts_with("confirmed "));
+}
+
 /// Checks that each line of this block is printed. `…` stands for omitted lines.
 fn assert_is_printed(block: &str, printed: &str) {
     let lines: Vec<&str> = printed.lines().map(str::trim_end).collect();
     let shown: Vec<&str> = block.lines().filter(|line| !line.starts_with('…')).collect();
     assert!(shown.len() > 1, "{shown:?}");
     for line in shown {
-        assert!(lines.contains(&line), "docs/rehearsing.md shows {line:?}: {printed}");
+        assert!(lines.contains(&line), "the page shows {line:?}: {printed}");
     }
 }
 
