@@ -1,9 +1,11 @@
 //! The command line (contract, "Commands"). No logic: values are checked for their shape only.
 
 mod decide;
+mod reports;
 mod values;
 
 pub use decide::{Decide, ListFormat, Said};
+pub use reports::{Diff, Report, Verify};
 
 use crate::domain::amount::Amount;
 use crate::domain::run::ExpectedTotal;
@@ -81,6 +83,10 @@ pub enum Command {
     /// Exits with 0, or with 1 if something differs from what the run found. The columns decision,
     /// until, owner and note are not compared.
     Verify(Verify),
+    /// Show what is new, ended or changed between the reports of two runs
+    ///
+    /// Exits with 0 if nothing differs, else with 1.
+    Diff(Diff),
     /// List past runs: how each ended, and its figures
     Runs(Runs),
     /// Show everything about one order: ledger entries, answers, mismatches and their events
@@ -188,39 +194,6 @@ pub enum Deadline {
     At(NaiveTime),
     /// So long after the start.
     After(Duration),
-}
-
-/// `report`.
-#[derive(Debug, Args)]
-pub struct Report {
-    /// The run's number [default: the latest judged]
-    pub run: Option<i64>,
-    /// The latest run without an explicit range, with the decisions as they are now, as latest.*
-    #[arg(long, conflicts_with_all = ["run", "as_of"])]
-    pub current: bool,
-    /// Every mismatch that was open at the end of this day, in the ledger's time zone, with the
-    /// decisions as they then were
-    #[arg(long, value_name = "DATE", value_parser = date, conflicts_with = "run")]
-    pub as_of: Option<NaiveDate>,
-    /// Write the CSV to this file, and the other formats and the manifest beside it
-    #[arg(long, value_name = "PATH", value_parser = csv_path)]
-    pub report: Option<PathBuf>,
-    /// Directory for reports [default: reports]
-    #[arg(long, value_name = "DIR")]
-    pub out: Option<PathBuf>,
-    /// Format of the summary on stdout
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
-}
-
-/// `verify`.
-#[derive(Debug, Args)]
-pub struct Verify {
-    /// A report: a CSV, a workbook or a manifest (`.json`)
-    pub file: PathBuf,
-    /// Format on stdout
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
 }
 
 /// `runs`.

@@ -3,11 +3,13 @@
 mod check;
 mod decide;
 mod demo;
+mod diff;
 mod ledger;
 mod making;
 mod manual;
 mod order;
 mod order_new;
+mod other_policy;
 mod output;
 mod progress;
 mod report;
@@ -47,8 +49,9 @@ pub fn execute(cli: Cli, process: &Process) -> Result<u8, Failure> {
     let interrupt = Interrupt::default();
     match cli.command {
         Command::Run(arguments) => run::execute(arguments, common, process, &interrupt),
-        Command::Report(arguments) => report::execute(&arguments, common, process),
         Command::Verify(arguments) => verify::execute(&arguments, common, process),
+        Command::Report(arguments) => report::execute(&arguments, common, process, &interrupt),
+        Command::Diff(arguments) => diff::execute(&arguments, common, process),
         Command::Runs(arguments) => runs::execute(&arguments, common, process),
         Command::Show(arguments) => show::execute(&arguments, common, process),
         Command::Decide(arguments) => decide::execute(&arguments, common, process),

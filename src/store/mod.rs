@@ -114,6 +114,17 @@ impl Store {
         Ok(Store { connection, path: path.to_owned(), _lock: None, copy: copy })
     }
 
+    /// A private copy of an existing database, to try something on it. It goes with the store.
+    ///
+    /// # Errors
+    /// There is no database, it is not ours, or the disk.
+    pub(crate) fn open_copy(path: &Path) -> Result<Store, StoreError> {
+        let reading::ReadOnly { connection, copy } = existing(path, reading::open_copy)?;
+        shared_payments::add_payment_hash(&connection)
+            .map_err(|error| StoreError::sqlite(path, &error))?;
+        Ok(Store { connection, path: path.to_owned(), _lock: None, copy })
+    }
+
     /// Whether a run is at work on this database now.
     pub(crate) fn is_active(path: &Path) -> bool {
         opening::has_live_holder(path)

@@ -28,6 +28,11 @@ pub(super) fn open_read_only(path: &Path) -> Result<ReadOnly, StoreError> {
     }
 }
 
+/// A private copy of an existing database, of this release's schema.
+pub(super) fn open_copy(path: &Path) -> Result<ReadOnly, StoreError> {
+    migrated_copy(path, &open_in_place(path)?)
+}
+
 /// As [`open_read_only`], but an older schema is not brought up to date: the file in its place; if
 /// SQLite cannot read that without write permission, as an immutable file, or with its -wal through
 /// a private copy.

@@ -10,6 +10,7 @@ use super::reported_orders::{self, JudgedOrder, moved_columns};
 use super::{Store, before, decisions, lives::Lives, opening, reported, to_ms};
 use crate::domain::mismatch::{Kind, ReportRow};
 use crate::domain::money::Moved;
+use crate::domain::order::OrderKey;
 use chrono::{DateTime, NaiveDate, Utc};
 use rusqlite::{Connection, OptionalExtension, named_params, params};
 
@@ -251,6 +252,24 @@ impl Store {
             Ok(self.newest_night(&merchant)?.map(|(run_id, _)| run_id))
         };
         read().map_err(|error| self.error(&error))
+    }
+
+    /// Whether a run selected an order.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub(crate) fn selects(&self, run_id: i64, key: &OrderKey) -> Result<bool, StoreError> {
+        self.connection
+            .prepare_cached(
+                "SELECT 1 FROM orders o
+                 JOIN run_orders r ON r.run_id = ?1 AND r.order_id = o.order_id
+                 WHERE o.merchant_order_id = ?2 AND o.merchant_uid = ?3",
+            )
+            .and_then(|mut it| {
+                let merchant_uid = key.merchant_uid.as_deref().unwrap_or_default();
+                it.exists(params![run_id, key.merchant_order_id, merchant_uid])
+            })
+            .map_err(|error| self.error(&error))
     }
 
     /// The latest judged run that began before this time.
