@@ -199,7 +199,7 @@ impl Session<'_> {
         let Session { run_id, settings, request, context, .. } = *self;
         let now = (context.now)();
         let desk = Desk {
-            limits: &settings.policy.accept.up_to,
+            policy: &settings.policy,
             today: now.with_timezone(&settings.policy.zone).date_naive(),
             now,
             taken_by_run: Some(run_id),

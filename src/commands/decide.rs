@@ -4,6 +4,7 @@ use super::output::{JsonHead, print, table};
 use super::{Process, settings};
 use crate::cli::{Common, Decide, ListFormat, Said};
 use crate::domain::decision::{Change, DecisionEvent, Edit, Verdict};
+use crate::domain::mismatch::Kind;
 use crate::domain::text::{Text, one_line};
 use crate::failure::Failure;
 use crate::reconcile::deciding::{
@@ -33,7 +34,7 @@ pub(super) fn execute(
     }
     let mut store = Store::open(path, now)?;
     let desk = Desk {
-        limits: &settings.policy.accept.up_to,
+        policy: &settings.policy,
         today: now.with_timezone(&settings.policy.zone).date_naive(),
         now,
         taken_by_run: None,
@@ -128,11 +129,9 @@ fn line(decided: &Decided) -> String {
     if decision.new.verdict == Some(Verdict::Proposed)
         && decision.old.verdict != decision.new.verdict
     {
-        line.push_str(&format!(
-            "; it is above the limit: somebody else confirms it with \
-             `decide --confirm {} --by NAME`",
-            decision.mismatch_id
-        ));
+        line.push_str("; it is above the limit: somebody else confirms it with `decide --confirm ");
+        line.push_str(decision.mismatch_id.as_str());
+        line.push_str(" --by NAME`");
     }
     line
 }
@@ -276,7 +275,7 @@ pub(super) fn listed(event: &DecisionEvent) -> Value {
         "event": event.event.as_str(),
         "merchant_order_id": event.key.as_ref().map(|key| &key.merchant_order_id),
         "merchant_uid": event.key.as_ref().and_then(|key| key.merchant_uid.as_ref()),
-        "kind": event.kind.map(|kind| kind.as_str()),
+        "kind": event.kind.map(Kind::as_str),
         "mismatch_id": event.mismatch_id.as_str(),
         "run_id": event.about_run,
         "old": parts(&event.old),

@@ -21,10 +21,8 @@ pub(super) fn making(settings: &Settings, process: &Process) -> Making {
 /// An argument as a shell takes it.
 fn shown(argument: &OsStr) -> String {
     let argument = argument.to_string_lossy();
-    let argument = match argument.contains("://") {
-        true => without_secrets(&argument),
-        false => argument.into_owned(),
-    };
+    let argument =
+        if argument.contains("://") { without_secrets(&argument) } else { argument.into_owned() };
     let argument = one_line(&argument);
     let is_plain = |letter: char| letter.is_alphanumeric() || "-_./:=,@%+".contains(letter);
     if !argument.is_empty() && argument.chars().all(is_plain) {

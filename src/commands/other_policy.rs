@@ -3,7 +3,7 @@
 use super::output::{JsonHead, print, table};
 use super::{Process, context, runtime};
 use crate::cli::Format;
-use crate::domain::amount::{Amount, Total};
+use crate::domain::amount::Total;
 use crate::domain::text::printable;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
@@ -61,7 +61,7 @@ fn sentence(what: &str, effects: &[Effect]) -> String {
     if count == 0 {
         return format!("It {what} no mismatch.");
     }
-    let mut sums: BTreeMap<&str, (Total, Amount)> = BTreeMap::new();
+    let mut sums: BTreeMap<&str, (Total, Total)> = BTreeMap::new();
     for effect in effects {
         let (sum, largest) = sums.entry(&effect.currency).or_default();
         *sum = [*sum, effect.at_risk].into_iter().sum();

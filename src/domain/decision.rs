@@ -251,7 +251,7 @@ pub fn is_mismatch_id(text: &str) -> bool {
         17 => {
             rest.is_char_boundary(16)
                 && is_hex(&rest[..16])
-                && rest.chars().next_back() == Some(check_character(&rest[..16]))
+                && rest.ends_with(check_character(&rest[..16]))
         }
         _ => false,
     }

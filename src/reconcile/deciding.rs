@@ -12,16 +12,17 @@ use crate::domain::mismatch::{Event, EventKind, Kind, ReportRow};
 use crate::domain::order::OrderKey;
 use crate::domain::text::Text;
 use crate::failure::Failure;
+use crate::rules::Policy;
 use crate::rules::deciding::{Proposal, Ruling, confirm, decide};
-use crate::rules::lifecycle::{self, Known, Limits, Now};
+use crate::rules::lifecycle::{self, Known, Now};
 use crate::store::{Lives, NewDecision, Store};
 use chrono::{DateTime, NaiveDate, Utc};
 
 /// What does not depend on a single decision.
 #[derive(Debug, Clone)]
 pub(crate) struct Desk<'a> {
-    /// `[policy.accept] up_to`.
-    pub(crate) limits: &'a Limits,
+    /// `[policy]`: the limits of acceptances.
+    pub(crate) policy: &'a Policy,
     /// Today in the ledger's time zone.
     pub(crate) today: NaiveDate,
     /// When the decisions are taken.
@@ -95,7 +96,7 @@ fn take(store: &Store, desk: &Desk, written: &Written) -> Result<Option<Decided>
             basis: Some(&basis_now),
             at_risk: (shown.mismatch.at_risk, &shown.mismatch.currency),
         },
-        limits: desk.limits,
+        limits: &desk.policy.accept.up_to,
     });
     let old = known.map(|known| known.decision).unwrap_or_default();
     let (event, new, why) = match ruling {

@@ -10,7 +10,7 @@ use crate::domain::order::OrderKey;
 use crate::failure::Failure;
 use crate::rules::Policy;
 use crate::store::Store;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -26,8 +26,7 @@ pub(crate) struct Effect {
     /// The sum of their money at risk.
     pub(crate) at_risk: Total,
     /// The largest of them.
-    #[serde(serialize_with = "text")]
-    pub(crate) largest: Amount,
+    pub(crate) largest: Total,
     /// The order of the largest.
     pub(crate) largest_order: String,
 }
@@ -39,11 +38,6 @@ pub(crate) struct Effects {
     pub(crate) hidden: Vec<Effect>,
     /// Findings that only the policy shows.
     pub(crate) added: Vec<Effect>,
-}
-
-/// As text, so that no reader turns it into a float.
-fn text<S: Serializer>(amount: &Amount, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(amount)
 }
 
 type Findings = BTreeMap<(OrderKey, Kind), (String, Amount)>;
@@ -90,15 +84,21 @@ fn missing(all: &Findings, others: &Findings) -> Vec<Effect> {
             currency: currency.clone(),
             count: 0,
             at_risk: Total::default(),
-            largest: *at_risk,
+            largest: total(*at_risk),
             largest_order: key.merchant_order_id.clone(),
         });
         effect.count += 1;
         effect.at_risk.add(*at_risk);
-        if *at_risk > effect.largest {
-            effect.largest = *at_risk;
+        if total(*at_risk) > effect.largest {
+            effect.largest = total(*at_risk);
             effect.largest_order.clone_from(&key.merchant_order_id);
         }
     }
     effects.into_values().collect()
+}
+
+fn total(amount: Amount) -> Total {
+    let mut total = Total::default();
+    total.add(amount);
+    total
 }

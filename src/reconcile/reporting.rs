@@ -109,12 +109,11 @@ fn stage(
 ) -> Result<StagedFiles, Failure> {
     let night = store.night(run)?;
     let (summary, merchant_uid) = (&night.summary, night.merchant_uid.as_deref());
-    let (settings, target) = match target {
-        Some(target) => (with_csv(settings), target.to_owned()),
-        None => {
-            let path = report::report_path(&settings.directory, summary, merchant_uid);
-            (settings.clone(), path)
-        }
+    let (settings, target) = if let Some(target) = target {
+        (with_csv(settings), target.to_owned())
+    } else {
+        let path = report::report_path(&settings.directory, summary, merchant_uid);
+        (settings.clone(), path)
     };
     let mut files = ReportFiles::create(&target, &night, &settings)?;
     files.take_from_store(store.taken_from_store(summary.run_id)?);

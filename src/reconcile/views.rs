@@ -130,8 +130,8 @@ pub(crate) fn write_as_of(
 fn end_of(day: NaiveDate, zone: Tz) -> DateTime<Utc> {
     let next = day.succ_opt().unwrap_or(day).and_time(chrono::NaiveTime::MIN);
     // Where the clock skips midnight, the day begins at the next hour.
-    let hours = (0..24).map(|hour| next + chrono::TimeDelta::hours(hour));
-    let start = hours.filter_map(|time| time.and_local_timezone(zone).earliest()).next();
+    let mut hours = (0..24).map(|hour| next + chrono::TimeDelta::hours(hour));
+    let start = hours.find_map(|time| time.and_local_timezone(zone).earliest());
     start.map_or_else(|| next.and_utc(), |start| start.with_timezone(&Utc))
 }
 

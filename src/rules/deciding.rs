@@ -203,7 +203,8 @@ pub fn is_much(taken: &[(Amount, &str)], limits: &Limits) -> bool {
     const MANY: usize = 20;
     let above = |(currency, limit): (&String, &Amount)| {
         let of_currency = taken.iter().filter(|(_, it)| it == currency).map(|(amount, _)| *amount);
-        let sum = of_currency.fold(Some(Amount::ZERO), |sum, amount| sum?.checked_add(amount));
+        let mut of_currency = of_currency;
+        let sum = of_currency.try_fold(Amount::ZERO, Amount::checked_add);
         sum.is_none_or(|sum| sum > *limit)
     };
     taken.len() > MANY || limits.iter().any(above)

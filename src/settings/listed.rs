@@ -147,11 +147,11 @@ fn documented() -> Vec<(String, Option<Value>)> {
     for line in EXAMPLE.lines() {
         let code = line.strip_prefix("# ").unwrap_or(line);
         if let Some(name) = code.strip_prefix("[[") {
-            table = name.split(']').next().unwrap_or_default().to_owned();
+            name.split(']').next().unwrap_or_default().clone_into(&mut table);
             is_list = true;
             keys.push((table.clone(), None));
         } else if let Some(name) = line.strip_prefix('[') {
-            table = name.split(']').next().unwrap_or_default().to_owned();
+            name.split(']').next().unwrap_or_default().clone_into(&mut table);
             is_list = false;
         } else if let Some((key, _)) = code.split_once(" = ")
             && line.starts_with("# ")

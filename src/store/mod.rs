@@ -111,7 +111,7 @@ impl Store {
         let sqlite = |error: rusqlite::Error| StoreError::sqlite(path, &error);
         let reading::ReadOnly { connection, copy } = existing(path, reading::open_read_only)?;
         connection.execute_batch("BEGIN").map_err(sqlite)?;
-        Ok(Store { connection, path: path.to_owned(), _lock: None, copy: copy })
+        Ok(Store { connection, path: path.to_owned(), _lock: None, copy })
     }
 
     /// A private copy of an existing database, to try something on it. It goes with the store.

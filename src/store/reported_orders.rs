@@ -90,9 +90,9 @@ pub(super) fn insert(
 }
 
 impl Store {
-    /// Gives the orders with findings of a judged run, or of a view, the most urgent first: by severity, then new,
-    /// changed and reopened before open, then by currency and figure. Orders whose findings are all
-    /// accepted come last.
+    /// Gives the orders with findings of a judged run, or of a view, the most urgent first: by
+    /// severity, then new, changed and reopened before open, then by currency and figure. Orders
+    /// whose findings are all accepted come last.
     ///
     /// # Errors
     /// The database, or what `take` says.

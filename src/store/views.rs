@@ -12,7 +12,7 @@ use crate::domain::mismatch::{Kind, ReportRow};
 use crate::domain::money::Moved;
 use crate::domain::order::OrderKey;
 use chrono::{DateTime, NaiveDate, Utc};
-use rusqlite::{Connection, OptionalExtension, named_params, params};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, named_params, params};
 
 /// What a run has kept of an order, whatever finance decides about it.
 #[derive(Debug, Clone)]
@@ -89,9 +89,9 @@ impl Store {
             .map_err(|error| self.error(&error))
     }
 
-    /// Records the SHA-256 of the files that a view is written into, through a connection of its own
-    /// for a moment: the next run then knows the files as this program's. Where the database cannot
-    /// be written, they count as edited, which loses nothing.
+    /// Records the SHA-256 of the files that a view is written into, through a connection of its
+    /// own for a moment: the next run then knows the files as this program's. Where the database
+    /// cannot be written, they count as edited, which loses nothing.
     pub(crate) fn try_to_record_files(&self, run_id: i64, digests: &[String]) {
         // The copy of a database that cannot be written, or that an earlier release made.
         if self.copy.is_some() {
@@ -187,6 +187,25 @@ impl Store {
     /// The database cannot be read.
     pub(crate) fn lacks_orders(&self, run_id: i64) -> Result<bool, StoreError> {
         lacks_orders(&self.connection, run_id).map_err(|error| self.error(&error))
+    }
+
+    /// Keeps the orders of a run that an earlier release judged: see [`Judging::keep_orders_of`].
+    ///
+    /// # Errors
+    /// The database cannot be read or written.
+    pub(crate) fn keep_orders_of(
+        &mut self,
+        run_id: i64,
+        judged: impl Fn(&[ReportRow]) -> Option<JudgedOrder>,
+    ) -> Result<(), StoreError> {
+        let path = self.path.clone();
+        self.connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .and_then(|transaction| {
+                keep_orders(&transaction, run_id, judged)?;
+                transaction.commit()
+            })
+            .map_err(|error| StoreError::sqlite(&path, &error))
     }
 
     /// The orders that had a mismatch before this time.
@@ -320,21 +339,26 @@ impl Judging<'_> {
         run_id: i64,
         judged: impl Fn(&[ReportRow]) -> Option<JudgedOrder>,
     ) -> Result<(), StoreError> {
-        let keep = || {
-            let orders: Vec<i64> = self
-                .transaction
-                .prepare("SELECT DISTINCT order_id FROM reported_mismatches WHERE run_id = ?1")?
-                .query_map([run_id], |row| row.get(0))?
-                .collect::<rusqlite::Result<_>>()?;
-            for order_id in orders {
-                let findings = reported::order_findings(&self.transaction, Some(run_id), order_id)?;
-                let order = judged(&findings).ok_or_else(|| unreadable("reported_mismatches"))?;
-                reported_orders::insert(&self.transaction, (run_id, order_id), &order)?;
-            }
-            Ok(())
-        };
-        keep().map_err(|error| StoreError::sqlite(&self.path, &error))
+        keep_orders(&self.transaction, run_id, judged)
+            .map_err(|error| StoreError::sqlite(&self.path, &error))
     }
+}
+
+fn keep_orders(
+    connection: &Connection,
+    run_id: i64,
+    judged: impl Fn(&[ReportRow]) -> Option<JudgedOrder>,
+) -> rusqlite::Result<()> {
+    let orders: Vec<i64> = connection
+        .prepare("SELECT DISTINCT order_id FROM reported_mismatches WHERE run_id = ?1")?
+        .query_map([run_id], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    for order_id in orders {
+        let findings = reported::order_findings(connection, Some(run_id), order_id)?;
+        let order = judged(&findings).ok_or_else(|| unreadable("reported_mismatches"))?;
+        reported_orders::insert(connection, (run_id, order_id), &order)?;
+    }
+    Ok(())
 }
 
 fn lacks_orders(connection: &Connection, run_id: i64) -> rusqlite::Result<bool> {

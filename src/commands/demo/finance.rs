@@ -19,9 +19,12 @@ use std::path::Path;
 /// The invented person who decides by command.
 const ASHA: &str = "Asha Example";
 
+/// Order, kind, decision, days until it ends, owner, note.
+type Cells = (&'static str, &'static str, &'static str, Option<u64>, &'static str, &'static str);
+
 /// What is written into the row of this order and kind: decision, days until it ends, owner, note.
 /// The last decision is no word that the program knows: it is refused, and the page shows it.
-const CELLS: [(&str, &str, &str, Option<u64>, &str, &str); 4] = [
+const CELLS: [Cells; 4] = [
     ("DEMO-BOOKED-NET", "final_amount_difference", "accepted", None, ASHA, "Booked net: agreed"),
     (
         "DEMO-MISSING-1",
@@ -60,7 +63,7 @@ pub(super) fn decide(
 fn accept(settings: &Settings, now: DateTime<Utc>) -> Result<(), Failure> {
     let mut store = Store::open(&settings.store.path, now)?;
     let desk = Desk {
-        limits: &settings.policy.accept.up_to,
+        policy: &settings.policy,
         today: now.date_naive(),
         now,
         taken_by_run: None,

@@ -1,6 +1,8 @@
 //! Reading decisions back from the files of a directory, or from files that somebody names
 //! (contract, "Decisions": taking back).
 
+use super::super::judging::judged_again;
+use super::super::known;
 use super::{Decided, Desk, Written, in_words, take, taken_out};
 use crate::decisions::{
     Comparison, EditedFile, EditedRow, Unreadable, Why, Written as AsWritten, candidates, compare,
@@ -13,7 +15,8 @@ use crate::domain::text::Text;
 use crate::failure::Failure;
 use crate::rules::deciding::is_much;
 use crate::store::{NewDecision, ReadFile, Store};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -47,7 +50,7 @@ impl TakenBack {
             warnings.push(Warning::new("decisions_refused", text));
         }
         let out = taken_out(&self.decided);
-        if is_much(&out, desk.limits) {
+        if is_much(&out, &desk.policy.accept.up_to) {
             let text = format!(
                 "decisions took {} findings out of the sums tonight; the sheet \"Decisions taken\" \
                  lists them",
@@ -121,6 +124,7 @@ pub(crate) fn take_back(
         let name = known.name;
         match result {
             Ok(Some(file)) if reader.rows.knows_one_of(store, &file)? => {
+                keep_old_orders(store, desk, &file)?;
                 taken.decided.extend(reader.read(store, &file)?);
             }
             Ok(_) => taken.foreign.push(name),
@@ -141,6 +145,20 @@ pub(crate) fn take_back(
     Ok(taken)
 }
 
+/// Keeps the orders of runs that an earlier release judged and whose report was written again: the
+/// rows of the sheet Work are compared with them.
+fn keep_old_orders(store: &mut Store, desk: &Desk, file: &EditedFile) -> Result<(), Failure> {
+    let of_orders = file.rows.iter().filter(|row| row.is_of_order());
+    let runs: BTreeSet<i64> = of_orders.filter_map(|row| row.run_id).collect();
+    for run_id in runs {
+        if store.lacks_orders(run_id)? {
+            let day = known(store, run_id)?.summary.day;
+            store.keep_orders_of(run_id, |rows| judged_again(rows, None, day, desk.policy))?;
+        }
+    }
+    Ok(())
+}
+
 fn shown(error: &Unreadable) -> String {
     error.to_string()
 }
@@ -153,10 +171,10 @@ struct Rows {
 
 impl Rows {
     fn of_run(&mut self, store: &Store, run_id: i64) -> Result<&Ids, Failure> {
-        if !self.by_run.contains_key(&run_id) {
-            self.by_run.insert(run_id, store.reported_ids(run_id)?);
+        match self.by_run.entry(run_id) {
+            Entry::Occupied(known) => Ok(known.into_mut()),
+            Entry::Vacant(unknown) => Ok(unknown.insert(store.reported_ids(run_id)?)),
         }
-        Ok(&self.by_run[&run_id])
     }
 
     /// Whether a file carries a mismatch id of this database.
@@ -215,7 +233,7 @@ impl Reader<'_> {
         if places.iter().any(|(other, _)| *other != order_id) {
             return Ok(Err("its mismatches are of different orders".to_owned()));
         }
-        let edit = match self.compared(store, file, row, (run_id, order_id), &places)? {
+        let edit = match compared(store, file, row, (run_id, order_id), &places)? {
             Comparison::Unchanged => return Ok(Ok(())),
             Comparison::Refused(why) => return Ok(Err(why)),
             Comparison::Edit(edit) => edit,
@@ -233,24 +251,6 @@ impl Reader<'_> {
             });
         }
         Ok(Ok(()))
-    }
-
-    fn compared(
-        &self,
-        store: &Store,
-        file: &EditedFile,
-        row: &EditedRow,
-        (run_id, order_id): (i64, i64),
-        places: &[(i64, Kind)],
-    ) -> Result<Comparison, Failure> {
-        let gone = || Failure::bug(format!("run {run_id} has no row of an order that it reported"));
-        if row.is_of_order() {
-            let order = store.reported_order(run_id, order_id)?.ok_or_else(gone)?;
-            return Ok(compare(row, file.dialect, AsWritten::Order(&order)));
-        }
-        let kind = places.first().map(|(_, kind)| *kind).ok_or_else(gone)?;
-        let finding = store.reported_finding(run_id, order_id, kind)?.ok_or_else(gone)?;
-        Ok(compare(row, file.dialect, AsWritten::Finding(&finding)))
     }
 
     /// A row that is not taken. What is known of its mismatch is kept with it.
@@ -280,6 +280,24 @@ impl Reader<'_> {
             },
         }
     }
+}
+
+/// Compares a row with what its run wrote.
+fn compared(
+    store: &Store,
+    file: &EditedFile,
+    row: &EditedRow,
+    (run_id, order_id): (i64, i64),
+    places: &[(i64, Kind)],
+) -> Result<Comparison, Failure> {
+    let gone = || Failure::bug(format!("run {run_id} has no row of an order that it reported"));
+    if row.is_of_order() {
+        let order = store.reported_order(run_id, order_id)?.ok_or_else(gone)?;
+        return Ok(compare(row, file.dialect, AsWritten::Order(&order)));
+    }
+    let kind = places.first().map(|(_, kind)| *kind).ok_or_else(gone)?;
+    let finding = store.reported_finding(run_id, order_id, kind)?.ok_or_else(gone)?;
+    Ok(compare(row, file.dialect, AsWritten::Finding(&finding)))
 }
 
 /// The file, and the sheet of a workbook.

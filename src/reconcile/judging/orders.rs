@@ -171,9 +171,12 @@ impl Whole {
         seen.sort_by_key(|it| it.severity);
         let open: Vec<&Seen> = seen.iter().filter(|it| !it.is_accepted).collect();
         let most_severe = open.first().copied().or(seen.first())?;
-        let has = |state| match open.is_empty() {
-            true => seen.iter().any(|it| it.state == state),
-            false => open.iter().any(|it| it.state == state),
+        let has = |state| {
+            if open.is_empty() {
+                seen.iter().any(|it| it.state == state)
+            } else {
+                open.iter().any(|it| it.state == state)
+            }
         };
         let severity = open.first().map(|it| it.severity);
         Some(JudgedOrder {

@@ -18,7 +18,8 @@ const EXAMPLE: &str = r#"
              "ledger_amount": "600.00", "gateway_amount": "500.00",
              "final_amount": "490.00", "variance": "-10.00",
              "at_risk": "310.00",
-             "against_us": "210.00", "in_our_favour": "0.00", "in_doubt": "0.00", "unverified": "100.00", "accepted": "0.00"}],
+             "against_us": "210.00", "in_our_favour": "0.00", "in_doubt": "0.00",
+             "unverified": "100.00", "accepted": "0.00"}],
  "requests": 9, "seconds": 1.2, "reports": ["reports/…csv"], "exit_code": 3}
 "#;
 

@@ -1,5 +1,7 @@
 //! The table of events and states, and what decisions do to a life.
 
+#![expect(clippy::expect_used, reason = "a mismatch that was opened is known")]
+
 use super::*;
 use crate::domain::decision::Verdict;
 use crate::domain::mismatch::EventKind::{Changed, Lapsed, Opened, Reopened, Resolved};

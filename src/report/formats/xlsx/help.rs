@@ -7,20 +7,24 @@ use rust_xlsxwriter::XlsxError;
 const NOTES: [(&str, &str); 11] = [
     (
         "accepted",
-        "Known and fine. It leaves Work and the sums until the finding changes or until has passed.",
+        "Known and fine. It leaves Work and the sums until the finding changes, or until the day \
+         in until has passed.",
     ),
     ("with_gateway", "The gateway is working on it. It stays in Work."),
     ("to_correct", "The ledger is to be corrected. It stays in Work."),
     ("proposed", "Accepted above the limit. Somebody else confirms it with decide --confirm."),
     (
         "until",
-        "The last day on which the decision holds. An unverified order can be accepted only with until.",
+        "The last day on which the decision holds. An unverified order can be accepted only with \
+         until.",
     ),
     ("owner, note", "Free text, 1,000 characters at most."),
     ("An emptied cell", "Withdraws what it said."),
     (
         "How decisions come back",
-        "Fill in the marked cells of Work or Accepted and save the file where it is. The next night reads it; Decisions taken shows what it took. Sorting, filtering and deleting rows does no harm. Keep mismatch_ids and run_id.",
+        "Fill in the marked cells of Work or Accepted and save the file where it is. The next \
+         night reads it; Decisions taken shows what it took. Sorting, filtering and deleting rows \
+         does no harm. Keep mismatch_ids and run_id.",
     ),
     (
         "A decision in Work",
@@ -28,7 +32,8 @@ const NOTES: [(&str, &str); 11] = [
     ),
     (
         "A grey amount",
-        "It has more than 15 digits, which a cell cannot hold as a number. It is text, with all its digits, and no sum of this workbook's cells has it.",
+        "It has more than 15 digits, which a cell cannot hold as a number. It is text, with all \
+         its digits, and no sum of this workbook's cells has it.",
     ),
     (
         "Red first line of Work",

@@ -21,7 +21,7 @@ pub(super) struct Row<'book> {
     pub(super) styles: &'book Styles,
     /// The columns of the sheet's tables, for the cells that are wrapped.
     columns: &'static [Column],
-    row: u32,
+    line: u32,
     column: u16,
     lines: usize,
 }
@@ -35,7 +35,7 @@ impl<'book> Row<'book> {
         columns: &'static [Column],
         row: u32,
     ) -> Row<'book> {
-        Row { sheet, styles, columns, row, column: 0, lines: 1 }
+        Row { sheet, styles, columns, line: row, column: 0, lines: 1 }
     }
 
     /// The number of the next cell's column.
@@ -49,9 +49,9 @@ impl<'book> Row<'book> {
     pub(super) fn styled(&mut self, text: &str, style: &Format) -> Written {
         let column = self.next();
         if text.is_empty() {
-            self.sheet.write_blank(self.row, column, style)?;
+            self.sheet.write_blank(self.line, column, style)?;
         } else {
-            self.sheet.write_string_with_format(self.row, column, cut(text), style)?;
+            self.sheet.write_string_with_format(self.line, column, cut(text), style)?;
         }
         Ok(())
     }
@@ -71,7 +71,7 @@ impl<'book> Row<'book> {
 
     /// The sheet's title.
     pub(super) fn title(&mut self, text: &str) -> Written {
-        self.sheet.set_row_height(self.row, 26)?;
+        self.sheet.set_row_height(self.line, 26)?;
         self.styled(text, &self.styles.title)
     }
 
@@ -107,7 +107,7 @@ impl<'book> Row<'book> {
     pub(super) fn end(&mut self) -> Written {
         if self.lines > 1 {
             let lines = u16::try_from(self.lines.min(MOST_LINES)).unwrap_or(1);
-            self.sheet.set_row_height(self.row, LINE_HEIGHT.saturating_mul(lines))?;
+            self.sheet.set_row_height(self.line, LINE_HEIGHT.saturating_mul(lines))?;
         }
         Ok(())
     }
@@ -125,27 +125,27 @@ impl<'book> Row<'book> {
         match date {
             // A cell's dates begin with 1900.
             Some(date) if ExcelDateTime::parse_from_str(&date.to_string()).is_ok() => {
-                self.sheet.write_datetime_with_format(self.row, column, date, style)?;
+                self.sheet.write_datetime_with_format(self.line, column, date, style)?;
             }
             Some(date) => {
                 let text = date.to_string();
-                self.sheet.write_string_with_format(self.row, column, text, style)?;
+                self.sheet.write_string_with_format(self.line, column, text, style)?;
             }
             None => {
-                self.sheet.write_blank(self.row, column, style)?;
+                self.sheet.write_blank(self.line, column, style)?;
             }
         }
         Ok(())
     }
 
     /// A count or a number of this program.
-    pub(super) fn integer<Number: ToString>(&mut self, number: Number) -> Written {
-        let text = number.to_string();
+    pub(super) fn integer(&mut self, number: impl Into<i128>) -> Written {
+        let text = number.into().to_string();
         match number::shown(&text) {
             Shown::Number(number) => {
                 let column = self.next();
                 let style = &self.styles.integer;
-                self.sheet.write_number_with_format(self.row, column, number, style)?;
+                self.sheet.write_number_with_format(self.line, column, number, style)?;
                 Ok(())
             }
             Shown::TooLong => self.styled(&text, &self.styles.too_long),
@@ -158,10 +158,10 @@ impl<'book> Row<'book> {
         match number::shown(&number.to_string()) {
             Shown::Number(number) => {
                 let style = &self.styles.count;
-                self.sheet.write_number_with_format(self.row, column, number, style)?;
+                self.sheet.write_number_with_format(self.line, column, number, style)?;
             }
             Shown::TooLong => {
-                self.sheet.write_string(self.row, column, number.to_string())?;
+                self.sheet.write_string(self.line, column, number.to_string())?;
             }
         }
         Ok(())
@@ -182,7 +182,7 @@ impl<'book> Row<'book> {
             Shown::Number(number) => {
                 let column = self.next();
                 let style = self.styles.amount(number::decimals(&decimal, currency));
-                self.sheet.write_number_with_format(self.row, column, number, style)?;
+                self.sheet.write_number_with_format(self.line, column, number, style)?;
                 Ok(())
             }
             Shown::TooLong => self.styled(&decimal, &self.styles.too_long),
@@ -195,7 +195,7 @@ impl<'book> Row<'book> {
             Cell::Text(text) => self.text(text.as_str()),
             Cell::Id(id) => self.id(id),
             Cell::Bytes(bytes) => self.text(&String::from_utf8_lossy(bytes)),
-            Cell::Integer(integer) => self.integer(integer),
+            Cell::Integer(integer) => self.integer(*integer),
             Cell::Amount(amount) => self.money(*amount, currency),
             Cell::Date(date) => self.date(*date),
             Cell::Instant(instant) => {

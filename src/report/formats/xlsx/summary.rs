@@ -241,7 +241,7 @@ fn steps(book: &mut Book, counts: &Counts) -> Written {
     for (step, (orders, sums)) in &counts.steps {
         let mut row = book.row(Tab::Summary)?;
         row.strong(step.as_str())?;
-        row.integer(orders)?;
+        row.integer(*orders)?;
         for (number, (currency, sum)) in sums.iter().enumerate() {
             if number > 0 {
                 row = book.row(Tab::Summary)?;
@@ -271,8 +271,8 @@ fn outcomes(book: &mut Book, night: &Night, counts: &Counts) -> Written {
     for (kind, (open, accepted)) in &counts.kinds {
         let mut row = book.row(Tab::Summary)?;
         row.strong(kind.as_str())?;
-        row.integer(open)?;
-        row.integer(accepted)?;
+        row.integer(*open)?;
+        row.integer(*accepted)?;
     }
     section(book, "Solved since the run before", &["orders"])?;
     count_row(book, "orders without any finding left", counts.solved)

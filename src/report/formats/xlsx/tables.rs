@@ -2,7 +2,7 @@
 
 use super::book::{Book, Tab};
 use super::row::Row;
-use crate::domain::decision::{Decision, DecisionEvent, DecisionEventKind};
+use crate::domain::decision::{Decision, DecisionEvent, DecisionEventKind, Verdict};
 use crate::domain::mismatch::{Kind, ReportRow, Severity};
 use crate::domain::morning::{OrderRow, SolvedRow};
 use crate::domain::order::{Entry, InvalidRow};
@@ -80,7 +80,7 @@ fn decision(row: &mut Row, decision: &Decision) -> Written {
 }
 
 fn verdict(decision: &Decision) -> &'static str {
-    decision.verdict.map(|verdict| verdict.as_str()).unwrap_or_default()
+    decision.verdict.map(Verdict::as_str).unwrap_or_default()
 }
 
 /// The three amounts that both sides name.
@@ -170,18 +170,15 @@ fn solved(row: &mut Row, order: &SolvedRow) -> Written {
 }
 
 fn taken(row: &mut Row, event: &DecisionEvent) -> Written {
-    match &event.source {
-        Some((file, line)) => {
-            row.text(file.as_str())?;
-            row.integer(line)?;
-        }
-        None => {
-            row.text("entered by command")?;
-            row.text("")?;
-        }
+    if let Some((file, line)) = &event.source {
+        row.text(file.as_str())?;
+        row.integer(*line)?;
+    } else {
+        row.text("entered by command")?;
+        row.text("")?;
     }
     row.id(event.key.as_ref().map_or("", |key| &key.merchant_order_id))?;
-    row.text(event.kind.map(|kind| kind.as_str()).unwrap_or_default())?;
+    row.text(event.kind.map(Kind::as_str).unwrap_or_default())?;
     row.text(event.event.as_str())?;
     for said in [&event.old, &event.new] {
         row.text(verdict(said))?;
