@@ -22,8 +22,8 @@ pub struct Decide {
     /// The kind of the mismatch
     #[arg(long, requires = "order", value_parser = kind())]
     pub kind: Option<Kind>,
-    /// `accepted`: known and fine; `with_gateway`: the gateway works on it; `to_correct`: the ledger
-    /// is to be corrected; `none`: withdraw
+    /// `accepted`: known and fine; `with_gateway`: the gateway works on it; `to_correct`: the
+    /// ledger is to be corrected; `none`: withdraw
     #[arg(long, requires = "order", value_parser = verdict)]
     pub decision: Option<Said>,
     /// The last day on which the decision holds

@@ -187,13 +187,13 @@ fn the_money_of_the_last_night_follows_from_the_night_before() {
               AND bucket IN ('against_us', 'in_our_favour', 'in_doubt', 'unverified')";
         database.query_row(query, [run], |row| row.get(0)).unwrap()
     };
-    // By hand, in hundredths: DEMO-UNVERIFIED-503, -AMOUNT and -OTHER, DEMO-STATUS-FAILED-PAYOUT,
-    // -PAID-REFUND and -PAID-OPEN, DEMO-OPEN-PARTIAL, DEMO-SHORT.
-    let new = 1_100_00 + 1_200_00 + 360_00 + 4_000_00 + 1_200_00 + 480_00 + 100_00 + 10_00;
+    // By hand, in hundredths (paise): DEMO-UNVERIFIED-503, -AMOUNT and -OTHER,
+    // DEMO-STATUS-FAILED-PAYOUT, -PAID-REFUND and -PAID-OPEN, DEMO-OPEN-PARTIAL, DEMO-SHORT.
+    let new = 110_000 + 120_000 + 36_000 + 400_000 + 120_000 + 48_000 + 10_000 + 1_000;
     // DEMO-ACCOUNTING-FAILED is back; DEMO-THREE lacks 100.00, no longer 20.00.
-    let (back, changed) = (2_000_00, 80_00);
+    let (back, changed) = (200_000, 8_000);
     // IN-D-104683, IN-D-104991, DEMO-NOW-PAID-1; DEMO-BOOKED-NET.
-    let (solved, accepted) = (25_00 + 23_467_00 + 1_250_00, 980_00);
+    let (solved, accepted) = (2_500 + 2_346_700 + 125_000, 98_000);
     let now = in_inr(2) + (new + back + changed - solved - accepted) * 10_000;
     assert_eq!(in_inr(3), now);
 }
