@@ -1,8 +1,6 @@
 //! A ledger in a custom format: other headings, dates, separators, words and line ends. A
 //! configuration is enough to read it.
 
-#![expect(clippy::unwrap_used, reason = "a failed setup fails the test")]
-
 use crate::support::{Gateway, Merchant, kinds, paid, row};
 use serde_json::json;
 

@@ -5,7 +5,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
-use crate::support::{API_KEY, API_SECRET, Gateway, Merchant};
+use crate::support::{API_KEY, API_SECRET, Gateway, Merchant, is_csv};
 use chrono::{DateTime, Utc};
 use octopus_recon::interrupt::Interrupt;
 use octopus_recon::reconcile::{Context, Counters, Finished, Request, run};
@@ -73,8 +73,8 @@ fn a_small_night_for_a_spreadsheet() {
     let all: Vec<String> = finished.reports.iter().map(name).collect();
     let extensions = all.iter().map(|name| name.rsplit('.').next().unwrap());
     assert_eq!(extensions.collect::<Vec<_>>(), ["csv", "xlsx", "html", "csv", "json"]);
-    let is_csv = |file: &&Written| name(file).ends_with(".csv");
-    let files: Vec<&Written> = finished.reports.iter().filter(is_csv).collect();
+    let of_csv = |file: &&Written| is_csv(&file.path);
+    let files: Vec<&Written> = finished.reports.iter().filter(of_csv).collect();
     let names: Vec<String> = files.iter().map(|file| name(file)).collect();
     assert_eq!(
         names,

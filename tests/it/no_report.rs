@@ -100,15 +100,20 @@ fn with_a_named_report_only_the_note_is_left() {
     let named = ["--report", "here/report.csv", "--ledger"];
     let missing = merchant.reconcile(&gateway.url, &[&named[..], &["absent.csv"]].concat());
     assert_eq!(missing.code, Some(10), "{missing:?}");
-    let names = || {
+    let files_here = || {
         let entries = std::fs::read_dir(merchant.path("here")).unwrap();
-        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-        names.collect::<Vec<String>>()
+        entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect::<Vec<String>>()
     };
-    assert!(matches!(&names()[..], [note] if note.starts_with("NO-REPORT-")), "{:?}", names());
+    assert!(
+        matches!(&files_here()[..], [note] if note.starts_with("NO-REPORT-")),
+        "{:?}",
+        files_here()
+    );
     let done = merchant.reconcile(&gateway.url, &[&named[..], &["ledger.csv"]].concat());
     assert_eq!(done.code, Some(0), "{done:?}");
-    assert!(names().iter().all(|name| name.starts_with("report.")), "{:?}", names());
+    assert!(files_here().iter().all(|name| name.starts_with("report.")), "{:?}", files_here());
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
-use crate::support::{Done, Gateway, HEAD, Merchant, paid, rows};
+use crate::support::{Done, Gateway, HEAD, Merchant, is_csv, paid, rows};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
@@ -29,7 +29,7 @@ fn reports(done: &Done) -> Vec<String> {
 /// The CSV files that a command names, the report first.
 fn csv_files(done: &Done) -> Vec<String> {
     let reports: Vec<String> = serde_json::from_value(done.json()["reports"].clone()).unwrap();
-    reports.into_iter().filter(|name| name.ends_with(".csv")).collect()
+    reports.into_iter().filter(|name| is_csv(name)).collect()
 }
 
 /// The copies of edited files in the directory, by name.

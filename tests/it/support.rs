@@ -109,6 +109,11 @@ impl Merchant {
     }
 }
 
+/// Whether a path or a name is of a CSV file.
+pub fn is_csv(path: impl AsRef<Path>) -> bool {
+    path.as_ref().extension().is_some_and(|extension| extension == "csv")
+}
+
 /// A report's rows, read as CSV.
 pub fn rows(path: &Path) -> Vec<Row> {
     rows_of(&std::fs::read(path).unwrap())
@@ -267,7 +272,7 @@ impl Merchant {
         let summary = run.json();
         let reports = summary["reports"].as_array().unwrap().iter();
         let mut paths = reports.map(|path| path.as_str().unwrap());
-        rows(&self.path(paths.find(|path| path.ends_with(".csv")).unwrap()))
+        rows(&self.path(paths.find(|path| is_csv(path)).unwrap()))
     }
 }
 

@@ -3,7 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed setup fails the test")]
 
-use crate::support::{Done, Gateway, HEAD, Merchant, Row, paid, row, rows};
+use crate::support::{Done, Gateway, HEAD, Merchant, Row, is_csv, paid, row, rows};
 use chrono::{Days, Utc};
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -55,7 +55,7 @@ fn view(merchant: &Merchant, arguments: &[&str]) -> (Value, Vec<Row>) {
 fn csv_of(merchant: &Merchant, summary: &Value) -> PathBuf {
     let reports = summary["reports"].as_array().unwrap().iter();
     let mut paths = reports.map(|path| path.as_str().unwrap());
-    merchant.path(paths.find(|path| path.ends_with(".csv")).unwrap())
+    merchant.path(paths.find(|path| is_csv(path)).unwrap())
 }
 
 /// The money at risk, and how many findings are accepted.

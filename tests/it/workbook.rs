@@ -18,10 +18,10 @@ fn merchant_with(orders: usize) -> (Merchant, Gateway) {
     let mut ledger = HEAD.to_owned();
     let mut book = String::new();
     for number in 1..=orders {
-        ledger.push_str(&format!("S{number},100.00,inr,{DAY},paid\n"));
+        ledger = format!("{ledger}S{number},100.00,inr,{DAY},paid\n");
         book.push_str(&paid(&format!("S{number}"), "100.00", json!({"final_amount": "90.00"})));
     }
-    ledger.push_str(&format!("00123456789012345678,70.50,inr,{DAY},paid\n"));
+    ledger = format!("{ledger}00123456789012345678,70.50,inr,{DAY},paid\n");
     merchant.write("ledger.csv", ledger);
     (merchant, Gateway::serve(&book))
 }

@@ -82,6 +82,7 @@ fn day(sheet: &Range<Data>, heading: &str) -> Option<(u16, u8, u8)> {
     Some((year, month, day))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "a cell is read as an option")]
 fn text(text: &str) -> Option<Data> {
     Some(Data::String(text.to_owned()))
 }

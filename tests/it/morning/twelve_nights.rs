@@ -32,8 +32,13 @@ fn twelve_nights() {
         ["10.00", "1060.00", "1070.00"]
     );
     let until = in_days(1);
-    story.edit(&first, "A", SHORT, &[("decision", "Accepted"), ("until", &until), ("note", "fee")]);
-    story.edit(
+    Story::edit(
+        &first,
+        "A",
+        SHORT,
+        &[("decision", "Accepted"), ("until", &until), ("note", "fee")],
+    );
+    Story::edit(
         &first,
         "E",
         "missing_at_gateway",
