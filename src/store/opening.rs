@@ -263,11 +263,17 @@ pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "trusted_schema", false)?;
     connection.pragma_update(None, "cell_size_check", true)?;
-    // Without it SQLite may plan a statement anew for each value that is bound to it.
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-    connection.set_prepared_statement_cache_capacity(64);
+    keep_plans(&connection)?;
     shared_payments::add_payment_hash(&connection)?;
     Ok(connection)
+}
+
+/// Keeps statements and their plans. Without it SQLite may plan a statement anew for each value
+/// that is bound to it.
+pub(super) fn keep_plans(connection: &Connection) -> rusqlite::Result<()> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(())
 }
 
 /// Waits for another program's lock after so many tries. `false`: the wait is over.

@@ -1,7 +1,9 @@
 //! Opening a database to read it, without ever writing to it (contract, "The database").
 
 use super::error::StoreError;
-use super::opening::{beside, connect, is_older, migrate, newer, version, wait_for_lock};
+use super::opening::{
+    beside, connect, is_older, keep_plans, migrate, newer, version, wait_for_lock,
+};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -74,6 +76,7 @@ fn connect_read_only(path: &Path, option: &str) -> rusqlite::Result<Connection> 
     connection.busy_handler(Some(wait_for_lock))?;
     connection.pragma_update(None, "trusted_schema", false)?;
     connection.pragma_update(None, "cell_size_check", true)?;
+    keep_plans(&connection)?;
     // Opening touches nothing: whether the file can be read shows at the first look.
     connection.query_row("SELECT count(*) FROM sqlite_schema", (), |_| Ok(()))?;
     Ok(connection)
