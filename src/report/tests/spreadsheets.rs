@@ -50,7 +50,7 @@ impl Office {
         let out = self.directory.path().join("out");
         let output = Command::new("soffice")
             .args([&profile, "--headless", "--convert-to", format])
-            .arg(format!("--infilter=CSV:{filter}"))
+            .args((!filter.is_empty()).then(|| format!("--infilter=CSV:{filter}")))
             .arg("--outdir")
             .arg(&out)
             .args(names.iter().map(|name| self.input(name)))
@@ -59,6 +59,31 @@ impl Office {
         let extension = format.split(':').next().unwrap_or_default();
         let read = |name: &String| fs::read_to_string(out.join(name).with_extension(extension));
         Ok(names.iter().map(read).collect::<Result<_, _>>()?)
+    }
+
+    /// The cells of a workbook's sheet, line by line: texts quoted, numbers as they are stored.
+    fn sheet(&self, name: &str, sheet: &str) -> Result<Vec<Vec<String>>, Box<dyn Error>> {
+        let profile = format!(
+            "-env:UserInstallation=file://{}",
+            self.directory.path().join("profile").display()
+        );
+        // The last field is the sheets: all, each in its own file.
+        let as_csv =
+            "csv:Text - txt - csv (StarCalc):44,34,76,1,,1033,true,true,false,false,false,-1";
+        let out = self.directory.path().join("sheets");
+        let output = Command::new("soffice")
+            .args([&profile, "--headless", "--convert-to", as_csv, "--outdir"])
+            .arg(&out)
+            .arg(self.input(name))
+            .output()?;
+        assert!(output.status.success(), "{output:?}");
+        let stem = name.trim_end_matches(".xlsx");
+        let mut reader = ::csv::ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .from_path(out.join(format!("{stem}-{sheet}.csv")))?;
+        let records = reader.records();
+        records.map(|record| Ok(record?.iter().map(str::to_owned).collect())).collect()
     }
 
     /// The cells that it shows, line by line.
@@ -160,5 +185,35 @@ fn libreoffice_reads_german_numbers() -> Outcome {
     for number in ["7.125", "-10", "490", "500"] {
         assert!(document.contains(&format!("office:value=\"{number}\"")), "{number}");
     }
+    Ok(())
+}
+
+#[test]
+fn libreoffice_shows_the_workbooks_cells() -> Outcome {
+    let Some(office) = Office::find()? else { return Ok(()) };
+    // A text with a line's end at its end is shown without it.
+    let corpus: Vec<String> =
+        corpus().into_iter().filter(|text| !text.contains(['\n', '\r'])).step_by(7).collect();
+    let mut rows = vec![short_payment(), unverified()];
+    rows.extend(corpus.iter().map(|text| all_texts(text)));
+    publish(&office.input("book.csv"), &ReportSettings::default(), &rows, &[])?;
+    let shown = office.sheet("book.xlsx", "Findings")?;
+    assert_eq!(shown.len(), rows.len() + 1);
+    assert_eq!(shown[0], COLUMNS);
+    let cell = |row: usize, name: &str| {
+        let column = COLUMNS.iter().position(|heading| *heading == name).unwrap_or_default();
+        shown[row][column].as_str()
+    };
+    let first = ["merchant_order_id", "order_date", "at_risk", "variance", "final_amount"];
+    let expected = ["00123456789012345678", "2026-11-20", "10", "-10", "490"];
+    assert_eq!(first.map(|name| cell(1, name)), expected);
+    assert_eq!(cell(2, "at_risk"), "7.125");
+    for (index, text) in corpus.iter().enumerate() {
+        assert_eq!(cell(index + 3, "merchant_order_id"), text, "{text:?}");
+    }
+    let names = ["book.xlsx".to_owned()];
+    let document = office.convert(&names, "", "fods")?.concat();
+    assert!(document.contains("HYPERLINK"));
+    assert_eq!(formulas(&document), [""; 0]);
     Ok(())
 }

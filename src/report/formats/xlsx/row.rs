@@ -65,8 +65,13 @@ impl<'book> Row<'book> {
             self.skip();
             return Ok(());
         }
-        let style = if self.wraps(text) { &self.styles.wrapped } else { &self.styles.text };
-        self.styled(text, style)
+        if self.wraps(text) {
+            return self.styled(text, &self.styles.wrapped);
+        }
+        // Its style is the column's: to find the style of a cell is what takes longest.
+        let column = self.next();
+        self.sheet.write_string(self.line, column, cut(text))?;
+        Ok(())
     }
 
     /// The sheet's title.
