@@ -14,7 +14,7 @@ pub struct Report {
     /// The latest run without an explicit range, with the decisions as they are now, as latest.*
     #[arg(long, conflicts_with_all = ["run", "as_of"])]
     pub current: bool,
-    /// Show what the [policy] and [calendar] of this configuration file would hide and add in the
+    /// Show what `policy` and `calendar` of this configuration file would hide and add in the
     /// run's report; nothing is written
     #[arg(long, value_name = "FILE", conflicts_with_all = ["current", "as_of", "report", "out"])]
     pub policy: Option<PathBuf>,

@@ -182,7 +182,7 @@ fn publish(store: &Store, staged: StagedFiles, now: DateTime<Utc>) -> Result<Rep
     let mut files = published.written;
     for edited in published.edited {
         tracing::warn!(
-            "{} was edited: it is kept as {}; copy what you wrote there into the new file",
+            "{} was edited: it is kept as {}; `run` and `decide` take its decisions",
             edited.path.display(),
             edited.kept_as.display()
         );

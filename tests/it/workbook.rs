@@ -120,7 +120,7 @@ fn a_decision_comes_back_through_libreoffice() {
     assert_eq!(accepted["note"], "'=agreed by phone");
     assert_eq!(row(&rows, "S1", "final_amount_difference")["decision"], "");
 
-    // The accepted order is withdrawn in the sheet Accepted of the next workbook.
+    // A workbook that was only saved says nothing.
     let second = next.json()["reports"][0].as_str().unwrap().to_owned();
     let second = merchant.path(&second).with_extension("xlsx");
     assert!(save_with_libreoffice(&second));
