@@ -61,7 +61,7 @@ fn taken(arguments: &Decide, store: &mut Store, desk: &Desk) -> Result<TakenBack
     let (Some(order), Some(kind)) = (&arguments.order, arguments.kind) else {
         return take_back(store, desk, &arguments.files);
     };
-    if by.trim().is_empty() {
+    if Text::own(by).as_str().trim().is_empty() {
         return Err(Failure::usage("--by is empty", "name the person who decides"));
     }
     let edit = Edit {

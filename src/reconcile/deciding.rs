@@ -84,13 +84,24 @@ fn take(store: &Store, desk: &Desk, written: &Written) -> Result<Option<Decided>
     let latest = store.latest_finding(order_id, kind)?;
     let shown = latest.as_ref().unwrap_or(&written.finding);
     let (basis_then, basis_now) = (written.basis(), basis(shown));
+    let place = (at, written.finding.run_id);
+    let of_kind = || lives.decisions.iter().filter(|taken| taken.kind == kind);
+    // What rests on the report that the person read, or on a later one, was decided after it.
+    let since = of_kind().filter(|taken| (taken.at, taken.run_id) >= place);
+    let since: Vec<&Decision> = since.map(|taken| &taken.decision).collect();
+    // It counts from now on: behind everything that is known of the mismatch.
+    let events = lives.events.iter().filter(|event| event.kind == kind);
+    let places = events.map(|event| (event.at, event.run_id));
+    let places = places.chain(of_kind().map(|taken| (taken.at, taken.run_id)));
+    let (rests_at, rests_on) = places.fold(place, Ord::max);
     let ruling = decide(&Proposal {
         kind,
         edit: &written.edit,
         written: &written.finding.decision,
         basis: &basis_then,
         known: known.as_ref(),
-        has_ended_since: has_ended_since(&lives.events, kind, (at, written.finding.run_id)),
+        has_ended_since: has_ended_since(&lives.events, kind, place),
+        since: &since,
         now: Now {
             day: desk.today,
             basis: Some(&basis_now),
@@ -113,7 +124,7 @@ fn take(store: &Store, desk: &Desk, written: &Written) -> Result<Option<Decided>
             event,
             about: Some((order_id, kind)),
             mismatch_id: Text::own(&written.finding.mismatch_id),
-            rests_on: Some((written.finding.run_id, at)),
+            rests_on: Some((rests_on, rests_at)),
             old,
             new,
             at_risk: Some(shown.mismatch.at_risk),
@@ -208,12 +219,15 @@ pub(crate) fn confirm_proposal(
     let people = lives.decisions.iter().filter(|taken| taken.kind == kind);
     let proposers = people.filter(|taken| taken.event != DecisionEventKind::Confirmed);
     let others = proposers.map(|taken| taken.by.as_str()).chain([owner]);
-    let ruling = confirm(known.as_ref(), by, others);
+    let ruling = confirm(known.as_ref(), by, desk.today, others);
     let latest = store.latest_finding(order_id, kind)?;
     let Some(latest) = latest else {
         return Err(Failure::bug(format!("mismatch {mismatch_id} is in no report")));
     };
     let at = store.judged_at(latest.run_id, order_id)?.unwrap_or(desk.now);
+    let proposals = lives.decisions.iter().filter(|taken| taken.kind == kind);
+    let places = proposals.map(|taken| (taken.at, taken.run_id));
+    let (at, run_id) = places.fold((at, latest.run_id), Ord::max);
     let old = known.map(|known| known.decision).unwrap_or_default();
     let (event, new, why) = match ruling {
         Ok(new) => (DecisionEventKind::Confirmed, new, Text::default()),
@@ -225,7 +239,7 @@ pub(crate) fn confirm_proposal(
             event,
             about: Some((order_id, kind)),
             mismatch_id: Text::own(mismatch_id),
-            rests_on: Some((latest.run_id, at)),
+            rests_on: Some((run_id, at)),
             old,
             new,
             at_risk: Some(latest.mismatch.at_risk),

@@ -4,6 +4,7 @@ use super::lifecycle::{self, Known, Limits, Now};
 use crate::domain::amount::Amount;
 use crate::domain::decision::{Basis, Change, Decision, DecisionEventKind, Edit, Verdict};
 use crate::domain::mismatch::Kind;
+use crate::domain::text::Text;
 use chrono::{Days, NaiveDate};
 
 /// For how many days an order without an answer can be accepted.
@@ -24,6 +25,8 @@ pub struct Proposal<'a> {
     pub known: Option<&'a Known>,
     /// Whether the mismatch ended since that report was written.
     pub has_ended_since: bool,
+    /// What was said since that report was written, in the order of the log.
+    pub since: &'a [&'a Decision],
     /// What the mismatch shows now, and the money at risk. The day is today.
     pub now: Now<'a>,
     /// `[policy.accept] up_to`.
@@ -54,7 +57,7 @@ fn ruled(proposal: &Proposal) -> Result<Ruling, String> {
     let Some(known) = proposal.known.filter(|known| known.is_open) else {
         return Err("the mismatch has ended".to_owned());
     };
-    let new = proposal.edit.of(&known.decision);
+    let mut new = proposal.edit.of(&known.decision);
     if is_said_already(&new, &known.decision) {
         return Ok(Ruling::Nothing);
     }
@@ -63,8 +66,17 @@ fn ruled(proposal: &Proposal) -> Result<Ruling, String> {
                     newer report"
             .to_owned());
     }
-    changed_by_others(proposal.edit, proposal.written, &known.decision)?;
-    let is_new_verdict = proposal.edit.verdict.is_some() && new.verdict != known.decision.verdict;
+    changed_by_others(proposal, &known.decision)?;
+    // An acceptance that is to hold longer is accepted anew: two people agreed to its end.
+    let is_longer = known.decision.can_lapse()
+        && new.can_lapse()
+        && proposal.edit.until.is_some()
+        && is_later(new.until, known.decision.until);
+    if is_longer {
+        new.verdict = Some(Verdict::Accepted);
+    }
+    let is_new_verdict =
+        is_longer || (proposal.edit.verdict.is_some() && new.verdict != known.decision.verdict);
     if proposal.edit.until.is_some() || is_new_verdict {
         check_until(proposal, &new)?;
     }
@@ -99,8 +111,30 @@ fn is_said_already(new: &Decision, now: &Decision) -> bool {
     new == now || proposed_again
 }
 
+/// Whether a decision with the first day holds longer than with the second. No day: for good.
+fn is_later(day: Option<NaiveDate>, than: Option<NaiveDate>) -> bool {
+    match (day, than) {
+        (Some(day), Some(than)) => day > than,
+        (None, Some(_)) => true,
+        (_, None) => false,
+    }
+}
+
+/// Whether somebody changed a cell since the report was written, even if it is back at what was
+/// written.
+fn was_changed<Cell: PartialEq>(proposal: &Proposal, cell: impl Fn(&Decision) -> Cell) -> bool {
+    let mut before = cell(proposal.written);
+    proposal.since.iter().any(|said| {
+        let after = cell(said);
+        let is_changed = after != before;
+        before = after;
+        is_changed
+    })
+}
+
 /// Refuses an edit of what somebody else has changed since the report was written.
-fn changed_by_others(edit: &Edit, written: &Decision, now: &Decision) -> Result<(), String> {
+fn changed_by_others(proposal: &Proposal, now: &Decision) -> Result<(), String> {
+    let (edit, written) = (proposal.edit, proposal.written);
     let refused = |what: &str, then: String, now: String, edited: String| {
         let word = |word: String| if word.is_empty() { "nothing".to_owned() } else { word };
         Err(format!(
@@ -114,7 +148,10 @@ fn changed_by_others(edit: &Edit, written: &Decision, now: &Decision) -> Result<
     let verdict = |it: Option<Verdict>| it.map(|it| it.to_string()).unwrap_or_default();
     let day = |it: Option<NaiveDate>| it.map(|it| it.to_string()).unwrap_or_default();
     match edit.verdict.map(Change::value) {
-        Some(edited) if now.verdict != written.verdict && now.verdict != edited => {
+        Some(edited)
+            if (now.verdict != written.verdict || was_changed(proposal, |it| it.verdict))
+                && now.verdict != edited =>
+        {
             return refused(
                 "the decision",
                 verdict(written.verdict),
@@ -125,17 +162,22 @@ fn changed_by_others(edit: &Edit, written: &Decision, now: &Decision) -> Result<
         _ => {}
     }
     match edit.until.map(Change::value) {
-        Some(edited) if now.until != written.until && now.until != edited => {
+        Some(edited)
+            if (now.until != written.until || was_changed(proposal, |it| it.until))
+                && now.until != edited =>
+        {
             return refused("until", day(written.until), day(now.until), day(edited));
         }
         _ => {}
     }
-    for (what, edited, written, now) in [
-        ("the owner", &edit.owner, &written.owner, &now.owner),
-        ("the note", &edit.note, &written.note, &now.note),
+    let owner = was_changed(proposal, |it| it.owner.clone());
+    let note = was_changed(proposal, |it| it.note.clone());
+    for (what, edited, written, now, was_changed) in [
+        ("the owner", &edit.owner, &written.owner, &now.owner, owner),
+        ("the note", &edit.note, &written.note, &now.note, note),
     ] {
         match edited {
-            Some(edited) if now != written && now != edited => {
+            Some(edited) if (now != written || was_changed) && now != edited => {
                 let [written, now, edited] =
                     [written, now, edited].map(|text| format!("\"{text}\""));
                 return refused(what, written, now, edited);
@@ -176,6 +218,7 @@ fn check_until(proposal: &Proposal, new: &Decision) -> Result<(), String> {
 pub fn confirm<'a>(
     known: Option<&Known>,
     by: &str,
+    today: NaiveDate,
     mut others: impl Iterator<Item = &'a str>,
 ) -> Result<Decision, String> {
     let Some(known) = known.filter(|known| known.is_open) else {
@@ -184,7 +227,14 @@ pub fn confirm<'a>(
     if known.decision.verdict != Some(Verdict::Proposed) {
         return Err("nobody has proposed to accept it".to_owned());
     }
-    let folded = |name: &str| name.trim().to_lowercase();
+    if let Some(until) = known.decision.until.filter(|until| *until < today) {
+        return Err(format!("the proposal was until {until}"));
+    }
+    // Characters that do not show make no other name.
+    let folded = |name: &str| {
+        let shown = Text::own(name).to_string().to_lowercase();
+        shown.split_whitespace().collect::<Vec<&str>>().join(" ")
+    };
     if folded(by).is_empty() {
         return Err("a name is needed: --by NAME".to_owned());
     }

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed setup fails the test")]
 
+mod old_files;
 mod random_nights;
 mod story;
 mod twelve_nights;

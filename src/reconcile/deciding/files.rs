@@ -326,8 +326,13 @@ fn said(row: &EditedRow) -> String {
     }
 }
 
+/// Edits of one mismatch that are kept: more of them contradict each other all the same.
+const MOST_EDITS: usize = 20;
+
 /// One edit for each mismatch. Edits of one that differ, in whatever files, are given together.
-fn one_edit_each(written: Vec<Written>) -> Vec<Result<Written, Vec<Written>>> {
+fn one_edit_each(mut written: Vec<Written>) -> Vec<Result<Written, Vec<Written>>> {
+    // Of equal edits the one of the newest report counts.
+    written.sort_by_key(|written| std::cmp::Reverse(written.finding.run_id));
     let mut order = Vec::new();
     let mut by_mismatch: BTreeMap<(i64, Kind), Vec<Written>> = BTreeMap::new();
     for written in written {
@@ -336,7 +341,7 @@ fn one_edit_each(written: Vec<Written>) -> Vec<Result<Written, Vec<Written>>> {
             order.push(mismatch);
             Vec::new()
         });
-        if edits.iter().all(|other| other.edit != written.edit) {
+        if edits.len() < MOST_EDITS && edits.iter().all(|other| other.edit != written.edit) {
             edits.push(written);
         }
     }
@@ -359,8 +364,15 @@ fn contradiction(desk: &Desk, edits: &[Written]) -> Vec<Decided> {
         let new = in_words(&written.edit.of(&written.finding.decision));
         format!("{}: {new}", place.unwrap_or_default())
     };
-    let all: Vec<String> = edits.iter().map(shown).collect();
-    let why = format!("edits of one mismatch differ, so none is taken: {}", all.join("; "));
+    const SHOWN: usize = 3;
+    const LONGEST: usize = 300;
+    let cut = |text: String| text.chars().take(LONGEST).collect::<String>();
+    let first: Vec<String> = edits.iter().take(SHOWN).map(shown).map(cut).collect();
+    let more = match edits.len().saturating_sub(SHOWN) {
+        0 => String::new(),
+        more => format!("; and {more} more"),
+    };
+    let why = format!("edits of one mismatch differ, so none is taken: {}{more}", first.join("; "));
     let refused = |written: &Written| Decided {
         key: Some(written.finding.key.clone()),
         decision: NewDecision {
