@@ -65,6 +65,9 @@ pub(crate) enum Why {
     /// Too many files inside.
     #[error("there are more than 10,000 files inside")]
     TooManyEntries,
+    /// Too many sheets.
+    #[error("it has more than 30 sheets")]
+    TooManySheets,
     /// Too many cells.
     #[error("it has more than 2,000,000 cells")]
     TooManyCells,

@@ -3,6 +3,7 @@
 use super::cell::{Cell, Column, EditedRow};
 use super::dialect::Decimal;
 use super::files::Why;
+use crate::domain::mismatch::Kind;
 use std::sync::Arc;
 
 /// A header stands within the first rows: above it there may be a title, or the line of Work that
@@ -137,11 +138,13 @@ impl Header {
         let mut amounts = Vec::new();
         for (place, cell) in cells {
             let heading = heading(&cell.shown());
-            if OTHER_AMOUNTS.contains(&heading.as_str()) {
+            // A report has each heading once: more of them are no report of this program.
+            if OTHER_AMOUNTS.contains(&heading.as_str()) && amounts.len() < MOST_AMOUNTS {
                 amounts.push(*place);
             }
             let Some(column) = Column::of_heading(&heading) else { continue };
-            if matches!(column, Column::Variance | Column::AtRisk) {
+            let is_amount = matches!(column, Column::Variance | Column::AtRisk);
+            if is_amount && amounts.len() < MOST_AMOUNTS {
                 amounts.push(*place);
             }
             // Of two columns with one heading the first counts: the other is a copy.
@@ -158,6 +161,9 @@ impl Header {
     }
 }
 
+/// Columns whose numbers say which decimal separator a file has.
+const MOST_AMOUNTS: usize = 16;
+
 /// The ids that a row names.
 fn ids(row: &EditedRow) -> Vec<String> {
     let of = |column| row.cell(column).map(Cell::shown).unwrap_or_default();
@@ -169,6 +175,10 @@ fn ids(row: &EditedRow) -> Vec<String> {
     for word in words.map(|word| word.trim_start_matches('\'')).filter(|word| is_id(word)) {
         if !ids.iter().any(|id| id == word) {
             ids.push(word.to_owned());
+        }
+        // An order has at most one mismatch of each kind: the caller knows none of these.
+        if ids.len() > Kind::ALL.len() {
+            break;
         }
     }
     ids

@@ -174,10 +174,18 @@ fn worksheets<Source: Read + std::io::Seek>(workbook: &Xlsx<Source>) -> Vec<Stri
     sheets.map(|sheet| sheet.name.clone()).collect()
 }
 
+/// Sheets that a workbook may have: this program writes nine.
+const MOST_SHEETS: usize = 30;
+
 fn rows_of(bytes: &[u8]) -> Result<Rows, Why> {
     let mut workbook: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(|error| why(&error))?;
     let mut rows = Rows::default();
-    for sheet in worksheets(&workbook) {
+    let sheets = worksheets(&workbook);
+    if sheets.len() > MOST_SHEETS {
+        // Each sheet is unpacked on its own, also where several name one part of the file.
+        return Err(Why::TooManySheets);
+    }
+    for sheet in sheets {
         let mut table = Table::new(Some(sheet.as_str().into()));
         let mut reader = workbook.worksheet_cells_reader(&sheet).map_err(|error| why(&error))?;
         let mut number = 0;

@@ -359,13 +359,13 @@ fn one_edit_each(mut written: Vec<Written>) -> Vec<Result<Written, Vec<Written>>
 
 /// Refuses edits of one mismatch that differ: each names the others.
 fn contradiction(desk: &Desk, edits: &[Written]) -> Vec<Decided> {
+    const SHOWN: usize = 3;
+    const LONGEST: usize = 300;
     let shown = |written: &Written| {
         let place = written.source.as_ref().map(|(file, row)| format!("{file}, row {row}"));
         let new = in_words(&written.edit.of(&written.finding.decision));
         format!("{}: {new}", place.unwrap_or_default())
     };
-    const SHOWN: usize = 3;
-    const LONGEST: usize = 300;
     let cut = |text: String| text.chars().take(LONGEST).collect::<String>();
     let first: Vec<String> = edits.iter().take(SHOWN).map(shown).map(cut).collect();
     let more = match edits.len().saturating_sub(SHOWN) {
