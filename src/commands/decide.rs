@@ -5,6 +5,7 @@ use super::{Process, settings};
 use crate::cli::{Common, Decide, ListFormat, Said};
 use crate::domain::decision::{Change, DecisionEvent, Edit, Verdict};
 use crate::domain::mismatch::Kind;
+use crate::domain::run::Warning;
 use crate::domain::text::{Text, one_line};
 use crate::failure::Failure;
 use crate::reconcile::deciding::{
@@ -41,10 +42,15 @@ pub(super) fn execute(
         system_user: system_user(),
     };
     let taken = taken(arguments, &mut store, &desk)?;
+    // Who decides by command knows what leaves the sums.
+    let warning = taken.many_accepted(&desk).filter(|_| !arguments.files.is_empty());
     if arguments.format == ListFormat::Json {
-        print(&head.object(&object(&taken).to_string()))?;
+        print(&head.object(&object(&taken, warning.as_ref()).to_string()))?;
     } else {
         print(&text(&taken))?;
+    }
+    if let Some(warning) = warning {
+        tracing::warn!("{}", warning.text);
     }
     let is_refused = taken.decided.iter().any(Decided::is_refused)
         || !taken.unreadable.is_empty()
@@ -136,7 +142,7 @@ fn line(decided: &Decided) -> String {
     line
 }
 
-fn object(taken: &TakenBack) -> Value {
+fn object(taken: &TakenBack, warning: Option<&Warning>) -> Value {
     let decision = |decided: &Decided| {
         let it = &decided.decision;
         json!({
@@ -153,6 +159,7 @@ fn object(taken: &TakenBack) -> Value {
     };
     json!({
         "decisions": taken.decided.iter().map(decision).collect::<Vec<_>>(),
+        "warnings": warning.as_slice(),
         "unreadable": taken.unreadable,
         "without_ids": taken.foreign.iter().map(Text::as_str).collect::<Vec<_>>(),
     })

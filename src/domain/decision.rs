@@ -186,8 +186,12 @@ pub struct Taken {
     pub decision: Decision,
     /// What the mismatch showed.
     pub basis: Basis,
+    /// The money that was at risk.
+    pub at_risk: Option<Amount>,
     /// Who said so: see [`DecisionEvent::by`].
     pub by: Text,
+    /// Whether `by` is a file: one that does not say who saved it last.
+    pub is_by_file: bool,
 }
 
 /// A decision that was taken or refused: one event of the log, for people.

@@ -3,10 +3,10 @@
 //! `rules::deciding` says what is taken.
 
 mod files;
+mod warnings;
 
 pub(crate) use files::{TakenBack, take_back, take_back_all};
 
-use crate::domain::amount::Amount;
 use crate::domain::decision::{Basis, Decision, DecisionEventKind, Edit};
 use crate::domain::mismatch::{Event, EventKind, Kind, ReportRow};
 use crate::domain::order::OrderKey;
@@ -217,9 +217,11 @@ pub(crate) fn confirm_proposal(
     let known = known(&lives, kind);
     let owner = known.as_ref().map(|known| known.decision.owner.as_str()).unwrap_or_default();
     let people = lives.decisions.iter().filter(|taken| taken.kind == kind);
-    let proposers = people.filter(|taken| taken.event != DecisionEventKind::Confirmed);
-    let others = proposers.map(|taken| taken.by.as_str()).chain([owner]);
-    let ruling = confirm(known.as_ref(), by, desk.today, others);
+    let mut proposers = people.filter(|taken| taken.event != DecisionEventKind::Confirmed);
+    let others = proposers.clone().map(|taken| taken.by.as_str()).chain([owner]);
+    let proposal = proposers.rfind(|taken| taken.event == DecisionEventKind::Proposed);
+    let has_proposer = proposal.is_some_and(|taken| !taken.is_by_file);
+    let ruling = confirm(known.as_ref(), by, desk.today, others, has_proposer);
     let latest = store.latest_finding(order_id, kind)?;
     let Some(latest) = latest else {
         return Err(Failure::bug(format!("mismatch {mismatch_id} is in no report")));
@@ -254,19 +256,6 @@ pub(crate) fn confirm_proposal(
     };
     store.keep_decisions(std::slice::from_ref(&decided.decision), &[], desk.now)?;
     Ok(decided)
-}
-
-/// The money that decisions took out of the sums.
-fn taken_out(decided: &[Decided]) -> Vec<(Amount, &str)> {
-    let left = |decision: &NewDecision| {
-        decision.new.is_accepted() && !decision.old.is_accepted() && !is_refused(decision)
-    };
-    let accepted = decided.iter().map(|it| &it.decision).filter(|it| left(it));
-    accepted.filter_map(|it| Some((it.at_risk?, it.basis.currency.as_str()))).collect()
-}
-
-fn is_refused(decision: &NewDecision) -> bool {
-    decision.event == DecisionEventKind::Refused
 }
 
 /// One decision in words: "accepted until 2026-12-01, owner Asha, note \"known\"".

@@ -156,7 +156,7 @@ impl Life<'_> {
         let is_answered = matches!(self.stored.asked, Asked::Answered(_));
         let now = Now {
             day,
-            basis: Some(&basis).filter(|_| is_answered),
+            basis: Some(&basis).filter(|_| is_answered || kind == Kind::Unverified),
             at_risk: (mismatch.at_risk, &mismatch.currency),
         };
         let limits = &self.policy.accept.up_to;

@@ -87,7 +87,8 @@ fn ruled(proposal: &Proposal) -> Result<Ruling, String> {
         is_open: true,
         decision: Decision { until: None, ..new.clone() },
         basis: Some(proposal.basis.clone()),
-        is_confirmed: true,
+        // Whether the amount needs a second person is asked below.
+        confirmed: Some(proposal.now.at_risk.0),
         ..known.clone()
     };
     if let Some(why) = lifecycle::lapse(proposal.kind, &accepted, proposal.now, proposal.limits) {
@@ -211,7 +212,8 @@ fn check_until(proposal: &Proposal, new: &Decision) -> Result<(), String> {
 }
 
 /// Whether somebody may confirm an acceptance above the limit: a second person, by name. `others`
-/// are the names of those who proposed it, saved it or own it.
+/// are the names of those who proposed it, saved it or own it. `has_proposer` says whether the
+/// proposer is one of them.
 ///
 /// # Errors
 /// Why not, for people.
@@ -220,6 +222,7 @@ pub fn confirm<'a>(
     by: &str,
     today: NaiveDate,
     mut others: impl Iterator<Item = &'a str>,
+    has_proposer: bool,
 ) -> Result<Decision, String> {
     let Some(known) = known.filter(|known| known.is_open) else {
         return Err("the mismatch has ended".to_owned());
@@ -229,6 +232,12 @@ pub fn confirm<'a>(
     }
     if let Some(until) = known.decision.until.filter(|until| *until < today) {
         return Err(format!("the proposal was until {until}"));
+    }
+    // A second person is known only beside a first one.
+    if !has_proposer && known.decision.owner.as_str().trim().is_empty() {
+        return Err("nobody knows who proposed it: the file does not say who saved it. Fill in \
+                    the owner, or propose it by command with --by"
+            .to_owned());
     }
     // Characters that do not show make no other name.
     let folded = |name: &str| {

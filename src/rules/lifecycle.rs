@@ -28,8 +28,8 @@ pub struct Known {
     pub decision: Decision,
     /// What the mismatch showed when it was accepted or proposed.
     pub basis: Option<Basis>,
-    /// Whether a second person has confirmed the acceptance.
-    pub is_confirmed: bool,
+    /// The money at risk up to which a second person has confirmed the acceptance.
+    pub confirmed: Option<Amount>,
 }
 
 /// What the judgement of a run shows about a mismatch.
@@ -71,7 +71,7 @@ fn change(known: &mut Option<Known>, event: &Event) {
         is_open: false,
         decision: Decision::default(),
         basis: None,
-        is_confirmed: false,
+        confirmed: None,
     });
     latest.is_open = event.event != EventKind::Resolved;
     if latest.is_open {
@@ -91,15 +91,18 @@ fn change(known: &mut Option<Known>, event: &Event) {
         }
         EventKind::Changed => return,
     }
-    (latest.basis, latest.is_confirmed) = (None, false);
+    (latest.basis, latest.confirmed) = (None, None);
 }
 
 /// A decision is about a mismatch that is open. It ends with the mismatch.
 fn decide(known: Option<&mut Known>, taken: &Taken) {
     let Some(known) = known.filter(|known| known.is_open) else { return };
     known.decision = taken.decision.clone();
-    known.is_confirmed = taken.event == DecisionEventKind::Confirmed
-        || (known.is_confirmed && taken.event == DecisionEventKind::Decided);
+    known.confirmed = match taken.event {
+        DecisionEventKind::Confirmed => taken.at_risk,
+        DecisionEventKind::Decided => known.confirmed,
+        _ => None,
+    };
     known.basis = match taken.event {
         // Another owner or note is no new look at the figures.
         DecisionEventKind::Decided => known.basis.take().filter(|_| taken.decision.can_lapse()),

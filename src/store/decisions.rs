@@ -279,6 +279,7 @@ pub(super) fn of_order_before(
 }
 
 fn taken(row: &rusqlite::Row) -> rusqlite::Result<Taken> {
+    let (by, source): (String, Option<String>) = (row.get("by_name")?, row.get("source")?);
     Ok(Taken {
         kind: kind(row)?.ok_or_else(|| unreadable("kind"))?,
         at: instant(row, "at_ms")?,
@@ -286,7 +287,9 @@ fn taken(row: &rusqlite::Row) -> rusqlite::Result<Taken> {
         event: event_kind(row)?,
         decision: decision(row, "")?,
         basis: basis(row)?,
-        by: Text::own(&row.get::<_, String>("by_name")?),
+        at_risk: decode::amount(row, "at_risk_micros")?,
+        is_by_file: source.is_some_and(|source| source.starts_with(&by)),
+        by: Text::own(&by),
     })
 }
 

@@ -13,6 +13,7 @@ const SECOND_SCHEMA: &str = include_str!("../../sql/0002_less_to_write.sql");
 const THIRD_SCHEMA: &str = include_str!("../../sql/0003_versions.sql");
 const FOURTH_SCHEMA: &str = include_str!("../../sql/0004_events.sql");
 const FIFTH_SCHEMA: &str = include_str!("../../sql/0005_ledger_doubts.sql");
+const SIXTH_SCHEMA: &str = include_str!("../../sql/0006_decisions.sql");
 /// The data that the release with the first schema stored, and the migrations to later schemas.
 const STORED: [&str; 6] = [
     FIRST_SCHEMA,
@@ -50,6 +51,18 @@ const STORED_BY_THE_FIFTH: [&str; 7] = [
     FIFTH_SCHEMA,
     include_str!("../../fixtures/databases/schema-5.sql"),
     "PRAGMA user_version = 5; PRAGMA application_id = 1329812035;",
+];
+
+/// The data that the release with the sixth schema stored.
+const STORED_BY_THE_SIXTH: [&str; 8] = [
+    FIRST_SCHEMA,
+    SECOND_SCHEMA,
+    THIRD_SCHEMA,
+    FOURTH_SCHEMA,
+    FIFTH_SCHEMA,
+    SIXTH_SCHEMA,
+    include_str!("../../fixtures/databases/schema-6.sql"),
+    "PRAGMA user_version = 6; PRAGMA application_id = 1329812035;",
 ];
 
 /// One merchant for each earlier schema, with the same two nights.
@@ -227,6 +240,42 @@ fn the_nights_of_the_fifth_schema_are_unchanged() {
                    ORDER BY at_ms, run_id)";
     let events: String = merchant.database().query_row(events, (), |row| row.get(0)).unwrap();
     assert_eq!(events, "opened,changed,resolved");
+}
+
+#[test]
+fn the_decisions_of_the_sixth_schema_are_unchanged() {
+    let merchant = merchant(&STORED_BY_THE_SIXTH);
+    for (run, reported) in [
+        ("1", include_str!("../../fixtures/databases/schema-6-run-1.csv")),
+        ("2", include_str!("../../fixtures/databases/schema-6-run-2.csv")),
+        ("3", include_str!("../../fixtures/databases/schema-6-run-3.csv")),
+    ] {
+        assert_report_is_unchanged(&merchant, run, reported);
+    }
+    let listed = merchant.run(&["decide", "--list", "--format", "json"]).json();
+    let events: Vec<&str> = listed["decisions"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|event| event["event"].as_str().unwrap())
+        .collect();
+    assert_eq!(events, ["accepted", "decided", "proposed", "refused", "refused", "confirmed"]);
+
+    // Two people accepted A4; A1 is settled, and its last note stays with it.
+    let payments = [
+        paid("A1", "500.00", json!({})),
+        paid("A2", "70.00", json!({})),
+        paid("A3", "30.00", json!({})),
+        paid("A4", "900.00", json!({"final_amount": "700.00"})),
+        paid("A5", "12.00", json!({})),
+    ];
+    let gateway = Gateway::serve(&payments.concat());
+    let night = merchant.reconcile(&gateway.url, &["--from", "2026-01-10", "--to", "2026-01-10"]);
+    assert_eq!(night.code, Some(0), "{night:?}");
+    let found = merchant.rows_of(&night);
+    let accepted = row(&found, "A4", "final_amount_difference");
+    assert_eq!((found.len(), &*accepted["decision"]), (1, "accepted"), "{found:?}");
+    assert_eq!(merchant.sql("SELECT count(*) FROM pragma_foreign_key_check"), 0);
 }
 
 #[test]

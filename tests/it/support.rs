@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a failed setup fails the test")]
 
+pub mod workbook;
+
 use octopus_recon::sandbox::{Book, Call, Sandbox, SandboxSettings, Stopped};
 use serde_json::json;
 use std::collections::BTreeMap;

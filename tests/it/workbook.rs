@@ -2,11 +2,11 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a failed setup fails the test")]
 
+use crate::support::workbook::{save_with_libreoffice, sheet, type_into};
 use crate::support::*;
 use serde_json::json;
 use std::fs;
-use std::io::{Cursor, Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 const DAY: &str = "2026-01-10";
@@ -33,56 +33,6 @@ fn run(merchant: &Merchant, gateway: &Gateway) -> PathBuf {
     merchant.path(&report).with_extension("xlsx")
 }
 
-/// Opens the workbook with LibreOffice and saves it in its place. False, saying so, where there is
-/// no LibreOffice.
-#[expect(clippy::print_stderr, reason = "says that it could not test")]
-fn save_with_libreoffice(workbook: &Path) -> bool {
-    if Command::new("soffice").arg("--version").output().is_err() {
-        eprintln!("not tested: there is no LibreOffice (soffice) here");
-        return false;
-    }
-    let directory = tempfile::tempdir().unwrap();
-    let profile =
-        format!("-env:UserInstallation=file://{}", directory.path().join("profile").display());
-    let output = Command::new("soffice")
-        .args([&profile, "--headless", "--convert-to", "xlsx", "--outdir"])
-        .arg(directory.path())
-        .arg(workbook)
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{output:?}");
-    fs::copy(directory.path().join(workbook.file_name().unwrap()), workbook).unwrap();
-    true
-}
-
-/// Writes into empty cells of one of the workbook's sheets (from 1), as a person would: in the row
-/// that shows this text, under the columns of these letters.
-fn fill_in(workbook: &Path, sheet: usize, row_with: &str, cells: &[(&str, &str)]) {
-    let mut book = zip::ZipArchive::new(Cursor::new(fs::read(workbook).unwrap())).unwrap();
-    let mut edited = zip::ZipWriter::new(Cursor::new(Vec::new()));
-    for index in 0..book.len() {
-        let mut file = book.by_index(index).unwrap();
-        let name = file.name().to_owned();
-        let mut content = String::new();
-        file.read_to_string(&mut content).unwrap();
-        if name == format!("xl/worksheets/sheet{sheet}.xml") {
-            let shown = content.find(&format!("<t>{row_with}</t>")).unwrap();
-            let row = content[..shown].rfind("<row r=\"").unwrap() + "<row r=\"".len();
-            let row: String = content[row..].chars().take_while(char::is_ascii_digit).collect();
-            for (column, said) in cells {
-                let start = content.find(&format!("<c r=\"{column}{row}\"")).unwrap();
-                let end = start + content[start..].find("/>").unwrap();
-                assert!(!content[start..end].contains('>'), "the cell is not empty");
-                let cell = format!(" t=\"inlineStr\"><is><t>{said}</t></is></c>");
-                content.replace_range(end..end + 2, &cell);
-            }
-        }
-        edited.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
-        edited.write_all(content.as_bytes()).unwrap();
-    }
-    fs::write(workbook, edited.finish().unwrap().into_inner()).unwrap();
-}
-
 fn kept(merchant: &Merchant) -> Vec<PathBuf> {
     let files = merchant.report_files();
     files.into_keys().filter(|path| path.to_string_lossy().contains(".edited-")).collect()
@@ -92,10 +42,15 @@ fn kept(merchant: &Merchant) -> Vec<PathBuf> {
 fn a_decision_comes_back_through_libreoffice() {
     let (merchant, gateway) = merchant_with(3);
     let workbook = run(&merchant, &gateway);
-    // Work: Q decision, R until, S owner, T note.
-    let said = [("Q", "Accepted"), ("R", "2099-12-31"), ("S", "Asha"), ("T", "=agreed by phone")];
-    fill_in(&workbook, 2, "S2", &said);
-    fill_in(&workbook, 2, "00123456789012345678", &[("Q", "with gateway")]);
+    let said = [
+        ("decision", "Accepted"),
+        ("until", "2099-12-31"),
+        ("owner", "Asha"),
+        ("note", "=agreed by phone"),
+    ];
+    type_into(&workbook, "Work", "S2", &said);
+    let with_gateway = [("decision", "with gateway")];
+    type_into(&workbook, "Work", "00123456789012345678", &with_gateway);
     if !save_with_libreoffice(&workbook) {
         return;
     }
@@ -127,6 +82,19 @@ fn a_decision_comes_back_through_libreoffice() {
     let decided = merchant.run(&["decide", second.to_str().unwrap()]);
     assert_eq!(decided.code, Some(0), "{decided:?}");
     assert!(decided.stdout.starts_with("Nothing to take"), "{decided:?}");
+
+    // What was accepted is withdrawn in the sheet that shows it.
+    assert_eq!(sheet(&second, "Accepted").len(), 1);
+    type_into(&second, "Accepted", "S2", &[("decision", ""), ("until", "")]);
+    assert!(save_with_libreoffice(&second));
+    let third = merchant.reconcile(&gateway.url, &["--ledger", "ledger.csv"]);
+    let rows = merchant.rows_of(&third);
+    let withdrawn = row(&rows, "S2", "final_amount_difference");
+    assert_eq!(
+        ["decision", "until", "owner"].map(|name| withdrawn[name].as_str()),
+        ["", "", "Asha"]
+    );
+    assert_eq!(third.json()["totals"][0]["accepted"], "0.00", "{third:?}");
 }
 
 #[test]
@@ -134,7 +102,7 @@ fn an_edited_workbook_is_kept_when_it_is_written_again() {
     let (merchant, gateway) = merchant_with(2);
     let workbook = run(&merchant, &gateway);
     let own = fs::read(&workbook).unwrap();
-    fill_in(&workbook, 2, "S1", &[("T", "ask the bank")]);
+    type_into(&workbook, "Work", "S1", &[("note", "ask the bank")]);
     let edited = fs::read(&workbook).unwrap();
     assert_eq!(merchant.run(&["report"]).code, Some(0));
     let kept = kept(&merchant);

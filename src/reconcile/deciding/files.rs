@@ -3,17 +3,15 @@
 
 use super::super::judging::judged_again;
 use super::super::known;
-use super::{Decided, Desk, Written, in_words, take, taken_out};
+use super::{Decided, Desk, Written, in_words, take};
 use crate::decisions::{
     Comparison, EditedFile, EditedRow, Unreadable, Why, Written as AsWritten, candidates, compare,
     open, read,
 };
 use crate::domain::decision::{Basis, Decision, DecisionEventKind, Edit};
 use crate::domain::mismatch::Kind;
-use crate::domain::run::Warning;
 use crate::domain::text::Text;
 use crate::failure::Failure;
-use crate::rules::deciding::is_much;
 use crate::store::{NewDecision, ReadFile, Store};
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -29,45 +27,6 @@ pub(crate) struct TakenBack {
     pub(crate) unreadable: Vec<String>,
     /// Files without a mismatch id of this database.
     pub(crate) foreign: Vec<Text>,
-}
-
-impl TakenBack {
-    /// What a person should see.
-    pub(crate) fn warnings(&self, desk: &Desk) -> Vec<Warning> {
-        let mut warnings = Vec::new();
-        for why in &self.unreadable {
-            let text = format!("decisions were not read from {why}");
-            warnings.push(Warning::new("decisions_unreadable", text));
-        }
-        let refused = self.decided.iter().filter(|decided| decided.is_refused());
-        let refused: Vec<String> = refused.map(|it| refusal(&it.decision)).collect();
-        if let Some(first) = refused.first() {
-            let text = format!(
-                "{} of {} edited rows were not taken as decisions; the first: {first}",
-                refused.len(),
-                self.decided.len()
-            );
-            warnings.push(Warning::new("decisions_refused", text));
-        }
-        let out = taken_out(&self.decided);
-        if is_much(&out, &desk.policy.accept.up_to) {
-            let text = format!(
-                "decisions took {} findings out of the sums tonight; the sheet \"Decisions taken\" \
-                 lists them",
-                out.len()
-            );
-            warnings.push(Warning::new("many_accepted", text));
-        }
-        warnings
-    }
-}
-
-/// A refusal for people: where, and why.
-fn refusal(decision: &NewDecision) -> String {
-    match &decision.source {
-        Some((file, row)) => format!("{file}, row {row}: {}", decision.why),
-        None => decision.why.to_string(),
-    }
 }
 
 /// Takes the decisions in the files of a directory. The inner error: it cannot be listed.

@@ -17,7 +17,8 @@ pub type Limits = BTreeMap<String, Amount>;
 pub struct Now<'a> {
     /// The run's day.
     pub day: NaiveDate,
-    /// What the mismatch shows now. `None`: there is no trustworthy answer.
+    /// What the mismatch shows now. `None`: there is no trustworthy answer, and it takes one to
+    /// see.
     pub basis: Option<&'a Basis>,
     /// The money at risk, and its currency.
     pub at_risk: (Amount, &'a str),
@@ -37,9 +38,14 @@ pub fn lapse(kind: Kind, before: &Known, now: Now, limits: &Limits) -> Option<St
         })
         .or_else(|| {
             let (amount, currency) = now.at_risk;
-            let limit = limits.get(currency).filter(|limit| amount > **limit)?;
-            (is_accepted && !before.is_confirmed)
-                .then(|| format!("{amount} {currency} is above the limit of {limit}"))
+            let limit = limits.get(currency).filter(|limit| is_accepted && amount > **limit)?;
+            match before.confirmed {
+                Some(confirmed) if amount <= confirmed => None,
+                Some(confirmed) => Some(format!(
+                    "{amount} {currency} is more than the {confirmed} that were confirmed"
+                )),
+                None => Some(format!("{amount} {currency} is above the limit of {limit}")),
+            }
         })?;
     Some(format!("The {what} lapsed: {why}."))
 }
@@ -49,15 +55,20 @@ fn expired(before: &Known, day: NaiveDate) -> Option<String> {
     Some(format!("it was until {until}"))
 }
 
-/// What has changed since it was accepted. An unverified order shows nothing that could change.
+/// What has changed since it was accepted. Of an order without an answer only the ledger says
+/// anything.
 fn changed(kind: Kind, then: &Basis, now: &Basis) -> Option<String> {
-    if kind == Kind::Unverified {
-        return None;
-    }
     let word = |word: &str| if word.is_empty() { "none".to_owned() } else { word.to_owned() };
     let differs = |what: &str, then: &str, now: &str| {
         (then != now).then(|| format!("the {what} was {}, it is {}", word(then), word(now)))
     };
+    let ledgers = || {
+        differs("currency", &then.currency, &now.currency)
+            .or_else(|| differs("ledger's status", &then.ledger_status, &now.ledger_status))
+    };
+    if kind == Kind::Unverified {
+        return ledgers();
+    }
     let accounting = match kind {
         Kind::AccountingFailed | Kind::AccountingPending | Kind::UnknownStatus => true,
         _ => now.accounting_status == "failed",
@@ -66,14 +77,13 @@ fn changed(kind: Kind, then: &Basis, now: &Basis) -> Option<String> {
     let accounting = accounting
         .then(|| differs("accounting status", &then.accounting_status, &now.accounting_status));
     let notify = notify.then(|| differs("notify status", &then.notify_status, &now.notify_status));
-    differs("currency", &then.currency, &now.currency)
+    ledgers()
         .or_else(|| {
             let amount = |it: Option<Amount>| it.map(|it| it.to_string()).unwrap_or_default();
             let (was, is) = (then.variance, now.variance);
             (!is_nearer(was, is)).then(|| differs("variance", &amount(was), &amount(is)))?
         })
         .or_else(|| differs("payment status", &then.payment_status, &now.payment_status))
-        .or_else(|| differs("ledger's status", &then.ledger_status, &now.ledger_status))
         .or_else(|| accounting.flatten())
         .or_else(|| notify.flatten())
 }

@@ -70,7 +70,7 @@ fn opened(number: u64) -> Known {
         is_open: true,
         decision: Decision::default(),
         basis: None,
-        is_confirmed: false,
+        confirmed: None,
     }
 }
 
@@ -100,7 +100,17 @@ fn accepted(note: &str) -> Decision {
 fn taken(number: u64, event: DecisionEventKind, decision: Decision, variance: i64) -> Taken {
     let basis = Basis { variance: Some(units(variance)), ..Basis::default() };
     let (kind, at) = (Kind::FinalAmountDifference, at(number));
-    Taken { kind, at, run_id: 1, event, decision, basis, by: Text::own("Asha") }
+    Taken {
+        kind,
+        at,
+        run_id: 1,
+        event,
+        decision,
+        basis,
+        at_risk: Some(units(variance.abs())),
+        by: Text::own("Asha"),
+        is_by_file: false,
+    }
 }
 
 #[test]
@@ -202,8 +212,19 @@ fn what_ends_an_acceptance() {
     let why = lapsed(kind, &known, &then, 10, 10);
     assert_eq!(why.as_deref(), Some("The acceptance lapsed: it was until 1970-01-10."));
     assert!(lapsed(kind, &known, &then, 2, 11).is_some(), "above the limit");
-    let confirmed = Known { is_confirmed: true, ..known.clone() };
+    let confirmed = Known { confirmed: Some(units(11)), ..known.clone() };
     assert_eq!(lapsed(kind, &confirmed, &then, 2, 11), None, "two people have accepted it");
+    assert_eq!(
+        lapsed(kind, &confirmed, &then, 2, 12).as_deref(),
+        Some("The acceptance lapsed: 12.00 inr is more than the 11.00 that were confirmed.")
+    );
+    let of_unverified = |basis: Basis| is_lapsed(Kind::Unverified, basis);
+    assert!(of_unverified(with(|it| it.ledger_status = "failed".to_owned())));
+    assert!(of_unverified(with(|it| it.currency = "usd".to_owned())));
+    assert!(
+        !of_unverified(with(|it| it.payment_status = "refund".to_owned())),
+        "no answer says it"
+    );
     let unanswered = Now { day: day(2), basis: None, at_risk: (units(10), "inr") };
     assert_eq!(lapse(kind, &known, unanswered, &limits), None);
     let resolved = Known { is_open: false, ..known };

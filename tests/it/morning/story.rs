@@ -1,8 +1,9 @@
 //! A merchant's nights against one gateway, and what each left.
 
+use crate::support::workbook::sheet;
 use crate::support::{Done, FAST_RETRIES, Gateway, HEAD, Merchant, Row, is_csv, paid, rows};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -13,6 +14,8 @@ pub struct Story {
     /// The gateway's payments, by order.
     book: BTreeMap<String, (String, Value)>,
     nights: u32,
+    /// The orders with a finding in the latest report.
+    reported: BTreeSet<String>,
 }
 
 /// What a night left.
@@ -65,7 +68,7 @@ impl Story {
         let settled =
             |(id, amount): &(&str, &str)| ((*id).to_owned(), ((*amount).to_owned(), json!({})));
         let book = orders.iter().map(settled).collect();
-        Story { merchant, address, book, nights: 0 }
+        Story { merchant, address, book, nights: 0, reported: BTreeSet::new() }
     }
 
     /// Changes what the gateway says of an order. `null`: it has no such order.
@@ -112,7 +115,39 @@ impl Story {
         let report = self.merchant.path(report.as_str().unwrap());
         let night = Night { rows: rows(&report), done, summary, report };
         self.check_money(&night);
+        self.check_sheets(&night);
+        self.reported = orders(&night.rows);
         night
+    }
+
+    /// The sheets show the CSV's rows, each where it belongs.
+    fn check_sheets(&self, night: &Night) {
+        let workbook = night.report.with_extension("xlsx");
+        let of = |name: &str| sheet(&workbook, name);
+        let place =
+            |row: &Row| ["merchant_order_id", "kind", "decision"].map(|name| row[name].clone());
+        let places = |rows: &[Row]| rows.iter().map(place).collect::<Vec<_>>();
+        assert_eq!(places(&of("Findings")), places(&night.rows));
+        let (accepted, open): (Vec<Row>, Vec<Row>) =
+            night.rows.iter().cloned().partition(|row| row["decision"] == "accepted");
+        assert_eq!(places(&of("Accepted")), places(&accepted));
+
+        let mut kinds: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for row in &open {
+            kinds.entry(row["merchant_order_id"].clone()).or_default().insert(row["kind"].clone());
+        }
+        let work = of("Work").into_iter().map(|row| {
+            let kinds = row["findings"].split(", ").map(str::to_owned).collect();
+            (row["merchant_order_id"].clone(), kinds)
+        });
+        assert_eq!(work.collect::<BTreeMap<String, BTreeSet<String>>>(), kinds);
+
+        let unverified: Vec<Row> =
+            night.rows.iter().filter(|row| row["kind"] == "unverified").cloned().collect();
+        assert_eq!(orders(&of("Not checked")), orders(&unverified));
+        let solved: BTreeSet<String> =
+            self.reported.difference(&orders(&night.rows)).cloned().collect();
+        assert_eq!(orders(&of("Solved")), solved);
     }
 
     /// The night before and what changed since add up to the night, for each currency; and the
@@ -178,6 +213,10 @@ impl Story {
             .map(|it| [&it["event"], &it["merchant_order_id"], &it["kind"]].map(word).join(" "))
             .collect()
     }
+}
+
+fn orders(rows: &[Row]) -> BTreeSet<String> {
+    rows.iter().map(|row| row["merchant_order_id"].clone()).collect()
 }
 
 fn micros(total: &Value) -> i128 {

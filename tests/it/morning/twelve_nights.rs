@@ -1,8 +1,9 @@
-//! Twelve nights: orders settle, fail, lapse, come back and change; decisions are taken from a CSV
-//! and by command; one acceptance lapses by date, one by another variance; a night is partly
+//! Twelve nights: orders settle, fail, lapse, come back and change; decisions are taken from a CSV,
+//! from a workbook and by command; one acceptance lapses by date, one by another variance; a night is partly
 //! unverified, one ends with 13.
 
 use super::Story;
+use crate::support::workbook::{save_with_libreoffice, type_into};
 use chrono::{Days, Utc};
 use serde_json::json;
 
@@ -38,12 +39,11 @@ fn twelve_nights() {
         SHORT,
         &[("decision", "Accepted"), ("until", &until), ("note", "fee")],
     );
-    Story::edit(
-        &first,
-        "E",
-        "missing_at_gateway",
-        &[("decision", "with gateway"), ("owner", "Asha")],
-    );
+    // The other one in the workbook, saved by LibreOffice where there is one.
+    let workbook = first.report.with_extension("xlsx");
+    let said = [("decision", "with gateway"), ("owner", "Asha")];
+    type_into(&workbook, "Work", "E", &said);
+    save_with_libreoffice(&workbook);
 
     // 2: the decisions are taken before the report is written.
     let second = story.night();
@@ -168,8 +168,8 @@ fn twelve_nights() {
     assert_eq!(
         story.decisions(),
         [
-            "decided E missing_at_gateway",
             "accepted A final_amount_difference",
+            "decided E missing_at_gateway",
             "accepted A final_amount_difference"
         ]
     );
