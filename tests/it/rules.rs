@@ -4,6 +4,7 @@
 mod agreement;
 mod bank_time;
 mod causes;
+mod decisions;
 mod examples;
 pub mod generator;
 pub mod model;

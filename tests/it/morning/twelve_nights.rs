@@ -1,6 +1,6 @@
 //! Twelve nights: orders settle, fail, lapse, come back and change; decisions are taken from a CSV,
-//! from a workbook and by command; one acceptance lapses by date, one by another variance; a night is partly
-//! unverified, one ends with 13.
+//! from a workbook and by command; one acceptance lapses by date, one by another variance; a night
+//! is partly unverified, one ends with 13.
 
 use super::Story;
 use crate::support::workbook::{save_with_libreoffice, type_into};
