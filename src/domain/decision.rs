@@ -23,6 +23,10 @@ words! {
 }
 
 impl Verdict {
+    /// What a person can choose.
+    pub const TO_CHOOSE: [Verdict; 3] =
+        [Verdict::Accepted, Verdict::WithGateway, Verdict::ToCorrect];
+
     /// Reads what a person wrote: case, spaces, `_` and `-` do not matter. `None`: it is no
     /// decision that a person can take.
     #[must_use]
@@ -32,9 +36,7 @@ impl Verdict {
             letters.flat_map(char::to_lowercase).collect()
         };
         let written = squeezed(text);
-        let can_be_written = |verdict: &Verdict| *verdict != Verdict::Proposed;
-        let mut verdicts = Verdict::ALL.iter().copied().filter(can_be_written);
-        verdicts.find(|verdict| squeezed(verdict.as_str()) == written)
+        Verdict::TO_CHOOSE.into_iter().find(|verdict| squeezed(verdict.as_str()) == written)
     }
 }
 

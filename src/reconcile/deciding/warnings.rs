@@ -18,7 +18,7 @@ impl TakenBack {
         let refused: Vec<String> = refused.map(|it| refusal(&it.decision)).collect();
         if let Some(first) = refused.first() {
             let text = format!(
-                "{} of {} edited rows were not taken as decisions; the first: {first}",
+                "not taken as decisions: {} of {} edited rows; the first: {first}",
                 refused.len(),
                 self.decided.len()
             );

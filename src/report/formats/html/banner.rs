@@ -71,6 +71,7 @@ fn verdict(night: &Night, collected: &Collected) -> (Tone, Markup) {
                     (if others == 1 { " disagrees." } else { " disagree." })
                 }
                 @if collected.open.count > 0 { " At risk in all: " (at_risk(collected)) "." }
+                @if invalid > 0 { " " (unusable(invalid)) }
             },
         );
     }

@@ -50,7 +50,7 @@ pub(super) struct Collected {
     pub(super) money: ByCurrency<Bucket>,
     /// Orders with a finding that is not accepted.
     pub(super) open: Rows,
-    /// Of these, orders with more than "no trustworthy answer".
+    /// Of these, orders with a trustworthy answer: the sentence names the others apart.
     pub(super) disagreeing: u64,
     /// Orders whose findings are all accepted.
     pub(super) accepted: Rows,
@@ -129,9 +129,9 @@ impl Collected {
         self.open.add(|| orders::row(row, self.day));
         let is_on_page = self.open.count <= MOST_ROWS;
         self.findings += u64::try_from(row.open_findings().count()).unwrap_or(u64::MAX);
-        let is_more = |kind: Kind| kind != Kind::Unverified;
+        let is_unverified = |kind: Kind| kind == Kind::Unverified;
         self.disagreeing +=
-            u64::from(row.open_findings().any(|finding| is_more(finding.mismatch.kind)));
+            u64::from(!row.findings.iter().any(|it| is_unverified(it.mismatch.kind)));
         self.steps.add(row, is_on_page);
         self.ages.add(Age::of(row.open_days), &row.place);
         if row.is_past_due(self.day) {

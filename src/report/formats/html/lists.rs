@@ -109,7 +109,9 @@ pub(super) fn taken(collected: &Collected, stem: &str) -> Markup {
             @if refused.count > 0 {
                 p.alarm {
                     (show::counted(refused.count, "decision was", "decisions were"))
-                    " not taken. Enter them again in the latest workbook."
+                    " not taken. Enter "
+                    (if refused.count == 1 { "it" } else { "them" })
+                    " again in the latest workbook."
                 }
                 (show::rest(refused.shown, refused.count, "refused decisions", stem))
                 (decisions("Decisions that were not taken", "Why not", &refused.markup))

@@ -65,10 +65,10 @@ fn by_currency(collected: &Collected) -> Markup {
                 }
             }
             p.explain {
-                strong { "Against us" } ": the gateway moved less in our favour than the ledger "
-                "says. " strong { "In our favour" } ": it moved more. " strong { "In doubt" }
+                strong { "Against us" } ": we have less than the ledger says. "
+                strong { "In our favour" } ": we have more. " strong { "In doubt" }
                 ": what has moved is not known, or something else is wrong. "
-                strong { "Unverified" } ": no trustworthy answer."
+                strong { "Unverified" } ": the gateway gave no trustworthy answer."
             }
             @for (currency, tally) in money.all_of(Bucket::Accepted) {
                 p {

@@ -5,6 +5,7 @@ use super::show;
 use super::sums::ByCurrency;
 use super::{MOST_ROWS, orders};
 use crate::domain::amount::Amount;
+use crate::domain::decision::Verdict;
 use crate::domain::mismatch::NextStep;
 use crate::domain::morning::OrderRow;
 use crate::domain::text::Text;
@@ -111,6 +112,16 @@ pub(super) fn section(collected: &Collected, stem: &str) -> Markup {
                         (person(*step, collected.steps.get(*step), stem))
                     }
                 }
+                p {
+                    "To record a decision, open the workbook " (show::foreign(stem)) ".xlsx "
+                    "beside this page, sheet Work. Choose "
+                    @for (index, verdict) in Verdict::TO_CHOOSE.iter().enumerate() {
+                        @if index > 0 { " or " }
+                        code { (verdict) }
+                    }
+                    " in the column decision, fill in until, owner and note as you like, and "
+                    "save. The next night reads it back."
+                }
             }
         }
     }
@@ -148,9 +159,12 @@ fn person(next: NextStep, work: &Step, stem: &str) -> Markup {
                 p { (what) }
                 (largest(work))
                 details {
-                    summary { (ids) ": " (show::count(work.shown_ids)) }
-                    pre id=(list) tabindex="0" { (work.ids.trim_end()) }
+                    summary {
+                        (ids) ": " (show::count(work.shown_ids))
+                        @if work.shown_ids < work.count { " of " (show::count(work.count)) }
+                    }
                     (show::rest(work.shown_ids, work.count, "ids", stem))
+                    pre id=(list) tabindex="0" { (work.ids.trim_end()) }
                 }
             }
         }

@@ -4,6 +4,7 @@ use super::columns;
 use super::row::Row;
 use super::styles::Styles;
 use crate::domain::contained::{self, Contained};
+use crate::domain::decision::Verdict;
 use crate::domain::morning::Night;
 use crate::report::cell::{CellKind, Heading};
 use crate::report::columns::MISMATCHES;
@@ -19,8 +20,6 @@ use std::path::Path;
 const LAST_ROW: u32 = 1_048_575;
 /// From 1 to 9. Higher levels take seconds more for a file that is hardly smaller.
 const COMPRESSION: u8 = 2;
-/// What the decision cells offer.
-const VERDICTS: [&str; 3] = ["accepted", "with_gateway", "to_correct"];
 
 /// A sheet, in the order in which the workbook shows them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -261,7 +260,7 @@ fn validation(name: &str) -> Result<DataValidation, XlsxError> {
     let validation = DataValidation::new().set_error_style(DataValidationErrorStyle::Warning);
     if name == "decision" {
         return validation
-            .allow_list_strings(&VERDICTS)?
+            .allow_list_strings(&Verdict::TO_CHOOSE.map(Verdict::as_str))?
             .set_input_title("decision")?
             .set_input_message("accepted, with_gateway, to_correct, or empty");
     }
