@@ -2,11 +2,15 @@
 
 use super::collected::{Collected, Rows};
 use super::show;
-use crate::domain::mismatch::{Kind, ReportRow};
+use crate::domain::mismatch::{Kind, ReportRow, State};
 use crate::domain::morning::OrderRow;
 use crate::domain::payment::Payment;
 use chrono::NaiveDate;
 use maud::{Markup, PreEscaped, html};
+
+/// What the table shows, and in which order.
+const MOST_URGENT_FIRST: &str = "Open orders, each with its findings below. By severity; new and \
+                                 changed before old; by currency; the largest first.";
 
 /// The section.
 pub(super) fn section(collected: &Collected, stem: &str) -> Markup {
@@ -17,7 +21,7 @@ pub(super) fn section(collected: &Collected, stem: &str) -> Markup {
             @if rows.count == 0 { p { "No order has a finding that is not accepted." } }
             @else {
                 (show::rest(rows.shown, rows.count, "orders", stem))
-                (table("Open orders, each with its findings below", rows, "open-orders"))
+                (table(MOST_URGENT_FIRST, rows, "open-orders"))
             }
         }
     }
@@ -57,7 +61,7 @@ pub(super) fn row(row: &OrderRow, day: NaiveDate) -> Markup {
                     (identity(row))
                 }
                 td data-label="How urgent" {
-                    (show::severity(row.severity)) " " (show::state(row.state))
+                    (show::severity(row.severity)) " " (state(row))
                     small { "open " (show::age(row.open_days)) }
                 }
                 td.number data-label="At risk" data-age=(row.open_days)
@@ -84,6 +88,14 @@ pub(super) fn row(row: &OrderRow, day: NaiveDate) -> Markup {
                 }
             }
         }
+    }
+}
+
+/// An order that is open already can have a finding that is new.
+fn state(row: &OrderRow) -> &'static str {
+    match row.state {
+        State::New if row.open_days > 0 => "new finding",
+        state => show::state(state),
     }
 }
 
