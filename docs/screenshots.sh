@@ -34,11 +34,12 @@ fi
 if has soffice && has pdftoppm; then
   soffice --headless "-env:UserInstallation=file://$scratch/office" --convert-to pdf \
     --outdir "$scratch" "$reports/latest.xlsx" > /dev/null
-  # The page whose first words are those of the sheet Work: its headings.
+  # Each page has its sheet's name at the top: the first one of Work.
   last=$(pdfinfo "$scratch/latest.pdf" | sed -n 's/^Pages: *//p')
   page=2
   for candidate in $(seq 1 "$last"); do
-    if pdftotext -f "$candidate" -l "$candidate" "$scratch/latest.pdf" - | grep -q '^next_step$'; then
+    name=$(pdftotext -f "$candidate" -l "$candidate" "$scratch/latest.pdf" - | sed -n 1p)
+    if [ "$name" = Work ]; then
       page=$candidate
       break
     fi
