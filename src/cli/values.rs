@@ -57,9 +57,9 @@ pub(super) fn verdict(text: &str) -> Result<Said, String> {
     if text == "none" {
         return Ok(Said(None));
     }
-    Verdict::from_person(text).map(|verdict| Said(Some(verdict))).ok_or_else(|| {
-        "expected accepted, with_gateway, to_correct, or none to withdraw".to_owned()
-    })
+    Verdict::from_person(text)
+        .map(|verdict| Said(Some(verdict)))
+        .ok_or_else(|| format!("expected {}, or none to withdraw", Verdict::words_to_choose()))
 }
 
 /// A name or a note of at most 1,000 characters.

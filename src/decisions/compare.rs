@@ -95,8 +95,9 @@ fn verdict_edit(cell: &Cell, written: Option<Verdict>) -> Result<Option<Change<V
     match Verdict::from_person(word) {
         Some(verdict) => Ok((written != Some(verdict)).then_some(Change::Set(verdict))),
         None => Err(format!(
-            "decision \"{}\" is not one of accepted, with_gateway, to_correct",
-            Text::foreign(&shown)
+            "decision \"{}\" is not one of {}",
+            Text::foreign(&shown),
+            Verdict::words_to_choose()
         )),
     }
 }

@@ -27,6 +27,12 @@ impl Verdict {
     pub const TO_CHOOSE: [Verdict; 3] =
         [Verdict::Accepted, Verdict::WithGateway, Verdict::ToCorrect];
 
+    /// The words that a person can choose, for a message.
+    #[must_use]
+    pub fn words_to_choose() -> String {
+        Verdict::TO_CHOOSE.map(Verdict::as_str).join(", ")
+    }
+
     /// Reads what a person wrote: case, spaces, `_` and `-` do not matter. `None`: it is no
     /// decision that a person can take.
     #[must_use]

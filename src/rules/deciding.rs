@@ -235,8 +235,8 @@ pub fn confirm<'a>(
     }
     // A second person is known only beside a first one.
     if !has_proposer && known.decision.owner.as_str().trim().is_empty() {
-        return Err("nobody knows who proposed it: the file does not say who saved it. Fill in \
-                    the owner, or propose it by command with --by"
+        return Err("nobody knows who proposed it: the file does not say who saved it. Name its \
+                    owner first: decide --order … --kind … --owner NAME --by NAME"
             .to_owned());
     }
     // Characters that do not show make no other name.

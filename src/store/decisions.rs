@@ -288,9 +288,14 @@ fn taken(row: &rusqlite::Row) -> rusqlite::Result<Taken> {
         decision: decision(row, "")?,
         basis: basis(row)?,
         at_risk: decode::amount(row, "at_risk_micros")?,
-        is_by_file: source.is_some_and(|source| source.starts_with(&by)),
+        is_by_file: source.is_some_and(|source| is_file(&by, &source)),
         by: Text::own(&by),
     })
+}
+
+/// Whether a name is that of the file itself. A source names a file, and perhaps a sheet of it.
+fn is_file(name: &str, source: &str) -> bool {
+    source.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(", sheet "))
 }
 
 fn kind(row: &rusqlite::Row) -> rusqlite::Result<Option<Kind>> {

@@ -17,8 +17,7 @@ pub type Limits = BTreeMap<String, Amount>;
 pub struct Now<'a> {
     /// The run's day.
     pub day: NaiveDate,
-    /// What the mismatch shows now. `None`: there is no trustworthy answer, and it takes one to
-    /// see.
+    /// What the mismatch shows now. `None`: without a trustworthy answer, that is not known.
     pub basis: Option<&'a Basis>,
     /// The money at risk, and its currency.
     pub at_risk: (Amount, &'a str),

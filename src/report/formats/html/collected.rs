@@ -129,9 +129,8 @@ impl Collected {
         self.open.add(|| orders::row(row, self.day));
         let is_on_page = self.open.count <= MOST_ROWS;
         self.findings += u64::try_from(row.open_findings().count()).unwrap_or(u64::MAX);
-        let is_unverified = |kind: Kind| kind == Kind::Unverified;
-        self.disagreeing +=
-            u64::from(!row.findings.iter().any(|it| is_unverified(it.mismatch.kind)));
+        let is_answered = row.findings.iter().all(|it| it.mismatch.kind != Kind::Unverified);
+        self.disagreeing += u64::from(is_answered);
         self.steps.add(row, is_on_page);
         self.ages.add(Age::of(row.open_days), &row.place);
         if row.is_past_due(self.day) {

@@ -14,10 +14,6 @@ pub(super) fn section() -> Markup {
                 "thing on which the two disagree, or that the gateway itself calls wrong. An order "
                 "can have several; its money counts once."
             }
-            p {
-                "To record a decision, write it into the workbook or the CSV beside this page: "
-                "columns decision, until, owner and note. The next night reads it back."
-            }
             div.wide {
                 table {
                     caption { "Kinds of findings. The word in brackets is the CSV's." }

@@ -114,13 +114,9 @@ pub(super) fn section(collected: &Collected, stem: &str) -> Markup {
                 }
                 p {
                     "To record a decision, open the workbook " (show::foreign(stem)) ".xlsx "
-                    "beside this page, sheet Work. Choose "
-                    @for (index, verdict) in Verdict::TO_CHOOSE.iter().enumerate() {
-                        @if index > 0 { " or " }
-                        code { (verdict) }
-                    }
-                    " in the column decision, fill in until, owner and note as you like, and "
-                    "save. The next night reads it back."
+                    "beside this page, sheet Work. Write one of " (Verdict::words_to_choose())
+                    " into the column decision; until, owner and note may stay empty. Save the "
+                    "file. The CSV has the same columns. The next night reads either back."
                 }
             }
         }

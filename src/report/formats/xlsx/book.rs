@@ -262,7 +262,7 @@ fn validation(name: &str) -> Result<DataValidation, XlsxError> {
         return validation
             .allow_list_strings(&Verdict::TO_CHOOSE.map(Verdict::as_str))?
             .set_input_title("decision")?
-            .set_input_message("accepted, with_gateway, to_correct, or empty");
+            .set_input_message(format!("{}, or empty", Verdict::words_to_choose()));
     }
     let earliest = ExcelDateTime::from_ymd(2000, 1, 1)?;
     validation
