@@ -53,22 +53,39 @@ pub(super) struct Fields<'a, 'row> {
 pub(super) trait Named {
     /// A column's value.
     fn named<T: FromSql>(&self, column: &str) -> rusqlite::Result<T>;
+
+    /// A column's text, where it stands.
+    fn text(&self, column: &str) -> rusqlite::Result<Option<&str>>;
 }
 
-impl Named for Fields<'_, '_> {
-    fn named<T: FromSql>(&self, column: &str) -> rusqlite::Result<T> {
+impl Fields<'_, '_> {
+    fn index(&self, column: &str) -> rusqlite::Result<usize> {
         let (before, after) = self.columns.0.split_at(self.next.get());
         let index = after.iter().chain(before).position(|known| known == column);
         let offset = index.ok_or_else(|| rusqlite::Error::InvalidColumnName(column.to_owned()))?;
         let index = (before.len() + offset) % self.columns.0.len();
         self.next.set(index + 1);
-        self.row.get(index)
+        Ok(index)
+    }
+}
+
+impl Named for Fields<'_, '_> {
+    fn named<T: FromSql>(&self, column: &str) -> rusqlite::Result<T> {
+        self.row.get(self.index(column)?)
+    }
+
+    fn text(&self, column: &str) -> rusqlite::Result<Option<&str>> {
+        Ok(self.row.get_ref(self.index(column)?)?.as_str_or_null()?)
     }
 }
 
 impl Named for Row<'_> {
     fn named<T: FromSql>(&self, column: &str) -> rusqlite::Result<T> {
         self.get(column)
+    }
+
+    fn text(&self, column: &str) -> rusqlite::Result<Option<&str>> {
+        Ok(self.get_ref(column)?.as_str_or_null()?)
     }
 }
 
@@ -91,12 +108,11 @@ pub(super) fn unreadable(column: &str) -> rusqlite::Error {
 }
 
 pub(super) fn date(row: &impl Named, column: &str) -> rusqlite::Result<NaiveDate> {
-    let text: String = row.named(column)?;
-    text.parse().map_err(|_| unreadable(column))
+    optional_date(row, column)?.ok_or_else(|| unreadable(column))
 }
 
 pub(super) fn optional_date(row: &impl Named, column: &str) -> rusqlite::Result<Option<NaiveDate>> {
-    let text: Option<String> = row.named(column)?;
+    let text = row.text(column)?;
     text.map(|text| text.parse().map_err(|_| unreadable(column))).transpose()
 }
 
@@ -121,7 +137,7 @@ pub(super) fn word<T>(
     column: &str,
     read: fn(&str) -> T,
 ) -> rusqlite::Result<Option<T>> {
-    Ok(row.named::<Option<String>>(column)?.map(|word| read(&word)))
+    Ok(row.text(column)?.map(read))
 }
 
 pub(super) fn outcome(row: &impl Named, column: &str) -> rusqlite::Result<Outcome> {
@@ -130,8 +146,7 @@ pub(super) fn outcome(row: &impl Named, column: &str) -> rusqlite::Result<Outcom
 
 /// The answer; `None` where the join found none.
 pub(super) fn answer(row: &impl Named) -> rusqlite::Result<Option<Answer>> {
-    let kind: Option<String> = row.named("answer_kind")?;
-    Ok(match kind.as_deref() {
+    Ok(match row.text("answer_kind")? {
         None => None,
         Some("missing") => Some(Answer::Missing(row.named("missing")?)),
         Some(_) => Some(Answer::Payment(Box::new(payment(row)?))),

@@ -62,6 +62,13 @@ macro_rules! key_and_entry_columns {
     };
 }
 
+macro_rules! counted {
+    ($($name:literal),*) => { [$($name),*].len() };
+}
+
+/// How many columns there are.
+pub(super) const ENTRY_COLUMNS: usize = with_entry_columns!(counted);
+
 /// Binds the values of the columns to the parameters from `first` on.
 pub(super) fn bind_entry(
     statement: &mut Statement,
@@ -86,8 +93,7 @@ pub(super) fn bind_entry(
 
 /// The entry; `None` where the join found none.
 pub(super) fn read_optional_entry(row: &impl Named) -> rusqlite::Result<Option<Entry>> {
-    let date: Option<String> = row.named("entry_order_date")?;
-    date.map(|_| read_entry(row)).transpose()
+    row.text("entry_order_date")?.map(|_| read_entry(row)).transpose()
 }
 
 /// Reads the columns of [`key_and_entry_columns`].

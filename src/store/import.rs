@@ -1,9 +1,9 @@
-//! Importing a ledger, row by row: a new order is stored at once; the rows of known orders are
+//! Importing a ledger, row by row: new orders are stored in batches; the rows of known orders are
 //! merged in a temporary table until the whole ledger has been read (contract, "Ledger" and
 //! "`run`"). It is one transaction: a ledger is stored whole or not at all.
 
-use super::entry_columns::bind_entry;
 use super::error::StoreError;
+use super::new_orders::Statements;
 use super::runs::{NewRun, Selection};
 use super::{Store, items, repeats, runs, to_ms};
 use crate::domain::order::{
@@ -12,14 +12,17 @@ use crate::domain::order::{
 };
 use crate::domain::run::LedgerFigures;
 use chrono::{DateTime, Utc};
-use rusqlite::{
-    CachedStatement, Connection, OptionalExtension, Transaction, TransactionBehavior, params,
-};
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 use std::path::{Path, PathBuf};
+
+/// Complete rows that are stored together. They are inserted in the order of their ids: the more
+/// rows, the more of them fall on one page of the index, if ids are random. As many rows wait
+/// in `reconcile/importing.rs` meanwhile.
+const BATCH: usize = 1_024;
 
 /// An import in progress. Dropped without [`Import::commit`], it leaves nothing behind.
 pub(crate) struct Import<'a> {
-    statements: Statements<'a>,
+    pub(super) statements: Statements<'a>,
     transaction: Transaction<'a>,
     pub(super) connection: &'a Connection,
     pub(super) path: PathBuf,
@@ -33,44 +36,13 @@ pub(crate) struct Import<'a> {
     pub(super) first_invalid: Option<String>,
     /// The last order of earlier runs.
     pub(super) orders_before: i64,
-    last_order_id: i64,
+    pub(super) last_order_id: i64,
+    /// Complete rows that are still to be stored.
+    pub(super) waiting: Vec<(Entry, u64)>,
     /// New orders that are selected.
     pub(super) selected: u64,
     /// Ids and short names of the files; the last one is being read.
     files: Vec<(i64, String)>,
-}
-
-/// The statements that every row needs.
-struct Statements<'a> {
-    find_order: CachedStatement<'a>,
-    insert_order: CachedStatement<'a>,
-    insert_entry: CachedStatement<'a>,
-    select: CachedStatement<'a>,
-}
-
-impl Statements<'_> {
-    fn new(connection: &Connection) -> rusqlite::Result<Statements<'_>> {
-        Ok(Statements {
-            find_order: connection.prepare_cached(
-                "SELECT order_id FROM orders WHERE merchant_order_id = ?1
-                                              AND merchant_uid = ?2",
-            )?,
-            insert_order: connection.prepare_cached(
-                "INSERT INTO orders (order_id, merchant_uid, merchant_order_id, entry_version)
-                 VALUES (?1, ?2, ?3, 1) ON CONFLICT (merchant_order_id, merchant_uid) DO NOTHING",
-            )?,
-            insert_entry: connection.prepare_cached(concat!(
-                "INSERT INTO entries (order_id, version, file_id, line, ",
-                entry_columns!(""),
-                ") VALUES (?, 1, ?, ?, ",
-                entry_parameters!(),
-                ")",
-            ))?,
-            select: connection.prepare_cached(
-                "INSERT INTO run_orders (run_id, order_id, entry_version) VALUES (?1, ?2, 1)",
-            )?,
-        })
-    }
 }
 
 /// The result of an import.
@@ -124,6 +96,7 @@ fn begin(connection: &Connection, path: PathBuf, run: NewRun) -> rusqlite::Resul
         first_invalid: None,
         orders_before: last_order_id,
         last_order_id,
+        waiting: Vec::new(),
         selected: 0,
         files: Vec::new(),
     })
@@ -159,13 +132,14 @@ impl Import<'_> {
         modified_at: Option<DateTime<Utc>>,
     ) -> Result<(), StoreError> {
         let items = if self.line_items.has_groups() { self.store_items() } else { Ok(()) };
+        let rows = items.and_then(|()| self.store_waiting());
         let proof = || {
             self.connection.execute(
                 "UPDATE ledger_files SET sha256 = ?2, modified_at_ms = ?3 WHERE file_id = ?1",
                 params![self.file_id(), sha256, modified_at.map(to_ms)],
             )
         };
-        items.and_then(|()| proof()).map_err(|error| StoreError::sqlite(&self.path, &error))?;
+        rows.and_then(|()| proof()).map_err(|error| StoreError::sqlite(&self.path, &error))?;
         Ok(())
     }
 
@@ -205,12 +179,14 @@ impl Import<'_> {
         added.map_err(|error| StoreError::sqlite(&self.path, &error))
     }
 
-    pub(super) fn add_complete(&mut self, mut entry: Entry, line: u64) -> rusqlite::Result<()> {
+    pub(super) fn add_complete(&mut self, entry: Entry, line: u64) -> rusqlite::Result<()> {
         self.figures.rows += 1;
-        if self.insert(&entry, line)? {
-            self.figures.accepted += 1;
-            return Ok(());
-        }
+        self.waiting.push((entry, line));
+        if self.waiting.len() < BATCH { Ok(()) } else { self.store_waiting() }
+    }
+
+    /// Adds a complete row of a known order.
+    pub(super) fn add_known(&mut self, mut entry: Entry, line: u64) -> rusqlite::Result<()> {
         // An order that cannot be inserted is known.
         let order_id = self.find(&entry.key)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
         if let Some(merged) = self.merged(order_id)? {
@@ -223,6 +199,7 @@ impl Import<'_> {
     }
 
     fn add_partial(&mut self, row: PartialRow) -> rusqlite::Result<()> {
+        self.store_waiting()?;
         if let Some(order_id) = self.find(&row.cells.key)?
             && let Some(merged) = self.merged(order_id)?
         {
@@ -257,32 +234,6 @@ impl Import<'_> {
             .find_order
             .query_row([&key.merchant_order_id, merchant_uid], |row| row.get(0))
             .optional()
-    }
-
-    /// Stores a new order; `false` where the order is known.
-    fn insert(&mut self, entry: &Entry, line: u64) -> rusqlite::Result<bool> {
-        let order_id = self.last_order_id + 1;
-        let inserted = self.statements.insert_order.execute(params![
-            order_id,
-            entry.key.merchant_uid.as_deref().unwrap_or_default(),
-            entry.key.merchant_order_id,
-        ])?;
-        if inserted == 0 {
-            return Ok(false);
-        }
-        self.last_order_id = order_id;
-        let file_id = self.file_id();
-        let statement = &mut self.statements.insert_entry;
-        statement.raw_bind_parameter(1, order_id)?;
-        statement.raw_bind_parameter(2, file_id)?;
-        statement.raw_bind_parameter(3, stored(line))?;
-        bind_entry(statement, 4, entry)?;
-        statement.raw_execute()?;
-        if self.selection.selects(entry) {
-            self.statements.select.execute([self.run_id, order_id])?;
-            self.selected += 1;
-        }
-        Ok(true)
     }
 
     /// Commits the import.

@@ -25,6 +25,7 @@ mod items;
 mod judging;
 mod ledger_facts;
 mod lives;
+mod new_orders;
 mod nights;
 mod opening;
 mod reading;

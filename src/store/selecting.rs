@@ -14,7 +14,8 @@ impl Import<'_> {
     /// The database.
     pub(crate) fn select(&mut self, ledgers: Vec<String>) -> Result<Imported, StoreError> {
         self.selection.ledgers = ledgers;
-        self.store_merged()
+        self.store_waiting()
+            .and_then(|()| self.store_merged())
             .and_then(|()| self.select_orders())
             .map_err(|error| StoreError::sqlite(&self.path, &error))
     }
