@@ -74,6 +74,17 @@ impl Failure {
         Failure { code: code::SIGNAL.saturating_add(signal), message, hint: None }
     }
 
+    /// The system gives this process no further thread, or no file for its events.
+    #[must_use]
+    pub fn no_thread(error: &std::io::Error) -> Failure {
+        Failure::new(
+            code::STORAGE,
+            format!("a thread cannot be started: {error}"),
+            "raise the limits on processes and open files (ulimit -u, ulimit -n; systemd: \
+             TasksMax, LimitNOFILE), and run again",
+        )
+    }
+
     /// The same failure with this hint.
     #[must_use]
     pub fn with_hint(self, hint: impl Into<String>) -> Failure {

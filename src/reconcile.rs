@@ -35,18 +35,18 @@ pub(crate) use views::{write_as_of, write_current};
 
 use crate::domain::run::{RunSummary, Warning};
 use crate::failure::Failure;
-use crate::gateway::{Asker, Client};
+use crate::gateway::{Allowance, Asker, Client, ClientError};
 use crate::interrupt::Interrupt;
 use crate::report::{self, Written};
 use crate::settings::Settings;
 use crate::store::{NewRun, RunRow, Store, StoreError};
-use asking::Ended;
+use asking::{Asking, Ended};
 use chrono::{DateTime, Utc};
 use deciding::Desk;
 use reporting::write_and_record;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::runtime::Handle;
 
 /// What a run needs of the world.
 pub struct Context<'a> {
@@ -54,8 +54,6 @@ pub struct Context<'a> {
     pub now: fn() -> DateTime<Utc>,
     /// Looked at by every loop.
     pub interrupt: &'a Interrupt,
-    /// Where calls are made.
-    pub runtime: &'a Handle,
     /// How far the run is, for the progress bar.
     pub counters: Arc<Counters>,
 }
@@ -107,13 +105,10 @@ fn carry_out(night: no_report::Night, context: &Context) -> Result<Finished, Fai
     let started = Instant::now();
     request.check()?;
     request.refuse_overwriting(settings)?;
-    let client = Client::new(
-        &settings.gateway,
-        &settings.credentials().map_err(Failure::from)?,
-        settings.store.personal_data,
-        context.now,
-    )
-    .map_err(Failure::from)?;
+    let credentials = settings.credentials().map_err(Failure::from)?;
+    let personal_data = settings.store.personal_data;
+    let client = || Client::new(&settings.gateway, &credentials, personal_data, context.now);
+    let first = client().map_err(Failure::from)?;
     match &request.report {
         Some(path) => report::prepare_target(path),
         None => report::prepare_directory(&settings.report.directory),
@@ -133,12 +128,11 @@ fn carry_out(night: no_report::Night, context: &Context) -> Result<Finished, Fai
     // Dropped behind the recorder, which locks the database too.
     let _notice = no_report::OnBug { night, run_id };
     let _recorder = ending::BugRecorder { path, run_id, now: context.now };
-    let mut session =
-        Session { store: Some(store), run_id, new_run: &new_run, settings, request, context };
-    match session.carry_out(client) {
+    let mut session = Session { store, run_id, new_run: &new_run, settings, request, context };
+    match session.carry_out(first, &client) {
         Ok((summary, reports)) => Ok(Finished { summary, reports, duration: started.elapsed() }),
         Err(failure) => {
-            ending::record(session.store, run_id, &failure, context);
+            ending::record(Some(session.store), run_id, &failure, context);
             Err(Failed { run_id: Some(run_id), failure })
         }
     }
@@ -146,8 +140,7 @@ fn carry_out(night: no_report::Night, context: &Context) -> Result<Finished, Fai
 
 /// A run from its first call to its report.
 struct Session<'a> {
-    /// Away while a thread of its own commits answers.
-    store: Option<Store>,
+    store: Store,
     run_id: i64,
     /// The run as this process began or resumed it.
     new_run: &'a NewRun,
@@ -157,19 +150,19 @@ struct Session<'a> {
 }
 
 impl Session<'_> {
-    fn store(&mut self) -> Result<&mut Store, Failure> {
-        self.store.as_mut().ok_or_else(|| Failure::bug("the database is open elsewhere"))
-    }
-
-    fn carry_out(&mut self, client: Client) -> Result<(RunSummary, Vec<Written>), Failure> {
+    fn carry_out(
+        &mut self,
+        first: Client,
+        further: &dyn Fn() -> Result<Client, ClientError>,
+    ) -> Result<(RunSummary, Vec<Written>), Failure> {
         let Session { run_id, settings, request, context, .. } = *self;
         if let Some(warning) = beginning::clock_warning(self.new_run) {
-            self.store()?.add_warnings(run_id, &[warning])?;
+            self.store.add_warnings(run_id, &[warning])?;
         }
-        let mut run = known(self.store()?, run_id)?;
-        self.ask(&run, client)?;
+        let mut run = known(&self.store, run_id)?;
+        self.ask(&run, first, further)?;
         self.take_decisions()?;
-        let store = self.store()?;
+        let store = &mut self.store;
         let comparison = store.compare_with_earlier(run_id)?;
         let shrunk = doubts::shrunk(comparison, &settings.ledger.shrunk_above);
         run.summary.figures.gateway_totals = statement::lines(store, &run, request)?;
@@ -206,7 +199,7 @@ impl Session<'_> {
             system_user: request.system_user.clone(),
         };
         let directory = no_report::directory(settings, request);
-        let store = self.store()?;
+        let store = &mut self.store;
         let warnings = match deciding::take_back_all(store, &desk, directory, now.into())? {
             Ok(taken) => taken.warnings(&desk),
             Err(why) => vec![Warning::new("decisions_unreadable", why)],
@@ -218,32 +211,40 @@ impl Session<'_> {
     }
 
     /// Asks for every order without a trustworthy answer, and says how that ended.
-    fn ask(&mut self, run: &RunRow, client: Client) -> Result<(), Failure> {
+    fn ask(
+        &mut self,
+        run: &RunRow,
+        first: Client,
+        further: &dyn Fn() -> Result<Client, ClientError>,
+    ) -> Result<(), Failure> {
         let Session { run_id, settings, request, context, .. } = *self;
         let selected = run.summary.figures.orders.selected;
         let limits = settings.gateway.limits();
-        let asker = Arc::new(Asker::new(client, limits, selected, context.now));
-        let asking = asking::Asking {
+        let allowance = Arc::new(Allowance::new(limits, selected));
+        // A worker without an order would only open connections.
+        let left = u32::try_from(selected.saturating_sub(run.answered)).unwrap_or(u32::MAX);
+        let left = NonZeroU32::new(left).unwrap_or(NonZeroU32::MIN);
+        let max_in_flight = settings.gateway.max_in_flight.min(left);
+        let mut clients = vec![first];
+        for _ in 1..asking::workers(max_in_flight) {
+            clients.push(further()?);
+        }
+        let asker =
+            |client| Asker::new(client, Arc::clone(&allowance), context.now, fastrand::Rng::new());
+        let asking = Asking {
             run_id,
             answered_before: run.answered,
             clock_floor: self.new_run.clock_floor,
-            max_in_flight: settings.gateway.max_in_flight,
+            max_in_flight,
             stop_asking_at: request.stop_asking_at,
             interrupt: context.interrupt.clone(),
             counters: Arc::clone(&context.counters),
-            asker: Arc::clone(&asker),
+            askers: clients.into_iter().map(asker).collect(),
+            allowance: Arc::clone(&allowance),
         };
         context.counters.begin(selected, run.answered);
-        let Some(store) = self.store.take() else { return self.store().map(|_| ()) };
-        // On a worker, beside the connections: from here each answer would wake another thread.
-        let asking = context.runtime.spawn(asking.run(store));
-        let (store, ended) = match context.runtime.block_on(asking) {
-            Ok(ended) => ended,
-            // The asking does not panic; if it does, the process cannot continue without its store.
-            Err(error) => std::panic::resume_unwind(error.into_panic()),
-        };
-        let store = self.store.insert(store);
-        let ended = ended?;
+        let store = &mut self.store;
+        let ended = asking.run(store)?;
         let answered = known(store, run_id)?.answered;
         let progress = format!("run {run_id}: {answered} of {selected} answered");
         match ended {
@@ -266,8 +267,8 @@ impl Session<'_> {
                     format!("ended by signal {signal}; {progress}, resume with --resume {run_id}");
                 return Err(Failure::signal(signal, message));
             }
-            Ended::Refused(why) => {
-                return Err(asking::refused(&why, asker.clock_skew(), run_id, &progress));
+            Ended::Refused(why, skew) => {
+                return Err(asking::refused(&why, skew, run_id, &progress));
             }
             Ended::Outage(why) => return Err(asking::outage(&why, run_id, &progress)),
         }

@@ -7,7 +7,7 @@ use crate::cli::{Check, Common};
 use crate::domain::order::OrderKey;
 use crate::domain::text::one_line;
 use crate::failure::{Failure, code};
-use crate::gateway::{CallFailure, Cause, Client, base_url, check_path};
+use crate::gateway::{CallFailure, Cause, Client, Transport, base_url, check_path};
 use crate::interrupt::Interrupt;
 use crate::report::prepare_directory;
 use crate::settings::{Flags, Settings};

@@ -167,8 +167,8 @@ impl Stage<'_> {
         let ledgers = self.ledgers.iter().take(night.ledgers).cloned().collect();
         let making = making(&self.settings, self.process);
         let request = Request { ledgers, making, ..Request::default() };
-        let (interrupt, runtime) = (self.interrupt, self.runtime.handle());
-        let context = Context { now: night.now, interrupt, runtime, counters: Arc::default() };
+        let (now, interrupt) = (night.now, self.interrupt);
+        let context = Context { now, interrupt, counters: Arc::default() };
         let progress = Progress::show(Arc::clone(&context.counters), self.common.quiet);
         let finished = reconcile::run(&self.settings, &request, &context);
         drop(progress);

@@ -78,9 +78,7 @@ fn settings(common: &Common, flags: Flags, process: &Process) -> Result<Settings
 
 /// A runtime that listens for signals from now on.
 fn runtime(interrupt: &Interrupt) -> Result<Runtime, Failure> {
-    let failed = |error: std::io::Error| {
-        Failure::bug(format!("the system does not let us start threads or hear signals: {error}"))
-    };
+    let failed = |error: std::io::Error| Failure::no_thread(&error);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -91,9 +89,8 @@ fn runtime(interrupt: &Interrupt) -> Result<Runtime, Failure> {
 }
 
 /// What a run needs of the world, with counters that start at nothing.
-fn context<'a>(process: &Process, interrupt: &'a Interrupt, runtime: &'a Runtime) -> Context<'a> {
-    let (now, runtime) = (process.now, runtime.handle());
-    Context { now, interrupt, runtime, counters: Arc::default() }
+fn context<'a>(process: &Process, interrupt: &'a Interrupt) -> Context<'a> {
+    Context { now: process.now, interrupt, counters: Arc::default() }
 }
 
 /// A command that leaves nothing behind, ended by a signal.

@@ -6,7 +6,7 @@ use crate::cli::{Common, Order};
 use crate::domain::order::OrderKey;
 use crate::domain::payment::{Answer, Answered};
 use crate::failure::{Failure, code};
-use crate::gateway::{CallFailure, Cause, Client};
+use crate::gateway::{CallFailure, Cause, Client, Transport};
 use crate::interrupt::Interrupt;
 use crate::settings::Flags;
 

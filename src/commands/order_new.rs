@@ -9,13 +9,15 @@ use crate::domain::payment::{AccountingType, Payment, TransactionType};
 use crate::domain::text::{clean, printable};
 use crate::failure::{Failure, code};
 use crate::gateway::{
-    Accounts, Asker, Client, CreatedOrder, Creation, Draft, NewOrder, NotCreated, SendState,
+    Accounts, Allowance, Asker, Client, CreatedOrder, Creation, Draft, NewOrder, NotCreated,
+    SendState,
 };
 use crate::interrupt::Interrupt;
 use crate::settings::Flags;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
+use std::sync::Arc;
 
 /// In bytes. Seven short texts need far less.
 const LARGEST_ACCOUNTS: u64 = 16 * 1024;
@@ -55,7 +57,9 @@ pub(super) fn execute(
         settings.store.personal_data,
         process.now,
     )?;
-    let asker = Asker::new(client.redacting(&order), settings.gateway.limits(), 1, process.now);
+    let client = client.redacting(&order);
+    let allowance = Arc::new(Allowance::new(settings.gateway.limits(), 1));
+    let asker = Asker::new(client, allowance, process.now, fastrand::Rng::new());
     let head = JsonHead::new("order new", (process.now)());
     let send_state = SendState::default();
     let runtime = runtime(interrupt)?;

@@ -27,8 +27,9 @@ pub(super) fn show(
     let flags = Flags { config: Some(file.to_owned()), ..Flags::default() };
     let mut policy = Settings::load(flags, &|_| None)?.policy;
     policy.zone = settings.policy.zone;
-    let runtime = runtime(interrupt)?;
-    let context = context(process, interrupt, &runtime);
+    // It hears signals as long as it lives.
+    let _signals = runtime(interrupt)?;
+    let context = context(process, interrupt);
     let effects = under_policy(&settings.store.path, run_id, &policy, &context)?;
     let name = printable(&file.to_string_lossy());
     match format {

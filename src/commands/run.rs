@@ -52,8 +52,9 @@ fn carry_out(
         ..Flags::default()
     };
     let settings = settings(common, flags, process)?;
-    let runtime = runtime(interrupt)?;
-    let context = context(process, interrupt, &runtime);
+    // It hears signals as long as it lives.
+    let _signals = runtime(interrupt)?;
+    let context = context(process, interrupt);
     let stop_asking_at = arguments
         .deadline
         .map(|deadline| moment(deadline, (process.now)(), settings.ledger.zone()));

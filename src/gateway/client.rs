@@ -1,6 +1,7 @@
 //! One signed call over HTTP (gateway page, "Calls"), with its limits: no redirect, one deadline
 //! for the whole call, a body of at most 1 MiB.
 
+use super::ask::Transport;
 use super::base_url::{ORDER_GET, ORDER_NEW, base_url, endpoint};
 use super::new_order::NewOrder;
 use super::new_order_response::{CreatedOrder, SendFailure};
@@ -11,17 +12,22 @@ use crate::domain::order::OrderKey;
 use crate::domain::payment::{Answered, PersonalData};
 use crate::domain::text;
 use chrono::{DateTime, TimeDelta, Utc};
-use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use reqwest::header::{
+    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue,
+    RETRY_AFTER,
+};
+use reqwest::{Method, Request};
 use secrecy::ExposeSecret;
-use std::collections::BTreeMap;
+use serde::ser::{Serialize, Serializer};
 use std::error::Error as _;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
-use url::Url;
 
-/// The largest body that is read, in bytes after decompression.
+/// The largest body that is read, in bytes.
 const LARGEST_BODY: usize = 1 << 20;
+/// The bytes that are reserved for a body at most: what a gateway announces is not believed.
+const USUAL_BODY: u64 = 2048;
 const OC_SIGNATURE: HeaderName = HeaderName::from_static("oc-signature");
 
 /// Why the client cannot be created. Every case is a configuration error.
@@ -93,17 +99,26 @@ impl Response {
     }
 }
 
-/// Makes signed calls to one gateway.
+/// Makes signed calls to one gateway, over connections of its own. Each worker of a run has one, so
+/// that a call and its connection stay on one thread.
 pub struct Client {
     http: reqwest::Client,
-    order_get: Url,
-    order_new: Url,
+    /// Requests without signature and body.
+    order_get: Request,
+    order_new: Request,
     signer: Signer,
     reader: Reader,
     call_timeout: Duration,
     now: fn() -> DateTime<Utc>,
-    /// The gateway's clock minus this machine's, from the last `Date` header.
-    skew: Mutex<Option<TimeDelta>>,
+    gateway_clock: Mutex<GatewayClock>,
+}
+
+/// The gateway's clock, from the last `Date` header.
+#[derive(Default)]
+struct GatewayClock {
+    date: Option<HeaderValue>,
+    /// The gateway's clock minus this machine's.
+    skew: Option<TimeDelta>,
 }
 
 impl Client {
@@ -119,8 +134,6 @@ impl Client {
         now: fn() -> DateTime<Utc>,
     ) -> Result<Client, ClientError> {
         let base = base_url(settings.base_url.as_deref().unwrap_or_default())?;
-        let order_get = endpoint(&base, ORDER_GET)?;
-        let order_new = endpoint(&base, ORDER_NEW)?;
         let mut key = HeaderValue::from_str(credentials.api_key.expose_secret())
             .ok()
             .filter(|key| !key.is_empty())
@@ -131,28 +144,16 @@ impl Client {
         let mut headers = HeaderMap::new();
         headers.insert(HeaderName::from_static("oc-key"), key);
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        let seconds = |seconds: std::num::NonZeroU32| Duration::from_secs(seconds.get().into());
-        let mut http = reqwest::Client::builder()
-            .default_headers(headers)
-            .user_agent(concat!("octopus-recon/", env!("CARGO_PKG_VERSION")))
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .no_proxy()
-            .connect_timeout(seconds(settings.connect_timeout_seconds))
-            .pool_max_idle_per_host(
-                usize::try_from(settings.max_in_flight.get()).unwrap_or(usize::MAX),
-            );
-        if let Some(proxy) = &settings.proxy {
-            let proxy = reqwest::Proxy::all(proxy)
-                .map_err(|error| ClientError::Proxy(innermost(&error.without_url())))?;
-            http = http.proxy(proxy);
-        }
-        http = trust(http, settings, base.scheme())?;
-        let http = http.build().map_err(|error| ClientError::Tls(innermost(&error)))?;
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        let request = |path| -> Result<Request, ClientError> {
+            let mut request = Request::new(Method::POST, endpoint(&base, path)?);
+            request.headers_mut().clone_from(&headers);
+            Ok(request)
+        };
         Ok(Client {
-            http,
-            order_get,
-            order_new,
+            order_get: request(ORDER_GET)?,
+            order_new: request(ORDER_NEW)?,
+            http: http(settings, base.scheme())?,
             signer,
             reader: Reader::new(
                 settings.not_found_pattern.clone(),
@@ -161,7 +162,7 @@ impl Client {
             ),
             call_timeout: seconds(settings.call_timeout_seconds),
             now,
-            skew: Mutex::new(None),
+            gateway_clock: Mutex::default(),
         })
     }
 
@@ -171,18 +172,6 @@ impl Client {
     pub(crate) fn redacting(mut self, order: &NewOrder) -> Client {
         self.reader.personal = order.personal().clone();
         self
-    }
-
-    /// Queries an order once.
-    ///
-    /// # Errors
-    /// [`CallFailure`]: the call failed, or its response is not trustworthy.
-    pub(crate) async fn order_get(&self, order: &OrderKey) -> Result<Answered, CallFailure> {
-        let parameters = [("merchant_order_id", order.merchant_order_id.as_str())];
-        let response = self.signed(&self.order_get, &parameters).await?;
-        self.reader
-            .read(order, response.status, response.body())
-            .map_err(|failure| CallFailure { retry_after: response.retry_after, ..failure })
     }
 
     /// Sends a new order once. Only [`super::create_order`] decides whether to send it again.
@@ -209,31 +198,44 @@ impl Client {
     /// signed parameters; parameters with an empty value are left out of both.
     async fn signed(
         &self,
-        url: &Url,
+        request: &Request,
         parameters: &[(&str, &str)],
     ) -> Result<Response, CallFailure> {
         let signature = self.signer.sign(parameters);
-        let sent: BTreeMap<&str, &str> =
-            parameters.iter().copied().filter(|(_, value)| !value.is_empty()).collect();
-        let call = self
-            .http
-            .post(url.clone())
-            .header(OC_SIGNATURE, signature)
-            .body(serde_json::json!(sent).to_string())
-            // The deadline covers connection, headers and body together.
-            .timeout(self.call_timeout)
-            .send();
-        let response = call.await.map_err(|error| self.failure(error))?;
+        let (Some(mut request), Ok(signature), Ok(body)) = (
+            request.try_clone(),
+            HeaderValue::try_from(signature),
+            serde_json::to_vec(&Sent(parameters)),
+        ) else {
+            // None of the three can fail: the request has no body yet, a signature is hex, and a
+            // body is texts.
+            return Err(CallFailure::is_final(Cause::Broken, "the request cannot be written"));
+        };
+        request.headers_mut().insert(OC_SIGNATURE, signature);
+        *request.body_mut() = Some(body.into());
+        let response = self.http.execute(request).await.map_err(|error| self.failure(error))?;
         let status = response.status().as_u16();
         let header = |name| response.headers().get(name)?.to_str().ok().map(str::to_owned);
         let retry_after = header(RETRY_AFTER);
-        if let Some(date) = header(DATE).and_then(|date| httpdate::parse_http_date(&date).ok()) {
-            let skew = DateTime::<Utc>::from(date) - (self.now)();
-            *self.skew.lock().unwrap_or_else(PoisonError::into_inner) = Some(skew);
+        if let Some(date) = response.headers().get(DATE) {
+            self.note_date(date);
         }
         let mut body = Vec::new();
         let broken = self.read_body(response, &mut body).await.err();
         Ok(Response { status, retry_after, body, broken })
+    }
+
+    fn note_date(&self, date: &HeaderValue) {
+        let mut clock = self.gateway_clock.lock().unwrap_or_else(PoisonError::into_inner);
+        // It changes once a second.
+        if clock.date.as_ref() == Some(date) {
+            return;
+        }
+        let read = date.to_str().ok().and_then(|date| httpdate::parse_http_date(date).ok());
+        if let Some(read) = read {
+            let skew = DateTime::<Utc>::from(read) - (self.now)();
+            *clock = GatewayClock { date: Some(date.clone()), skew: Some(skew) };
+        }
     }
 
     async fn read_body(
@@ -241,6 +243,12 @@ impl Client {
         mut response: reqwest::Response,
         body: &mut Vec<u8>,
     ) -> Result<(), CallFailure> {
+        if response.headers().get(CONTENT_ENCODING).is_some_and(is_compressed) {
+            let why = "the answer is compressed, though the request did not allow it";
+            return Err(CallFailure::is_final(Cause::Untrustworthy, why));
+        }
+        let announced = response.content_length().unwrap_or(0).min(USUAL_BODY);
+        body.reserve(usize::try_from(announced).unwrap_or(0));
         loop {
             match response.chunk().await {
                 Ok(Some(chunk)) if body.len() + chunk.len() > LARGEST_BODY => {
@@ -256,12 +264,6 @@ impl Client {
                 }
             }
         }
-    }
-
-    /// The gateway's clock minus this machine's, from the last `Date` header.
-    #[must_use]
-    pub(crate) fn clock_skew(&self) -> Option<TimeDelta> {
-        *self.skew.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn timeout(&self) -> CallFailure {
@@ -285,6 +287,68 @@ impl Client {
         }
         CallFailure::retried(Cause::Broken, format!("the connection broke ({detail})"))
     }
+}
+
+impl Transport for Client {
+    async fn order_get(&self, order: &OrderKey) -> Result<Answered, CallFailure> {
+        let parameters = [("merchant_order_id", order.merchant_order_id.as_str())];
+        let response = self.signed(&self.order_get, &parameters).await?;
+        self.reader
+            .read(order, response.status, response.body())
+            .map_err(|failure| CallFailure { retry_after: response.retry_after, ..failure })
+    }
+
+    /// From the last `Date` header.
+    fn clock_skew(&self) -> Option<TimeDelta> {
+        self.gateway_clock.lock().unwrap_or_else(PoisonError::into_inner).skew
+    }
+}
+
+/// A request's body: a JSON object of the signed parameters.
+struct Sent<'a>(&'a [(&'a str, &'a str)]);
+
+impl Serialize for Sent<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().copied().filter(|(_, value)| !value.is_empty()))
+    }
+}
+
+/// Whether a `Content-Encoding` is one of HTTP's codings.
+fn is_compressed(encoding: &HeaderValue) -> bool {
+    const CODINGS: [&str; 7] =
+        ["gzip", "x-gzip", "deflate", "br", "zstd", "compress", "x-compress"];
+    let is_coding = |name: &str| CODINGS.iter().any(|coding| coding.eq_ignore_ascii_case(name));
+    encoding.to_str().is_ok_and(|encoding| encoding.split(',').map(str::trim).any(is_coding))
+}
+
+fn seconds(seconds: std::num::NonZeroU32) -> Duration {
+    Duration::from_secs(seconds.get().into())
+}
+
+/// The HTTP client: it follows, repeats and unpacks nothing by itself.
+fn http(settings: &GatewaySettings, scheme: &str) -> Result<reqwest::Client, ClientError> {
+    let mut http = reqwest::Client::builder()
+        .user_agent(concat!("octopus-recon/", env!("CARGO_PKG_VERSION")))
+        .redirect(reqwest::redirect::Policy::none())
+        // Without a limit of zero, each request is copied for a retry that never comes.
+        .retry(reqwest::retry::never().max_retries_per_request(0))
+        .no_proxy()
+        .connect_timeout(seconds(settings.connect_timeout_seconds))
+        // The deadline covers connection, headers and body together.
+        .timeout(seconds(settings.call_timeout_seconds))
+        .pool_max_idle_per_host(
+            usize::try_from(settings.max_in_flight.get()).unwrap_or(usize::MAX),
+        );
+    if scheme == "http" {
+        http = http.http1_only();
+    }
+    if let Some(proxy) = &settings.proxy {
+        let proxy = reqwest::Proxy::all(proxy)
+            .map_err(|error| ClientError::Proxy(innermost(&error.without_url())))?;
+        http = http.proxy(proxy);
+    }
+    http = trust(http, settings, scheme)?;
+    http.build().map_err(|error| ClientError::Tls(innermost(&error)))
 }
 
 /// Sets the trusted certificates. Plain http to a loopback host needs none, so a machine without CA

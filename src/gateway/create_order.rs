@@ -92,7 +92,7 @@ impl Asker {
     ) -> Result<Creation, NotCreated> {
         let (mut attempts, mut failures) = (0, Vec::new());
         loop {
-            self.pace.permit().await;
+            self.allowance.pace.permit().await;
             attempts += 1;
             let sent_before = sends.0.swap(true, Ordering::SeqCst);
             let failure = match self.client.order_new(order).await {
@@ -106,7 +106,7 @@ impl Asker {
                 SendFailure::Failed(CallFailure {
                     cause: Cause::Overload, retry_after, ..
                 }) => {
-                    self.apply_retry_after(retry_after.as_deref());
+                    self.allowance.apply_retry_after(retry_after.as_deref(), (self.now)());
                 }
                 _ => {}
             }
@@ -119,11 +119,13 @@ impl Asker {
                 "querying the order after a failed order/new"
             );
             failures.push(failure);
-            tokio::time::sleep(retry::backoff(&self.limits, attempts, roll)).await;
+            tokio::time::sleep(retry::backoff(&self.allowance.limits, attempts, roll)).await;
             let answer = self.ask(order.key(), None).await.result;
-            let may_send_again = retry::next(&self.limits, attempts, roll) != Next::Stop;
+            let may_send_again = retry::next(&self.allowance.limits, attempts, roll) != Next::Stop;
             match decide(order, &failures, answer) {
-                Err(NotCreated::Absent { new, .. }) if may_send_again && self.use_retry() => {
+                Err(NotCreated::Absent { new, .. })
+                    if may_send_again && self.allowance.use_retry() =>
+                {
                     tracing::debug!(why = new, attempts, "sending again");
                 }
                 end => return end,

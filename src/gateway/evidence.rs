@@ -8,33 +8,36 @@ use crate::domain::text;
 /// personal data (contract, "Stored answers"). Keys are sorted, so that the same answer with its
 /// keys in another order is the same evidence. Nested fields are redacted too: the page does not
 /// say what they contain.
-pub(super) fn evidence(json: Json, personal_data: PersonalData) -> Json {
-    let drops = |key: &str| match key {
-        "signature_key" => true,
-        "from_name" | "to_name" | "ip" | "user_agent" => personal_data == PersonalData::Drop,
-        _ => false,
-    };
-    let cleans = |key: &str| key.ends_with("_fail_reason") && personal_data == PersonalData::Drop;
-    let masks = |key: &str| matches!(key, "from" | "to") && personal_data == PersonalData::Drop;
+pub(super) fn evidence(mut json: Json, personal_data: PersonalData) -> Json {
+    redact(&mut json, personal_data);
+    json
+}
+
+fn redact(json: &mut Json, personal_data: PersonalData) {
+    let drops = personal_data == PersonalData::Drop;
     match json {
-        Json::Object(mut members) => {
-            members.retain_mut(|(key, value)| {
-                *value = match std::mem::replace(value, Json::Null) {
-                    Json::Text(reason) if cleans(key) => Json::Text(text::clean(&reason).into()),
-                    Json::Object(_) | Json::List(_) if masks(key) => Json::Null,
-                    Json::Text(account) | Json::Number(account) if masks(key) => {
-                        Json::Text(last_four(&account).into())
-                    }
-                    other => evidence(other, personal_data),
-                };
-                !drops(key)
-            });
-            Json::Object(members)
-        }
-        Json::List(items) => {
-            Json::List(items.into_iter().map(|item| evidence(item, personal_data)).collect())
-        }
-        other => other,
+        Json::Object(members) => members.retain_mut(|(key, value)| {
+            let is_kept = match &**key {
+                "signature_key" => false,
+                "from_name" | "to_name" | "ip" | "user_agent" => !drops,
+                _ => true,
+            };
+            let is_account = drops && matches!(&**key, "from" | "to");
+            match value {
+                Json::Object(_) | Json::List(_) if is_account => *value = Json::Null,
+                Json::Object(_) | Json::List(_) => redact(value, personal_data),
+                Json::Text(account) | Json::Number(account) if is_account => {
+                    *value = Json::Text(last_four(account).into());
+                }
+                Json::Text(reason) if drops && key.ends_with("_fail_reason") => {
+                    *reason = text::clean(reason).into();
+                }
+                _ => {}
+            }
+            is_kept
+        }),
+        Json::List(items) => items.iter_mut().for_each(|item| redact(item, personal_data)),
+        _ => {}
     }
 }
 

@@ -24,8 +24,8 @@ mod wire;
 mod wording;
 
 pub use accounts::Accounts;
-pub use ask::Asker;
 pub(crate) use ask::Reply;
+pub use ask::{Allowance, Asker, Transport};
 pub(crate) use base_url::{base_url, check_path};
 pub use client::{Client, ClientError};
 pub use create_order::{Creation, NotCreated, SendState};

@@ -1,11 +1,12 @@
 //! The rate limit, and the pause that all calls share (contract, "Configuration"; faults: rate,
 //! Retry-After).
 
-use governor::clock::{Clock, DefaultClock};
-use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use governor::clock::Clock;
+use governor::middleware::NoOpMiddleware;
+use governor::state::{InMemoryState, NotKeyed};
+use governor::{Quota, RateLimiter};
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -14,13 +15,30 @@ const PARTS: NonZeroU32 = NonZeroU32::MIN.saturating_add(15);
 /// A timer is late by at most 1/500 s, which is 2 ms.
 const LATENESS_PER_SECOND: u32 = 500;
 
-/// Grants permits for calls, first come, first served. A retry needs a permit too.
+/// Time since the pace was made, on tokio's clock: the limiter then reads the same
+/// clock as the waits.
+#[derive(Debug, Clone, Copy)]
+struct Elapsed {
+    since: Instant,
+}
+
+impl Clock for Elapsed {
+    type Instant = Duration;
+
+    fn now(&self) -> Duration {
+        self.since.elapsed()
+    }
+}
+
+/// Grants permits for calls, first come, first served. A retry needs a permit too. Threads share
+/// it.
 pub(super) struct Pace {
-    limiter: DefaultDirectRateLimiter,
-    clock: DefaultClock,
+    limiter: RateLimiter<NotKeyed, InMemoryState, Elapsed, NoOpMiddleware<Duration>>,
+    clock: Elapsed,
     /// Only the first waiter waits for the limiter, so that waiters neither race nor starve.
     queue: tokio::sync::Mutex<()>,
-    paused_until: Mutex<Option<Instant>>,
+    /// The end of the pause, in nanoseconds on `clock`; zero without a pause.
+    paused_until: AtomicU64,
     permits: AtomicU64,
 }
 
@@ -38,11 +56,12 @@ impl Pace {
         };
         let at_least_one = |parts| NonZeroU32::new(parts).unwrap_or(NonZeroU32::MIN);
         let quota = Quota::per_second(at_least_one(parts(rate))).allow_burst(at_least_one(burst));
+        let clock = Elapsed { since: Instant::now() };
         Pace {
-            limiter: RateLimiter::direct(quota),
-            clock: DefaultClock::default(),
+            limiter: RateLimiter::direct_with_clock(quota, clock),
+            clock,
             queue: tokio::sync::Mutex::new(()),
-            paused_until: Mutex::new(None),
+            paused_until: AtomicU64::new(0),
             permits: AtomicU64::new(0),
         }
     }
@@ -65,9 +84,7 @@ impl Pace {
 
     /// Grants no permit for this time. A longer pause that has already begun stays.
     pub(super) fn pause(&self, length: Duration) {
-        let until = Instant::now() + length;
-        let mut paused = self.paused_until.lock().unwrap_or_else(PoisonError::into_inner);
-        *paused = Some(paused.map_or(until, |earlier| earlier.max(until)));
+        self.paused_until.fetch_max(nanos(self.clock.now() + length), Ordering::SeqCst);
     }
 
     /// Permits granted so far.
@@ -76,7 +93,17 @@ impl Pace {
     }
 
     fn pause_end(&self) -> Option<Instant> {
-        let paused = self.paused_until.lock().unwrap_or_else(PoisonError::into_inner);
-        paused.filter(|until| *until > Instant::now())
+        match self.paused_until.load(Ordering::SeqCst) {
+            0 => None,
+            until => {
+                let until = Duration::from_nanos(until);
+                (until > self.clock.now()).then(|| self.clock.since + until)
+            }
+        }
     }
+}
+
+/// A time of some centuries at most.
+fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }

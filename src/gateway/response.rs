@@ -314,7 +314,7 @@ impl Reader {
         if self.personal_data == PersonalData::Drop {
             self.personal.redact(&mut evidence);
         }
-        let evidence = evidence.to_string();
+        let evidence = evidence.to_text().map_err(|error| error.to_string())?;
         Ok(Answered { answer: Answer::Payment(Box::new(payment)), evidence })
     }
 }

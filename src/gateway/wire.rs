@@ -9,6 +9,8 @@ use std::fmt;
 
 /// A documented payment object has 31 members.
 const USUAL_KEYS: usize = 31;
+/// The bytes of a usual payment object as JSON.
+const USUAL_TEXT: usize = 1024;
 /// Documented responses are three levels deep.
 const DEEPEST: u32 = 16;
 
@@ -32,12 +34,27 @@ impl<'a> Json<'a> {
         if body.is_empty() {
             return Err("is empty".to_owned());
         }
-        // In one pass, if the body is valid and has no number that would become a float.
-        let mut one_pass = serde_json::Deserializer::from_slice(body);
-        match (Level(0).deserialize(&mut one_pass), one_pass.end()) {
-            (Ok(json), Ok(())) => Ok(json),
-            _ => Json::read_by_level(body),
-        }
+        Json::read_in_one_pass(body).map_or_else(|| Json::read_by_level(body), Ok)
+    }
+
+    /// Parses a body that is valid and has no number that would become a float.
+    fn read_in_one_pass(body: &'a [u8]) -> Option<Json<'a>> {
+        // Checked once here, and not again for each text.
+        let text = std::str::from_utf8(body).ok()?;
+        let mut one_pass = serde_json::Deserializer::from_str(text);
+        let json = Level(0).deserialize(&mut one_pass).ok()?;
+        one_pass.end().ok()?;
+        Some(json)
+    }
+
+    /// Compact JSON; numbers keep their digits.
+    ///
+    /// # Errors
+    /// None for what was parsed from JSON.
+    pub(super) fn to_text(&self) -> serde_json::Result<String> {
+        let mut text = Vec::with_capacity(USUAL_TEXT);
+        serde_json::to_writer(&mut text, self)?;
+        String::from_utf8(text).map_err(serde::ser::Error::custom)
     }
 
     /// Parses level by level: slower, but with the digits of every number, and an error for every
@@ -132,8 +149,7 @@ impl Serialize for Json<'_> {
 impl fmt::Display for Json<'_> {
     /// Compact JSON; numbers keep their digits.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = serde_json::to_string(self).map_err(|_| fmt::Error)?;
-        formatter.write_str(&text)
+        formatter.write_str(&self.to_text().map_err(|_| fmt::Error)?)
     }
 }
 

@@ -1,16 +1,18 @@
 //! Committing answers on a thread of its own: an answer counts once it is committed
 //! (contract, "The database").
 
-use crate::gateway::Asker;
+use crate::gateway::Allowance;
 use crate::store::{Recorded, Store, StoreError};
 use chrono::{DateTime, Utc};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::mem;
+use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::runtime::Handle;
-use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::sync::{Notify, Semaphore};
 
-/// Answers that are committed together at most: what arrives during one commit makes the next.
-pub(super) const BATCH: usize = 512;
+/// Answers that a commit waits for at most.
+const ENOUGH: usize = 512;
 
 /// How long an answer waits for others to be committed with.
 const LONGEST_WAIT: Duration = Duration::from_millis(10);
@@ -47,48 +49,189 @@ impl Counters {
         self.unanswered.load(Ordering::Relaxed)
     }
 
-    fn count(&self, batch: &[Recorded]) {
-        for recorded in batch {
-            let is_answered = recorded.result.is_ok();
-            let counter = if is_answered { &self.answered } else { &self.unanswered };
-            counter.fetch_add(1, Ordering::Relaxed);
+    /// Orders of which something was recorded.
+    pub(super) fn recorded(&self) -> u64 {
+        self.answered() + self.unanswered()
+    }
+
+    fn count(&self, answer: &Recorded) {
+        let counter = if answer.result.is_ok() { &self.answered } else { &self.unanswered };
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Where workers leave answers for the thread that commits them, and what they may have in flight:
+/// a call holds a place of its worker until its answer is committed.
+pub(super) struct Inbox {
+    batch: Mutex<Batch>,
+    /// The first answer of a batch has come, or enough for a commit, or the last.
+    came: Notify,
+    /// Half of all places: the other half is asking meanwhile.
+    enough: usize,
+    /// By worker.
+    places: Vec<Places>,
+}
+
+/// The places of one worker.
+struct Places {
+    all: usize,
+    free: Semaphore,
+    /// Places whose answers are committed, and that are still to be freed.
+    returned: AtomicUsize,
+    were_returned: Notify,
+}
+
+impl Places {
+    fn new(all: usize) -> Places {
+        Places {
+            all,
+            free: Semaphore::new(all),
+            returned: AtomicUsize::new(0),
+            were_returned: Notify::new(),
         }
     }
 }
 
-/// An answer to be committed, with the place that its query holds until then.
-pub(super) type Received = (Recorded, Option<OwnedSemaphorePermit>);
+/// Answers that wait for the next commit.
+#[derive(Default)]
+struct Batch {
+    answers: Vec<Recorded>,
+    /// For each of them the worker whose place it holds; `None`: the answer to a probe.
+    held_by: Vec<Option<usize>>,
+    is_closed: bool,
+}
 
-/// Commits answers in batches until the sender is gone. A commit costs the same for one answer as
-/// for many, so a batch waits up to `LONGEST_WAIT` for more; at `enough` answers it waits no
-/// longer, because their queries hold places that other orders need.
-pub(super) fn write(
-    mut store: Store,
-    run_id: i64,
-    mut inbox: mpsc::Receiver<Received>,
-    enough: usize,
-    clock_floor: Option<DateTime<Utc>>,
-    asker: &Asker,
-    counters: &Counters,
-) -> (Store, Result<(), StoreError>) {
-    let runtime = Handle::current();
-    let mut batch = Vec::new();
-    let mut counted = 0;
-    while inbox.blocking_recv_many(&mut batch, BATCH) > 0 {
-        let more =
-            async { while batch.len() < enough && inbox.recv_many(&mut batch, BATCH).await > 0 {} };
-        // The batch is large enough, or the wait is over.
-        let _ = runtime.block_on(async { tokio::time::timeout(LONGEST_WAIT, more).await });
-        let calls = asker.calls();
-        let (batch, places): (Vec<Recorded>, Vec<_>) = batch.drain(..).unzip();
-        if let Err(error) = store.record(run_id, &batch, calls - counted, clock_floor) {
-            return (store, Err(error));
+impl Inbox {
+    /// Places for so many calls in flight, shared evenly among so many workers.
+    pub(super) fn new(max_in_flight: NonZeroU32, workers: usize) -> Inbox {
+        let all = usize::try_from(max_in_flight.get()).unwrap_or(usize::MAX);
+        let all = all.min(Semaphore::MAX_PERMITS);
+        let share = |worker| all / workers + usize::from(worker < all % workers);
+        Inbox {
+            batch: Mutex::default(),
+            came: Notify::new(),
+            enough: (all / 2).clamp(1, ENOUGH),
+            places: (0..workers).map(share).map(Places::new).collect(),
         }
-        counted = calls;
-        counters.count(&batch);
-        drop(places);
     }
-    let late = asker.calls() - counted;
-    let result = if late > 0 { store.record(run_id, &[], late, clock_floor) } else { Ok(()) };
-    (store, result)
+
+    /// How many calls a worker may have in flight.
+    pub(super) fn places(&self, worker: usize) -> usize {
+        self.places[worker].all
+    }
+
+    /// Waits for a place of this worker, and takes it.
+    pub(super) async fn place(&self, worker: usize) {
+        // The semaphore is never closed.
+        if let Ok(place) = self.places[worker].free.acquire().await {
+            place.forget();
+        }
+    }
+
+    /// Gives a place back that no call has used.
+    pub(super) fn leave(&self, worker: usize) {
+        self.places[worker].free.add_permits(1);
+    }
+
+    /// Frees the places whose answers are committed. It runs on the worker's own thread: to wake a
+    /// call from another thread takes a system call, for each of them.
+    pub(super) async fn free_places(&self, worker: usize) {
+        let places = &self.places[worker];
+        loop {
+            places.were_returned.notified().await;
+            places.free.add_permits(places.returned.swap(0, Ordering::AcqRel));
+        }
+    }
+
+    /// Leaves an answer, with the place that this worker's call holds.
+    pub(super) fn put(&self, answer: Recorded, place_of: Option<usize>) {
+        let mut batch = self.batch();
+        batch.answers.push(answer);
+        batch.held_by.push(place_of);
+        let waiting = batch.answers.len();
+        drop(batch);
+        if waiting == 1 || waiting == self.enough {
+            self.came.notify_one();
+        }
+    }
+
+    /// No answer comes any more once this is dropped.
+    pub(super) fn close_when_dropped(&self) -> impl Drop {
+        Closing(self)
+    }
+
+    /// Gives back so many places to each worker.
+    fn give_back(&self, held: &[usize]) {
+        for (places, held) in self.places.iter().zip(held).filter(|(_, held)| **held > 0) {
+            places.returned.fetch_add(*held, Ordering::AcqRel);
+            places.were_returned.notify_one();
+        }
+    }
+
+    fn batch(&self) -> MutexGuard<'_, Batch> {
+        self.batch.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The answers for the next commit, and the places that they hold. `None`: no more will come. A
+    /// commit costs the same for one answer as for many, so a batch waits up to `LONGEST_WAIT` for
+    /// more; with enough it waits no longer, because their calls hold places that other orders
+    /// need.
+    async fn next(&self) -> Option<(Vec<Recorded>, Vec<Option<usize>>)> {
+        while self.is_ready(1) == Some(false) {
+            self.came.notified().await;
+        }
+        let more = async {
+            while self.is_ready(self.enough) == Some(false) {
+                self.came.notified().await;
+            }
+        };
+        // There are enough, or the wait is over.
+        let _ = tokio::time::timeout(LONGEST_WAIT, more).await;
+        let mut batch = self.batch();
+        let (answers, places) = (mem::take(&mut batch.answers), mem::take(&mut batch.held_by));
+        (!answers.is_empty()).then_some((answers, places))
+    }
+
+    /// Whether so many answers wait. `None`: there will be no more.
+    fn is_ready(&self, enough: usize) -> Option<bool> {
+        let batch = self.batch();
+        (!batch.is_closed).then_some(batch.answers.len() >= enough)
+    }
+}
+
+struct Closing<'a>(&'a Inbox);
+
+impl Drop for Closing<'_> {
+    fn drop(&mut self) {
+        self.0.batch().is_closed = true;
+        self.0.came.notify_one();
+    }
+}
+
+/// Commits answers batch by batch until the inbox is closed.
+pub(super) async fn write(
+    store: &mut Store,
+    run_id: i64,
+    inbox: &Inbox,
+    clock_floor: Option<DateTime<Utc>>,
+    allowance: &Allowance,
+    counters: &Counters,
+) -> Result<(), StoreError> {
+    let mut counted = 0;
+    while let Some((answers, places)) = inbox.next().await {
+        let calls = allowance.calls();
+        store.record(run_id, &answers, calls - counted, clock_floor)?;
+        counted = calls;
+        let mut held = vec![0; inbox.places.len()];
+        for (answer, place) in answers.iter().zip(places) {
+            // A probe's order was counted when it was answered first.
+            if let Some(worker) = place {
+                counters.count(answer);
+                held[worker] += 1;
+            }
+        }
+        inbox.give_back(&held);
+    }
+    let late = allowance.calls() - counted;
+    if late > 0 { store.record(run_id, &[], late, clock_floor) } else { Ok(()) }
 }

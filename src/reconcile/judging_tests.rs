@@ -165,7 +165,6 @@ struct History {
     now: DateTime<Utc>,
     latest: DateTime<Utc>,
     random: fastrand::Rng,
-    runtime: tokio::runtime::Runtime,
 }
 
 fn ms(at: DateTime<Utc>) -> i64 {
@@ -193,9 +192,8 @@ impl History {
             )
             .unwrap();
         }
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let random = fastrand::Rng::with_seed(seed);
-        History { store, model: Model::default(), now, latest: now, random, runtime }
+        History { store, model: Model::default(), now, latest: now, random }
     }
 
     fn tick(&mut self) -> DateTime<Utc> {
@@ -292,12 +290,7 @@ impl History {
 
     fn judge(&mut self, run_id: i64) {
         let interrupt = Interrupt::default();
-        let context = Context {
-            now: Utc::now,
-            interrupt: &interrupt,
-            runtime: self.runtime.handle(),
-            counters: Arc::default(),
-        };
+        let context = Context { now: Utc::now, interrupt: &interrupt, counters: Arc::default() };
         let run = self.store.run(run_id).unwrap().unwrap();
         judge(&mut self.store, &run, &Policy::default(), &Making::default(), &context).unwrap();
         self.model.judge(run_id);

@@ -81,8 +81,8 @@ impl Tally {
         }
     }
 
-    /// The probe was answered: the credentials are right.
-    pub(super) fn probe_answered(&mut self) {
+    /// A probe begins: the refusals so far are explained by its answer.
+    pub(super) fn probe_begins(&mut self) {
         self.refused_in_a_row = 0;
     }
 
@@ -199,9 +199,9 @@ mod tests {
     }
 
     #[test]
-    fn an_answered_probe_starts_the_row_anew() {
+    fn a_probe_starts_the_row_anew() {
         let mut tally = tally(0, &[Answered, REFUSED, REFUSED, REFUSED]);
-        tally.probe_answered();
+        tally.probe_begins();
         assert_eq!(tally.next(), Continue);
         tally.add(REFUSED);
         assert_eq!(tally.next(), Continue);

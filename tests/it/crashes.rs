@@ -13,7 +13,8 @@ use std::time::Duration;
 const REPORT: &str = "reports/latest.csv";
 /// The report of last night, without mismatches.
 const OLD_REPORT: &str = "\"run_id\"\n";
-const IN_FLIGHT: usize = 16;
+/// So many that two threads ask.
+const IN_FLIGHT: usize = 40;
 
 /// A book with mismatches and unverified orders.
 fn book(orders: usize) -> String {
@@ -42,7 +43,8 @@ fn merchant(orders: usize) -> Merchant {
 
 fn arguments(gateway: &Gateway) -> Vec<&str> {
     let run = ["run", "--base-url", &gateway.url, "--rate", "2000", "--ledger", "ledger.csv"];
-    [&run[..], &["--resume", "--format", "json", "--report", REPORT]].concat()
+    let in_flight = ["--max-in-flight", "40"];
+    [&run[..], &["--resume", "--format", "json", "--report", REPORT], &in_flight].concat()
 }
 
 /// The report of a run, without the values that a kill may change: the times of the answers, the

@@ -39,11 +39,9 @@ fn reconcile(merchant: &Merchant, configuration: &str) -> Finished {
         _ => None,
     };
     let settings = Settings::load(flags, &environment).unwrap();
-    let runtime = tokio::runtime::Runtime::new().unwrap();
     let context = Context {
         now: night,
         interrupt: &Interrupt::default(),
-        runtime: runtime.handle(),
         counters: Arc::new(Counters::default()),
     };
     let ledger = merchant.write("ledger.csv", std::fs::read(fixture("ledger.csv")).unwrap());

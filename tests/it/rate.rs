@@ -26,12 +26,13 @@ fn no_second_sees_more_than_the_rate_and_its_burst() {
             paid(&format!("A{number}"), "100.00", script)
         })
         .collect();
+    // So many in flight that two threads share the rate.
     let gateway = Gateway::serve_as(&book, |it| it.latency = Duration::from_millis(5));
     let merchant = Merchant::new();
     merchant.write("ledger.csv", ledger(ORDERS));
     merchant.write("octopus-recon.toml", "[gateway]\nbackoff_first_ms = 20\n");
     let run = ["run", "--base-url", &gateway.url, "--ledger", "ledger.csv", "--format", "json"];
-    let done = merchant.run(&[&run[..], &["--rate", "500", "--max-in-flight", "16"]].concat());
+    let done = merchant.run(&[&run[..], &["--rate", "500", "--max-in-flight", "64"]].concat());
     assert_eq!(done.code, Some(0), "{done:?}");
     let journal = gateway.stop();
     assert_eq!(journal.len(), ORDERS + ORDERS / 10);

@@ -112,11 +112,9 @@ fn last_is_the_whole_days_before_today_in_the_ledgers_zone() {
         _ => None,
     };
     let settings = Settings::load(flags, &environment).unwrap();
-    let runtime = tokio::runtime::Runtime::new().unwrap();
     let context = Context {
         now: half_past_midnight,
         interrupt: &Interrupt::default(),
-        runtime: runtime.handle(),
         counters: Arc::new(Counters::default()),
     };
     let request = Request { ledgers: vec![ledger], last: NonZeroU32::new(3), ..Request::default() };

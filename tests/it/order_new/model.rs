@@ -8,8 +8,8 @@ use octopus_recon::domain::amount::Amount;
 use octopus_recon::domain::order::OrderKey;
 use octopus_recon::domain::payment::{AccountingType, PersonalData, TransactionType};
 use octopus_recon::gateway::{
-    Accounts, Asker, Client, Creation, Credentials, Draft, GatewaySettings, NewOrder, NotCreated,
-    SendState,
+    Accounts, Allowance, Asker, Client, Creation, Credentials, Draft, GatewaySettings, NewOrder,
+    NotCreated, SendState,
 };
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -147,7 +147,8 @@ fn asker(url: &str) -> Asker {
     };
     let credentials = Credentials { api_key: API_KEY.into(), api_secret: API_SECRET.into() };
     let client = Client::new(&settings, &credentials, PersonalData::Drop, Utc::now).unwrap();
-    Asker::new(client, settings.limits(), CASES * 1_000, Utc::now)
+    let allowance = Arc::new(Allowance::new(settings.limits(), CASES * 1_000));
+    Asker::new(client, allowance, Utc::now, fastrand::Rng::new())
 }
 
 fn order(number: u64) -> NewOrder {
