@@ -14,6 +14,8 @@
 mod cases;
 #[path = "runs/gateway.rs"]
 mod gateway;
+#[path = "runs/lean_loop.rs"]
+mod lean_loop;
 #[path = "runs/peers.rs"]
 mod peers;
 #[path = "runs/process.rs"]
@@ -31,6 +33,11 @@ fn main() {
     {
         let latency = Duration::from_millis(latency.parse().unwrap());
         return gateway::serve(latency, uids == gateway::SCATTERED);
+    }
+    if let [lean_loop, url, orders] = &arguments[..]
+        && lean_loop == "loop"
+    {
+        return lean_loop::run(url, orders.parse().unwrap());
     }
     let is_asked = |name: &str| arguments.iter().any(|argument| argument == name);
     let known = |name: &String| cases::ALL.iter().any(|case| case.name == name);

@@ -17,10 +17,11 @@ const fn case(name: &'static str, takes_long: bool, run: fn()) -> Case {
     Case { name, takes_long, run }
 }
 
-pub const ALL: [Case; 9] = [
+pub const ALL: [Case; 10] = [
     case("rate", false, rate),
     case("unlimited", false, unlimited),
     case("ledger", false, ledger),
+    case("ledger-random", true, ledger_random),
     case("report", false, report),
     case("nights", false, nights),
     case("start", false, start),
@@ -46,12 +47,55 @@ fn mebibytes(bytes: u64) -> f64 {
 
 fn speed(orders: u32, took: &Took) -> String {
     format!(
-        "{:.0} orders/s, {:.1} µs of processor time an order, {:.1} MiB at most",
+        "{:.0} orders/s, {:.1} µs of processor time an order, {:.1} MiB at most, cores busy {:.0} %",
         f64::from(orders) / took.wall.as_secs_f64(),
         per_order(took.processor, orders),
-        mebibytes(took.peak_bytes)
+        mebibytes(took.peak_bytes),
+        100.0 * took.cores_busy
     )
 }
+
+/// What a program does once.
+type Turn<'a> = (&'static str, Box<dyn Fn() -> Option<Took> + 'a>);
+
+/// Measures programs by turns, because the machine is not the same from minute to minute: each so
+/// many times. Gives the median of each, by time; none: it is not installed.
+fn by_turns(times: usize, programs: &[Turn]) -> Vec<(&'static str, Option<Took>)> {
+    let mut took: Vec<Vec<Took>> = programs.iter().map(|_| Vec::new()).collect();
+    for _ in 0..times {
+        for ((_, program), took) in programs.iter().zip(&mut took) {
+            took.extend(program());
+        }
+    }
+    let median = |took: Vec<Took>| {
+        let mut walls = took.clone();
+        walls.sort_by_key(|took| took.wall);
+        let mut processors = took;
+        processors.sort_by_key(|took| took.processor);
+        let at = walls.len() / 2;
+        let processor = processors.get(at)?.processor;
+        walls.get(at).map(|median| Took { processor, ..*median })
+    };
+    programs.iter().map(|(name, _)| *name).zip(took.into_iter().map(median)).collect()
+}
+
+/// Tells what each took, and how the first compares.
+fn tell_turns(case: &str, orders: u32, turns: &[(&'static str, Option<Took>)]) {
+    let Some((_, Some(ours))) = turns.first() else { return };
+    for (name, took) in turns {
+        let what = match took {
+            Some(took) => {
+                let ratio = took.wall.as_secs_f64() / ours.wall.as_secs_f64();
+                format!("{name}: {}; octopus-recon reaches {ratio:.2} of it", speed(orders, took))
+            }
+            None => format!("{name}: skipped, it is not installed"),
+        };
+        tell(case, &what);
+    }
+}
+
+/// How often programs take turns.
+const TURNS: usize = 5;
 
 /// Asks for a ledger of so many orders.
 fn ask(merchant: &Merchant, gateway: &Gateway, rest: &[&str]) -> Took {
@@ -90,62 +134,60 @@ fn unlimited() {
     const ORDERS: u32 = 100_000;
     let merchant = Merchant::new();
     merchant.write_ledger("ledger.csv", 0..ORDERS, DAY);
-    let mut best: Option<Took> = None;
-    for _ in 0..3 {
+    let merchant = &merchant;
+    let ours = || {
         let _none = std::fs::remove_dir_all(merchant.path("reports"));
-        for file in ["octopus-recon.db", "octopus-recon.db-wal", "octopus-recon.db-shm"] {
-            let _none = std::fs::remove_file(merchant.path(file));
-        }
+        merchant.forget("octopus-recon.db");
         let gateway = Gateway::start(Duration::ZERO);
-        let took =
-            ask(&merchant, &gateway, &[&["--ledger", "ledger.csv"], &UNLIMITED[..]].concat());
+        let flags = [&["--ledger", "ledger.csv"], &UNLIMITED[..]].concat();
+        let took = ask(merchant, &gateway, &flags);
         assert_eq!(gateway.stop().calls, ORDERS);
-        if best.is_none_or(|best| took.wall < best.wall) {
-            best = Some(took);
-        }
+        Some(took)
+    };
+    let mut programs: Vec<Turn> = vec![("octopus-recon", Box::new(ours))];
+    for (name, peer) in peers::ASKING {
+        let turn = move || {
+            let gateway = Gateway::start(Duration::ZERO);
+            let took = peer(merchant, &gateway.url, ORDERS);
+            gateway.stop();
+            took
+        };
+        programs.push((name, Box::new(turn)));
     }
-    let ours = best.unwrap();
-    tell("unlimited", &format!("octopus-recon: {}", speed(ORDERS, &ours)));
-    for peer in [peers::oha, peers::python] {
-        let gateway = Gateway::start(Duration::ZERO);
-        let (name, theirs) = peer(&merchant, &gateway.url, ORDERS);
-        gateway.stop();
-        match theirs {
-            Some(theirs) => tell(
-                "unlimited",
-                &format!(
-                    "{name}: {}; octopus-recon reaches {:.2} of it",
-                    speed(ORDERS, &theirs),
-                    theirs.wall.as_secs_f64() / ours.wall.as_secs_f64()
-                ),
-            ),
-            None => tell("unlimited", &format!("{name}: skipped, it is not installed")),
-        }
-    }
+    tell_turns("unlimited", ORDERS, &by_turns(TURNS, &programs));
 }
 
-/// Reading a ledger into the store, all checks done, beside sqlite3's own import.
+/// Stores a ledger, all checks done; nothing is selected, so that nothing is asked.
+fn store_ledger(merchant: &Merchant) -> Took {
+    merchant.forget("octopus-recon.db");
+    let ledger = ["run", "--quiet", "--allow-empty", "--ledger", "ledger.csv"];
+    // Nothing listens there.
+    merchant.run(&[&ledger[..], &["--base-url", "http://127.0.0.1:9"], &NOTHING].concat())
+}
+
+/// No order is of these days.
+const NOTHING: [&str; 2] = ["--from", "2026-02-01"];
+
+/// Reading a ledger into the store, beside peers.
 fn ledger() {
     const ROWS: u32 = 1_000_000;
     let merchant = Merchant::new();
     merchant.write_ledger("ledger.csv", 0..ROWS, DAY);
-    // Nothing is selected, so that only the ledger is stored.
-    let ledger = ["run", "--quiet", "--allow-empty", "--ledger", "ledger.csv"];
-    let nothing = ["--base-url", "http://127.0.0.1:9", "--from", "2026-02-01"];
-    let ours = merchant.run(&[&ledger[..], &nothing].concat());
-    let rows = |took: &Took| f64::from(ROWS) / took.wall.as_secs_f64();
-    let memory = mebibytes(ours.peak_bytes);
-    tell("ledger", &format!("octopus-recon: {:.0} rows/s, {memory:.1} MiB at most", rows(&ours)));
-    match peers::sqlite_import(&merchant) {
-        Some(theirs) => tell(
-            "ledger",
-            &format!(
-                "sqlite3 .import: {:.0} rows/s; octopus-recon reaches {:.2} of it",
-                rows(&theirs),
-                theirs.wall.as_secs_f64() / ours.wall.as_secs_f64()
-            ),
-        ),
-        None => tell("ledger", "sqlite3: skipped, it is not installed"),
+    let merchant = &merchant;
+    let ours = || Some(store_ledger(merchant));
+    let mut programs: Vec<Turn> = vec![("octopus-recon", Box::new(ours))];
+    for (name, peer) in peers::STORING {
+        programs.push((name, Box::new(move || peer(merchant, "", ROWS))));
+    }
+    tell_turns("ledger", ROWS, &by_turns(TURNS, &programs));
+}
+
+/// The same of ids without order: a million, and ten.
+fn ledger_random() {
+    for rows in [1_000_000, 10_000_000] {
+        let merchant = Merchant::new();
+        merchant.write_ledger_of("ledger.csv", (0..rows).map(crate::process::random_id), DAY);
+        tell("ledger-random", &format!("{rows} rows: {}", speed(rows, &store_ledger(&merchant))));
     }
 }
 

@@ -1,11 +1,26 @@
 //! Programs that do a part of the same: measured in the same run, with the same gateway.
 
 use crate::process::{Merchant, Took, measure};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// A peer: its name, and what it took, if it is installed.
-type Peer = (&'static str, Option<Took>);
+/// What a peer took; `None`: it is not installed.
+pub type Peer = fn(&Merchant, &str, u32) -> Option<Took>;
+
+/// Peers of the whole run, by name.
+pub const ASKING: [(&str, Peer); 3] =
+    [("the lean loop", lean_loop), ("oha", oha), ("the Python job", python)];
+
+/// Peers of storing a ledger, by name.
+pub const STORING: [(&str, Peer); 2] =
+    [("executemany", executemany), ("sqlite3 .import", sqlite_import)];
+
+/// The client that octopus-recon uses, with nothing around it: see `lean_loop.rs`.
+#[expect(clippy::unnecessary_wraps, reason = "it is one of several peers")]
+fn lean_loop(_merchant: &Merchant, url: &str, orders: u32) -> Option<Took> {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    Some(measure(command.args(["loop", url, &orders.to_string()])))
+}
 
 fn is_installed(program: &str, probe: &str) -> bool {
     let mut command = Command::new(program);
@@ -15,10 +30,9 @@ fn is_installed(program: &str, probe: &str) -> bool {
 
 /// `oha`: as many requests of the same size over as many connections, and nothing is done with the
 /// answers.
-pub fn oha(_merchant: &Merchant, url: &str, orders: u32) -> Peer {
-    let name = "oha";
+fn oha(_merchant: &Merchant, url: &str, orders: u32) -> Option<Took> {
     if !is_installed("oha", "--version") {
-        return (name, None);
+        return None;
     }
     let mut command = Command::new("oha");
     command
@@ -27,28 +41,37 @@ pub fn oha(_merchant: &Merchant, url: &str, orders: u32) -> Peer {
         .args(["-H", &format!("OC-Signature: {}", "0".repeat(64))])
         .args(["-d", r#"{"merchant_order_id":"SHOP-IN-00000003"}"#])
         .arg(format!("{url}/octopus/api/order/get"));
-    (name, Some(measure(&mut command)))
+    Some(measure(&mut command))
 }
 
 /// A tuned Python job: aiohttp, uvloop, orjson, sqlite3.
-pub fn python(merchant: &Merchant, url: &str, _orders: u32) -> Peer {
-    let name = "the Python job";
-    let job = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/peers/job.py");
-    let mut probe = Command::new("python3");
-    probe.args(["-c", "import aiohttp, orjson, uvloop"]).stderr(Stdio::null());
-    if !probe.status().is_ok_and(|status| status.success()) {
-        return (name, None);
-    }
-    let mut command = Command::new("python3");
-    command.arg(job).arg(url).arg(merchant.path("ledger.csv")).arg(merchant.path("job.db"));
-    (name, Some(measure(&mut command)))
+fn python(merchant: &Merchant, url: &str, _orders: u32) -> Option<Took> {
+    let mut command = python_with("import aiohttp, orjson, uvloop")?;
+    let _none = std::fs::remove_file(merchant.path("job.db"));
+    command.arg(script("job.py")).arg(url);
+    command.arg(merchant.path("ledger.csv")).arg(merchant.path("job.db"));
+    Some(measure(&mut command))
 }
 
-/// The same columns and key, by SQLite's own shell.
-pub fn sqlite_import(merchant: &Merchant) -> Option<Took> {
+/// Into the same tables, keys and indexes, by Python's `executemany`. The tables are those of a
+/// run without orders.
+fn executemany(merchant: &Merchant, _url: &str, _orders: u32) -> Option<Took> {
+    let mut command = python_with("import sqlite3")?;
+    merchant.forget("import.db");
+    std::fs::write(merchant.path("empty.csv"), crate::process::HEADING).unwrap();
+    let empty = ["run", "--quiet", "--allow-empty", "--ledger", "empty.csv", "--db", "import.db"];
+    merchant.run(&[&empty[..], &["--base-url", "http://127.0.0.1:9"]].concat());
+    command.arg(script("import.py"));
+    command.arg(merchant.path("ledger.csv")).arg(merchant.path("import.db"));
+    Some(measure(&mut command))
+}
+
+/// Into one table with one key, by SQLite's own shell.
+fn sqlite_import(merchant: &Merchant, _url: &str, _orders: u32) -> Option<Took> {
     if !is_installed("sqlite3", "--version") {
         return None;
     }
+    merchant.forget("import.db");
     let mut command = Command::new("sqlite3");
     command
         .arg(merchant.path("import.db"))
@@ -60,4 +83,15 @@ pub fn sqlite_import(merchant: &Merchant) -> Option<Took> {
         )
         .arg(format!(".import --csv --skip 1 {} ledger", merchant.path("ledger.csv").display()));
     Some(measure(&mut command))
+}
+
+fn script(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/peers").join(name)
+}
+
+/// Python, if it has what this line imports.
+fn python_with(imports: &str) -> Option<Command> {
+    let mut probe = Command::new("python3");
+    probe.args(["-c", imports]).stderr(Stdio::null());
+    probe.status().is_ok_and(|status| status.success()).then(|| Command::new("python3"))
 }

@@ -16,17 +16,37 @@ pub struct Took {
     pub processor: Duration,
     /// The most memory that it held at once, in bytes.
     pub peak_bytes: u64,
+    /// How much of all cores every process of the machine used meanwhile, from 0 to 1.
+    pub cores_busy: f64,
 }
+
+/// The headings of the benchmarks' ledgers.
+pub const HEADING: &str =
+    "merchant_order_id,amount,currency,created_at,transaction_type,accounting_type,status\n";
 
 /// Runs a command to its end, and measures it.
 pub fn measure(command: &mut Command) -> Took {
+    let before = core_times();
     let begun = Instant::now();
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
     let ended = child.wait4().unwrap();
     let wall = begun.elapsed();
+    let after = core_times();
+    let (busy, all) = (after.0 - before.0, after.1 - before.1);
     assert!(ended.status.code().is_some_and(|code| code < 5), "{command:?}: {:?}", ended.status);
     let processor = ended.rusage.utime + ended.rusage.stime;
-    Took { wall, processor, peak_bytes: ended.rusage.maxrss }
+    let cores_busy = busy as f64 / all.max(1) as f64;
+    Took { wall, processor, peak_bytes: ended.rusage.maxrss, cores_busy }
+}
+
+/// The time of all cores so far, busy and in all, in the kernel's ticks.
+fn core_times() -> (u64, u64) {
+    let times = std::fs::read_to_string("/proc/stat").unwrap();
+    let times = times.lines().next().unwrap().split_whitespace().skip(1);
+    let times: Vec<u64> = times.map(|ticks| ticks.parse().unwrap()).collect();
+    // user, nice, system, idle, iowait, …; the guests at the end are counted as users already.
+    let all = times.iter().take(8).sum();
+    (all - times[3] - times[4], all)
 }
 
 /// A merchant's directory.
@@ -51,14 +71,24 @@ impl Merchant {
         std::fs::metadata(self.path(name)).map_or(0, |file| file.len())
     }
 
+    /// Removes a database.
+    pub fn forget(&self, database: &str) {
+        for suffix in ["", "-wal", "-shm", "-lock"] {
+            let _none = std::fs::remove_file(self.path(&format!("{database}{suffix}")));
+        }
+    }
+
     /// A ledger of orders from this number on, of one day, all of them paid.
     pub fn write_ledger(&self, name: &str, numbers: std::ops::Range<u32>, day: &str) {
+        self.write_ledger_of(name, numbers.map(id), day);
+    }
+
+    /// A ledger of orders with these ids.
+    pub fn write_ledger_of(&self, name: &str, ids: impl Iterator<Item = String>, day: &str) {
         // Row by row: a child's memory is counted from its parent's.
         let mut ledger = BufWriter::new(File::create(self.path(name)).unwrap());
-        let columns = "transaction_type,accounting_type,status";
-        writeln!(ledger, "merchant_order_id,amount,currency,created_at,{columns}").unwrap();
-        for number in numbers {
-            let id = id(number);
+        ledger.write_all(HEADING.as_bytes()).unwrap();
+        for id in ids {
             writeln!(ledger, "{id},100.00,inr,{day}T10:00:00Z,income,receive,paid").unwrap();
         }
         ledger.flush().unwrap();
@@ -87,4 +117,9 @@ impl Merchant {
 /// An order's id: 16 characters, as shops have them.
 pub fn id(number: u32) -> String {
     format!("SHOP-IN-{number:08}")
+}
+
+/// An id that has no order: 16 hexadecimal digits.
+pub fn random_id(number: u32) -> String {
+    format!("{:016x}", u64::from(number).wrapping_mul(0x9e37_79b9_7f4a_7c15).swap_bytes())
 }
