@@ -15,9 +15,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 use std::path::{Path, PathBuf};
 
-/// Complete rows that are stored together. They are inserted in the order of their ids: the more
-/// rows, the more of them fall on one page of the index, if ids are random. As many rows wait
-/// in `reconcile/importing.rs` meanwhile.
+/// Complete rows that are stored together. As many wait in `reconcile/importing.rs` meanwhile.
 const BATCH: usize = 1_024;
 
 /// An import in progress. Dropped without [`Import::commit`], it leaves nothing behind.

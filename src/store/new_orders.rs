@@ -1,5 +1,4 @@
-//! Storing a batch of complete rows, several rows a statement. New orders are inserted in the order
-//! of their keys, which is the order of the index.
+//! Storing a batch of complete rows, several rows a statement.
 
 use super::entry_columns::{ENTRY_COLUMNS, bind_entry};
 use super::import::{Import, stored};
@@ -128,10 +127,8 @@ impl Import<'_> {
 
     /// Inserts the orders that are new, and gives their rows.
     fn insert_orders<'r>(&mut self, rows: &[Numbered<'r>]) -> rusqlite::Result<Vec<Numbered<'r>>> {
-        let mut by_key = rows.to_vec();
-        // Stable: of two rows with one key, the earlier one is the order.
-        by_key.sort_by_key(|row| key(row.entry));
-        let inserted = self.statements.orders.execute(&by_key, 3, |statement, first, row| {
+        // Of two rows with one key, the earlier one is the order.
+        let inserted = self.statements.orders.execute(rows, 3, |statement, first, row| {
             let (merchant_order_id, merchant_uid) = key(row.entry);
             statement.raw_bind_parameter(first, row.order_id)?;
             statement.raw_bind_parameter(first + 1, merchant_uid)?;
@@ -170,7 +167,7 @@ impl Import<'_> {
     }
 }
 
-/// What an order is found by, in the order of the index.
+/// What an order is found by.
 fn key(entry: &Entry) -> (&str, &str) {
     let OrderKey { merchant_uid, merchant_order_id } = &entry.key;
     (merchant_order_id, merchant_uid.as_deref().unwrap_or_default())
