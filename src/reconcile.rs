@@ -132,7 +132,7 @@ fn carry_out(night: no_report::Night, context: &Context) -> Result<Finished, Fai
     match session.carry_out(first, &client) {
         Ok((summary, reports)) => Ok(Finished { summary, reports, duration: started.elapsed() }),
         Err(failure) => {
-            ending::record(Some(session.store), run_id, &failure, context);
+            ending::record(&mut session.store, run_id, &failure, context);
             Err(Failed { run_id: Some(run_id), failure })
         }
     }

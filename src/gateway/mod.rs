@@ -1,7 +1,8 @@
 //! The client of the payment gateway: signed calls, strict validation of each response, a rate
 //! limit and one retry policy (gateway page, "Calls"; contract, "Configuration" and "Mismatches").
 //!
-//! [`Client`] makes one call. [`Asker`] queries an order with retries, and creates an order. JSON
+//! [`Client`] makes one call. [`Asker`] queries an order with retries, and creates an order;
+//! [`Allowance`] is what the askers of a run share. JSON
 //! shapes stay in this module: callers get the domain's
 //! [`Answered`](crate::domain::payment::Answered).
 

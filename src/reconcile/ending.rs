@@ -34,9 +34,8 @@ pub(super) fn of(summary: &RunSummary, at: DateTime<Utc>) -> RunEnd {
 
 /// Records the end of a run without a report. Best effort: a full disk may be what ended it. Then
 /// the next run records it as killed.
-pub(super) fn record(store: Option<Store>, run_id: i64, failure: &Failure, context: &Context) {
-    if let Some(mut store) = store
-        && is_recorded(failure)
+pub(super) fn record(store: &mut Store, run_id: i64, failure: &Failure, context: &Context) {
+    if is_recorded(failure)
         && let Err(error) =
             store.wait_briefly().and_then(|()| store.end_run(run_id, &end(failure, context), false))
     {

@@ -62,13 +62,6 @@ macro_rules! key_and_entry_columns {
     };
 }
 
-macro_rules! counted {
-    ($($name:literal),*) => { [$($name),*].len() };
-}
-
-/// How many columns there are.
-pub(super) const ENTRY_COLUMNS: usize = with_entry_columns!(counted);
-
 /// Binds the values of the columns to the parameters from `first` on.
 pub(super) fn bind_entry(
     statement: &mut Statement,

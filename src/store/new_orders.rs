@@ -1,6 +1,6 @@
 //! Storing a batch of complete rows, several rows a statement.
 
-use super::entry_columns::{ENTRY_COLUMNS, bind_entry};
+use super::entry_columns::bind_entry;
 use super::import::{Import, stored};
 use crate::domain::order::{Entry, OrderKey};
 use rusqlite::{CachedStatement, Connection};
@@ -11,29 +11,32 @@ const ROWS: usize = 32;
 /// The statements that a batch needs, for `ROWS` rows and for one.
 pub(super) struct Statements<'a> {
     pub(super) find_order: CachedStatement<'a>,
-    orders: Sizes<'a>,
-    entries: Sizes<'a>,
-    selected: Sizes<'a>,
+    orders: Insert<'a>,
+    entries: Insert<'a>,
+    selected: Insert<'a>,
 }
 
-/// The same statement for many rows and for one.
-struct Sizes<'a> {
+/// An INSERT, for many rows and for one.
+struct Insert<'a> {
+    /// Parameters of a row.
+    parameters: usize,
     many: CachedStatement<'a>,
     one: CachedStatement<'a>,
 }
 
-impl Sizes<'_> {
+impl Insert<'_> {
     fn new<'a>(
         connection: &'a Connection,
         begin: &str,
         row: &str,
         end: &str,
-    ) -> rusqlite::Result<Sizes<'a>> {
+    ) -> rusqlite::Result<Insert<'a>> {
         let sized = |rows| {
             let rows = vec![row; rows].join(", ");
             connection.prepare_cached(&format!("{begin} VALUES {rows} {end}"))
         };
-        Ok(Sizes { many: sized(ROWS)?, one: sized(1)? })
+        let parameters = row.matches('?').count();
+        Ok(Insert { parameters, many: sized(ROWS)?, one: sized(1)? })
     }
 
     /// Executes it for all rows, as many at a time as it can, and counts those that changed
@@ -41,7 +44,6 @@ impl Sizes<'_> {
     fn execute<T>(
         &mut self,
         rows: &[T],
-        columns: usize,
         bind: impl Fn(&mut CachedStatement, usize, &T) -> rusqlite::Result<()>,
     ) -> rusqlite::Result<usize> {
         let (chunks, rest) = rows.as_chunks::<ROWS>();
@@ -50,7 +52,7 @@ impl Sizes<'_> {
         for chunk in chunks {
             let statement = if chunk.len() == 1 { &mut self.one } else { &mut self.many };
             for (index, row) in chunk.iter().enumerate() {
-                bind(statement, 1 + index * columns, row)?;
+                bind(statement, 1 + index * self.parameters, row)?;
             }
             changed += statement.raw_execute()?;
         }
@@ -65,13 +67,13 @@ impl Statements<'_> {
                 "SELECT order_id FROM orders WHERE merchant_order_id = ?1
                                               AND merchant_uid = ?2",
             )?,
-            orders: Sizes::new(
+            orders: Insert::new(
                 connection,
                 "INSERT INTO orders (order_id, merchant_uid, merchant_order_id, entry_version)",
                 "(?, ?, ?, 1)",
                 "ON CONFLICT (merchant_order_id, merchant_uid) DO NOTHING",
             )?,
-            entries: Sizes::new(
+            entries: Insert::new(
                 connection,
                 concat!(
                     "INSERT INTO entries (order_id, version, file_id, line, ",
@@ -81,7 +83,7 @@ impl Statements<'_> {
                 concat!("(?, 1, ?, ?, ", entry_parameters!(), ")"),
                 "",
             )?,
-            selected: Sizes::new(
+            selected: Insert::new(
                 connection,
                 "INSERT INTO run_orders (run_id, order_id, entry_version)",
                 "(?, ?, 1)",
@@ -108,13 +110,11 @@ impl Import<'_> {
         let numbered: Vec<Numbered> = numbered
             .map(|(order_id, (entry, line))| Numbered { order_id, entry, line: *line })
             .collect();
-        let new = self.insert_orders(&numbered)?;
+        let are_new = self.insert_orders(&numbered)?;
+        let new = numbered.iter().zip(&are_new).filter(|(_, is_new)| **is_new);
+        let new: Vec<Numbered> = new.map(|(row, _)| *row).collect();
         self.insert_entries(&new)?;
-        let last_order_id = new.last().map_or(self.last_order_id, |row| row.order_id);
-        let mut new = new.iter().map(|row| row.order_id).peekable();
-        let is_new = numbered.iter().map(|row| new.next_if_eq(&row.order_id).is_some());
-        let are_new: Vec<bool> = is_new.collect();
-        self.last_order_id = last_order_id;
+        self.last_order_id = new.last().map_or(self.last_order_id, |row| row.order_id);
         for ((entry, line), is_new) in rows.into_iter().zip(are_new) {
             if is_new {
                 self.figures.accepted += 1;
@@ -125,31 +125,31 @@ impl Import<'_> {
         Ok(())
     }
 
-    /// Inserts the orders that are new, and gives their rows.
-    fn insert_orders<'r>(&mut self, rows: &[Numbered<'r>]) -> rusqlite::Result<Vec<Numbered<'r>>> {
+    /// Inserts the orders that are new, and says for each row whether it is one.
+    fn insert_orders(&mut self, rows: &[Numbered]) -> rusqlite::Result<Vec<bool>> {
         // Of two rows with one key, the earlier one is the order.
-        let inserted = self.statements.orders.execute(rows, 3, |statement, first, row| {
+        let inserted = self.statements.orders.execute(rows, |statement, first, row| {
             let (merchant_order_id, merchant_uid) = key(row.entry);
             statement.raw_bind_parameter(first, row.order_id)?;
             statement.raw_bind_parameter(first + 1, merchant_uid)?;
             statement.raw_bind_parameter(first + 2, merchant_order_id)
         })?;
         if inserted == rows.len() {
-            return Ok(rows.to_vec());
+            return Ok(vec![true; rows.len()]);
         }
         let mut order_ids = self
             .connection
             .prepare_cached("SELECT order_id FROM orders WHERE order_id > ?1 ORDER BY order_id")?;
         let order_ids = order_ids.query_map([self.last_order_id], |row| row.get(0))?;
         let order_ids: Vec<i64> = order_ids.collect::<rusqlite::Result<_>>()?;
-        let is_new = |row: &&Numbered| order_ids.binary_search(&row.order_id).is_ok();
-        Ok(rows.iter().filter(is_new).copied().collect())
+        let is_new = |row: &Numbered| order_ids.binary_search(&row.order_id).is_ok();
+        Ok(rows.iter().map(is_new).collect())
     }
 
     /// Inserts the first entries of new orders, and selects the orders for the run.
     fn insert_entries(&mut self, new: &[Numbered]) -> rusqlite::Result<()> {
         let (file_id, run_id) = (self.file_id(), self.run_id);
-        self.statements.entries.execute(new, 3 + ENTRY_COLUMNS, |statement, first, row| {
+        self.statements.entries.execute(new, |statement, first, row| {
             statement.raw_bind_parameter(first, row.order_id)?;
             statement.raw_bind_parameter(first + 1, file_id)?;
             statement.raw_bind_parameter(first + 2, stored(row.line))?;
@@ -157,11 +157,10 @@ impl Import<'_> {
         })?;
         let is_selected = |row: &&Numbered| self.selection.selects(row.entry);
         let selected: Vec<Numbered> = new.iter().filter(is_selected).copied().collect();
-        let selected =
-            self.statements.selected.execute(&selected, 2, |statement, first, row| {
-                statement.raw_bind_parameter(first, run_id)?;
-                statement.raw_bind_parameter(first + 1, row.order_id)
-            })?;
+        let selected = self.statements.selected.execute(&selected, |statement, first, row| {
+            statement.raw_bind_parameter(first, run_id)?;
+            statement.raw_bind_parameter(first + 1, row.order_id)
+        })?;
         self.selected += u64::try_from(selected).unwrap_or(u64::MAX);
         Ok(())
     }

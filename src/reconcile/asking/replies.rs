@@ -70,12 +70,12 @@ impl Replies {
         self.last_failure.clone()
     }
 
-    /// Begins a probe: the order to ask for again. Refusals from now on are a new row: the probe
-    /// says nothing of them.
-    pub(super) fn begin_probe(&mut self) -> Option<Pending> {
+    /// Begins a probe: the order to ask for again, and the last failure. Refusals from now on are a
+    /// new row: the probe says nothing of them.
+    pub(super) fn begin_probe(&mut self) -> (Option<Pending>, String) {
         self.is_probing = true;
         self.tally.probe_begins();
-        self.last_answered.clone()
+        (self.last_answered.clone(), self.last_failure())
     }
 
     /// The probe was answered: the credentials are right.

@@ -122,13 +122,17 @@ impl Shared {
         locked(&self.ended).take().unwrap_or(Ok(Ended::Done))
     }
 
-    /// Lets no worker begin a call until [`Shared::release_calls`].
-    pub(super) fn hold_calls(&self) {
+    /// Begins a probe: no other call begins until [`Shared::end_probe`]. Gives the order to ask for
+    /// again, and why there is a probe.
+    pub(super) fn begin_probe(&self) -> (Option<Pending>, String) {
+        let probe = self.replies().begin_probe();
         self.change(Phase::Asking, Phase::Probing);
+        probe
     }
 
-    /// Lets workers begin calls again.
-    pub(super) fn release_calls(&self) {
+    /// The probe was answered: workers go on.
+    pub(super) fn end_probe(&self) {
+        self.replies().end_probe();
         self.change(Phase::Probing, Phase::Asking);
     }
 

@@ -124,22 +124,17 @@ impl<T: Transport + Send + Sync + 'static> Worker<T> {
     /// Asks again for the order that was answered last: are the credentials at fault, or only the
     /// orders that were refused?
     async fn probe(&self) {
-        let (order, why) = {
-            let mut replies = self.shared.replies();
-            (replies.begin_probe(), replies.last_failure())
-        };
+        let (order, why) = self.shared.begin_probe();
         let Some(order) = order else { return self.refused(why) };
-        self.shared.hold_calls();
         let reply = self.asker.ask(&order.key, self.shared.stop_asking_at).await;
         if reply.result.as_ref().is_err_and(|failure| failure.cause == Cause::Refused) {
             return self.refused(why);
         }
-        self.shared.replies().end_probe();
         // The earlier answer stays if this reply has none.
         if reply.result.is_ok() {
             self.shared.inbox.put(recorded(order.order_id, reply), None);
         }
-        self.shared.release_calls();
+        self.shared.end_probe();
     }
 
     fn refused(&self, why: String) {
