@@ -245,6 +245,9 @@ impl Session<'_> {
         context.counters.begin(selected, run.answered);
         let store = &mut self.store;
         let ended = asking.run(store)?;
+        if let Some(refused) = allowance.refused_calls() {
+            warn(store, run_id, asking::too_many_requests(refused))?;
+        }
         let answered = known(store, run_id)?.answered;
         let progress = format!("run {run_id}: {answered} of {selected} answered");
         match ended {

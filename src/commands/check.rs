@@ -7,7 +7,7 @@ use crate::cli::{Check, Common};
 use crate::domain::order::OrderKey;
 use crate::domain::text::one_line;
 use crate::failure::{Failure, code};
-use crate::gateway::{CallFailure, Cause, Client, Transport, base_url, check_path};
+use crate::gateway::{CallFailure, Cause, Client, Connections, Transport, base_url, check_path};
 use crate::interrupt::Interrupt;
 use crate::report::prepare_directory;
 use crate::settings::{Flags, Settings};
@@ -122,7 +122,7 @@ fn gateway(
     let answer = runtime(interrupt)?.block_on(async {
         tokio::select! {
             signal = interrupt.wait() => Err(interrupted(signal)),
-            answer = client.order_get(&key) => Ok(answer),
+            answer = client.order_get(&key, Connections::Kept) => Ok(answer),
         }
     })?;
     let credentials = match answer {

@@ -6,7 +6,7 @@ use crate::cli::{Common, Order};
 use crate::domain::order::OrderKey;
 use crate::domain::payment::{Answer, Answered};
 use crate::failure::{Failure, code};
-use crate::gateway::{CallFailure, Cause, Client, Transport};
+use crate::gateway::{CallFailure, Cause, Client, Connections, Transport};
 use crate::interrupt::Interrupt;
 use crate::settings::Flags;
 
@@ -51,7 +51,9 @@ fn get(
     let answered = runtime(interrupt)?.block_on(async {
         tokio::select! {
             signal = interrupt.wait() => Err(interrupted(signal)),
-            answer = client.order_get(&key) => answer.map_err(|failure| not_answered(&failure)),
+            answer = client.order_get(&key, Connections::Kept) => {
+                answer.map_err(|failure| not_answered(&failure))
+            }
         }
     })?;
     let missing = matches!(answered.answer, Answer::Missing(_));
@@ -80,7 +82,7 @@ pub(super) fn not_answered(failure: &CallFailure) -> Failure {
             "compare OCTOPUS_RECON_API_KEY and the secret with the values from the gateway's \
              support",
         ),
-        Cause::Unreachable | Cause::Broken | Cause::Timeout | Cause::Overload => Failure::new(
+        cause if cause.is_outage() => Failure::new(
             code::OUTAGE,
             format!("nothing usable came from the gateway: {}", failure.why),
             "check the base URL and the network, or wait until the gateway is back",

@@ -1,17 +1,22 @@
 //! Queries one order, with retries.
 
+use super::call_failure::{CallFailure, Cause};
 use super::client::Client;
+use super::http::Connections;
 use super::pace::Pace;
-use super::response::{CallFailure, Cause};
-use super::retry::{self, Next};
+use super::retry::{self, Next, RetryAfter};
 use super::settings::Limits;
+use super::throttle::Throttle;
 use crate::domain::order::OrderKey;
 use crate::domain::payment::Answered;
 use chrono::{DateTime, TimeDelta, Utc};
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// A call may be one too many this many times as often as it may fail.
+const TIMES_TOO_MANY: u32 = 4;
 
 /// Queries an order once.
 pub trait Transport {
@@ -22,6 +27,7 @@ pub trait Transport {
     fn order_get(
         &self,
         order: &OrderKey,
+        connections: Connections,
     ) -> impl Future<Output = Result<Answered, CallFailure>> + Send;
 
     /// The gateway's clock minus this machine's, as far as known.
@@ -58,6 +64,11 @@ pub struct Allowance {
     pub(super) limits: Limits,
     retries_left: AtomicU64,
     retry_after_warned: AtomicBool,
+    throttle: Mutex<Throttle>,
+    /// Whether an answer changes something in `throttle`.
+    is_slowed: AtomicBool,
+    /// Calls that were answered with "too many requests".
+    too_many: AtomicU64,
 }
 
 impl Allowance {
@@ -69,6 +80,9 @@ impl Allowance {
             limits,
             retries_left: AtomicU64::new(retry::budget(orders)),
             retry_after_warned: AtomicBool::new(false),
+            throttle: Mutex::new(Throttle::new(&limits)),
+            is_slowed: AtomicBool::new(false),
+            too_many: AtomicU64::new(0),
         }
     }
 
@@ -85,19 +99,87 @@ impl Allowance {
             .is_ok()
     }
 
-    /// Pauses all calls for the time in the gateway's `Retry-After`.
-    pub(super) fn apply_retry_after(&self, retry_after: Option<&str>, now: DateTime<Utc>) {
-        let Some(header) = retry_after else { return };
-        let pause = retry::pause(header, now, self.limits.retry_after_max);
-        if pause.capped && !self.retry_after_warned.swap(true, Ordering::Relaxed) {
+    /// The calls that were too many, and the calls a second that were not. `None`: there were few.
+    #[must_use]
+    pub(crate) fn refused_calls(&self) -> Option<RefusedCalls> {
+        const NOTICEABLE: u64 = 3;
+        let (calls, refused) = (self.calls(), self.too_many.load(Ordering::Relaxed));
+        let is_much = refused >= NOTICEABLE && refused.saturating_mul(50) >= calls;
+        let seconds = self.pace.now().as_secs().max(1);
+        is_much.then(|| RefusedCalls {
+            calls,
+            refused,
+            passed_per_minute: calls.saturating_sub(refused).saturating_mul(60) / seconds,
+        })
+    }
+
+    /// Notes that the gateway answered a call that began at `begun`.
+    fn note_answer(&self, begun: Duration) {
+        if self.is_slowed.load(Ordering::Relaxed) {
+            let mut throttle = self.throttle();
+            throttle.answered(begun);
+            self.follow(&throttle);
+        }
+    }
+
+    /// Notes a failed call that began at `begun`: pauses all calls if the gateway asks for that, or
+    /// if they are too many.
+    pub(super) fn note_failure(&self, failure: &CallFailure, begun: Duration, now: DateTime<Utc>) {
+        let is_too_many = failure.cause == Cause::TooManyRequests;
+        if is_too_many {
+            self.too_many.fetch_add(1, Ordering::Relaxed);
+        } else if failure.cause != Cause::Overload {
+            return;
+        }
+        if let Some(retry_after) = &failure.retry_after {
+            self.apply_retry_after(retry_after, now);
+        } else if is_too_many {
+            let mut throttle = self.throttle();
+            if let Some(pause) = throttle.refused(begun, self.pace.now()) {
+                self.pace.pause(pause);
+            }
+            self.follow(&throttle);
+        }
+    }
+
+    fn apply_retry_after(&self, retry_after: &RetryAfter, now: DateTime<Utc>) {
+        let pause = retry::pause(retry_after, now, self.limits.retry_after_max);
+        if pause.is_other && !self.retry_after_warned.swap(true, Ordering::Relaxed) {
             tracing::warn!(
-                asked = crate::domain::text::clean(header),
+                asked = crate::domain::text::clean(&retry_after.header),
                 waiting_seconds = pause.length.as_secs(),
                 "the gateway's Retry-After is invalid or too long"
             );
         }
         self.pace.pause(pause.length);
     }
+
+    /// Whether a call is made again that was one too many so many times. Not if all calls were too
+    /// many for long, or this one far more often than others.
+    fn waits_for_quota(&self, times: u32) -> bool {
+        times < self.limits.max_attempts.saturating_mul(TIMES_TOO_MANY)
+            && !self.throttle().is_exhausted(self.pace.now())
+    }
+
+    fn follow(&self, throttle: &Throttle) {
+        self.pace.slow_down(throttle.interval());
+        self.is_slowed.store(throttle.is_slowed(), Ordering::Relaxed);
+    }
+
+    fn throttle(&self) -> MutexGuard<'_, Throttle> {
+        self.throttle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What "too many requests" came to in a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct RefusedCalls {
+    /// All calls.
+    pub(crate) calls: u64,
+    /// Those that were too many.
+    pub(crate) refused: u64,
+    /// The others, in a minute.
+    pub(crate) passed_per_minute: u64,
 }
 
 /// Queries orders through one client, within what it shares with the other askers of the run. It
@@ -154,24 +236,41 @@ impl<T: Transport> Asker<T> {
         let note = |change: &dyn Fn(&mut Progress)| {
             change(&mut progress.lock().unwrap_or_else(PoisonError::into_inner));
         };
-        let mut calls = 0;
+        let (mut calls, mut attempts) = (0_u32, 0);
+        let mut connections = Connections::Kept;
         loop {
-            self.allowance.pace.permit().await;
+            let begun = self.allowance.pace.permit().await;
             calls += 1;
             note(&|progress| progress.calls = calls);
-            let failure = match self.client.order_get(order).await {
-                Ok(answered) => return Ok(answered),
+            let failure = match self.client.order_get(order, connections).await {
+                Ok(answered) => {
+                    self.allowance.note_answer(begun);
+                    return Ok(answered);
+                }
                 Err(failure) => failure,
             };
             note(&|progress| {
                 progress.is_reached |= !failure.cause.is_outage();
                 progress.last_failure = Some(failure.why.clone());
             });
-            if failure.cause == Cause::Overload {
-                let retry_after = failure.retry_after.as_deref();
-                self.allowance.apply_retry_after(retry_after, (self.now)());
-            }
-            match retry::next(&self.allowance.limits, calls, self.roll()) {
+            self.allowance.note_failure(&failure, begun, (self.now)());
+            // A gateway that closes one kept connection may have closed them all.
+            connections = match failure.cause {
+                Cause::Broken => Connections::New,
+                _ => Connections::Kept,
+            };
+            // The shared pause is the wait after "too many requests".
+            let next = match failure.cause {
+                Cause::TooManyRequests if self.allowance.waits_for_quota(calls - attempts) => {
+                    Next::Wait(Duration::ZERO)
+                }
+                Cause::TooManyRequests => Next::Stop,
+                _ => {
+                    attempts += 1;
+                    retry::next(&self.allowance.limits, attempts, self.roll())
+                }
+            };
+            match next {
                 Next::Wait(wait) if failure.retry && self.allowance.use_retry() => {
                     tracing::debug!(why = failure.why, calls, "retrying");
                     tokio::time::sleep(wait).await;
@@ -179,6 +278,18 @@ impl<T: Transport> Asker<T> {
                 _ => return Err(failure),
             }
         }
+    }
+
+    /// How long to wait with an order that has failed before it is asked once more. `None`: nothing
+    /// is tried twice.
+    pub(crate) fn wait_for_second_time(&self) -> Option<Duration> {
+        let limits = &self.allowance.limits;
+        (limits.max_attempts > 1).then(|| retry::backoff(limits, limits.max_attempts, u32::MAX))
+    }
+
+    /// Uses one retry of the run's budget, if one is left.
+    pub(crate) fn use_retry(&self) -> bool {
+        self.allowance.use_retry()
     }
 
     /// The gateway's clock minus this machine's, as far as known.

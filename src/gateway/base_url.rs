@@ -1,7 +1,7 @@
 //! The gateway's address: which base URLs are valid, and the URL of each call (contract,
 //! "Configuration"; gateway page, "Calls").
 
-use super::client::ClientError;
+use super::client_error::ClientError;
 use crate::domain::text;
 use url::Url;
 

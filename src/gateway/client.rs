@@ -3,14 +3,17 @@
 
 use super::ask::Transport;
 use super::base_url::{ORDER_GET, ORDER_NEW, base_url, endpoint};
+use super::call_failure::{CallFailure, Cause};
+use super::client_error::ClientError;
+use super::http::{Connections, http, innermost, is_tls, seconds};
 use super::new_order::NewOrder;
 use super::new_order_response::{CreatedOrder, SendFailure};
-use super::response::{CallFailure, Cause, Reader};
+use super::response::Reader;
+use super::retry::RetryAfter;
 use super::settings::{Credentials, GatewaySettings};
 use super::signature::Signer;
 use crate::domain::order::OrderKey;
 use crate::domain::payment::{Answered, PersonalData};
-use crate::domain::text;
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::header::{
     ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue,
@@ -19,10 +22,7 @@ use reqwest::header::{
 use reqwest::{Method, Request};
 use secrecy::ExposeSecret;
 use serde::ser::{Serialize, Serializer};
-use std::error::Error as _;
-use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// The largest body that is read, in bytes.
 const LARGEST_BODY: usize = 1 << 20;
@@ -30,63 +30,10 @@ const LARGEST_BODY: usize = 1 << 20;
 const USUAL_BODY: u64 = 2048;
 const OC_SIGNATURE: HeaderName = HeaderName::from_static("oc-signature");
 
-/// Why the client cannot be created. Every case is a configuration error.
-#[derive(Debug, thiserror::Error)]
-pub enum ClientError {
-    /// `base_url` is not usable.
-    #[error("the gateway's address {url:?} is not usable: {why}")]
-    BaseUrl {
-        /// As configured.
-        url: String,
-        /// A clause that says why.
-        why: String,
-    },
-    /// The key is not a valid header value, or the secret is empty.
-    #[error("the gateway's {0} is empty or holds characters that a header cannot carry")]
-    Credentials(&'static str),
-    /// `ca_file` is not usable.
-    #[error("the CA file {path} cannot be used: {why}")]
-    CaFile {
-        /// As configured.
-        path: PathBuf,
-        /// A clause that says why.
-        why: String,
-    },
-    /// `proxy` is not usable.
-    #[error("the configured proxy cannot be used: {0}")]
-    Proxy(String),
-    /// The TLS library failed, or this machine has no CA certificates.
-    #[error("the HTTPS client cannot be created ({0}); does this machine have CA certificates?")]
-    Tls(String),
-}
-
-impl ClientError {
-    /// How to fix it, for the `hint:` line.
-    #[must_use]
-    pub(crate) fn hint(&self) -> &'static str {
-        match self {
-            ClientError::BaseUrl { .. } => {
-                "set [gateway] base_url, OCTOPUS_RECON_BASE_URL or --base-url to the gateway's \
-                 address, e.g. https://pay.example.com"
-            }
-            ClientError::Credentials(_) => {
-                "set OCTOPUS_RECON_API_KEY, and OCTOPUS_RECON_API_SECRET or \
-                 OCTOPUS_RECON_API_SECRET_FILE, to the values from the gateway's support"
-            }
-            ClientError::CaFile { .. } => "set [gateway] ca_file to a PEM file of certificates",
-            ClientError::Proxy(_) => "set [gateway] proxy to a URL such as http://proxy:3128",
-            ClientError::Tls(_) => {
-                "install the system's certificates (Debian: ca-certificates), or set [gateway] \
-                 ca_file"
-            }
-        }
-    }
-}
-
 /// A response, before validation.
 struct Response {
     status: u16,
-    retry_after: Option<String>,
+    retry_after: Option<RetryAfter>,
     /// The received part of the body.
     body: Vec<u8>,
     /// Why the body is not complete.
@@ -103,12 +50,15 @@ impl Response {
 /// that a call and its connection stay on one thread.
 pub struct Client {
     http: reqwest::Client,
+    /// For [`Connections::New`]; made when it is needed first.
+    http_without_pool: OnceLock<reqwest::Client>,
+    settings: GatewaySettings,
+    scheme: String,
     /// Requests without signature and body.
     order_get: Request,
     order_new: Request,
     signer: Signer,
     reader: Reader,
-    call_timeout: Duration,
     now: fn() -> DateTime<Utc>,
     gateway_clock: Mutex<GatewayClock>,
 }
@@ -153,14 +103,16 @@ impl Client {
         Ok(Client {
             order_get: request(ORDER_GET)?,
             order_new: request(ORDER_NEW)?,
-            http: http(settings, base.scheme())?,
+            http: http(settings, base.scheme(), Connections::Kept)?,
+            http_without_pool: OnceLock::new(),
+            settings: settings.clone(),
+            scheme: base.scheme().to_owned(),
             signer,
             reader: Reader::new(
                 settings.not_found_pattern.clone(),
                 personal_data,
                 credentials.clone(),
             ),
-            call_timeout: seconds(settings.call_timeout_seconds),
             now,
             gateway_clock: Mutex::default(),
         })
@@ -179,7 +131,7 @@ impl Client {
         let parameters = order.parameters();
         let parameters: Vec<(&str, &str)> =
             parameters.iter().map(|(key, value)| (*key, value.as_str())).collect();
-        match self.signed(&self.order_new, &parameters).await {
+        match self.signed(Connections::Kept, &self.order_new, &parameters).await {
             Ok(response) => {
                 match self.reader.read_new(order, response.status, response.body(), &response.body)
                 {
@@ -198,6 +150,7 @@ impl Client {
     /// signed parameters; parameters with an empty value are left out of both.
     async fn signed(
         &self,
+        connections: Connections,
         request: &Request,
         parameters: &[(&str, &str)],
     ) -> Result<Response, CallFailure> {
@@ -213,16 +166,30 @@ impl Client {
         };
         request.headers_mut().insert(OC_SIGNATURE, signature);
         *request.body_mut() = Some(body.into());
-        let response = self.http.execute(request).await.map_err(|error| self.failure(error))?;
+        let sent = self.http(connections).execute(request).await;
+        let response = sent.map_err(|error| self.failure(error))?;
         let status = response.status().as_u16();
-        let header = |name| response.headers().get(name)?.to_str().ok().map(str::to_owned);
-        let retry_after = header(RETRY_AFTER);
-        if let Some(date) = response.headers().get(DATE) {
+        let date = response.headers().get(DATE);
+        if let Some(date) = date {
             self.note_date(date);
         }
+        let retry_after = response.headers().get(RETRY_AFTER).map(|header| RetryAfter {
+            header: String::from_utf8_lossy(header.as_bytes()).into_owned(),
+            sent: date.and_then(read_date),
+        });
         let mut body = Vec::new();
         let broken = self.read_body(response, &mut body).await.err();
         Ok(Response { status, retry_after, body, broken })
+    }
+
+    /// The HTTP client for a call. If a second one cannot be made, the first has to do.
+    fn http(&self, connections: Connections) -> &reqwest::Client {
+        if connections == Connections::Kept {
+            return &self.http;
+        }
+        self.http_without_pool.get_or_init(|| {
+            http(&self.settings, &self.scheme, connections).unwrap_or_else(|_| self.http.clone())
+        })
     }
 
     fn note_date(&self, date: &HeaderValue) {
@@ -231,9 +198,8 @@ impl Client {
         if clock.date.as_ref() == Some(date) {
             return;
         }
-        let read = date.to_str().ok().and_then(|date| httpdate::parse_http_date(date).ok());
-        if let Some(read) = read {
-            let skew = DateTime::<Utc>::from(read) - (self.now)();
+        if let Some(read) = read_date(date) {
+            let skew = read - (self.now)();
             *clock = GatewayClock { date: Some(date.clone()), skew: Some(skew) };
         }
     }
@@ -267,7 +233,7 @@ impl Client {
     }
 
     fn timeout(&self) -> CallFailure {
-        let seconds = self.call_timeout.as_secs();
+        let seconds = seconds(self.settings.call_timeout_seconds).as_secs();
         CallFailure::retried(Cause::Timeout, format!("no whole answer within {seconds} s"))
     }
 
@@ -290,9 +256,13 @@ impl Client {
 }
 
 impl Transport for Client {
-    async fn order_get(&self, order: &OrderKey) -> Result<Answered, CallFailure> {
+    async fn order_get(
+        &self,
+        order: &OrderKey,
+        connections: Connections,
+    ) -> Result<Answered, CallFailure> {
         let parameters = [("merchant_order_id", order.merchant_order_id.as_str())];
-        let response = self.signed(&self.order_get, &parameters).await?;
+        let response = self.signed(connections, &self.order_get, &parameters).await?;
         self.reader
             .read(order, response.status, response.body())
             .map_err(|failure| CallFailure { retry_after: response.retry_after, ..failure })
@@ -302,6 +272,10 @@ impl Transport for Client {
     fn clock_skew(&self) -> Option<TimeDelta> {
         self.gateway_clock.lock().unwrap_or_else(PoisonError::into_inner).skew
     }
+}
+
+fn read_date(date: &HeaderValue) -> Option<DateTime<Utc>> {
+    httpdate::parse_http_date(date.to_str().ok()?).ok().map(DateTime::from)
 }
 
 /// A request's body: a JSON object of the signed parameters.
@@ -319,78 +293,4 @@ fn is_compressed(encoding: &HeaderValue) -> bool {
         ["gzip", "x-gzip", "deflate", "br", "zstd", "compress", "x-compress"];
     let is_coding = |name: &str| CODINGS.iter().any(|coding| coding.eq_ignore_ascii_case(name));
     encoding.to_str().is_ok_and(|encoding| encoding.split(',').map(str::trim).any(is_coding))
-}
-
-fn seconds(seconds: std::num::NonZeroU32) -> Duration {
-    Duration::from_secs(seconds.get().into())
-}
-
-/// The HTTP client: it follows, repeats and unpacks nothing by itself.
-fn http(settings: &GatewaySettings, scheme: &str) -> Result<reqwest::Client, ClientError> {
-    let mut http = reqwest::Client::builder()
-        .user_agent(concat!("octopus-recon/", env!("CARGO_PKG_VERSION")))
-        .redirect(reqwest::redirect::Policy::none())
-        // Without a limit of zero, each request is copied for a retry that never comes.
-        .retry(reqwest::retry::never().max_retries_per_request(0))
-        .no_proxy()
-        .connect_timeout(seconds(settings.connect_timeout_seconds))
-        // The deadline covers connection, headers and body together.
-        .timeout(seconds(settings.call_timeout_seconds))
-        .pool_max_idle_per_host(
-            usize::try_from(settings.max_in_flight.get()).unwrap_or(usize::MAX),
-        );
-    if scheme == "http" {
-        http = http.http1_only();
-    }
-    if let Some(proxy) = &settings.proxy {
-        let proxy = reqwest::Proxy::all(proxy)
-            .map_err(|error| ClientError::Proxy(innermost(&error.without_url())))?;
-        http = http.proxy(proxy);
-    }
-    http = trust(http, settings, scheme)?;
-    http.build().map_err(|error| ClientError::Tls(innermost(&error)))
-}
-
-/// Sets the trusted certificates. Plain http to a loopback host needs none, so a machine without CA
-/// certificates can call its own sandbox.
-fn trust(
-    http: reqwest::ClientBuilder,
-    settings: &GatewaySettings,
-    scheme: &str,
-) -> Result<reqwest::ClientBuilder, ClientError> {
-    let Some(path) = &settings.ca_file else {
-        return Ok(if scheme == "http" { http.tls_certs_only([]) } else { http });
-    };
-    let refused = |why: String| ClientError::CaFile { path: path.clone(), why };
-    let pem = std::fs::read(path).map_err(|error| refused(error.to_string()))?;
-    let certificates =
-        reqwest::Certificate::from_pem_bundle(&pem).map_err(|error| refused(innermost(&error)))?;
-    if certificates.is_empty() {
-        return Err(refused("it contains no PEM certificate".to_owned()));
-    }
-    Ok(http.tls_certs_only(certificates))
-}
-
-/// Whether TLS failed: a certificate that is not trusted stays so, and the call is not retried.
-fn is_tls(error: &reqwest::Error) -> bool {
-    let mut source = error.source();
-    while let Some(error) = source {
-        let invalid_data = error
-            .downcast_ref::<std::io::Error>()
-            .is_some_and(|error| error.kind() == std::io::ErrorKind::InvalidData);
-        if invalid_data || error.to_string().contains("certificate") {
-            return true;
-        }
-        source = error.source();
-    }
-    false
-}
-
-/// The root cause of an error.
-fn innermost(error: &reqwest::Error) -> String {
-    let mut innermost: &dyn std::error::Error = error;
-    while let Some(source) = innermost.source() {
-        innermost = source;
-    }
-    text::clean(&innermost.to_string())
 }

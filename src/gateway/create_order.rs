@@ -6,9 +6,9 @@
 //! declined only if no answer contradicts that.
 
 use super::ask::Asker;
+use super::call_failure::{CallFailure, Cause};
 use super::new_order::NewOrder;
 use super::new_order_response::{CreatedOrder, SendFailure};
-use super::response::{CallFailure, Cause};
 use super::retry::{self, Next};
 use crate::domain::payment::{Answer, Answered, Payment};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -92,7 +92,7 @@ impl Asker {
     ) -> Result<Creation, NotCreated> {
         let (mut attempts, mut failures) = (0, Vec::new());
         loop {
-            self.allowance.pace.permit().await;
+            let begun = self.allowance.pace.permit().await;
             attempts += 1;
             let sent_before = sends.0.swap(true, Ordering::SeqCst);
             let failure = match self.client.order_new(order).await {
@@ -103,10 +103,8 @@ impl Asker {
                 SendFailure::Failed(CallFailure { cause: Cause::Unreachable, .. }) => {
                     sends.0.store(sent_before, Ordering::SeqCst);
                 }
-                SendFailure::Failed(CallFailure {
-                    cause: Cause::Overload, retry_after, ..
-                }) => {
-                    self.allowance.apply_retry_after(retry_after.as_deref(), (self.now)());
+                SendFailure::Failed(failure) => {
+                    self.allowance.note_failure(failure, begun, (self.now)());
                 }
                 _ => {}
             }

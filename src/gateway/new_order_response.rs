@@ -2,10 +2,11 @@
 //! the reason why there is none (gateway page, "Response"; contract, "Mismatches", last paragraph).
 //! Pure.
 
+use super::call_failure::{CallFailure, Cause};
 use super::new_order::NewOrder;
 use super::response::{
-    Body, CallFailure, Cause, Reader, StatusClass, failure_by_status, optional_text,
-    payment_fields, status_class, untrustworthy,
+    Body, Reader, StatusClass, failure_by_status, optional_text, payment_fields, status_class,
+    untrustworthy,
 };
 use super::wording::{refuses_credentials, speaks_of_existing_order};
 use regex::bytes::Regex;
@@ -76,11 +77,13 @@ impl Reader {
             (StatusClass::Redirect, Some(failure)) => {
                 return Err(SendFailure::Unclear(failure.why));
             }
-            (StatusClass::Overload, Some(failure)) => return Err(SendFailure::Failed(failure)),
+            (StatusClass::Overload | StatusClass::TooManyRequests, Some(failure)) => {
+                return Err(SendFailure::Failed(failure));
+            }
             _ => {}
         }
         let is_success = status_class(status) == StatusClass::Success;
-        let read = body.and_then(|body| Body::read(body, &self.secrets).map_err(untrustworthy));
+        let read = body.and_then(|body| self.body(body));
         let may_be_created = matches!(read, Ok(Body::Success(_))) || mentions_success(received);
         let answered = format!("the gateway answered {status}");
         let failure = match read {

@@ -135,7 +135,7 @@ fn every_status_is_in_one_table() {
             "409-424 unclear declined Untrustworthy",
             "425 Overload Overload Overload",
             "426-428 unclear declined Untrustworthy",
-            "429 Overload Overload Overload",
+            "429 TooManyRequests TooManyRequests TooManyRequests",
             "430-499 unclear declined Untrustworthy",
             "500-599 Overload Overload Overload",
         ]

@@ -35,10 +35,13 @@ impl Clock for Elapsed {
 pub(super) struct Pace {
     limiter: RateLimiter<NotKeyed, InMemoryState, Elapsed, NoOpMiddleware<Duration>>,
     clock: Elapsed,
-    /// Only the first waiter waits for the limiter, so that waiters neither race nor starve.
-    queue: tokio::sync::Mutex<()>,
+    /// When the last permit was granted. Only the first waiter waits for the limiter, so that
+    /// waiters neither race nor starve.
+    last: tokio::sync::Mutex<Duration>,
     /// The end of the pause, in nanoseconds on `clock`; zero without a pause.
     paused_until: AtomicU64,
+    /// Between two permits, in nanoseconds; zero: as the rate allows.
+    interval: AtomicU64,
     permits: AtomicU64,
 }
 
@@ -60,26 +63,40 @@ impl Pace {
         Pace {
             limiter: RateLimiter::direct_with_clock(quota, clock),
             clock,
-            queue: tokio::sync::Mutex::new(()),
+            last: tokio::sync::Mutex::default(),
             paused_until: AtomicU64::new(0),
+            interval: AtomicU64::new(0),
             permits: AtomicU64::new(0),
         }
     }
 
-    /// Waits until a call may be sent.
-    pub(super) async fn permit(&self) {
-        let _turn = self.queue.lock().await;
+    /// Waits until a call may be sent. Gives that time.
+    pub(super) async fn permit(&self) -> Duration {
+        let mut last = self.last.lock().await;
         loop {
             if let Some(until) = self.pause_end() {
+                tokio::time::sleep_until(until).await;
+            } else if let Some(until) = self.interval_end(*last) {
                 tokio::time::sleep_until(until).await;
             } else if let Ok(Err(not_yet)) = self.limiter.check_n(PARTS) {
                 // The outer `Err` cannot occur: a burst is never smaller than one call.
                 tokio::time::sleep(not_yet.wait_time_from(self.clock.now())).await;
             } else if self.pause_end().is_none() {
                 self.permits.fetch_add(1, Ordering::Relaxed);
-                return;
+                *last = self.clock.now();
+                return *last;
             }
         }
+    }
+
+    /// The time since the pace was made.
+    pub(super) fn now(&self) -> Duration {
+        self.clock.now()
+    }
+
+    /// Grants permits no faster than one in each interval. `None`: as the rate allows.
+    pub(super) fn slow_down(&self, interval: Option<Duration>) {
+        self.interval.store(interval.map_or(0, nanos), Ordering::Relaxed);
     }
 
     /// Grants no permit for this time. A longer pause that has already begun stays.
@@ -95,11 +112,19 @@ impl Pace {
     fn pause_end(&self) -> Option<Instant> {
         match self.paused_until.load(Ordering::SeqCst) {
             0 => None,
-            until => {
-                let until = Duration::from_nanos(until);
-                (until > self.clock.now()).then(|| self.clock.since + until)
-            }
+            until => self.if_ahead(Duration::from_nanos(until)),
         }
+    }
+
+    fn interval_end(&self, last: Duration) -> Option<Instant> {
+        match self.interval.load(Ordering::Relaxed) {
+            0 => None,
+            interval => self.if_ahead(last + Duration::from_nanos(interval)),
+        }
+    }
+
+    fn if_ahead(&self, until: Duration) -> Option<Instant> {
+        (until > self.clock.now()).then(|| self.clock.since + until)
     }
 }
 

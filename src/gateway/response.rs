@@ -2,13 +2,16 @@
 //! to the reason why there is none (contract, "Mismatches", last paragraph; gateway page, "Settled
 //! here"). Pure.
 
+use super::call_failure::{CallFailure, Cause};
 use super::evidence::evidence;
 use super::order_id::difference;
 use super::redact::{Personal, Secrets};
 use super::settings::Credentials;
+use super::web_page;
 use super::wire::Json;
 use super::wording::{
     NotFoundPattern, refuses_credentials, speaks_of_an_address, speaks_of_an_order,
+    speaks_of_too_many_requests,
 };
 use crate::domain::amount::Amount;
 use crate::domain::order::OrderKey;
@@ -17,66 +20,6 @@ use crate::domain::payment::{
     Payment, PaymentStatus, PersonalData, TransactionType, WRONG_ADDRESS,
 };
 use crate::domain::text;
-
-/// Why a call has no trustworthy answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CallFailure {
-    /// A clause for people, e.g. "the gateway answered 503". Text from the gateway in it is clean:
-    /// see [`text::clean`].
-    pub why: String,
-    /// The kind of failure.
-    pub cause: Cause,
-    /// Whether the same call can have an answer later.
-    pub retry: bool,
-    /// The response's `Retry-After` header, unchanged.
-    pub retry_after: Option<String>,
-}
-
-/// Kinds of failure. How a run ends, and what to fix, depends on them (contract, exit codes 12 and
-/// 13).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cause {
-    /// No connection could be made.
-    Unreachable,
-    /// The connection broke before the response was complete.
-    Broken,
-    /// No complete response before the timeout.
-    Timeout,
-    /// HTTP status 408, 425, 429 or 5xx.
-    Overload,
-    /// The key or the signature is refused.
-    Refused,
-    /// A 404 that is not a documented error, or one about a page: `base_url` is probably wrong.
-    WrongAddress,
-    /// The answer is about an order of another merchant than the configured one: the credentials
-    /// or `merchant_uid` are probably another merchant's.
-    OtherMerchant,
-    /// A documented error about an order that is not recognised as "no such order":
-    /// `not_found_pattern` can make it so.
-    UnrecognisedError,
-    /// Any other answer that is not trustworthy.
-    Untrustworthy,
-}
-
-impl Cause {
-    /// Whether the failure is an outage: no answer came from the gateway itself (exit code 13).
-    #[must_use]
-    pub(crate) fn is_outage(self) -> bool {
-        matches!(self, Cause::Unreachable | Cause::Broken | Cause::Timeout | Cause::Overload)
-    }
-}
-
-impl CallFailure {
-    /// A failure after which the call is retried.
-    pub(super) fn retried(cause: Cause, why: impl Into<String>) -> CallFailure {
-        CallFailure { why: why.into(), cause, retry: true, retry_after: None }
-    }
-
-    /// A failure after which the call is not retried.
-    pub(super) fn is_final(cause: Cause, why: impl Into<String>) -> CallFailure {
-        CallFailure { why: why.into(), cause, retry: false, retry_after: None }
-    }
-}
 
 /// Validates the responses to one client's calls.
 #[derive(Debug, Clone)]
@@ -97,8 +40,10 @@ pub(super) enum StatusClass {
     NotFound,
     /// 401, 403: the credentials are refused.
     Refused,
-    /// 408, 425, 429, 5xx: retried, whatever the body says.
+    /// 408, 425, 5xx: retried, whatever the body says.
     Overload,
+    /// 429: retried, more slowly.
+    TooManyRequests,
     /// 3xx: not followed.
     Redirect,
     /// 1xx and other 4xx: not retried.
@@ -112,7 +57,8 @@ pub(super) fn status_class(status: u16) -> StatusClass {
         300..=399 => StatusClass::Redirect,
         401 | 403 => StatusClass::Refused,
         404 => StatusClass::NotFound,
-        408 | 425 | 429 | 500..=599 => StatusClass::Overload,
+        408 | 425 | 500..=599 => StatusClass::Overload,
+        429 => StatusClass::TooManyRequests,
         _ => StatusClass::Final,
     }
 }
@@ -122,6 +68,10 @@ pub(super) fn failure_by_status(status: u16) -> Option<CallFailure> {
     let answered = format!("the gateway answered {status}");
     match status_class(status) {
         StatusClass::Overload => Some(CallFailure::retried(Cause::Overload, answered)),
+        StatusClass::TooManyRequests => {
+            let why = format!("{answered} (too many requests)");
+            Some(CallFailure::retried(Cause::TooManyRequests, why))
+        }
         StatusClass::Refused => Some(CallFailure::is_final(Cause::Refused, answered)),
         StatusClass::Redirect => Some(CallFailure::is_final(
             Cause::Untrustworthy,
@@ -155,27 +105,49 @@ impl Reader {
         body: Result<&[u8], CallFailure>,
     ) -> Result<Answered, CallFailure> {
         if let Some(mut failure) = failure_by_status(status) {
-            let body = body.ok().filter(|_| failure.cause == Cause::Refused);
-            let read = body.and_then(|body| Body::read(body, &self.secrets).ok());
-            if let Some(Body::Error(error)) = read {
+            let Ok(body) = body else { return Err(failure) };
+            if let Some(page) = self.web_page(body) {
+                failure.why = format!("{} with {page}", failure.why);
+            } else if failure.cause == Cause::Refused
+                && let Ok(Body::Error(error)) = Body::read(body, &self.secrets)
+            {
                 failure.why = format!("{}: \"{}\"", failure.why, self.shown(&error));
             }
             return Err(failure);
         }
         match status_class(status) {
-            StatusClass::Success => {
-                match Body::read(body?, &self.secrets).map_err(untrustworthy)? {
-                    Body::Success(data) => self.payment(order, payment_fields(data)),
-                    Body::Error(error) => self.error(order, &error).unwrap_or_else(|| {
-                        let why =
-                            format!("the gateway answered the error \"{}\"", self.shown(&error));
-                        Err(CallFailure::retried(unrecognised(&error), why))
-                    }),
-                }
-            }
+            StatusClass::Success => match self.body(body?)? {
+                Body::Success(data) => self.payment(order, payment_fields(data)),
+                Body::Error(error) => self.error_under_success(order, &error),
+            },
             StatusClass::NotFound => self.not_found(order, status, body?),
             _ => Err(self.final_failure(status, body)),
         }
+    }
+
+    /// Parses a complete body.
+    pub(super) fn body<'a>(&self, body: &'a [u8]) -> Result<Body<'a>, CallFailure> {
+        Body::read(body, &self.secrets).map_err(|why| match self.web_page(body) {
+            Some(page) => untrustworthy(format!("the answer is {page}, not JSON")),
+            None => untrustworthy(why),
+        })
+    }
+
+    /// The web page that a body is instead of JSON, as an object of a sentence.
+    fn web_page(&self, body: &[u8]) -> Option<String> {
+        let title = self.shown_id(&web_page::title(body)?);
+        let shown = format!("the web page \"{title}\"");
+        Some(if title.is_empty() { "a web page".to_owned() } else { shown })
+    }
+
+    /// Reads a documented error under 2xx.
+    fn error_under_success(&self, order: &OrderKey, error: &str) -> Result<Answered, CallFailure> {
+        let why = || format!("the gateway answered the error \"{}\"", self.shown(error));
+        if speaks_of_too_many_requests(error) {
+            return Err(CallFailure::retried(Cause::TooManyRequests, why()));
+        }
+        self.error(order, error)
+            .unwrap_or_else(|| Err(CallFailure::retried(unrecognised(error), why())))
     }
 
     /// Reads a 404. Only a documented error can say that there is no such order. Any other body,
@@ -188,7 +160,9 @@ impl Reader {
     ) -> Result<Answered, CallFailure> {
         let answered = format!("the gateway answered {status}");
         let Ok(Body::Error(error)) = Body::read(body, &self.secrets) else {
-            let why = format!("{answered} without a documented error: {WRONG_ADDRESS}");
+            let page = self.web_page(body).unwrap_or_default();
+            let without = if page.is_empty() { "without a documented error" } else { "with " };
+            let why = format!("{answered} {without}{page}: {WRONG_ADDRESS}");
             return Err(CallFailure::is_final(Cause::WrongAddress, why));
         };
         self.error(order, &error).unwrap_or_else(|| {
@@ -205,7 +179,11 @@ impl Reader {
     /// The failure of a status under which no body counts, except a refusal of the credentials.
     fn final_failure(&self, status: u16, body: Result<&[u8], CallFailure>) -> CallFailure {
         let answered = format!("the gateway answered {status}");
-        match body.ok().and_then(|body| Body::read(body, &self.secrets).ok()) {
+        let body = body.ok();
+        if let Some(page) = body.and_then(|body| self.web_page(body)) {
+            return CallFailure::is_final(Cause::Untrustworthy, format!("{answered} with {page}"));
+        }
+        match body.and_then(|body| Body::read(body, &self.secrets).ok()) {
             Some(Body::Error(error)) if refuses_credentials(&error) => self.refused(&error),
             Some(Body::Error(error)) => CallFailure::is_final(
                 Cause::Untrustworthy,

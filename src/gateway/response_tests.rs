@@ -38,6 +38,7 @@ fn every_status_is_in_one_table() {
         Ok(Answered { answer: Answer::Payment(_), .. }) => "paid",
         Ok(Answered { answer: Answer::Missing(_), .. }) => "missing",
         Err(CallFailure { retry: true, cause: Cause::Overload, .. }) => "busy",
+        Err(CallFailure { retry: true, cause: Cause::TooManyRequests, .. }) => "too many",
         Err(CallFailure { retry: true, cause: Cause::Untrustworthy, .. }) => "again",
         Err(CallFailure { retry: false, cause: Cause::Refused, .. }) => "refused",
         Err(CallFailure { retry: false, cause: Cause::Untrustworthy, .. }) => "final",
@@ -69,7 +70,7 @@ fn every_status_is_in_one_table() {
         ("409-424", ["final", "final", "final"]),
         ("425", ["busy", "busy", "busy"]),
         ("426-428", ["final", "final", "final"]),
-        ("429", ["busy", "busy", "busy"]),
+        ("429", ["too many", "too many", "too many"]),
         ("430-499", ["final", "final", "final"]),
         ("500-599", ["busy", "busy", "busy"]),
     ];

@@ -37,30 +37,44 @@ pub(super) fn budget(orders: u64) -> u64 {
     (orders / 10).max(100)
 }
 
+/// The pause for a `Retry-After` that cannot be followed.
+const DEFAULT_PAUSE: Duration = Duration::from_secs(1);
+
+/// A response's `Retry-After` header.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RetryAfter {
+    /// As received; bytes that are no text are replaced.
+    pub header: String,
+    /// When the response was sent, by its own `Date` header.
+    pub sent: Option<DateTime<Utc>>,
+}
+
 /// The pause that a `Retry-After` header asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Pause {
-    /// At most the configured limit; zero for a time in the past.
+    /// At most the configured limit.
     pub(super) length: Duration,
     /// Whether the header was not followed: it is invalid, in the past or too long.
-    pub(super) capped: bool,
+    pub(super) is_other: bool,
 }
 
-/// Parses a `Retry-After` header: seconds or an HTTP date.
-pub(super) fn pause(header: &str, now: DateTime<Utc>, longest: Duration) -> Pause {
-    let header = header.trim();
+/// Parses a `Retry-After` header: seconds or an HTTP date. A date is compared with the time at
+/// which the response was sent, or else with this machine's clock.
+pub(super) fn pause(retry_after: &RetryAfter, now: DateTime<Utc>, longest: Duration) -> Pause {
+    let header = retry_after.header.trim();
     let asked = if let Ok(seconds) = header.parse::<u64>() {
         Some(Duration::from_secs(seconds))
     } else if !header.is_empty() && header.bytes().all(|byte| byte.is_ascii_digit()) {
         Some(Duration::MAX)
     } else {
+        let sent = retry_after.sent.unwrap_or(now);
         httpdate::parse_http_date(header)
             .ok()
-            .and_then(|date| (DateTime::<Utc>::from(date) - now).to_std().ok())
+            .and_then(|date| (DateTime::<Utc>::from(date) - sent).to_std().ok())
     };
     match asked {
-        Some(length) => Pause { length: length.min(longest), capped: length > longest },
-        None => Pause { length: Duration::ZERO, capped: true },
+        Some(length) => Pause { length: length.min(longest), is_other: length > longest },
+        None => Pause { length: DEFAULT_PAUSE.min(longest), is_other: true },
     }
 }
 
@@ -93,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn retry_after_is_read_and_capped() {
+    fn retry_after_is_read_and_bounded() {
         let now = DateTime::<Utc>::UNIX_EPOCH + TimeDelta::days(20_000);
         let date = |seconds| httpdate::fmt_http_date((now + TimeDelta::seconds(seconds)).into());
         let longest = Duration::from_mins(5);
@@ -103,16 +117,24 @@ mod tests {
             ("300".to_owned(), 300, false),
             ("301".to_owned(), 300, true),
             ("99999999999999999999999".to_owned(), 300, true),
-            ("-5".to_owned(), 0, true),
-            ("soon".to_owned(), 0, true),
-            (String::new(), 0, true),
+            ("-5".to_owned(), 1, true),
+            ("soon".to_owned(), 1, true),
+            ("\u{b2}".to_owned(), 1, true),
+            ("\u{ff11}".to_owned(), 1, true),
+            (String::new(), 1, true),
             (date(7), 7, false),
-            (date(-7), 0, true),
+            (date(0), 0, false),
+            (date(-7), 1, true),
             (date(900), 300, true),
         ];
-        for (header, seconds, capped) in cases {
-            let expected = Pause { length: Duration::from_secs(seconds), capped };
-            assert_eq!(pause(&header, now, longest), expected, "{header:?}");
+        for (header, seconds, is_other) in cases {
+            // This machine's clock is not asked where the response has a date.
+            for (sent, clock) in [(None, 0), (Some(now), -100_000), (Some(now), 62)] {
+                let retry_after = RetryAfter { header: header.clone(), sent };
+                let pause = pause(&retry_after, now + TimeDelta::seconds(clock), longest);
+                let expected = Pause { length: Duration::from_secs(seconds), is_other };
+                assert_eq!(pause, expected, "{header:?} {sent:?}");
+            }
         }
     }
 }

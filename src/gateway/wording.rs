@@ -74,6 +74,17 @@ static CREDENTIALS: LazyLock<Option<Regex>> = LazyLock::new(|| {
     .ok()
 });
 
+/// A text about the number of calls.
+static TOO_MANY: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(
+        r"(?x)\b(
+          too\ many\ (requests|calls|queries|attempts) | rate[\ -]?limit\w* | throttl\w+
+        | (request|call|api)\ (limit|quota) | quota\ ((is|was|has\ been)\ )?exceeded
+        )\b",
+    )
+    .ok()
+});
+
 /// A statement that something does not exist.
 static NEGATED: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"(not|n.?t|\bno|longer|\bnon|never)([ -]yet)?[ -]?exist\w*").ok());
@@ -311,6 +322,12 @@ fn may_follow(words: &[&str]) -> bool {
 #[must_use]
 pub(super) fn refuses_credentials(text: &str) -> bool {
     find(&CREDENTIALS, &text.to_lowercase().replace('_', " ")).is_some()
+}
+
+/// Whether an error text says that there are too many calls.
+#[must_use]
+pub(super) fn speaks_of_too_many_requests(text: &str) -> bool {
+    find(&TOO_MANY, &text.to_lowercase().replace('_', " ")).is_some()
 }
 
 /// Whether an error text speaks of an existing order or id: then the gateway may have the order. In

@@ -17,7 +17,7 @@ use crate::gateway::{Allowance, Asker, Transport};
 use crate::interrupt::Interrupt;
 use crate::store::{Store, StoreError};
 use chrono::{DateTime, Utc};
-pub(super) use ended::{Ended, outage, refused};
+pub(super) use ended::{Ended, outage, refused, too_many_requests};
 use orders::Orders;
 use replies::Replies;
 use shared::Shared;

@@ -6,7 +6,7 @@
 use super::*;
 use crate::domain::order::OrderKey;
 use crate::domain::payment::{Answer, Answered};
-use crate::gateway::{CallFailure, Cause, GatewaySettings, Limits};
+use crate::gateway::{CallFailure, Cause, Connections, GatewaySettings, Limits};
 use chrono::TimeDelta;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
@@ -39,7 +39,11 @@ struct FakeGateway {
 }
 
 impl Transport for Arc<FakeGateway> {
-    async fn order_get(&self, order: &OrderKey) -> Result<Answered, CallFailure> {
+    async fn order_get(
+        &self,
+        order: &OrderKey,
+        _connections: Connections,
+    ) -> Result<Answered, CallFailure> {
         let (wait, answer) = {
             let mut seen = self.seen.lock().unwrap();
             let mut random = self.random.lock().unwrap();

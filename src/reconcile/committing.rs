@@ -54,9 +54,41 @@ impl Counters {
         self.answered() + self.unanswered()
     }
 
-    fn count(&self, answer: &Recorded) {
-        let counter = if answer.result.is_ok() { &self.answered } else { &self.unanswered };
-        counter.fetch_add(1, Ordering::Relaxed);
+    fn count(&self, answer: &Recorded, holder: Holder) {
+        let is_answered = answer.result.is_ok();
+        let counter = if is_answered { &self.answered } else { &self.unanswered };
+        match holder {
+            Holder::Order(_) => {
+                counter.fetch_add(1, Ordering::Relaxed);
+            }
+            // It was counted as unanswered.
+            Holder::OrderAgain(_) if is_answered => {
+                self.answered.fetch_add(1, Ordering::Relaxed);
+                self.unanswered.fetch_sub(1, Ordering::Relaxed);
+            }
+            // A probe's order was counted when it was answered first.
+            Holder::OrderAgain(_) | Holder::Probe => {}
+        }
+    }
+}
+
+/// What an answer is to, and the worker whose place it holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Holder {
+    /// An order.
+    Order(usize),
+    /// An order that failed and was asked once more.
+    OrderAgain(usize),
+    /// A probe, which holds no place.
+    Probe,
+}
+
+impl Holder {
+    fn worker(self) -> Option<usize> {
+        match self {
+            Holder::Order(worker) | Holder::OrderAgain(worker) => Some(worker),
+            Holder::Probe => None,
+        }
     }
 }
 
@@ -96,8 +128,7 @@ impl Places {
 #[derive(Default)]
 struct Batch {
     answers: Vec<Recorded>,
-    /// For each of them the worker whose place it holds; `None`: the answer to a probe.
-    held_by: Vec<Option<usize>>,
+    holders: Vec<Holder>,
     is_closed: bool,
 }
 
@@ -143,11 +174,11 @@ impl Inbox {
         }
     }
 
-    /// Leaves an answer, with the place that this worker's call holds.
-    pub(super) fn put(&self, answer: Recorded, place_of: Option<usize>) {
+    /// Leaves an answer, with the place that its call holds.
+    pub(super) fn put(&self, answer: Recorded, holder: Holder) {
         let mut batch = self.batch();
         batch.answers.push(answer);
-        batch.held_by.push(place_of);
+        batch.holders.push(holder);
         let waiting = batch.answers.len();
         drop(batch);
         if waiting == 1 || waiting == self.enough {
@@ -176,7 +207,7 @@ impl Inbox {
     /// commit costs the same for one answer as for many, so a batch waits up to `LONGEST_WAIT` for
     /// more; with enough it waits no longer, because their calls hold places that other orders
     /// need.
-    async fn next(&self) -> Option<(Vec<Recorded>, Vec<Option<usize>>)> {
+    async fn next(&self) -> Option<(Vec<Recorded>, Vec<Holder>)> {
         while self.is_ready(1) == Some(false) {
             self.came.notified().await;
         }
@@ -188,8 +219,8 @@ impl Inbox {
         // There are enough, or the wait is over.
         let _ = tokio::time::timeout(LONGEST_WAIT, more).await;
         let mut batch = self.batch();
-        let (answers, places) = (mem::take(&mut batch.answers), mem::take(&mut batch.held_by));
-        (!answers.is_empty()).then_some((answers, places))
+        let (answers, holders) = (mem::take(&mut batch.answers), mem::take(&mut batch.holders));
+        (!answers.is_empty()).then_some((answers, holders))
     }
 
     /// Whether so many answers wait. `None`: there will be no more.
@@ -218,15 +249,14 @@ pub(super) async fn write(
     counters: &Counters,
 ) -> Result<(), StoreError> {
     let mut counted = 0;
-    while let Some((answers, places)) = inbox.next().await {
+    while let Some((answers, holders)) = inbox.next().await {
         let calls = allowance.calls();
         store.record(run_id, &answers, calls - counted, clock_floor)?;
         counted = calls;
         let mut held = vec![0; inbox.places.len()];
-        for (answer, place) in answers.iter().zip(places) {
-            // A probe's order was counted when it was answered first.
-            if let Some(worker) = place {
-                counters.count(answer);
+        for (answer, holder) in answers.iter().zip(holders) {
+            counters.count(answer, holder);
+            if let Some(worker) = holder.worker() {
                 held[worker] += 1;
             }
         }

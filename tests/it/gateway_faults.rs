@@ -3,6 +3,7 @@
 mod answers;
 mod base_url;
 mod bounds;
+mod outages;
 mod tls;
 mod transport;
 
@@ -17,8 +18,8 @@ struct FaultyRun {
 }
 
 /// Short waits and timeouts.
-const IMPATIENT: &str =
-    "[gateway]\nbackoff_first_ms = 1\ncall_timeout_seconds = 2\nmax_in_flight = 4\n";
+const IMPATIENT: &str = "[gateway]\nbackoff_first_ms = 1\ncall_timeout_seconds = 2\n\
+                         max_in_flight = 4\nretry_after_max_seconds = 1\n";
 
 /// Reconciles the orders A1 to A6; every call for A3 has this fault.
 fn with_a_fault(fault: impl Fn(Turn) + Send + Sync + 'static) -> FaultyRun {

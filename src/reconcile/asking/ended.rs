@@ -1,7 +1,9 @@
 //! How the asking ended, and what a person is told of it.
 
+use crate::domain::run::Warning;
 use crate::domain::text;
 use crate::failure::{Failure, code};
+use crate::gateway::RefusedCalls;
 use chrono::TimeDelta;
 
 /// How the asking ended.
@@ -18,6 +20,20 @@ pub(in crate::reconcile) enum Ended {
     Outage(String),
     /// Earlier answers are there, but now the gateway cannot be reached: the last failure.
     Unreachable(String),
+}
+
+/// What a person should see of "too many requests".
+pub(in crate::reconcile) fn too_many_requests(refused: RefusedCalls) -> Warning {
+    let RefusedCalls { calls, refused, passed_per_minute } = refused;
+    let less = match passed_per_minute / 60 {
+        0 => String::new(),
+        rate => format!("set [gateway] requests_per_second to {rate} or less, or "),
+    };
+    let text = format!(
+        "the gateway answered {refused} of {calls} calls with \"too many requests\"; \
+         {passed_per_minute} a minute passed: {less}ask the gateway's support for a higher limit"
+    );
+    Warning::new("too_many_requests", text)
 }
 
 /// Exit code 12.

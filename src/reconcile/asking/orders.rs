@@ -5,6 +5,8 @@ use std::collections::VecDeque;
 
 /// Orders that are read from the store at a time.
 const PAGE: u32 = 1_000;
+/// Orders that are kept to be asked once more.
+const MOST_AGAIN: usize = 10_000;
 /// Orders that a worker takes at a time. Few, so that the last ones keep all workers busy.
 const BATCH: usize = 8;
 
@@ -21,6 +23,8 @@ pub(super) struct Orders {
     /// The last page was read.
     is_exhausted: bool,
     taken: u64,
+    /// Orders that failed on an outage, to be asked once more at the end.
+    again: VecDeque<Pending>,
 }
 
 impl Orders {
@@ -34,7 +38,20 @@ impl Orders {
             before: i64::MAX,
             is_exhausted: false,
             taken: 0,
+            again: VecDeque::new(),
         }
+    }
+
+    /// Keeps an order that failed on an outage: at the end the gateway may be back.
+    pub(super) fn ask_again(&mut self, order: Pending) {
+        if self.again.len() < MOST_AGAIN {
+            self.again.push_back(order);
+        }
+    }
+
+    /// The next order to be asked once more. All orders were taken.
+    pub(super) fn next_again(&mut self) -> Option<Pending> {
+        self.again.pop_front()
     }
 
     /// The next orders; none: all were taken.

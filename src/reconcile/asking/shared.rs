@@ -62,6 +62,16 @@ impl Shared {
         locked(&self.orders).next_one(from_the_end)
     }
 
+    /// Keeps an order that failed on an outage for [`Shared::next_again`].
+    pub(super) fn ask_again(&self, order: Pending) {
+        locked(&self.orders).ask_again(order);
+    }
+
+    /// An order to be asked once more, after all others.
+    pub(super) fn next_again(&self) -> Option<Pending> {
+        locked(&self.orders).next_again()
+    }
+
     pub(super) fn replies(&self) -> MutexGuard<'_, Replies> {
         locked(&self.replies)
     }

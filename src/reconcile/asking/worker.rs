@@ -4,6 +4,7 @@ use super::Ended;
 use super::shared::Shared;
 use crate::failure::Failure;
 use crate::gateway::{Asker, Cause, Reply, Transport};
+use crate::reconcile::committing::Holder;
 use crate::reconcile::stop::Next;
 use crate::store::{Pending, Recorded};
 use std::collections::VecDeque;
@@ -48,7 +49,7 @@ impl<T: Transport + Send + Sync + 'static> Worker<T> {
                 Err(error) => return self.shared.end(Err(error.into())),
             };
             self.shared.inbox.place(self.number).await;
-            self.ask(order).await;
+            self.ask(order, Time::First).await;
             if self.shared.has_ended() || self.shared.replies().has_answers() {
                 return;
             }
@@ -78,11 +79,27 @@ impl<T: Transport + Send + Sync + 'static> Worker<T> {
         loop {
             self.shared.inbox.place(self.number).await;
             self.shared.until_probed().await;
-            let Some(order) = self.next() else {
+            if let Some(order) = self.next() {
+                self.ask(order, Time::First).await;
+            } else if let Some(order) = self.next_again().await {
+                self.ask(order, Time::Second).await;
+            } else {
                 return self.shared.inbox.leave(self.number);
-            };
-            self.ask(order).await;
+            }
         }
+    }
+
+    /// Waits with an order that failed on an outage, so that the outage may end. It counts as a
+    /// retry.
+    async fn next_again(&self) -> Option<Pending> {
+        let wait = self.asker.wait_for_second_time()?;
+        let order = self.shared.is_asking().then(|| self.shared.next_again())??;
+        if !self.asker.use_retry() {
+            return None;
+        }
+        tokio::time::sleep(wait).await;
+        self.shared.until_probed().await;
+        self.shared.is_asking().then_some(order)
     }
 
     fn next(&self) -> Option<Pending> {
@@ -101,11 +118,20 @@ impl<T: Transport + Send + Sync + 'static> Worker<T> {
     }
 
     /// Asks for one order, and hands its answer over with its place.
-    async fn ask(&self, order: Pending) {
+    async fn ask(&self, order: Pending, time: Time) {
         let reply = self.asker.ask(&order.key, self.shared.stop_asking_at).await;
         let order_id = order.order_id;
+        let again = (time == Time::First && is_outage(&reply)).then(|| order.clone());
         let next = self.shared.replies().note(order, &reply);
-        self.shared.inbox.put(recorded(order_id, reply), Some(self.number));
+        let holder = match time {
+            Time::First => Holder::Order(self.number),
+            Time::Second => Holder::OrderAgain(self.number),
+        };
+        self.shared.inbox.put(recorded(order_id, reply), holder);
+        // Behind the first answer, so that the second is committed after it.
+        if let Some(order) = again {
+            self.shared.ask_again(order);
+        }
         self.follow(next).await;
     }
 
@@ -132,7 +158,7 @@ impl<T: Transport + Send + Sync + 'static> Worker<T> {
         }
         // The earlier answer stays if this reply has none.
         if reply.result.is_ok() {
-            self.shared.inbox.put(recorded(order.order_id, reply), None);
+            self.shared.inbox.put(recorded(order.order_id, reply), Holder::Probe);
         }
         self.shared.end_probe();
     }
@@ -140,6 +166,18 @@ impl<T: Transport + Send + Sync + 'static> Worker<T> {
     fn refused(&self, why: String) {
         self.shared.end(Ok(Ended::Refused(why, self.asker.clock_skew())));
     }
+}
+
+/// Whether an order is asked for the first time, or once more at the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Time {
+    First,
+    Second,
+}
+
+/// Whether the last call failed on an outage, and no deadline cut it.
+fn is_outage(reply: &Reply) -> bool {
+    !reply.is_cut && reply.result.as_ref().is_err_and(|failure| failure.cause.is_outage())
 }
 
 /// Keeps one timer running that ends before every call's deadline. Otherwise each call's deadline

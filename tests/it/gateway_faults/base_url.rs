@@ -66,8 +66,9 @@ fn a_run_with_a_wrong_address_leaves_its_orders_unverified() {
         assert_eq!(rows.len(), 5, "{body}: {rows:?}");
         for row in rows {
             assert_eq!(row["kind"], "unverified", "{body}: {row:?}");
-            let why = "the gateway answered 404 without a documented error: is base_url right?";
-            assert!(row["reason"].contains(why), "{body}: {row:?}");
+            let page = if body == HTML { "with a web page" } else { "without a documented error" };
+            let why = format!("the gateway answered 404 {page}: is base_url right?");
+            assert!(row["reason"].contains(&why), "{body}: {row:?}");
         }
         assert_eq!(run.gateway.arrivals().len(), 5, "{body}: a 404 is not retried");
     }

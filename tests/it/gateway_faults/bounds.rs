@@ -33,13 +33,21 @@ fn retried_statuses() {
         let calls = if status < 300 { 4 } else { 1 };
         run.unverified(&status.to_string(), "", calls);
     }
-    for status in [408, 425, 429, 500, 501, 503, 511, 599] {
-        let run = with_a_fault(move |turn| {
+    let always = |status: u16| {
+        with_a_fault(move |turn| {
             let body = crate::rude_gateway::success(&turn.order);
             turn.answer(&format!("{status} x"), "", body);
-        });
-        run.unverified(&status.to_string(), &status.to_string(), 4);
+        })
+    };
+    // Four calls, and four more at the end of the run.
+    for status in [408, 425, 500, 501, 503, 511, 599] {
+        always(status).unverified(&status.to_string(), &status.to_string(), 8);
     }
+    // 429 is about all calls: it is waited for, but not for ever.
+    let run = always(429);
+    let calls = run.gateway.calls_for("A3");
+    assert!((5..=32).contains(&calls), "{calls}");
+    run.unverified("429", "429 (too many requests)", calls);
 }
 
 /// With 150 orders that always fail, the budget of 100 retries ends before the attempts do.

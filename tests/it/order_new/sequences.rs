@@ -94,7 +94,8 @@ fn each_sequence_has_its_calls_and_its_exit_code() {
         ("lost, order/get cannot be read", &[reset, cut], "new get get", 3),
         ("lost, no answer of order/get", &[reset], "new get get", 3),
         ("lost, order/get is busy", &[reset, busy], "new get get", 3),
-        ("lost, order/get asks to wait", &[reset, later], "new get get", 3),
+        // Two attempts, and four waits for each.
+        ("lost, order/get asks to wait", &[reset, later], "new get get get get get get get get", 3),
         ("lost, order/get refuses", &[reset, refused], "new get", 3),
         ("lost, order/get declines", &[reset, declined], "new get get", 3),
         ("lost, order/get is not there", &[reset, not_there], "new get", 3),
