@@ -39,9 +39,10 @@ use crate::gateway::{Allowance, Asker, Client, ClientError};
 use crate::interrupt::Interrupt;
 use crate::report::{self, Written};
 use crate::settings::Settings;
-use crate::store::{NewRun, RunRow, Store, StoreError};
+use crate::store::{NewRun, RunRow, SelectionKind, Store, StoreError};
 use asking::{Asking, Ended};
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use deciding::Desk;
 use reporting::write_and_record;
 use std::num::NonZeroU32;
@@ -238,6 +239,7 @@ impl Session<'_> {
             max_in_flight,
             stop_asking_at: request.stop_asking_at,
             interrupt: context.interrupt.clone(),
+            moves_day: moves_day(self.new_run, settings.ledger.zone()),
             counters: Arc::clone(&context.counters),
             askers: clients.into_iter().map(asker).collect(),
             allowance: Arc::clone(&allowance),
@@ -245,6 +247,10 @@ impl Session<'_> {
         context.counters.begin(selected, run.answered);
         let store = &mut self.store;
         let ended = asking.run(store)?;
+        let skew = allowance.clock_skew();
+        if let Some(warning) = skew.and_then(asking::clock_differs) {
+            warn(store, run_id, warning)?;
+        }
         if let Some(refused) = allowance.refused_calls() {
             warn(store, run_id, asking::too_many_requests(refused))?;
         }
@@ -270,13 +276,26 @@ impl Session<'_> {
                     format!("ended by signal {signal}; {progress}, resume with --resume {run_id}");
                 return Err(Failure::signal(signal, message));
             }
-            Ended::Refused(why, skew) => {
-                return Err(asking::refused(&why, skew, run_id, &progress));
+            Ended::Refused(why) => {
+                let doubt = settings.credentials().ok().and_then(|it| it.doubt());
+                return Err(asking::refused(&why, skew, doubt.as_deref(), run_id, &progress));
             }
+            Ended::WrongDay(skew) => return Err(asking::wrong_day(skew)),
             Ended::Outage(why) => return Err(asking::outage(&why, run_id, &progress)),
         }
         Ok(())
     }
+}
+
+/// Whether `--last` would have selected other days by another clock.
+fn moves_day(new_run: &NewRun, zone: Tz) -> asking::MovesDay {
+    let (started_at, day) = (new_run.started_at, new_run.day);
+    let is_last = new_run.selection.kind == SelectionKind::Last;
+    Box::new(move |skew| {
+        let there = started_at.checked_add_signed(skew);
+        let is_day = there.is_some_and(|there| there.with_timezone(&zone).date_naive() == day);
+        is_last && asking::is_wrong(skew) && !is_day
+    })
 }
 
 /// Reads and selects only, and leaves nothing behind: what would asking cost?

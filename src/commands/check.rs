@@ -7,7 +7,9 @@ use crate::cli::{Check, Common};
 use crate::domain::order::OrderKey;
 use crate::domain::text::one_line;
 use crate::failure::{Failure, code};
-use crate::gateway::{CallFailure, Cause, Client, Connections, Transport, base_url, check_path};
+use crate::gateway::{
+    CallFailure, Cause, Client, Connections, Credentials, Transport, base_url, check_path,
+};
 use crate::interrupt::Interrupt;
 use crate::report::prepare_directory;
 use crate::settings::{Flags, Settings};
@@ -111,10 +113,10 @@ fn gateway(
     };
     let client = settings.credentials().map_err(Failure::from).and_then(|credentials| {
         let personal_data = settings.store.personal_data;
-        Client::new(&settings.gateway, &credentials, personal_data, process.now)
-            .map_err(Failure::from)
+        let client = Client::new(&settings.gateway, &credentials, personal_data, process.now);
+        client.map(|client| (client, credentials)).map_err(Failure::from)
     });
-    let client = match client {
+    let (client, known) = match client {
         Ok(client) => client,
         Err(failure) => return Ok(vec![Finding::new("credentials", Err(failure))]),
     };
@@ -134,7 +136,7 @@ fn gateway(
                 .map_or("", |_| "; merchant_uid is not checked: that needs an existing order");
             Finding::new("credentials", Ok(format!("accepted by {base}{merchant}")))
         }
-        Err(failure) => unrecognised(&failure),
+        Err(failure) => unrecognised(&failure, &known),
     };
     let clock = match client.clock_skew().map(|skew| skew.num_seconds().unsigned_abs()) {
         None => Finding::warning(
@@ -147,13 +149,14 @@ fn gateway(
         ),
         Some(seconds) => Finding::new("clock", Ok(format!("within {seconds} s of the gateway's"))),
     };
-    Ok(vec![credentials, clock])
+    let doubt = known.doubt().map(|doubt| Finding::warning("credentials", doubt));
+    Ok(doubt.into_iter().chain([credentials, clock]).collect())
 }
 
 /// The finding of a call that brought no trustworthy answer. The error texts under
 /// [`Cause::UnrecognisedError`] and [`Cause::Untrustworthy`] do not speak of the credentials, so
 /// these were not refused.
-fn unrecognised(failure: &CallFailure) -> Finding {
+fn unrecognised(failure: &CallFailure, credentials: &Credentials) -> Finding {
     let why = &failure.why;
     match failure.cause {
         Cause::WrongAddress => {
@@ -174,7 +177,7 @@ fn unrecognised(failure: &CallFailure) -> Finding {
                  {why}; is base_url right?"
             ),
         ),
-        _ => Finding::new("credentials", Err(not_answered(failure))),
+        _ => Finding::new("credentials", Err(not_answered(failure, credentials))),
     }
 }
 

@@ -6,7 +6,9 @@ use crate::cli::{Common, Order};
 use crate::domain::order::OrderKey;
 use crate::domain::payment::{Answer, Answered};
 use crate::failure::{Failure, code};
-use crate::gateway::{CallFailure, Cause, Client, Connections, Transport};
+use crate::gateway::{
+    CREDENTIALS_HINT, CallFailure, Cause, Client, Connections, Credentials, Transport,
+};
 use crate::interrupt::Interrupt;
 use crate::settings::Flags;
 
@@ -38,12 +40,9 @@ fn get(
 ) -> Result<u8, Failure> {
     let head = JsonHead::new("order get", (process.now)());
     let settings = settings(common, Flags::default(), process)?;
-    let client = Client::new(
-        &settings.gateway,
-        &settings.credentials()?,
-        settings.store.personal_data,
-        process.now,
-    )?;
+    let credentials = settings.credentials()?;
+    let client =
+        Client::new(&settings.gateway, &credentials, settings.store.personal_data, process.now)?;
     let key = OrderKey {
         merchant_uid: settings.gateway.merchant_uid.clone(),
         merchant_order_id: order_id.to_owned(),
@@ -52,7 +51,7 @@ fn get(
         tokio::select! {
             signal = interrupt.wait() => Err(interrupted(signal)),
             answer = client.order_get(&key, Connections::Kept) => {
-                answer.map_err(|failure| not_answered(&failure))
+                answer.map_err(|failure| not_answered(&failure, &credentials))
             }
         }
     })?;
@@ -74,14 +73,16 @@ pub(super) fn json(answered: &Answered) -> String {
 }
 
 /// A call without a trustworthy answer, as the command's failure.
-pub(super) fn not_answered(failure: &CallFailure) -> Failure {
+pub(super) fn not_answered(failure: &CallFailure, credentials: &Credentials) -> Failure {
     match failure.cause {
-        Cause::Refused => Failure::new(
-            code::CREDENTIALS,
-            format!("the gateway refuses the credentials: {}", failure.why),
-            "compare OCTOPUS_RECON_API_KEY and the secret with the values from the gateway's \
-             support",
-        ),
+        Cause::Refused => {
+            let doubt = credentials.doubt().map(|doubt| format!("{doubt}. ")).unwrap_or_default();
+            Failure::new(
+                code::CREDENTIALS,
+                format!("the gateway refuses the credentials: {}", failure.why),
+                format!("{doubt}{CREDENTIALS_HINT}"),
+            )
+        }
         cause if cause.is_outage() => Failure::new(
             code::OUTAGE,
             format!("nothing usable came from the gateway: {}", failure.why),

@@ -9,8 +9,8 @@ use crate::domain::payment::{AccountingType, Payment, TransactionType};
 use crate::domain::text::{clean, printable};
 use crate::failure::{Failure, code};
 use crate::gateway::{
-    Accounts, Allowance, Asker, Client, CreatedOrder, Creation, Draft, NewOrder, NotCreated,
-    SendState,
+    Accounts, Allowance, Asker, Client, CreatedOrder, Creation, Credentials, Draft, NewOrder,
+    NotCreated, SendState,
 };
 use crate::interrupt::Interrupt;
 use crate::settings::Flags;
@@ -51,12 +51,9 @@ pub(super) fn execute(
             ),
         ));
     }
-    let client = Client::new(
-        &settings.gateway,
-        &settings.credentials()?,
-        settings.store.personal_data,
-        process.now,
-    )?;
+    let credentials = settings.credentials()?;
+    let client =
+        Client::new(&settings.gateway, &credentials, settings.store.personal_data, process.now)?;
     let client = client.redacting(&order);
     let allowance = Arc::new(Allowance::new(settings.gateway.limits(), 1));
     let asker = Asker::new(client, allowance, process.now, fastrand::Rng::new());
@@ -73,7 +70,7 @@ pub(super) fn execute(
     });
     // A DNS lookup cannot be cancelled, and must not delay the result.
     runtime.shutdown_background();
-    report(&order, result?, &head)
+    report(&order, result?, &head, &credentials)
 }
 
 fn draft(arguments: &New, merchant_uid: Option<String>) -> Result<Draft, Failure> {
@@ -139,6 +136,7 @@ fn report(
     order: &NewOrder,
     result: Result<Creation, NotCreated>,
     head: &JsonHead,
+    credentials: &Credentials,
 ) -> Result<u8, Failure> {
     let id = printable(&order.key().merchant_order_id);
     match result {
@@ -158,14 +156,14 @@ fn report(
             );
             print_created(&id, &head.object(&json(&answered)))
         }
-        Err(why) => Err(not_created(&id, why)),
+        Err(why) => Err(not_created(&id, why, credentials)),
     }
 }
 
 /// What is known about the order, and what is safe to do.
-fn not_created(id: &str, why: NotCreated) -> Failure {
+fn not_created(id: &str, why: NotCreated, credentials: &Credentials) -> Failure {
     match why {
-        NotCreated::Refused(failure) => not_answered(&failure),
+        NotCreated::Refused(failure) => not_answered(&failure, credentials),
         NotCreated::Declined(new) => Failure::new(
             DECLINED,
             format!("order {id}: {new}, and has no such order"),

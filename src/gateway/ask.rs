@@ -12,7 +12,7 @@ use crate::domain::payment::Answered;
 use chrono::{DateTime, TimeDelta, Utc};
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 /// A call may be one too many this many times as often as it may fail.
@@ -69,6 +69,8 @@ pub struct Allowance {
     is_slowed: AtomicBool,
     /// Calls that were answered with "too many requests".
     too_many: AtomicU64,
+    /// The gateway's clock minus this machine's.
+    clock_skew: OnceLock<TimeDelta>,
 }
 
 impl Allowance {
@@ -83,6 +85,7 @@ impl Allowance {
             throttle: Mutex::new(Throttle::new(&limits)),
             is_slowed: AtomicBool::new(false),
             too_many: AtomicU64::new(0),
+            clock_skew: OnceLock::new(),
         }
     }
 
@@ -90,6 +93,12 @@ impl Allowance {
     #[must_use]
     pub(crate) fn calls(&self) -> u64 {
         self.pace.permits()
+    }
+
+    /// The gateway's clock minus this machine's, by the first response with a `Date`.
+    #[must_use]
+    pub(crate) fn clock_skew(&self) -> Option<TimeDelta> {
+        self.clock_skew.get().copied()
     }
 
     /// Uses one retry of the run's budget, if one is left.
@@ -214,6 +223,11 @@ impl<T: Transport> Asker<T> {
             Some(until) => tokio::time::timeout_at(until.into(), attempts).await.ok(),
             None => Some(attempts.await),
         };
+        if self.allowance.clock_skew().is_none()
+            && let Some(skew) = self.client.clock_skew()
+        {
+            let _is_known = self.allowance.clock_skew.set(skew);
+        }
         let progress = progress.into_inner().unwrap_or_else(PoisonError::into_inner);
         let is_cut = result.is_none();
         let result = result.unwrap_or_else(|| {
@@ -292,9 +306,9 @@ impl<T: Transport> Asker<T> {
         self.allowance.use_retry()
     }
 
-    /// The gateway's clock minus this machine's, as far as known.
+    /// See [`Allowance::clock_skew`].
     pub(crate) fn clock_skew(&self) -> Option<TimeDelta> {
-        self.client.clock_skew()
+        self.allowance.clock_skew()
     }
 
     /// A random number over its whole range.

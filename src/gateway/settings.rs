@@ -1,7 +1,7 @@
 //! The configuration's `[gateway]` (contract, "Configuration").
 
 use super::wording::NotFoundPattern;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, de::Error};
 use std::num::NonZeroU32;
 use std::path::PathBuf;
@@ -110,6 +110,40 @@ pub struct Credentials {
     pub api_key: SecretString,
     /// The key of the signature's HMAC.
     pub api_secret: SecretString,
+}
+
+/// What to do when the gateway refuses the credentials.
+pub(crate) const CREDENTIALS_HINT: &str = "compare OCTOPUS_RECON_API_KEY and the secret with the \
+     values from the gateway's support, and ask whether this machine's address is on the gateway's \
+     allow-list";
+
+impl Credentials {
+    /// What is strange about the key or the secret, as a sentence without its full stop: something
+    /// that a copy or an editor adds. It shows neither.
+    #[must_use]
+    pub(crate) fn doubt(&self) -> Option<String> {
+        let both = [("API secret", &self.api_secret), ("API key", &self.api_key)];
+        both.into_iter().find_map(|(name, value)| {
+            let what = strange(value.expose_secret())?;
+            Some(format!("the {name} {what}: is that part of it?"))
+        })
+    }
+}
+
+fn strange(value: &str) -> Option<&'static str> {
+    const QUOTES: [char; 7] = ['"', '\'', '`', '“', '”', '‘', '’'];
+    let is_mark = |character: char| matches!(character, '\u{feff}' | '\u{200b}');
+    if value.contains(['\n', '\r']) {
+        Some("has a line break")
+    } else if value.contains(is_mark) {
+        Some("has a byte order mark or another invisible character")
+    } else if value.trim() != value {
+        Some("begins or ends with white space")
+    } else if value.starts_with(QUOTES) || value.ends_with(QUOTES) {
+        Some("begins or ends with a quotation mark")
+    } else {
+        value.chars().any(char::is_control).then_some("has a control character")
+    }
 }
 
 fn pattern<'de, D: Deserializer<'de>>(deserializer: D) -> Result<NotFoundPattern, D::Error> {

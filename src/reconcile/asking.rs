@@ -16,8 +16,10 @@ use crate::failure::Failure;
 use crate::gateway::{Allowance, Asker, Transport};
 use crate::interrupt::Interrupt;
 use crate::store::{Store, StoreError};
-use chrono::{DateTime, Utc};
-pub(super) use ended::{Ended, outage, refused, too_many_requests};
+use chrono::{DateTime, TimeDelta, Utc};
+pub(super) use ended::{
+    Ended, clock_differs, is_wrong, outage, refused, too_many_requests, wrong_day,
+};
 use orders::Orders;
 use replies::Replies;
 use shared::Shared;
@@ -38,6 +40,10 @@ pub(super) fn workers(max_in_flight: NonZeroU32) -> u32 {
     enough.min(u32::try_from(cores).unwrap_or(u32::MAX))
 }
 
+/// Whether the run would have selected other days by a clock that differs from this machine's by so
+/// much.
+pub(super) type MovesDay = Box<dyn Fn(TimeDelta) -> bool + Send + Sync>;
+
 /// One run's asking.
 pub(super) struct Asking<T> {
     pub(super) run_id: i64,
@@ -48,6 +54,7 @@ pub(super) struct Asking<T> {
     pub(super) max_in_flight: NonZeroU32,
     pub(super) stop_asking_at: Option<Instant>,
     pub(super) interrupt: Interrupt,
+    pub(super) moves_day: MovesDay,
     pub(super) counters: Arc<Counters>,
     pub(super) allowance: Arc<Allowance>,
     /// One for each worker.
@@ -66,6 +73,7 @@ impl<T: Transport + Send + Sync + 'static> Asking<T> {
             inbox,
             self.stop_asking_at,
             self.interrupt,
+            self.moves_day,
         ));
         let (run_id, clock_floor) = (self.run_id, self.clock_floor);
         let (allowance, counters) = (&*self.allowance, &*self.counters);

@@ -137,6 +137,7 @@ fn simulate(
             inbox,
             None,
             Interrupt::default(),
+            Box::new(|_| false),
         ));
         let asker =
             |_| Asker::new(Arc::clone(&gateway), Arc::clone(&allowance), now, random.fork());

@@ -35,7 +35,8 @@ pub(super) fn of(summary: &RunSummary, at: DateTime<Utc>) -> RunEnd {
 /// Records the end of a run without a report. Best effort: a full disk may be what ended it. Then
 /// the next run records it as killed.
 pub(super) fn record(store: &mut Store, run_id: i64, failure: &Failure, context: &Context) {
-    if is_recorded(failure)
+    // A run that has begun is recorded also if it ends with 2: its clock was wrong.
+    if failure.code() != code::DATABASE
         && let Err(error) =
             store.wait_briefly().and_then(|()| store.end_run(run_id, &end(failure, context), false))
     {

@@ -1,6 +1,7 @@
 //! Every exit code of the contract, from outside. With an exit code of 10 or higher, the previous
 //! report is unchanged and there is no other file beside it.
 
+mod clock;
 mod configuration;
 mod credentials;
 mod database;

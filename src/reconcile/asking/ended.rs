@@ -3,8 +3,11 @@
 use crate::domain::run::Warning;
 use crate::domain::text;
 use crate::failure::{Failure, code};
-use crate::gateway::RefusedCalls;
+use crate::gateway::{CREDENTIALS_HINT, RefusedCalls};
 use chrono::TimeDelta;
+
+/// A clock that differs by more is wrong.
+const TOLERATED: TimeDelta = TimeDelta::minutes(5);
 
 /// How the asking ended.
 pub(in crate::reconcile) enum Ended {
@@ -14,8 +17,10 @@ pub(in crate::reconcile) enum Ended {
     Deadline,
     /// A signal came.
     Interrupted(u8),
-    /// The gateway refuses the credentials: its words, and its clock minus this machine's.
-    Refused(String, Option<TimeDelta>),
+    /// The gateway refuses the credentials: its words.
+    Refused(String),
+    /// By the gateway's clock the run has selected the wrong days: its clock minus this machine's.
+    WrongDay(TimeDelta),
     /// Nothing usable came: the last failure.
     Outage(String),
     /// Earlier answers are there, but now the gateway cannot be reached: the last failure.
@@ -36,29 +41,63 @@ pub(in crate::reconcile) fn too_many_requests(refused: RefusedCalls) -> Warning 
     Warning::new("too_many_requests", text)
 }
 
-/// Exit code 12.
+/// What a person should see of a clock that is wrong. `skew` is the gateway's minus this machine's.
+pub(in crate::reconcile) fn clock_differs(skew: TimeDelta) -> Option<Warning> {
+    (skew.abs() > TOLERATED).then(|| {
+        let text = format!(
+            "{}: how old orders are, and the days of `--last`, may be wrong; is NTP running?",
+            clock(skew)
+        );
+        Warning::new("clock_differs", text)
+    })
+}
+
+/// Exit code 2: by the gateway's clock other days would have been asked for.
+pub(in crate::reconcile) fn wrong_day(skew: TimeDelta) -> Failure {
+    Failure::usage(
+        format!("{}, so `--last` has selected the wrong days", clock(skew)),
+        "set this machine's clock (is NTP running?), then run again; or name the days with --from \
+         and --to",
+    )
+}
+
+/// Whether this clock is wrong: [`clock_differs`].
+pub(in crate::reconcile) fn is_wrong(skew: TimeDelta) -> bool {
+    skew.abs() > TOLERATED
+}
+
+/// A difference of clocks, as a clause.
+fn clock(skew: TimeDelta) -> String {
+    let direction = if skew < TimeDelta::zero() { "ahead of" } else { "behind" };
+    let seconds = skew.num_seconds().abs();
+    let shown = match seconds {
+        0..=599 => format!("{seconds} s"),
+        600..=172_799 => format!("{} minutes", seconds / 60),
+        _ => format!("{} days", seconds / 86_400),
+    };
+    format!("this machine's clock is {shown} {direction} the gateway's")
+}
+
+/// Exit code 12. `doubt` is what is strange about the credentials.
 pub(in crate::reconcile) fn refused(
     why: &str,
     skew: Option<TimeDelta>,
+    doubt: Option<&str>,
     run_id: i64,
     progress: &str,
 ) -> Failure {
     const NOTICEABLE_SECONDS: i64 = 60;
     let clock = skew
         .filter(|skew| skew.num_seconds().abs() > NOTICEABLE_SECONDS)
-        .map(|skew| {
-            let direction = if skew < TimeDelta::zero() { "ahead of" } else { "behind" };
-            let seconds = skew.num_seconds().abs();
-            format!("; this machine's clock is {seconds} s {direction} the gateway's")
-        })
+        .map(|skew| format!("; {}", clock(skew)))
         .unwrap_or_default();
+    let doubt = doubt.map(|doubt| format!("{doubt}. ")).unwrap_or_default();
     Failure::new(
         code::CREDENTIALS,
         format!("the gateway refuses the credentials: {why}{clock} ({progress})"),
         format!(
-            "compare OCTOPUS_RECON_API_KEY and the secret with the values from the gateway's \
-             support, then resume: octopus-recon run --resume {run_id}. If the base URL or \
-             merchant_uid was wrong, start a new run instead"
+            "{doubt}{CREDENTIALS_HINT}. Then resume: octopus-recon run --resume {run_id}. If the \
+             base URL or merchant_uid was wrong, start a new run instead"
         ),
     )
 }

@@ -1,12 +1,13 @@
 //! What the workers of one run share.
 
-use super::Ended;
 use super::orders::Orders;
 use super::replies::Replies;
+use super::{Ended, MovesDay};
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::reconcile::committing::Inbox;
 use crate::store::{Pending, StoreError};
+use chrono::TimeDelta;
 use std::collections::VecDeque;
 use std::future::Future;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -29,6 +30,7 @@ pub(super) struct Shared {
     orders: Mutex<Orders>,
     replies: Mutex<Replies>,
     interrupt: Interrupt,
+    moves_day: MovesDay,
     phase: watch::Sender<Phase>,
     ended: Mutex<Option<Result<Ended, Failure>>>,
 }
@@ -40,6 +42,7 @@ impl Shared {
         inbox: Inbox,
         stop_asking_at: Option<Instant>,
         interrupt: Interrupt,
+        moves_day: MovesDay,
     ) -> Shared {
         Shared {
             inbox,
@@ -47,6 +50,7 @@ impl Shared {
             orders: Mutex::new(orders),
             replies: Mutex::new(replies),
             interrupt,
+            moves_day,
             phase: watch::Sender::new(Phase::Asking),
             ended: Mutex::default(),
         }
@@ -79,6 +83,11 @@ impl Shared {
     /// Whether further orders may be asked for.
     pub(super) fn is_asking(&self) -> bool {
         !self.has_ended() && !self.is_late()
+    }
+
+    /// See [`MovesDay`].
+    pub(super) fn moves_day(&self, skew: TimeDelta) -> bool {
+        (self.moves_day)(skew)
     }
 
     pub(super) fn has_ended(&self) -> bool {

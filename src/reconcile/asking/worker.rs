@@ -50,6 +50,10 @@ impl<T: Transport + Send + Sync + 'static> Worker<T> {
             };
             self.shared.inbox.place(self.number).await;
             self.ask(order, Time::First).await;
+            if let Some(skew) = self.asker.clock_skew().filter(|skew| self.shared.moves_day(*skew))
+            {
+                return self.shared.end(Ok(Ended::WrongDay(skew)));
+            }
             if self.shared.has_ended() || self.shared.replies().has_answers() {
                 return;
             }
@@ -164,7 +168,7 @@ impl<T: Transport + Send + Sync + 'static> Worker<T> {
     }
 
     fn refused(&self, why: String) {
-        self.shared.end(Ok(Ended::Refused(why, self.asker.clock_skew())));
+        self.shared.end(Ok(Ended::Refused(why)));
     }
 }
 

@@ -115,3 +115,50 @@ fn three_refusals_in_a_row_probe_the_last_answered_order() {
         6
     );
 }
+
+#[test]
+fn a_web_page_under_403_is_named() {
+    for (body, words) in [
+        (
+            "<html><head><title>Access denied</title></head>",
+            "403 with the web page \"Access denied\"",
+        ),
+        (r#"{"result":"error","data":"IP not allowed"}"#, "403: \"IP not allowed\""),
+    ] {
+        let night = Night::new();
+        let gateway = RudeGateway::serve(move |turn| turn.answer("403 Forbidden", "", body));
+        let done = night.run(&gateway.url, &[]);
+        night.assert_failed(&done, 12, &[words, "allow-list"]);
+    }
+}
+
+/// What a copy or an editor adds to a secret is said, but not the secret.
+#[test]
+fn a_secret_that_was_copied_badly_is_doubted() {
+    for (secret, words) in [
+        ("\u{feff}s3cr3t-s3cr3t", "invisible character"),
+        ("s3cr3t-s3cr3t ", "white space"),
+        ("s3cr3t-s3cr3t\n", "a line break"),
+        ("\"s3cr3t-s3cr3t\"", "a quotation mark"),
+        ("“s3cr3t-s3cr3t”", "a quotation mark"),
+    ] {
+        let night = Night::new();
+        let gateway = Gateway::serve(&book(20));
+        let arguments = Night::arguments(&gateway.url, &["--ledger", "ledger.csv"]);
+        let run = |arguments: &[&str]| -> crate::support::Done {
+            let mut command = night.merchant.command(arguments);
+            command.env("OCTOPUS_RECON_API_SECRET", secret).output().unwrap().into()
+        };
+        let done = run(&arguments);
+        night.assert_failed(&done, 12, &["the API secret", words]);
+        assert!(!done.stderr.contains("s3cr3t-s3cr3t"), "{done:?}");
+        let get = run(&["order", "get", "A1", "--base-url", &gateway.url]);
+        assert_eq!(get.code, Some(12), "{get:?}");
+        assert!(get.stderr.contains(words), "{get:?}");
+        let check = run(&["check", "--base-url", &gateway.url]);
+        assert_eq!(check.code, Some(12), "{check:?}");
+        let doubt = check.stdout.lines().find(|line| line.contains("WARN  credentials"));
+        assert!(doubt.is_some_and(|line| line.contains(words)), "{check:?}");
+        assert!(!check.stdout.contains("s3cr3t-s3cr3t"), "{check:?}");
+    }
+}
