@@ -12,6 +12,8 @@ use std::borrow::Cow;
 const MOST_CHARACTERS: usize = 32_767;
 /// Points a line of text takes.
 const LINE_HEIGHT: u16 = 15;
+/// Rows of a sheet, from the top, that are as high as their text.
+const MOST_HIGH_ROWS: u32 = 5_000;
 /// A row is not made higher than so many lines: a cell shows its whole text when it is selected.
 const MOST_LINES: usize = 8;
 
@@ -108,9 +110,10 @@ impl<'book> Row<'book> {
     }
 
     /// Makes the row as high as its wrapped cells need it. A spreadsheet does that by itself only
-    /// where somebody edits the row.
+    /// where somebody edits the row. The library keeps each height in memory, some hundred bytes:
+    /// only the first rows have one.
     pub(super) fn end(&mut self) -> Written {
-        if self.lines > 1 {
+        if self.lines > 1 && self.line < MOST_HIGH_ROWS {
             let lines = u16::try_from(self.lines.min(MOST_LINES)).unwrap_or(1);
             self.sheet.set_row_height(self.line, LINE_HEIGHT.saturating_mul(lines))?;
         }
