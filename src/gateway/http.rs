@@ -40,9 +40,6 @@ pub(super) fn http(
         // The deadline covers connection, headers and body together.
         .timeout(seconds(settings.call_timeout_seconds))
         .pool_max_idle_per_host(most_idle);
-    if scheme == "http" {
-        http = http.http1_only();
-    }
     if let Some(proxy) = &settings.proxy {
         let proxy = reqwest::Proxy::all(proxy)
             .map_err(|error| ClientError::Proxy(innermost(&error.without_url())))?;
