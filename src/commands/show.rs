@@ -74,8 +74,18 @@ fn heading(cells: &[&str]) -> Vec<String> {
     cells.iter().map(|cell| (*cell).to_owned()).collect()
 }
 
+/// A number of ours.
 fn or_dash<T: Display>(value: Option<T>) -> String {
-    value.map_or("-".to_owned(), |value| text::printable(&value.to_string()))
+    value.map_or("-".to_owned(), |value| value.to_string())
+}
+
+/// A word from outside, as the report shows it.
+fn word(word: Option<&impl Display>) -> Option<String> {
+    word.map(|word| text::clean(&word.to_string()))
+}
+
+fn word_or_dash(cell: Option<&impl Display>) -> String {
+    word(cell).unwrap_or_else(|| "-".to_owned())
 }
 
 fn ledger(order: &OrderHistory) -> Vec<Vec<String>> {
@@ -101,10 +111,10 @@ fn ledger(order: &OrderHistory) -> Vec<Vec<String>> {
             version.run_id.to_string(),
             created_at.date.to_string(),
             amount.to_string(),
-            text::printable(currency),
-            or_dash(entry.transaction_type.as_ref()),
-            or_dash(entry.accounting_type.as_ref()),
-            or_dash(entry.status.as_ref()),
+            text::clean(currency),
+            word_or_dash(entry.transaction_type.as_ref()),
+            word_or_dash(entry.accounting_type.as_ref()),
+            word_or_dash(entry.status.as_ref()),
             text::printable(&version.file),
             version.line.to_string(),
             text::printable(&notes.join("; ")),
@@ -155,12 +165,12 @@ fn payment_cells(payment: &Payment) -> Vec<String> {
     vec![
         payment.amount.to_string(),
         or_dash(payment.final_amount),
-        or_dash(payment.currency.as_ref()),
-        or_dash(payment.transaction_type.as_ref()),
-        or_dash(payment.payment_status.as_ref()),
-        text::printable(payment.accounting_status.as_str()),
-        text::printable(payment.notify_status.as_str()),
-        or_dash(payment.payment_uid.as_ref()),
+        word_or_dash(payment.currency.as_ref()),
+        word_or_dash(payment.transaction_type.as_ref()),
+        word_or_dash(payment.payment_status.as_ref()),
+        text::clean(payment.accounting_status.as_str()),
+        text::clean(payment.notify_status.as_str()),
+        payment.payment_uid.as_deref().map_or("-".to_owned(), text::printable),
         reasons.join("; "),
     ]
 }
@@ -275,9 +285,6 @@ fn rebuilt(order: &OrderHistory) -> Option<String> {
 
 /// An order as JSON. Amounts are decimals in quotes; what is not known is null.
 fn object(order: &OrderHistory) -> Value {
-    fn word(word: Option<&impl Display>) -> Option<String> {
-        word.map(|word| text::printable(&word.to_string()))
-    }
     let entries = order.entries.iter().map(|version| {
         let entry = &version.entry;
         json!({
@@ -286,7 +293,7 @@ fn object(order: &OrderHistory) -> Value {
             "line": version.line,
             "order_date": entry.created_at.date.to_string(),
             "amount": entry.amount.to_string(),
-            "currency": text::printable(&entry.currency),
+            "currency": text::clean(&entry.currency),
             "transaction_type": word(entry.transaction_type.as_ref()),
             "accounting_type": word(entry.accounting_type.as_ref()),
             "status": word(entry.status.as_ref()),
