@@ -139,6 +139,9 @@ pub struct Run {
     /// Accept a ledger without a usable row, and a selection without an order
     #[arg(long)]
     pub allow_empty: bool,
+    /// Believe a gateway that knows none of at least 20 orders
+    #[arg(long)]
+    pub accept_suspect: bool,
     /// Resume this run, or the latest run of the same selection that did not end complete; if
     /// there is none, start a new run
     #[arg(long, value_name = "RUN", num_args = 0..=1)]

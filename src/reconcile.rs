@@ -162,6 +162,7 @@ impl Session<'_> {
         }
         let mut run = known(&self.store, run_id)?;
         self.ask(&run, first, further)?;
+        self.doubt_a_gateway_that_knows_nothing(&run)?;
         self.take_decisions()?;
         let store = &mut self.store;
         let comparison = store.compare_with_earlier(run_id)?;
@@ -185,6 +186,19 @@ impl Session<'_> {
             }
         }
         Ok((run.summary, reported.files))
+    }
+
+    /// Ends the run where the gateway has never known an order of this merchant: the address or the
+    /// column of the ids is wrong. None of its answers is reported.
+    fn doubt_a_gateway_that_knows_nothing(&self, run: &RunRow) -> Result<(), Failure> {
+        const FEW: u64 = 20;
+        let all_missing = self.store.all_missing(self.run_id)?.filter(|it| it.asked >= FEW);
+        match all_missing {
+            Some(all_missing) if !self.request.accept_suspect => {
+                Err(asking::knows_nothing(&all_missing, run))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Takes the decisions that finance wrote into earlier reports. Whatever is wrong with these

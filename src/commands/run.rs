@@ -65,6 +65,7 @@ fn carry_out(
         last: arguments.last,
         include_open: arguments.include_open,
         allow_empty: arguments.allow_empty,
+        accept_suspect: arguments.accept_suspect,
         resume: match arguments.resume {
             None => Resume::No,
             Some(None) => Resume::Latest,

@@ -18,7 +18,7 @@ use crate::interrupt::Interrupt;
 use crate::store::{Store, StoreError};
 use chrono::{DateTime, TimeDelta, Utc};
 pub(super) use ended::{
-    Ended, clock_differs, is_wrong, outage, refused, too_many_requests, wrong_day,
+    Ended, clock_differs, is_wrong, knows_nothing, outage, refused, too_many_requests, wrong_day,
 };
 use orders::Orders;
 use replies::Replies;

@@ -26,6 +26,8 @@ pub struct Request {
     pub include_open: bool,
     /// A run without orders is no error.
     pub allow_empty: bool,
+    /// A gateway that knows no order is believed.
+    pub accept_suspect: bool,
     /// Whether to continue an earlier run.
     pub resume: Resume,
     /// The CSV's path, instead of one in the reports' directory.

@@ -10,6 +10,7 @@ mod lock;
 mod outage;
 mod signals;
 pub mod storage;
+mod unknown_orders;
 
 use crate::support::{Done, Gateway, Merchant, book, ledger};
 use std::collections::BTreeMap;

@@ -4,6 +4,7 @@ use crate::domain::run::Warning;
 use crate::domain::text;
 use crate::failure::{Failure, code};
 use crate::gateway::{CREDENTIALS_HINT, RefusedCalls};
+use crate::store::{AllMissing, RunRow};
 use chrono::TimeDelta;
 
 /// A clock that differs by more is wrong.
@@ -111,6 +112,26 @@ pub(in crate::reconcile) fn outage(why: &str, run_id: i64, progress: &str) -> Fa
             "check the network, or wait until the gateway is back, then resume: octopus-recon \
              run --resume {run_id}. If the base URL was wrong, start a new run instead. The \
              previous report was not changed"
+        ),
+    )
+}
+
+/// Exit code 13: all answers say that there is no such order, and none ever said otherwise.
+pub(in crate::reconcile) fn knows_nothing(all_missing: &AllMissing, run: &RunRow) -> Failure {
+    let AllMissing { asked, answered, words } = all_missing;
+    let (run_id, base_url) = (run.summary.run_id, &run.base_url);
+    Failure::new(
+        code::OUTAGE,
+        format!(
+            "the gateway knows none of the orders, and has never known one of this merchant: \
+             {answered} of {asked} orders that were asked are answered with \"{words}\" \
+             (run {run_id}, {base_url})"
+        ),
+        format!(
+            "check the base URL, the credentials' merchant, and the ledger's column of \
+             merchant_order_id; then start a new run. If the gateway really has none of them: \
+             octopus-recon run --resume {run_id} --accept-suspect. The previous report was not \
+             changed"
         ),
     )
 }
