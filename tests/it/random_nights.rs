@@ -198,6 +198,7 @@ fn expect_calls(night: &Night, journal: &[Call], summary: &Value) {
     let mut orders: Vec<&str> = night.orders.iter().map(|known| &*known.id).collect();
     orders.sort_unstable();
     assert_eq!(asked, orders);
-    assert!(calls.values().all(|calls| *calls <= 2), "{calls:?}");
+    // Two attempts; after an outage two more, and more of a gateway that is asked too often.
+    assert!(calls.values().all(|calls| *calls <= 16), "{calls:?}");
     assert_eq!(summary["requests"].as_u64(), u64::try_from(journal.len()).ok());
 }

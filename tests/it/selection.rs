@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed setup fails the test")]
 
+use crate::rude_gateway::RudeGateway;
 use crate::support::{API_KEY, API_SECRET, Done, Gateway, HEAD, Merchant, paid};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use octopus_recon::interrupt::Interrupt;
@@ -91,13 +92,12 @@ fn last_is_the_whole_days_before_today_in_the_ledgers_zone() {
     let merchant = Merchant::new();
     let config = merchant.write("octopus-recon.toml", "[ledger]\ntimezone = \"Asia/Kolkata\"\n");
     let mut ledger = HEAD.to_owned();
-    let mut book = String::new();
     for day in 5..=11 {
         ledger.extend([format!("D{day},1.00,inr,2026-06-{day:02},paid\n")]);
-        book += &paid(&format!("D{day}"), "1.00", json!({}));
     }
     let ledger = merchant.write("ledger.csv", ledger);
-    let gateway = Gateway::serve(&book);
+    // It sends no Date, which would tell the real day.
+    let gateway = RudeGateway::serve(|turn| turn.answer_well());
     let flags = Flags {
         config: Some(config),
         base_url: Some(gateway.url.clone()),
@@ -121,7 +121,7 @@ fn last_is_the_whole_days_before_today_in_the_ledgers_zone() {
     let finished = run(&settings, &request, &context).unwrap();
     assert_eq!(finished.summary.from, Some(date("2026-06-08")));
     assert_eq!(finished.summary.to, Some(date("2026-06-10")));
-    let mut asked: Vec<_> = gateway.stop().into_iter().filter_map(|call| call.order_id).collect();
+    let mut asked: Vec<String> = gateway.arrivals().into_iter().map(|(_, order)| order).collect();
     asked.sort();
     assert_eq!(asked, ["D10", "D8", "D9"]);
 }
