@@ -59,17 +59,17 @@ fn a_resumed_run_queries_the_rest_and_writes_the_same_report() {
 
     for resume in [&["--ledger", "ledger.csv", "--resume"][..], &["--resume", "1"]] {
         let merchant = merchant();
-        let gateway = Gateway::serve(&book(Some(2)));
+        let gateway = Gateway::serve(&book(Some(4)));
         let first = merchant.reconcile(&gateway.url, &["--ledger", "ledger.csv"]);
         assert_eq!(first.code, Some(3), "{first:?}");
         assert_eq!(first.json()["orders"]["unverified"], 4);
         let before = gateway.journal().len();
-        assert_eq!(before, 8 + 4 * 2);
+        assert_eq!(before, 8 + 4 * 4);
         let done = merchant.reconcile(&gateway.url, resume);
         assert_eq!(done.code, Some(1), "{resume:?}: {done:?}");
         assert_eq!(done.json()["run_id"], 1);
         assert_eq!(without_dates(&merchant, &done), expected, "{resume:?}");
-        assert_eq!(done.json()["requests"], 20, "every call of the run counts");
+        assert_eq!(done.json()["requests"], 28, "every call of the run counts");
         let mut asked: Vec<_> =
             gateway.stop()[before..].iter().filter_map(|call| call.order_id.clone()).collect();
         asked.sort();
@@ -88,7 +88,7 @@ fn a_resumed_run_queries_the_rest_and_writes_the_same_report() {
 #[test]
 fn only_an_incomplete_run_with_the_same_selection_is_resumed() {
     let merchant = merchant();
-    let gateway = Gateway::serve(&book(Some(2)));
+    let gateway = Gateway::serve(&book(Some(4)));
     let night = |arguments: &[&str]| merchant.reconcile(&gateway.url, arguments);
     let nothing_yet = night(&["--resume", "1"]);
     assert_eq!(nothing_yet.code, Some(2), "{nothing_yet:?}");
@@ -131,7 +131,7 @@ fn the_nightly_command_resumes_in_the_same_night() {
     let today = chrono::Utc::now().date_naive();
     let yesterday = (today - chrono::TimeDelta::days(1)).to_string();
     merchant.write("ledger.csv", ledger().replace("2026-01-10", &yesterday));
-    let gateway = Gateway::serve(&book(Some(2)));
+    let gateway = Gateway::serve(&book(Some(4)));
     let nightly = ["--ledger", "ledger.csv", "--last", "3", "--include-open", "--resume"];
     let first = merchant.reconcile(&gateway.url, &nightly);
     let second = merchant.reconcile(&gateway.url, &nightly);

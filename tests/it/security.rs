@@ -181,6 +181,28 @@ fn personal_data_is_dropped_unless_configured() {
     }
 }
 
+/// A status is a word of the gateway's: it can be a card's number too.
+#[test]
+fn digits_in_a_status_are_masked_by_show_and_report() {
+    const CARD: &str = "4111111111111111";
+    let statuses = ["payment_status", "accounting_status", "notify_status", "currency"];
+    for field in statuses {
+        let merchant = Merchant::new();
+        merchant.write("ledger.csv", ledger(1));
+        let gateway = Gateway::serve(&paid("A1", "100.00", json!({field: CARD})));
+        let done = merchant.reconcile(&gateway.url, &["--ledger", "ledger.csv"]);
+        assert_eq!(done.code, Some(1), "{field}: {done:?}");
+        let report = std::fs::read(merchant.report_path()).unwrap();
+        assert!(!contains(&report, CARD), "{field}");
+        for format in ["text", "json"] {
+            let shown = merchant.run(&["show", "A1", "--format", format]);
+            assert_eq!(shown.code, Some(0), "{shown:?}");
+            assert!(!shown.stdout.contains(CARD), "{field}: {shown:?}");
+            assert!(shown.stdout.contains("…1111"), "{field}: {shown:?}");
+        }
+    }
+}
+
 #[test]
 fn files_have_the_documented_modes() {
     // The modes of the contract do not depend on the umask.

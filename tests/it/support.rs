@@ -217,7 +217,8 @@ pub fn paid(order: &str, amount: &str, changes: serde_json::Value) -> String {
 pub const HEAD: &str = "merchant_order_id,amount,currency,created_at,status\n";
 
 /// A configuration with few and fast retries, so that failed calls do not slow a test down.
-pub const FAST_RETRIES: &str = "[gateway]\nmax_attempts = 2\nbackoff_first_ms = 1\n";
+pub const FAST_RETRIES: &str =
+    "[gateway]\nmax_attempts = 2\nbackoff_first_ms = 1\nbackoff_max_ms = 4\n";
 
 impl Merchant {
     /// A connection to the database.

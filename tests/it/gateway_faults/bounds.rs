@@ -4,6 +4,7 @@
 
 use super::{reconcile, with_a_fault};
 use crate::rude_gateway::RudeGateway;
+use chrono::{TimeDelta, Utc};
 use std::time::{Duration, Instant};
 
 #[test]
@@ -124,5 +125,28 @@ fn an_invalid_retry_after_is_capped_with_a_warning() {
         assert!(begun.elapsed() < Duration::from_secs(10), "{value}");
         assert!(done.stderr.contains("WARN"), "{value}: {done:?}");
         assert!(done.stderr.contains("Retry-After"), "{value}: {done:?}");
+    }
+}
+
+/// A date is held against the response's own, however wrong this machine's clock is.
+#[test]
+fn a_retry_after_date_counts_from_the_response() {
+    for hours in [-5, 0, 5] {
+        let sent = Utc::now() + TimeDelta::hours(hours);
+        let [date, until] = [0, 2]
+            .map(|seconds| httpdate::fmt_http_date((sent + TimeDelta::seconds(seconds)).into()));
+        let headers = format!("Date: {date}\r\nRetry-After: {until}\r\n");
+        let gateway = RudeGateway::serve(move |turn| match (&*turn.order, turn.earlier) {
+            ("A3", 0) => turn.answer("429 Too Many Requests", &headers, ""),
+            _ => turn.answer_well(),
+        });
+        let merchant = crate::support::Merchant::new();
+        merchant.write("ledger.csv", crate::support::ledger(6));
+        let begun = Instant::now();
+        let done = merchant.reconcile(&gateway.url, &["--ledger", "ledger.csv"]);
+        assert_eq!(done.code, Some(0), "{hours}: {done:?}");
+        let took = begun.elapsed();
+        assert!((2..8).contains(&took.as_secs()), "{hours}: {took:?}");
+        assert!(!done.stderr.contains("Retry-After"), "{hours}: {done:?}");
     }
 }
