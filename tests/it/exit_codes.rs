@@ -4,7 +4,9 @@
 mod configuration;
 mod credentials;
 mod database;
+mod faults;
 mod ledger;
+mod limits;
 mod lock;
 mod outage;
 mod signals;
