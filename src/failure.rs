@@ -7,6 +7,7 @@ use crate::ledger::LedgerError;
 use crate::report::ReportError;
 use crate::settings::SettingsError;
 use crate::store::StoreError;
+use std::any::Any;
 use std::fmt;
 use std::panic::PanicHookInfo;
 
@@ -16,6 +17,7 @@ pub struct Failure {
     code: u8,
     message: String,
     hint: Option<String>,
+    is_report_new: bool,
 }
 
 /// The contract's exit codes, without those for the result of a run.
@@ -43,7 +45,7 @@ pub mod code {
 impl Failure {
     /// A failure with a hint: what the user can do.
     pub fn new(code: u8, message: impl Into<String>, hint: impl Into<String>) -> Failure {
-        Failure { code, message: message.into(), hint: Some(hint.into()) }
+        Failure { code, message: message.into(), hint: Some(hint.into()), is_report_new: false }
     }
 
     /// The command line is wrong.
@@ -65,24 +67,56 @@ impl Failure {
             return None;
         }
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
-        Some(Failure::bug(format!("octopus-recon has stopped at {place}")))
+        let limit = Failure::thread_panic(panic.payload());
+        limit.or_else(|| Some(Failure::bug(format!("octopus-recon has stopped at {place}"))))
+    }
+
+    /// A panic of a library that could not start a thread: its look-up of an address has one. No
+    /// bug, but a limit of the system.
+    #[must_use]
+    pub fn thread_panic(payload: &(dyn Any + Send)) -> Option<Failure> {
+        let owned = payload.downcast_ref::<String>().map(String::as_str);
+        let text = owned.or_else(|| payload.downcast_ref::<&str>().copied())?;
+        let begins = ["OS can't spawn worker thread: ", "failed to spawn thread: "];
+        let why = begins.iter().find_map(|begin| text.strip_prefix(begin))?;
+        Some(Failure::no_thread(&std::io::Error::other(why.to_owned())))
     }
 
     /// A signal ended the command.
     #[must_use]
     pub fn signal(signal: u8, message: String) -> Failure {
-        Failure { code: code::SIGNAL.saturating_add(signal), message, hint: None }
+        let code = code::SIGNAL.saturating_add(signal);
+        Failure { code, message, hint: None, is_report_new: false }
     }
 
     /// The system gives this process no further thread, or no file for its events.
     #[must_use]
     pub fn no_thread(error: &std::io::Error) -> Failure {
+        Failure::limit(format!("a thread cannot be started: {error}"))
+    }
+
+    /// A limit of the system is too low for what was to be done.
+    #[must_use]
+    pub fn limit(message: impl Into<String>) -> Failure {
         Failure::new(
             code::STORAGE,
-            format!("a thread cannot be started: {error}"),
-            "raise the limits on processes and open files (ulimit -u, ulimit -n; systemd: \
-             TasksMax, LimitNOFILE), and run again",
+            message,
+            "raise the limits on processes, open files and memory (ulimit -u, -n, -v; systemd: \
+             TasksMax, LimitNOFILE, MemoryMax), and run again",
         )
+    }
+
+    /// The same failure after the report had its new files. It says so.
+    #[must_use]
+    pub fn after_report(self, report: &str) -> Failure {
+        let message = format!("{}; the report is the new one: {report}", self.message);
+        Failure { message, is_report_new: true, ..self }
+    }
+
+    /// Whether the report is the new one all the same.
+    #[must_use]
+    pub fn is_report_new(&self) -> bool {
+        self.is_report_new
     }
 
     /// The same failure with this hint.
@@ -123,10 +157,14 @@ impl fmt::Display for Failure {
 
 impl From<LedgerError> for Failure {
     fn from(error: LedgerError) -> Failure {
+        if error.is_limit() {
+            return Failure::limit(format!("the ledger cannot be read: {error}"));
+        }
         Failure {
             code: code::LEDGER,
             message: format!("the ledger is not usable: {error}"),
             hint: error.hint(),
+            is_report_new: false,
         }
     }
 }
@@ -135,8 +173,14 @@ impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Failure {
         let code = match error {
             StoreError::Held { .. } => code::HELD,
-            StoreError::Storage { .. } | StoreError::Busy { .. } => code::STORAGE,
-            StoreError::Foreign { .. } | StoreError::Newer { .. } => code::DATABASE,
+            StoreError::Storage { .. } | StoreError::Busy { .. } | StoreError::Unread { .. } => {
+                code::STORAGE
+            }
+            StoreError::Foreign { .. } | StoreError::Newer { .. } | StoreError::Linked { .. } => {
+                code::DATABASE
+            }
+            // Who interrupts says by which signal.
+            StoreError::Interrupted { .. } => code::SIGNAL + 15,
             StoreError::Absent { .. } => code::USAGE,
             StoreError::Bug { .. } => code::BUG,
         };
@@ -146,7 +190,9 @@ impl From<StoreError> for Failure {
 
 impl From<ReportError> for Failure {
     fn from(error: ReportError) -> Failure {
-        Failure::new(code::STORAGE, error.to_string(), error.hint())
+        let is_report_new = error.is_report_new();
+        let failure = Failure::new(code::STORAGE, error.to_string(), error.hint());
+        Failure { is_report_new, ..failure }
     }
 }
 

@@ -1,9 +1,8 @@
 //! The command: parse, run, exit code. The only place that prints an error.
 
-use chrono::Utc;
 use clap::Parser;
 use octopus_recon::cli::Cli;
-use octopus_recon::commands::{Process, execute};
+use octopus_recon::commands::{Process, execute, now};
 use octopus_recon::failure::Failure;
 use std::io::Write;
 use std::panic::{catch_unwind, set_hook};
@@ -17,7 +16,7 @@ fn main() -> ExitCode {
     }));
     let result = catch_unwind(|| {
         let process = Process {
-            now: Utc::now,
+            now,
             environment: &|name| std::env::var_os(name),
             arguments: std::env::args_os().skip(1).collect(),
         };
@@ -29,7 +28,11 @@ fn main() -> ExitCode {
             print_error(&failure);
             ExitCode::from(failure.code())
         }
-        Err(_) => ExitCode::from(octopus_recon::failure::code::BUG),
+        // The hook has printed it.
+        Err(panic) => {
+            let limit = Failure::thread_panic(&*panic);
+            ExitCode::from(limit.map_or(octopus_recon::failure::code::BUG, |it| it.code()))
+        }
     }
 }
 

@@ -34,17 +34,16 @@ pub use request::{Request, Resume};
 pub(crate) use views::{write_as_of, write_current};
 
 use crate::domain::run::{RunSummary, Warning};
-use crate::failure::Failure;
+use crate::failure::{Failure, code};
 use crate::gateway::{Allowance, Asker, Client, ClientError};
 use crate::interrupt::Interrupt;
-use crate::report::{self, Written};
+use crate::report::{self, StagedFiles, Stops, Written};
 use crate::settings::Settings;
 use crate::store::{NewRun, RunRow, SelectionKind, Store, StoreError};
 use asking::{Asking, Ended};
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use deciding::Desk;
-use reporting::write_and_record;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -156,15 +155,28 @@ impl Session<'_> {
         first: Client,
         further: &dyn Fn() -> Result<Client, ClientError>,
     ) -> Result<(RunSummary, Vec<Written>), Failure> {
-        let Session { run_id, settings, request, context, .. } = *self;
+        let Session { run_id, context, .. } = *self;
         if let Some(warning) = beginning::clock_warning(self.new_run) {
             self.store.add_warnings(run_id, &[warning])?;
         }
-        let mut run = known(&self.store, run_id)?;
+        let run = known(&self.store, run_id)?;
         self.ask(&run, first, further)?;
         self.doubt_a_gateway_that_knows_nothing(&run)?;
         self.take_decisions()?;
+        let interrupt = context.interrupt.clone();
+        self.store.stop_when(move || interrupt.signal().is_some())?;
+        let judged = self.judge_and_prepare();
+        // From here on a signal comes too late, or the end of the run is to be recorded.
+        self.store.never_stop()?;
+        let (run, staged) = judged.map_err(|failure| self.by_signal(failure))?;
+        self.publish(run, staged)
+    }
+
+    /// Judges, and makes the files of the report. A signal ends it at any time.
+    fn judge_and_prepare(&mut self) -> Result<(RunRow, StagedFiles), Failure> {
+        let Session { run_id, settings, request, context, .. } = *self;
         let store = &mut self.store;
+        let mut run = known(store, run_id)?;
         let comparison = store.compare_with_earlier(run_id)?;
         let shrunk = doubts::shrunk(comparison, &settings.ledger.shrunk_above);
         run.summary.figures.gateway_totals = statement::lines(store, &run, request)?;
@@ -173,11 +185,29 @@ impl Session<'_> {
         for warning in shrunk.into_iter().chain(units).chain(stated) {
             warn(store, run_id, warning)?;
         }
-        let mut run = known(store, run_id)?;
-        let (target, now) = (request.report.as_deref(), (context.now)());
-        let is_night = store.is_night(run_id)?;
-        let reported = write_and_record(store, &run, &settings.report, target, now)?;
-        store.end_run(run_id, &ending::of(&run.summary, (context.now)()), true)?;
+        let run = known(store, run_id)?;
+        let interrupt = context.interrupt.clone();
+        let stops = Stops::when(move || interrupt.signal().is_some());
+        let target = request.report.as_deref();
+        let files = reporting::prepare(store, &run, &settings.report, target, stops)?;
+        Ok((run, files))
+    }
+
+    /// Puts the report in its place. Once it is there, a signal changes nothing any more.
+    fn publish(
+        &mut self,
+        mut run: RunRow,
+        staged: StagedFiles,
+    ) -> Result<(RunSummary, Vec<Written>), Failure> {
+        let Session { run_id, settings, request, context, .. } = *self;
+        let is_night = self.store.is_night(run_id)?;
+        let reported = reporting::publish(&self.store, staged, (context.now)())
+            .map_err(|failure| self.by_signal(failure))?;
+        let end = ending::of(&run.summary, (context.now)());
+        self.store.end_run(run_id, &end, true).map_err(|error| {
+            let report = reported.files.first().map(|file| file.path.display().to_string());
+            Failure::from(error).after_report(&report.unwrap_or_default())
+        })?;
         run.summary.warnings.extend(reported.warnings);
         if is_night {
             let directory = no_report::directory(settings, request);
@@ -198,6 +228,16 @@ impl Session<'_> {
                 Err(asking::knows_nothing(&all_missing, run))
             }
             _ => Ok(()),
+        }
+    }
+
+    /// What ended the run: the signal, if there was one. It makes whatever is at work fail.
+    fn by_signal(&self, failure: Failure) -> Failure {
+        match self.context.interrupt.signal() {
+            Some(signal) if failure.code() != code::BUG && !failure.is_report_new() => {
+                judging::ended_by(signal, self.run_id)
+            }
+            _ => failure,
         }
     }
 
@@ -295,6 +335,11 @@ impl Session<'_> {
                 return Err(asking::refused(&why, skew, doubt.as_deref(), run_id, &progress));
             }
             Ended::WrongDay(skew) => return Err(asking::wrong_day(skew)),
+            // The gateway is not at fault if this process may open no connection.
+            Ended::Outage(why) if why.contains("Too many open files") => {
+                let message = format!("the gateway cannot be asked: {why} ({progress})");
+                return Err(Failure::limit(message));
+            }
             Ended::Outage(why) => return Err(asking::outage(&why, run_id, &progress)),
         }
         Ok(())

@@ -89,7 +89,15 @@ pub(super) fn expected_total(text: &str) -> Result<ExpectedTotal, String> {
         text.split_once('=').ok_or("expected a currency and an amount, e.g. inr=1250.00")?;
     let total = Total::parse(amount.trim())
         .map_err(|error| format!("the amount {amount:?} is not usable: {error}"))?;
-    Ok((currency.trim().to_lowercase(), total))
+    Ok((currency_of(currency, "inr=1250.00")?, total))
+}
+
+/// A currency as the ledger has it: in lower case.
+fn currency_of(text: &str, example: &str) -> Result<String, String> {
+    match text.trim() {
+        "" => Err(format!("the currency is missing, e.g. {example}")),
+        currency => Ok(currency.to_lowercase()),
+    }
 }
 
 /// `inr:income=120,45000.00`.
@@ -108,7 +116,8 @@ pub(super) fn gateway_total(text: &str) -> Result<Stated, String> {
     let amount = Total::parse(amount.trim())
         .map_err(|error| format!("the amount {amount:?} is not usable: {error}"))?;
     let payments = Payments { payments, amount };
-    Ok(Stated { currency: currency.trim().to_lowercase(), transaction_type, payments })
+    let currency = currency_of(currency, "inr:income=120,45000.00")?;
+    Ok(Stated { currency, transaction_type, payments })
 }
 
 pub(super) fn deadline(text: &str) -> Result<Deadline, String> {

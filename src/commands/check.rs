@@ -50,7 +50,11 @@ pub(super) fn execute(
     let settings = settings(common, flags, process)?;
     let mut findings = vec![configuration(&settings)];
     findings.extend(gateway(&settings, process, interrupt)?);
-    findings.push(Finding::new("database", database(&settings.store.path)));
+    let database = database(&settings.store.path, interrupt);
+    if let Some(signal) = interrupt.signal() {
+        return Err(interrupted(signal));
+    }
+    findings.push(Finding::new("database", database));
     let directory = &settings.report.directory;
     let reports = prepare_directory(directory).map_err(Failure::from);
     findings.push(Finding::new(
@@ -181,13 +185,14 @@ fn unrecognised(failure: &CallFailure, credentials: &Credentials) -> Finding {
     }
 }
 
-fn database(path: &Path) -> Result<String, Failure> {
+fn database(path: &Path, interrupt: &Interrupt) -> Result<String, Failure> {
     if path.symlink_metadata().is_err() {
         let parent = parent(path);
         prepare_directory_exists(&parent)?;
         return Ok(format!("{} will be created by the first run", path.display()));
     }
-    match Store::quick_check(path)? {
+    let interrupt = interrupt.clone();
+    match Store::quick_check(path, move || interrupt.signal().is_some())? {
         None => Ok(format!("{} is whole", path.display())),
         Some(complaint) => Err(Failure::new(
             code::DATABASE,

@@ -10,7 +10,7 @@ use super::making::making;
 use super::output::{JsonHead, print};
 use super::progress::Progress;
 use super::run::rendered;
-use super::{Process, runtime};
+use super::{Process, serving_runtime};
 use crate::cli::{Common, Demo, Format};
 use crate::failure::{Failure, code};
 use crate::gateway::Credentials;
@@ -83,7 +83,7 @@ pub(super) fn execute(
 ) -> Result<u8, Failure> {
     CLOCK.get_or_init(|| process.now);
     let out = &arguments.out;
-    let runtime = runtime(interrupt)?;
+    let runtime = serving_runtime(interrupt)?;
     let credentials = Credentials { api_key: "demo-key".into(), api_secret: "demo-secret".into() };
     let mut settings = Settings::default().with_credentials(credentials);
     settings.gateway.requests_per_second =

@@ -3,7 +3,7 @@
 mod text;
 
 use super::output::{JsonHead, print};
-use super::{Process, runtime, settings};
+use super::{Process, listen, settings};
 use crate::cli::{Common, Format, Ledger};
 use crate::domain::order::{Entry, LedgerStatus};
 use crate::domain::payment::{AccountingType, TransactionType};
@@ -29,8 +29,7 @@ pub(super) fn execute(
     let now = (process.now)();
     let head = JsonHead::new("ledger", now);
     let settings = settings(common, Flags::default(), process)?;
-    // Signals are heard from here on.
-    let _runtime = runtime(interrupt)?;
+    listen(interrupt)?;
     let report = inspect(&settings, &arguments.files, now, &|| interrupt.signal())?;
     let exit_code = exit_code(&report);
     let printed = if arguments.suggest {

@@ -1,6 +1,7 @@
 //! One file a subcommand: from [`Settings`] to a library call to what is printed.
 
 mod check;
+mod clock;
 mod decide;
 mod demo;
 mod diff;
@@ -19,15 +20,18 @@ mod sandbox;
 mod show;
 mod verify;
 
+pub use clock::now;
+
 use crate::cli::{Cli, Command, Common};
 use crate::failure::Failure;
-use crate::interrupt::Interrupt;
+use crate::interrupt::{Interrupt, outlive_file_limit};
 use crate::reconcile::Context;
 use crate::settings::{Environment, Flags, Settings};
 use chrono::{DateTime, Utc};
 use std::ffi::OsString;
-use std::sync::Arc;
-use tokio::runtime::Runtime;
+use std::sync::{Arc, mpsc};
+use std::thread;
+use tokio::runtime::{Builder, Runtime};
 
 /// What a command needs of the process.
 pub struct Process<'a> {
@@ -46,6 +50,8 @@ pub struct Process<'a> {
 pub fn execute(cli: Cli, process: &Process) -> Result<u8, Failure> {
     let common = &cli.common;
     progress::log_to_stderr(common);
+    outlive_file_limit();
+    clock::check((process.now)())?;
     let interrupt = Interrupt::default();
     match cli.command {
         Command::Run(arguments) => run::execute(arguments, common, process, &interrupt),
@@ -76,16 +82,45 @@ fn settings(common: &Common, flags: Flags, process: &Process) -> Result<Settings
     Ok(Settings::load(flags, process.environment)?)
 }
 
-/// A runtime that listens for signals from now on.
+/// Threads that serve the sandbox.
+const SERVING_THREADS: usize = 2;
+
+/// Listens for signals from now on.
+fn listen(interrupt: &Interrupt) -> Result<(), Failure> {
+    interrupt.listen().map_err(|error| Failure::no_thread(&error))
+}
+
+/// A runtime on the thread that waits for it. Signals are heard from now on.
 fn runtime(interrupt: &Interrupt) -> Result<Runtime, Failure> {
-    let failed = |error: std::io::Error| Failure::no_thread(&error);
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .map_err(failed)?;
-    runtime.block_on(async { interrupt.listen() }).map_err(failed)?;
-    Ok(runtime)
+    listen(interrupt)?;
+    let runtime = Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|error| Failure::no_thread(&error))
+}
+
+/// A runtime that serves while this thread does something else. Signals are heard from now on.
+fn serving_runtime(interrupt: &Interrupt) -> Result<Runtime, Failure> {
+    listen(interrupt)?;
+    can_start_threads(SERVING_THREADS).map_err(|error| Failure::no_thread(&error))?;
+    let runtime = Builder::new_multi_thread().worker_threads(SERVING_THREADS).enable_all().build();
+    runtime.map_err(|error| Failure::no_thread(&error))
+}
+
+/// Tries whether so many threads can run at a time: the runtime panics if it cannot start one.
+fn can_start_threads(count: usize) -> std::io::Result<()> {
+    let mut running = Vec::new();
+    // Each waits until its sender is dropped, which is when all of them run.
+    for _ in 0..count {
+        let (release, released) = mpsc::channel::<()>();
+        let wait = move || {
+            let _released = released.recv();
+        };
+        running.push((release, thread::Builder::new().spawn(wait)?));
+    }
+    for (release, thread) in running {
+        drop(release);
+        let _ended = thread.join();
+    }
+    Ok(())
 }
 
 /// What a run needs of the world, with counters that start at nothing.

@@ -1,7 +1,7 @@
 //! `report RUN --policy FILE`: what another policy would hide and add.
 
 use super::output::{JsonHead, print, table};
-use super::{Process, context, runtime};
+use super::{Process, context, listen};
 use crate::cli::Format;
 use crate::domain::amount::Total;
 use crate::domain::text::printable;
@@ -27,8 +27,7 @@ pub(super) fn show(
     let flags = Flags { config: Some(file.to_owned()), ..Flags::default() };
     let mut policy = Settings::load(flags, &|_| None)?.policy;
     policy.zone = settings.policy.zone;
-    // It hears signals as long as it lives.
-    let _signals = runtime(interrupt)?;
+    listen(interrupt)?;
     let context = context(process, interrupt);
     let effects = under_policy(&settings.store.path, run_id, &policy, &context)?;
     let name = printable(&file.to_string_lossy());

@@ -7,7 +7,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
-use std::thread::JoinHandle;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::EnvFilter;
@@ -64,7 +64,8 @@ impl Progress {
         }
         let (stop, stopped) = mpsc::channel();
         let terminal = io::stderr().is_terminal();
-        let shown = std::thread::spawn(move || {
+        let thread = thread::Builder::new().name("progress".to_owned());
+        let shown = thread.spawn(move || {
             let bar = terminal.then(bar);
             let mut logged = Instant::now();
             while stopped.recv_timeout(REDRAW) == Err(RecvTimeoutError::Timeout) {
@@ -89,7 +90,8 @@ impl Progress {
                 bar.finish_and_clear();
             }
         });
-        Progress { stop: Some(stop), shown: Some(shown) }
+        // Without a thread to spare nothing is drawn. What the run itself needs is told there.
+        Progress { stop: Some(stop), shown: shown.ok() }
     }
 }
 

@@ -5,7 +5,7 @@ use super::ledger::{view_as_json, view_as_text};
 use super::making::making;
 use super::output::{JsonHead, print};
 use super::progress::Progress;
-use super::{Process, context, runtime, settings};
+use super::{Process, context, listen, settings};
 use crate::cli::{Common, Deadline, Format, Run};
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
@@ -52,8 +52,7 @@ fn carry_out(
         ..Flags::default()
     };
     let settings = settings(common, flags, process)?;
-    // It hears signals as long as it lives.
-    let _signals = runtime(interrupt)?;
+    listen(interrupt)?;
     let context = context(process, interrupt);
     let stop_asking_at = arguments
         .deadline
@@ -90,6 +89,8 @@ fn carry_out(
     let finished = finished?;
     let exit_code = finished.summary.exit_code();
     print(&rendered(&finished, arguments.format, exit_code, head)).map_err(|failure| {
+        let report = finished.reports.first().map(|file| file.path.display().to_string());
+        let failure = failure.after_report(&report.unwrap_or_default());
         let run_id = finished.summary.run_id;
         reconcile::record_late(&settings.store.path, run_id, &failure, (process.now)());
         Failed { run_id: Some(run_id), failure }

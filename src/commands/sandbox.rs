@@ -1,7 +1,7 @@
 //! `sandbox`: serves the documented gateway interface on loopback.
 
 use super::output::print;
-use super::{Process, runtime, settings};
+use super::{Process, serving_runtime, settings};
 use crate::cli::{Common, Sandbox as Arguments};
 use crate::failure::{Failure, code};
 use crate::interrupt::Interrupt;
@@ -43,7 +43,7 @@ pub(super) fn execute(
     sandbox.latency = Duration::from_millis(arguments.latency_ms.into());
     sandbox.speed = arguments.speed;
     sandbox.faults = faults;
-    let stopped = runtime(interrupt)?.block_on(async {
+    let stopped = serving_runtime(interrupt)?.block_on(async {
         let sandbox = Sandbox::start(sandbox).await.map_err(|error| refused(&error))?;
         let url = sandbox.base_url();
         let orders = counted(orders, "order");

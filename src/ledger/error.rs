@@ -3,6 +3,8 @@
 use super::columns::Column;
 use super::usual;
 use crate::tabular::{Fault, Position, ShownChar, TabularError, normalize, shown_name};
+use rustix::io::Errno;
+use std::io;
 
 /// A ledger that is not usable: nothing was asked of the gateway. Displays what is wrong and
 /// where; [`hint`](LedgerError::hint) says what to do about it.
@@ -24,9 +26,29 @@ pub enum LedgerError {
         /// What is left of the id.
         id: String,
     },
+    /// The system gives no thread to read it with.
+    #[error("no thread can be started to read it: {0}")]
+    Thread(io::Error),
 }
 
 impl LedgerError {
+    /// Whether a limit of the system keeps it from being read: nothing is wrong with the file.
+    #[must_use]
+    pub fn is_limit(&self) -> bool {
+        let too_many = [Errno::MFILE, Errno::NFILE, Errno::NOMEM].map(Errno::raw_os_error);
+        let is_limit =
+            |error: &io::Error| error.raw_os_error().is_some_and(|it| too_many.contains(&it));
+        match self {
+            LedgerError::Table(TabularError { fault, .. }) => match &**fault {
+                Fault::Thread(_) => true,
+                Fault::Open(error) | Fault::Read(error) | Fault::Spool(error) => is_limit(error),
+                _ => false,
+            },
+            LedgerError::Thread(_) => true,
+            LedgerError::MangledId { .. } => false,
+        }
+    }
+
     /// What to do about it, in one sentence.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
@@ -37,6 +59,7 @@ impl LedgerError {
                             keep that column as text there";
                 return Some(hint.to_owned());
             }
+            LedgerError::Thread(_) => return None,
         };
         let columns = match &*error.fault {
             Fault::MissingHeading { missing, headings, separator } => {

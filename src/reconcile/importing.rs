@@ -1,7 +1,7 @@
 //! Importing a ledger: one thread reads it while another stores it (contract, "Ledger").
 
 use crate::domain::order::LedgerRow;
-use crate::ledger::{FileRead, ReadError};
+use crate::ledger::{FileRead, LedgerError, ReadError};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
@@ -59,7 +59,7 @@ impl RowSender {
 /// function that tells it to stop: where `interrupted` says so or the store has failed.
 ///
 /// # Errors
-/// The first error of `store`, or what `read` returns.
+/// The first error of `store`, or what `read` returns; or the system gives no thread.
 pub(super) fn import_rows<E>(
     store: impl FnMut(LedgerRow) -> Result<(), E>,
     interrupted: &(dyn Fn() -> bool + Sync),
@@ -70,12 +70,14 @@ pub(super) fn import_rows<E>(
     let has_failed = AtomicBool::new(false);
     let stops = || has_failed.load(Ordering::Relaxed) || interrupted();
     thread::scope(|scope| {
-        let reader = scope.spawn(|| {
+        let reading = thread::Builder::new().name("read".to_owned());
+        let reader = reading.spawn_scoped(scope, || {
             let mut rows = RowSender::new(sender);
             let read = read(&stops, &mut rows)?;
             rows.send_batch().map_err(ReadError::Sink)?;
             Ok(read)
         });
+        let reader = reader.map_err(|error| ReadError::Ledger(LedgerError::Thread(error)))?;
         // The receiver is dropped with the loop: a reader that sends learns of the failure at once.
         let stored = batches.into_iter().flatten().try_for_each(store);
         // A reader that waits for a pipe learns of it here.

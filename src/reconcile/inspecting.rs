@@ -103,7 +103,7 @@ pub(crate) fn inspect(
 fn read_error<E>(error: LedgerError) -> ReadError<E> {
     match error {
         LedgerError::Table(error) => ReadError::from(error),
-        error @ LedgerError::MangledId { .. } => ReadError::Ledger(error),
+        error => ReadError::Ledger(error),
     }
 }
 

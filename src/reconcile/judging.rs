@@ -46,11 +46,7 @@ pub(super) fn judge(
     let mut after = 0;
     loop {
         if let Some(signal) = context.interrupt.signal() {
-            let message = format!(
-                "ended by signal {signal} while the answers were judged; resume with --resume {}",
-                begun.run_id
-            );
-            return Err(Failure::signal(signal, message));
+            return Err(ended_by(signal, begun.run_id));
         }
         let cases = judging.cases(after, PAGE)?;
         let Some(last) = cases.last() else { break };
@@ -69,6 +65,15 @@ pub(super) fn judge(
         .map_err(|imbalance| Failure::bug(imbalance.to_string()))?;
     judging.commit(&figures, making, policy.zone, (context.now)())?;
     Ok(units.warning().into_iter().chain(other_ids.warning()).collect())
+}
+
+/// A signal came after the last answer and before the report was in its place.
+pub(super) fn ended_by(signal: u8, run_id: i64) -> Failure {
+    let message = format!(
+        "ended by signal {signal} while the answers were judged and reported; the previous report \
+         is unchanged; resume with --resume {run_id}"
+    );
+    Failure::signal(signal, message)
 }
 
 /// Judges one order: by the rules, then by what was known of its mismatches before.

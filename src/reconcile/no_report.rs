@@ -130,5 +130,8 @@ impl Drop for OnBug<'_> {
 
 /// The notice of a run that ended early.
 pub(super) fn leave(night: Night, failed: &Failed) {
+    if failed.failure.is_report_new() {
+        return;
+    }
     night.leave_notice(failed.run_id, &failed.failure);
 }

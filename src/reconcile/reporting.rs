@@ -5,7 +5,8 @@ use crate::domain::morning::Night;
 use crate::domain::run::Warning;
 use crate::failure::Failure;
 use crate::report::{
-    self, NotReplaced, Part, ReportFiles, ReportFormat, ReportSettings, Role, StagedFiles, Written,
+    self, NotReplaced, Part, ReportFiles, ReportFormat, ReportSettings, Role, StagedFiles, Stops,
+    Written,
 };
 use crate::rules::Policy;
 use crate::rules::causes::Clues;
@@ -22,21 +23,22 @@ pub(super) struct Reported {
     pub(super) warnings: Vec<Warning>,
 }
 
-/// Writes a judged run's report, its invalid rows beside it where there are any, and `latest.*` if
-/// the run is the newest night. The store knows the files from then on as the program's own.
+/// Makes all files of a judged run, its invalid rows too where there are any, and `latest.*` if the
+/// run is the newest night. None has its name yet. The store knows them from now on as the
+/// program's own.
 ///
 /// # Errors
-/// A storage failure. Unless the message names files that are new already, nothing has changed.
-pub(super) fn write_and_record(
+/// A storage failure, or `stops` says to end. Nothing has changed.
+pub(super) fn prepare(
     store: &mut Store,
     run: &RunRow,
     settings: &ReportSettings,
     target: Option<&Path>,
-    now: DateTime<Utc>,
-) -> Result<Reported, Failure> {
+    stops: Stops,
+) -> Result<StagedFiles, Failure> {
     let run_id = run.summary.run_id;
     let is_latest = target.is_none() && store.is_newest_night(run_id)?;
-    let staged = stage(store, run, settings, target, is_latest)?;
+    let staged = stage(store, run, settings, target, is_latest, stops)?;
     let written = staged.written();
     // Before the files get their names: a process that ends in between must know them again.
     let digests: Vec<String> = written.iter().map(|file| file.sha256.clone()).collect();
@@ -44,14 +46,14 @@ pub(super) fn write_and_record(
     if let Some(manifest) = written.iter().find(|file| file.role == Role::Manifest) {
         store.record_manifest(run_id, &manifest.sha256)?;
     }
-    publish(store, staged, now)
+    Ok(staged)
 }
 
 /// Writes a stored run's report again. Nothing is written to the database. The policy is for a run
 /// that an earlier release judged.
 ///
 /// # Errors
-/// As [`write_and_record`].
+/// As [`publish`].
 pub(crate) fn write_again(
     store: &Store,
     run: &RunRow,
@@ -66,13 +68,14 @@ pub(crate) fn write_again(
         let target = target.unwrap_or(&default);
         return write_old_run(store, run, policy, settings, target, now);
     }
-    publish(store, stage(store, run, settings, target, false)?, now).map(|reported| reported.files)
+    let staged = stage(store, run, settings, target, false, Stops::default())?;
+    publish(store, staged, now).map(|reported| reported.files)
 }
 
 /// Writes a view of the store (see `views`) with the facts of a run.
 ///
 /// # Errors
-/// As [`write_and_record`].
+/// As [`publish`].
 pub(super) fn write_view(
     store: &Store,
     run: &RunRow,
@@ -106,6 +109,7 @@ fn stage(
     settings: &ReportSettings,
     target: Option<&Path>,
     is_latest: bool,
+    stops: Stops,
 ) -> Result<StagedFiles, Failure> {
     let night = store.night(run)?;
     let (summary, merchant_uid) = (&night.summary, night.merchant_uid.as_deref());
@@ -115,7 +119,7 @@ fn stage(
         let path = report::report_path(&settings.directory, summary, merchant_uid);
         (settings.clone(), path)
     };
-    let mut files = ReportFiles::create(&target, &night, &settings)?;
+    let mut files = ReportFiles::create_unless(stops, &target, &night, &settings)?;
     files.take_from_store(store.taken_from_store(summary.run_id)?);
     if is_latest {
         files = files.with_latest(summary.run_id, merchant_uid);
@@ -175,7 +179,14 @@ fn rest(store: &Store, night: &Night, files: &mut ReportFiles) -> Result<(), Fai
 
 /// Puts the files in their places. A file that somebody edited is not replaced: it is kept under
 /// another name, with a warning.
-fn publish(store: &Store, staged: StagedFiles, now: DateTime<Utc>) -> Result<Reported, Failure> {
+///
+/// # Errors
+/// A storage failure. Unless the message names files that are new already, nothing has changed.
+pub(super) fn publish(
+    store: &Store,
+    staged: StagedFiles,
+    now: DateTime<Utc>,
+) -> Result<Reported, Failure> {
     // If the database cannot tell, the file counts as edited: nothing is lost then.
     let is_own = |sha256: &str| store.has_report_file(sha256).unwrap_or(false);
     let published = staged.publish(&is_own, now)?;

@@ -17,6 +17,8 @@ pub(crate) struct ReportError {
     replaced: Vec<PathBuf>,
     /// What was kept of the files that were there.
     edited: Vec<Edited>,
+    /// Every file is in its place: what failed came after that.
+    is_report_new: bool,
 }
 
 impl std::error::Error for ReportError {}
@@ -25,7 +27,9 @@ impl fmt::Display for ReportError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shown = |path: &Path| one_line(&path.to_string_lossy());
         write!(formatter, "cannot {} {}: {}", self.doing, shown(&self.path), self.cause)?;
-        if !self.replaced.is_empty() {
+        if self.is_report_new {
+            write!(formatter, "; the report is the new one")?;
+        } else if !self.replaced.is_empty() {
             let replaced: Vec<String> = self.replaced.iter().map(|path| shown(path)).collect();
             write!(formatter, "; already new: {}", replaced.join(", "))?;
         }
@@ -45,12 +49,24 @@ impl ReportError {
             cause,
             replaced: Vec::new(),
             edited: Vec::new(),
+            is_report_new: false,
         }
     }
 
-    /// The same with the files that are new already, and what was kept of those before them.
-    pub(super) fn with_changes(self, replaced: Vec<PathBuf>, edited: Vec<Edited>) -> ReportError {
-        ReportError { replaced, edited, ..self }
+    /// The same with the files that are new already, what was kept of those before them, and
+    /// whether these are all files of the report.
+    pub(super) fn with_changes(
+        self,
+        replaced: Vec<PathBuf>,
+        edited: Vec<Edited>,
+        is_report_new: bool,
+    ) -> ReportError {
+        ReportError { replaced, edited, is_report_new, ..self }
+    }
+
+    /// Whether the report is in its place all the same.
+    pub(crate) fn is_report_new(&self) -> bool {
+        self.is_report_new
     }
 
     /// What the operating system said.

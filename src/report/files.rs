@@ -2,13 +2,15 @@
 //! "The report").
 //!
 //! All files of a run are written and synced under temporary names first. Then they are renamed in
-//! a fixed order, and the directory is synced: a reader sees the old file or the new one, whole. A
-//! file that somebody edited is kept under another name before it is replaced.
+//! a fixed order, and the directory is synced: a reader sees the old file or the new one, whole. If
+//! one of them cannot be renamed, those before it are put back. A file that somebody edited is kept
+//! under another name before it is replaced.
 
 mod existing;
 mod latest;
 mod names;
 mod notice;
+mod replacing;
 mod set_aside;
 mod temporary;
 
@@ -16,7 +18,7 @@ pub(crate) use latest::NotReplaced;
 pub(super) use notice::is_notice;
 pub(crate) use notice::{StagedNotice, remove_notes};
 pub(super) use temporary::TemporaryFile;
-pub(crate) use temporary::{prepare_directory, prepare_target};
+pub(crate) use temporary::{Stops, prepare_directory, prepare_target};
 
 use super::columns::INVALID_ROWS;
 use super::error::ReportError;
@@ -30,8 +32,8 @@ use crate::domain::run::RunSummary;
 use chrono::{DateTime, NaiveDate, Utc};
 use existing::{Existing, sha256};
 use latest::LatestFiles;
-use set_aside::SetAside;
-use std::fs::{self, File};
+use replacing::Replacing;
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -109,6 +111,7 @@ pub(crate) struct ReportFiles {
     latest: Option<(i64, PathBuf)>,
     /// Where the invalid rows of an earlier run may lie, if this one has none.
     stale: Option<PathBuf>,
+    stops: Stops,
 }
 
 /// Where a file goes.
@@ -126,6 +129,18 @@ impl ReportFiles {
         night: &Night,
         settings: &ReportSettings,
     ) -> Result<ReportFiles, ReportError> {
+        ReportFiles::create_unless(Stops::default(), report, night, settings)
+    }
+
+    /// As [`ReportFiles::create`]. Every step fails once `stops` says so, until the first file gets
+    /// its name.
+    pub(crate) fn create_unless(
+        stops: Stops,
+        report: &Path,
+        night: &Night,
+        settings: &ReportSettings,
+    ) -> Result<ReportFiles, ReportError> {
+        let temporary = |path: &Path, mode| temporary(path, mode, &stops);
         let directory = Directory::open(report)?;
         let invalid_rows_path = names::invalid_rows(report, csv::REPORT.extension);
         let (mut invalid_rows, mut stale) = (None, None);
@@ -159,7 +174,7 @@ impl ReportFiles {
         // No person writes into a manifest: one that is not known is kept.
         let place = Place { role: Role::Manifest, path, has_own_cells: is_notice };
         let manifest = (place, Manifest::create(file, night, settings));
-        Ok(ReportFiles { directory, invalid_rows, reports, manifest, latest: None, stale })
+        Ok(ReportFiles { directory, invalid_rows, reports, manifest, latest: None, stale, stops })
     }
 
     /// Says how many of the selected orders the run's ledger files did not select. For use before
@@ -210,7 +225,8 @@ impl ReportFiles {
             Some((run_id, stem)) => Some(copies(&files, run_id, &stem)?),
             None => None,
         };
-        Ok(StagedFiles { directory: self.directory, files, latest, stale: self.stale })
+        let ReportFiles { directory, stale, stops, .. } = self;
+        Ok(StagedFiles { directory, files, latest, stale, stops })
     }
 }
 
@@ -232,10 +248,10 @@ fn copies(files: &[StagedFile], run_id: i64, stem: &Path) -> Result<LatestFiles,
     Ok(LatestFiles { run_id, files: copies.collect::<Result<_, ReportError>>()? })
 }
 
-fn temporary(path: &Path, mode: FileMode) -> Result<TemporaryFile, ReportError> {
+fn temporary(path: &Path, mode: FileMode, stops: &Stops) -> Result<TemporaryFile, ReportError> {
     temporary::check_target(path)?;
     let directory = temporary::directory_of(path);
-    TemporaryFile::create(directory, mode)
+    TemporaryFile::create_unless(stops.clone(), directory, mode)
         .map_err(|cause| ReportError::new("write a report to", directory, cause))
 }
 
@@ -272,6 +288,7 @@ pub(crate) struct StagedFiles {
     files: Vec<StagedFile>,
     latest: Option<LatestFiles>,
     stale: Option<PathBuf>,
+    stops: Stops,
 }
 
 impl StagedFiles {
@@ -286,79 +303,29 @@ impl StagedFiles {
     /// Puts all files in their places. `is_own` says whether the program wrote a file with this
     /// SHA-256; a file that it neither wrote nor would write again cell for cell is kept.
     ///
-    /// On an error before the first rename nothing has changed; later the error says which files
-    /// are new already.
+    /// On an error nothing has changed, unless it says which files are new already. All of them are
+    /// where the manifest has its name: then the report is the new one.
     pub(crate) fn publish(
         self,
         is_own: &dyn Fn(&str) -> bool,
         now: DateTime<Utc>,
     ) -> Result<Published, ReportError> {
         let written = self.written();
-        let StagedFiles { directory, files, latest, stale } = self;
+        let StagedFiles { directory, files, latest, stale, stops } = self;
         let stale = stale.map(|path| (existing::look_at_stale(&path, is_own), path));
-        let existing: Vec<Existing> =
-            files.iter().map(|file| existing::look_at(file, is_own)).collect();
-        let mut set_aside = SetAside::new(now);
-        let mut replaced = Vec::new();
-        let result = replace(&directory, files, existing, stale, &mut set_aside, &mut replaced);
-        if let Err(error) = result {
-            return Err(error.with_changes(replaced, set_aside.undo()));
+        let mut existing: Vec<Existing> = Vec::with_capacity(files.len());
+        for file in &files {
+            existing.push(existing::look_at(file, is_own));
+            // The last one is looked at directly before the first file gets its name.
+            stops.check().map_err(|cause| ReportError::new("write", &file.written.path, cause))?;
         }
-        let mut edited = set_aside.into_kept();
+        let mut edited = Replacing::new(&directory, now).replace_all(files, existing, stale)?;
         let (kept, not_replaced) =
             latest.map(|latest| latest.publish(&directory, is_own, now)).unwrap_or_default();
         edited.extend(kept);
         // A copy that is gone after a power cut is written again by the next run.
         let _synced = directory.sync();
         Ok(Published { written, edited, not_replaced })
-    }
-}
-
-/// Keeps what is edited, then gives each file its name, in order.
-fn replace(
-    directory: &Directory,
-    files: Vec<StagedFile>,
-    existing: Vec<Existing>,
-    stale: Option<(Existing, PathBuf)>,
-    set_aside: &mut SetAside,
-    replaced: &mut Vec<PathBuf>,
-) -> Result<(), ReportError> {
-    let mut found = Vec::with_capacity(files.len());
-    for (file, existing) in files.iter().zip(existing) {
-        found.push(set_aside.keep_edited(&file.written.path, existing)?);
-    }
-    if !set_aside.is_empty() {
-        // After a power cut the edited file must not be gone while the new one is there.
-        directory.sync()?;
-    }
-    for (file, found) in files.into_iter().zip(found) {
-        let path = file.written.path;
-        set_aside.keep_if_changed(&path, found)?;
-        let failed = |(cause, _)| ReportError::new("write", &path, cause);
-        file.temporary.persist(&path).map_err(failed)?;
-        set_aside.confirm(&path);
-        replaced.push(path);
-    }
-    if let Some((existing, path)) = stale {
-        remove_stale(&path, existing, set_aside)?;
-    }
-    directory.sync()
-}
-
-/// Beside a report of a fixed name may lie the invalid rows of the run before.
-fn remove_stale(
-    path: &Path,
-    existing: Existing,
-    set_aside: &mut SetAside,
-) -> Result<(), ReportError> {
-    let found = set_aside.keep_edited(path, existing)?;
-    set_aside.keep_if_changed(path, found)?;
-    set_aside.confirm(path);
-    match fs::remove_file(path) {
-        Err(cause) if cause.kind() != io::ErrorKind::NotFound => {
-            Err(ReportError::new("remove the invalid rows of an earlier run,", path, cause))
-        }
-        _ => Ok(()),
     }
 }
 

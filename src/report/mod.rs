@@ -26,7 +26,7 @@ pub use columns::COLUMNS;
 pub(crate) use columns::{FINANCE_COLUMNS, ShownCell, shown_cells};
 pub(crate) use error::ReportError;
 pub(crate) use files::{
-    NotReplaced, ReportFiles, StagedFiles, StagedNotice, as_of_path, latest_path,
+    NotReplaced, ReportFiles, StagedFiles, StagedNotice, Stops, as_of_path, latest_path,
     prepare_directory, prepare_target, remove_notes, report_path,
 };
 pub use files::{Role, Written};

@@ -1,7 +1,9 @@
 //! What can go wrong with the database, by what a person has to do about it (contract, exit codes
 //! 11, 14, 15).
 
+use super::looking::{self, SecondLook};
 use super::opening::LOCK_WAIT;
+use crate::domain::text::one_line;
 use rusqlite::ErrorCode;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -60,6 +62,31 @@ pub(crate) enum StoreError {
         /// The latest schema that this program knows.
         known: i64,
     },
+    /// Exit code 14: what was read of it is not what is in it.
+    #[error("the database {} cannot be read: {why}", path.display())]
+    Unread {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite said, and what a second look found.
+        why: String,
+    },
+    /// Exit code 15: the file has more than one name, and a lock under each.
+    #[error(
+        "{} is not usable as the database: it is one file with {names} names (hard links), and a \
+         run under another name would overwrite this one", path.display()
+    )]
+    Linked {
+        /// The file, by this name.
+        path: PathBuf,
+        /// How many names it has.
+        names: u64,
+    },
+    /// A signal ended a long statement.
+    #[error("work on the database {} was interrupted", path.display())]
+    Interrupted {
+        /// The file.
+        path: PathBuf,
+    },
     /// There is no database yet, and the command does not make one.
     #[error("there is no database {}", path.display())]
     Absent {
@@ -91,9 +118,19 @@ impl StoreError {
                 "a part of its path is a file, not a directory: name another database with --db"
             }
             StoreError::Storage { .. } => {
-                "free space (also for temporary files) or correct the permissions, then run again \
-                 with --resume: what was received is kept"
+                "free space (also for temporary files), correct the permissions or raise the \
+                 limits (ulimit -f, -n, -v), then run again with --resume: what was received is \
+                 kept"
             }
+            StoreError::Unread { .. } => {
+                "check the disk (its own log, and dmesg), then run again with --resume: what was \
+                 received is kept"
+            }
+            StoreError::Linked { .. } => {
+                "it was not changed; `find DIRECTORY -samefile FILE` lists its names: remove all \
+                 but one, or make a copy instead of a link"
+            }
+            StoreError::Interrupted { .. } => "run again with --resume: what was received is kept",
             StoreError::Busy { .. } => {
                 "close that program (a SQLite browser with unsaved changes?), then run again with \
                  --resume: what was received is kept"
@@ -136,8 +173,9 @@ impl StoreError {
         }
         match error.sqlite_error_code() {
             Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
-                StoreError::Foreign { path, why: format!("it is damaged ({why})") }
+                StoreError::after_second_look(path, &why)
             }
+            Some(ErrorCode::OperationInterrupted) => StoreError::Interrupted { path },
             Some(
                 ErrorCode::DiskFull
                 | ErrorCode::SystemIoFailure
@@ -152,6 +190,21 @@ impl StoreError {
                 StoreError::Busy { path, waited_seconds: LOCK_WAIT.as_secs() }
             }
             _ => StoreError::Bug { path, why },
+        }
+    }
+
+    /// SQLite calls a file damaged also after a read that failed.
+    pub(super) fn after_second_look(path: PathBuf, why: &str) -> StoreError {
+        match looking::second_look(&path) {
+            SecondLook::Damaged(complaint) => {
+                let why = format!("it is damaged ({})", one_line(&complaint));
+                StoreError::Foreign { path, why }
+            }
+            SecondLook::Whole => {
+                let why = format!("SQLite said \"{why}\", but a second look found it whole");
+                StoreError::Unread { path, why }
+            }
+            SecondLook::Unreadable(error) => StoreError::Unread { path, why: one_line(&error) },
         }
     }
 }

@@ -26,6 +26,7 @@ mod items;
 mod judging;
 mod ledger_facts;
 mod lives;
+mod looking;
 mod new_orders;
 mod nights;
 mod opening;
@@ -37,6 +38,7 @@ mod runs;
 mod selecting;
 mod shared_payments;
 mod since;
+mod stopping;
 mod views;
 mod warnings;
 
@@ -95,11 +97,17 @@ impl Store {
     /// Held by another run, not ours, or the disk.
     pub(crate) fn open(path: &Path, now: DateTime<Utc>) -> Result<Store, StoreError> {
         let path = opening::real_path(path)?;
+        let is_there = || path.symlink_metadata().is_ok();
+        // Before a lock is put beside it.
+        if is_there() {
+            looking::refuse_special(&path)?;
+        }
         let lock = opening::lock(&path, now)?;
-        if path.symlink_metadata().is_err() {
+        if !is_there() {
             opening::create(&path)?;
         }
-        opening::inspect(&path)?;
+        looking::inspect(&path)?;
+        looking::refuse_other_tables(&path)?;
         opening::keep_private(&path)?;
         let connection = opening::open(&path, true)?;
         Ok(Store { connection, path, _lock: Some(lock), copy: None })
@@ -156,13 +164,22 @@ impl Store {
     /// one.
     ///
     /// # Errors
-    /// The file cannot be read at all.
-    pub(crate) fn quick_check(path: &Path) -> Result<Option<String>, StoreError> {
-        let answer: String = existing(path, reading::open_in_place)?
-            .connection
-            .query_row("PRAGMA quick_check(1)", (), |row| row.get(0))
+    /// The file cannot be read at all, or `stops` says to end.
+    pub(crate) fn quick_check(
+        path: &Path,
+        stops: impl FnMut() -> bool + Send + 'static,
+    ) -> Result<Option<String>, StoreError> {
+        let mut checked = existing(path, reading::open_in_place)?;
+        stopping::stop_when(&mut checked.connection, stops)
             .map_err(|error| StoreError::sqlite(path, &error))?;
-        Ok((answer != "ok").then_some(answer))
+        let complaint = looking::complaint(&checked.connection, "PRAGMA quick_check(1)")
+            .map_err(|error| StoreError::sqlite(path, &error))?;
+        let Some(complaint) = complaint else { return Ok(None) };
+        // A read that failed is not a damage.
+        match StoreError::after_second_look(path.to_owned(), &complaint) {
+            StoreError::Foreign { .. } => Ok(Some(complaint)),
+            unread => Err(unread),
+        }
     }
 
     /// The connection, for tests that look at what is stored.
@@ -186,7 +203,8 @@ fn existing(
     }
     // Its -wal is beside the file, not beside a link to it.
     let path = opening::real_path(path)?;
-    opening::inspect(&path)?;
+    looking::inspect(&path)?;
+    looking::refuse_other_tables(&path)?;
     open(&path)
 }
 

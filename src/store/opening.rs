@@ -2,7 +2,7 @@
 //! "Crashes and storage").
 
 use super::error::StoreError;
-use super::shared_payments;
+use super::{looking, shared_payments};
 use chrono::{DateTime, SecondsFormat, Utc};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior, ffi};
@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// "OCRC": marks a file as ours.
-const APPLICATION_ID: i32 = 0x4f43_5243;
+pub(super) const APPLICATION_ID: i32 = 0x4f43_5243;
 /// Append-only; the schema's version is how many of them are applied.
 const MIGRATIONS: &[&str] = &[
     include_str!("../../sql/0001_ledger_answers_and_runs.sql"),
@@ -64,8 +64,10 @@ pub(super) fn real_path(path: &Path) -> Result<PathBuf, StoreError> {
 /// Whether the process that took the lock last is alive. The lock itself is not tried: that could
 /// keep a run from starting.
 pub(super) fn has_live_holder(path: &Path) -> bool {
-    let lock =
-        real_path(path).ok().and_then(|path| fs::read_to_string(beside(&path, "-lock")).ok());
+    let lock = real_path(path).ok().map(|path| beside(&path, "-lock"));
+    // Anything else there could keep a reader waiting.
+    let lock = lock.filter(|lock| lock.metadata().is_ok_and(|lock| lock.is_file()));
+    let lock = lock.and_then(|lock| fs::read_to_string(lock).ok());
     let process =
         lock.as_deref().and_then(|holder| holder.strip_prefix("process ")?.split(',').next());
     process
@@ -156,8 +158,16 @@ fn draw_up(draft: &Path, path: &Path) -> Result<(), StoreError> {
     connection.pragma_update(None, "application_id", APPLICATION_ID).map_err(sqlite)?;
     migrate(&mut connection).map_err(sqlite)?;
     // Closing would do this too, but say nothing when it fails; and the WAL does not move along.
-    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |_| Ok(())).map_err(sqlite)?;
+    // A checkpoint that did not get its lock is no error: it says so in its row.
+    let is_busy: bool = connection
+        .query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |row| row.get("busy"))
+        .map_err(sqlite)?;
     connection.close().map_err(|(_, error)| sqlite(error))?;
+    if is_busy || !looking::is_whole(draft, known_schema()) {
+        let why = "what was written to it does not read back".to_owned();
+        let (path, kind) = (path.to_owned(), std::io::ErrorKind::Other);
+        return Err(StoreError::Storage { path, doing: "made", why, kind });
+    }
     fs::rename(draft, path).map_err(|error| StoreError::io(path, "made", &error))?;
     sync_directory(path).map_err(|error| StoreError::io(path, "made", &error))
 }
@@ -170,51 +180,26 @@ fn sync_directory(path: &Path) -> std::io::Result<()> {
     File::open(directory)?.sync_all()
 }
 
-/// Refuses what is not our database, before SQLite opens (and so might change) it. Never called
-/// while this process has the file open: closing it here would drop SQLite's locks.
-pub(super) fn inspect(path: &Path) -> Result<(), StoreError> {
-    let io = |error: std::io::Error| StoreError::io(path, "opened", &error);
-    let mut header = [0_u8; 100];
-    let mut file = File::open(path).map_err(io)?;
-    let metadata = file.metadata().map_err(io)?;
-    if !metadata.is_file() {
-        return Err(StoreError::foreign(path, "it is not a file"));
+/// The schema of this release.
+fn known_schema() -> i64 {
+    i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
+}
+
+/// An empty database of an earlier schema, or of this one, to compare others with.
+pub(super) fn empty_of_schema(schema: i64) -> rusqlite::Result<Connection> {
+    let connection = Connection::open_in_memory()?;
+    shared_payments::add_payment_hash(&connection)?;
+    // As in `migrate`.
+    connection.pragma_update(None, "foreign_keys", false)?;
+    let steps = usize::try_from(schema).unwrap_or(0);
+    for migration in MIGRATIONS.iter().take(steps) {
+        connection.execute_batch(migration)?;
     }
-    let length = metadata.len();
-    if length == 0 {
-        return Err(StoreError::foreign(path, "it is empty (0 bytes)"));
-    }
-    if length < 100 {
-        return Err(StoreError::foreign(path, "it is not a SQLite database"));
-    }
-    file.read_exact(&mut header).map_err(io)?;
-    if !header.starts_with(b"SQLite format 3\0") {
-        return Err(StoreError::foreign(path, "it is not a SQLite database"));
-    }
-    let number = |at: usize| {
-        u32::from_be_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]])
-    };
-    if i64::from(number(68)) != i64::from(APPLICATION_ID) {
-        return Err(StoreError::foreign(path, "it belongs to another application"));
-    }
-    newer(path, i64::from(number(60)))?;
-    let page = match u16::from_be_bytes([header[16], header[17]]) {
-        1 => 65_536,
-        size => u64::from(size),
-    };
-    // With a WAL the file may rightly be shorter than its header says.
-    let wal = fs::metadata(beside(path, "-wal")).map_or(0, |wal| wal.len());
-    if wal == 0 && length < page * u64::from(number(28)) {
-        return Err(StoreError::foreign(
-            path,
-            format!("it is cut: {length} bytes of {}", page * u64::from(number(28))),
-        ));
-    }
-    Ok(())
+    Ok(connection)
 }
 
 pub(super) fn newer(path: &Path, schema: i64) -> Result<(), StoreError> {
-    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    let known = known_schema();
     if schema > known {
         return Err(StoreError::Newer { path: path.to_owned(), schema, known });
     }

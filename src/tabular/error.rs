@@ -74,6 +74,9 @@ pub enum Fault {
     /// The temporary file for standard input cannot be written.
     #[error("it cannot be kept in a temporary file: {0}")]
     Spool(io::Error),
+    /// The system gives no thread to read a pipe with.
+    #[error("no thread can be started to read it: {0}")]
+    Thread(io::Error),
     /// A `.gz` that does not unpack.
     #[error("the compressed file is cut short or damaged: {0}")]
     Gzip(io::Error),
@@ -207,6 +210,7 @@ impl TabularError {
             Fault::MissingHeading { .. }
             | Fault::Open(_)
             | Fault::Read(_)
+            | Fault::Thread(_)
             | Fault::Interrupted
             | Fault::ParsersDisagree => return None,
         })

@@ -53,9 +53,11 @@ impl<'a> Reader<'a> {
         interrupted: &'a dyn Fn() -> bool,
     ) -> Result<Reader<'a>, TabularError> {
         let Source { file, gzip, bytes, watched } = source;
-        let bytes: Box<dyn Read + 'a> = match watched {
-            Some(_) => bytes,
-            None => Box::new(InterruptibleReader::new(bytes, interrupted)),
+        let bytes: Box<dyn Read + 'a> = if watched.is_some() {
+            bytes
+        } else {
+            let reader = InterruptibleReader::new(bytes, interrupted);
+            Box::new(reader.map_err(|fault| TabularError::new(&file, Position::File, fault))?)
         };
         let status = SourceStatus { file, watched, interrupted };
         let content = Content::new(bytes, gzip, encoding)

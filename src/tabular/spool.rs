@@ -48,8 +48,10 @@ impl Spool {
             };
             TabularError::new(&name, Position::File, fault)
         };
+        let mut reader = InterruptibleReader::new(bytes, interrupted)
+            .map_err(|fault| TabularError::new(&name, Position::File, fault))?;
         let spooled = NamedTempFile::new().and_then(|mut temporary| {
-            io::copy(&mut InterruptibleReader::new(bytes, interrupted), &mut temporary)?;
+            io::copy(&mut reader, &mut temporary)?;
             Ok(temporary)
         });
         let content = Content::Temporary(spooled.map_err(refuse)?);

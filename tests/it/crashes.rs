@@ -3,7 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed setup fails the test")]
 
-use crate::exit_codes::storage::{skip, wrapped};
+use crate::exit_codes::storage::{has_strace, wrapped};
 use crate::support::{Done, Gateway, Merchant, Row, Running, ledger, paid, rows, until};
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -241,7 +241,7 @@ fn a_missing_report_is_written_without_a_call() {
 }
 
 /// The system calls with which a run changes files.
-const CALLS: &str = "pwrite64,write,fsync,fdatasync,rename,unlink,openat,ftruncate,fchmod";
+const CALLS: &str = "pwrite64,write,fsync,fdatasync,rename,renameat,unlink,openat,ftruncate,fchmod";
 
 /// Kills a run at its n-th call of this system call. Returns false if it makes fewer calls.
 fn killed_at(merchant: &Merchant, gateway: &Gateway, call: &str, nth: u32) -> bool {
@@ -252,15 +252,6 @@ fn killed_at(merchant: &Merchant, gateway: &Gateway, call: &str, nth: u32) -> bo
     let done: Done = wrapped("strace", &strace, &command).output().unwrap().into();
     assert!(matches!(done.code, None | Some(3)), "{call} {nth}: {done:?}");
     done.code.is_none()
-}
-
-fn has_strace() -> bool {
-    let is_available = Command::new("strace").args(["-f", "-o", "/dev/null", "true"]).status();
-    let is_available = is_available.is_ok_and(|status| status.success());
-    if !is_available {
-        skip("no strace");
-    }
-    is_available
 }
 
 /// Kills a run at the first call of each system call, then at every `step`-th call after it.

@@ -163,7 +163,7 @@ fn a_resumed_second_night_knows_the_mismatches_of_the_first() {
     let expected = second_night(None);
     let has_state = |state: &str| expected.0.contains(&format!(",\"{state}\","));
     assert!(has_state("changed") && has_state("open"), "{}", expected.0);
-    assert_eq!(second_night(Some(2)), expected);
+    assert_eq!(second_night(Some(4)), expected);
 }
 
 #[test]

@@ -91,7 +91,7 @@ pub(super) fn put(
         let error = ReportError::new("write", &path, cause);
         return Err(Box::new((StagedFile { written, has_own_cells, temporary }, error)));
     }
-    set_aside.confirm(&path);
+    set_aside.confirm(&path, true);
     Ok(set_aside.into_kept())
 }
 

@@ -81,10 +81,10 @@ impl SetAside {
         Err(failed(io::ErrorKind::AlreadyExists.into()))
     }
 
-    /// A new file has this place now.
-    pub(super) fn confirm(&mut self, path: &Path) {
+    /// A new file has this place now, or has it no more.
+    pub(super) fn confirm(&mut self, path: &Path, is_replaced: bool) {
         for kept in self.kept.iter_mut().filter(|kept| kept.file.path == path) {
-            kept.is_confirmed = true;
+            kept.is_confirmed = is_replaced;
         }
     }
 
@@ -145,7 +145,7 @@ mod tests {
 
         let mut set_aside = moved(&path, &kept_as)?;
         fs::write(&path, "new")?;
-        set_aside.confirm(&path);
+        set_aside.confirm(&path, true);
         assert_eq!(set_aside.undo().len(), 1);
         assert_eq!([fs::read_to_string(&path)?, fs::read_to_string(&kept_as)?], ["new", "edited"]);
         Ok(())

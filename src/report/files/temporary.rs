@@ -2,26 +2,64 @@
 
 use crate::report::error::ReportError;
 use crate::report::settings::FileMode;
+use std::fmt;
 use std::fs::{self, File, Permissions, TryLockError};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
-use tempfile::NamedTempFile;
+use std::sync::Arc;
+use tempfile::{NamedTempFile, TempPath};
 
 /// What temporary files are called, so that those of a killed run can be told and removed.
 const TEMPORARY_PREFIX: &str = ".octopus-recon-";
 const TEMPORARY_SUFFIX: &str = ".tmp";
+
+/// Says whether the command was told to end. By default it never is.
+#[derive(Clone, Default)]
+pub(crate) struct Stops(Option<Arc<dyn Fn() -> bool + Send + Sync>>);
+
+impl Stops {
+    /// With what this function says.
+    pub(crate) fn when(stops: impl Fn() -> bool + Send + Sync + 'static) -> Stops {
+        Stops(Some(Arc::new(stops)))
+    }
+
+    /// Fails once the command was told to end.
+    pub(super) fn check(&self) -> io::Result<()> {
+        match &self.0 {
+            // Not `ErrorKind::Interrupted`, on which a writer tries again.
+            Some(stops) if stops() => Err(io::Error::other("told to end")),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for Stops {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Stops")
+    }
+}
 
 /// A file without its name yet; dropped, it is gone. Not buffered: a writer on top of it is.
 #[derive(Debug)]
 pub(in crate::report) struct TemporaryFile {
     temporary: NamedTempFile,
     mode: FileMode,
+    stops: Stops,
 }
 
 impl TemporaryFile {
     pub(super) fn create(directory: &Path, mode: FileMode) -> io::Result<TemporaryFile> {
-        Ok(TemporaryFile { temporary: temporary_in(directory)?, mode })
+        TemporaryFile::create_unless(Stops::default(), directory, mode)
+    }
+
+    /// A file that cannot be written any more once `stops` says so.
+    pub(super) fn create_unless(
+        stops: Stops,
+        directory: &Path,
+        mode: FileMode,
+    ) -> io::Result<TemporaryFile> {
+        Ok(TemporaryFile { temporary: temporary_in(directory)?, mode, stops })
     }
 
     /// Where it is, for other temporary files of the same report.
@@ -32,6 +70,7 @@ impl TemporaryFile {
     /// Makes what was written durable. A failed sync is not tried again, because a second one may
     /// lie.
     pub(super) fn sync(&self) -> io::Result<()> {
+        self.stops.check()?;
         let file = self.temporary.as_file();
         // Explicit, because the mode of creation is cut by the umask.
         file.set_permissions(Permissions::from_mode(self.mode.bits()))?;
@@ -45,16 +84,16 @@ impl TemporaryFile {
 
     /// Renames it over what is there. On an error that stays unchanged, and the file is given back.
     pub(super) fn persist(self, path: &Path) -> Result<(), (io::Error, TemporaryFile)> {
-        let TemporaryFile { temporary, mode } = self;
+        let TemporaryFile { temporary, mode, stops } = self;
         let failed = |error: tempfile::PersistError| {
-            (error.error, TemporaryFile { temporary: error.file, mode })
+            (error.error, TemporaryFile { temporary: error.file, mode, stops })
         };
         temporary.persist(path).map(drop).map_err(failed)
     }
 
     /// A file in this directory with the same content and permissions.
     pub(super) fn copied(&self, directory: &Path) -> io::Result<TemporaryFile> {
-        let mut copy = TemporaryFile::create(directory, self.mode)?;
+        let mut copy = TemporaryFile::create_unless(self.stops.clone(), directory, self.mode)?;
         io::copy(&mut self.reopen()?, &mut copy)?;
         copy.sync()?;
         Ok(copy)
@@ -63,6 +102,7 @@ impl TemporaryFile {
 
 impl Write for TemporaryFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.stops.check()?;
         self.temporary.as_file_mut().write(bytes)
     }
 
@@ -140,6 +180,15 @@ fn temporary_in(directory: &Path) -> io::Result<NamedTempFile> {
         }
         // Another process removed it as a leftover between its creation and its lock.
     }
+}
+
+/// A second name for a file, in its directory. Dropped, the name is gone, and the file stays.
+pub(super) fn second_name(path: &Path) -> io::Result<TempPath> {
+    let link = tempfile::Builder::new()
+        .prefix(TEMPORARY_PREFIX)
+        .suffix(TEMPORARY_SUFFIX)
+        .make_in(directory_of(path), |name| fs::hard_link(path, name))?;
+    Ok(link.into_temp_path())
 }
 
 /// Removes temporary files whose writer is dead, which shows in their lock being free. Best

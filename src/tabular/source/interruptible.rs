@@ -2,8 +2,10 @@
 //! (contract, exit code 128+N).
 
 use super::CHUNK;
+use crate::tabular::error::Fault;
 use std::io::{self, Cursor, Read};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::thread;
 use std::time::Duration;
 
 /// How often `interrupted` is polled while nothing arrives.
@@ -22,12 +24,15 @@ impl<'a> InterruptibleReader<'a> {
     pub(in crate::tabular) fn new(
         bytes: Box<dyn Read + Send>,
         interrupted: &'a dyn Fn() -> bool,
-    ) -> InterruptibleReader<'a> {
+    ) -> Result<InterruptibleReader<'a>, Fault> {
         let (sender, chunks) = sync_channel(CHUNKS_AHEAD);
         // The thread ends with the pipe, with the receiver, or with the process: nothing else can
         // end a blocked read.
-        std::thread::spawn(move || send_chunks(bytes, &sender));
-        InterruptibleReader { chunks, chunk: Cursor::default(), interrupted }
+        thread::Builder::new()
+            .name("read".to_owned())
+            .spawn(move || send_chunks(bytes, &sender))
+            .map_err(Fault::Thread)?;
+        Ok(InterruptibleReader { chunks, chunk: Cursor::default(), interrupted })
     }
 }
 
@@ -70,6 +75,7 @@ impl Read for InterruptibleReader<'_> {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failed setup fails the test")]
 mod tests {
     use super::*;
 
@@ -80,7 +86,7 @@ mod tests {
         fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
             match self.0.read(buffer)? {
                 0 => loop {
-                    std::thread::park();
+                    thread::park();
                 },
                 length => Ok(length),
             }
@@ -92,7 +98,8 @@ mod tests {
         let content: Vec<u8> = (0..=255).cycle().take(3 * CHUNK + 7).collect();
         let mut read = Vec::new();
         let all = Box::new(Cursor::new(content.clone()));
-        assert!(InterruptibleReader::new(all, &|| true).read_to_end(&mut read).is_ok());
+        let mut reader = InterruptibleReader::new(all, &|| true).unwrap();
+        assert!(reader.read_to_end(&mut read).is_ok());
         assert!(read == content);
     }
 
@@ -100,7 +107,8 @@ mod tests {
     fn a_silent_pipe_can_be_interrupted() {
         let mut read = Vec::new();
         let silent = Box::new(SilentPipe(Cursor::new(b"order".to_vec())));
-        assert!(InterruptibleReader::new(silent, &|| true).read_to_end(&mut read).is_err());
+        let mut reader = InterruptibleReader::new(silent, &|| true).unwrap();
+        assert!(reader.read_to_end(&mut read).is_err());
         assert_eq!(read, b"order");
     }
 }

@@ -10,7 +10,7 @@ use std::os::unix::fs::PermissionsExt;
 #[test]
 fn invalid_arguments_are_refused() {
     let merchant = Merchant::new();
-    let cases: [&[&str]; 7] = [
+    let cases: [&[&str]; 9] = [
         &["walk"],
         &["run", "--frm", "2026-01-01"],
         &["run", "--from", "yesterday"],
@@ -18,6 +18,8 @@ fn invalid_arguments_are_refused() {
         &["run", "--rate", "0"],
         &["run", "--last", "3", "--from", "2026-01-01"],
         &["run", "--expect-rows", "3"],
+        &["run", "--ledger", "a.csv", "--expect-total", "=1"],
+        &["run", "--gateway-total", " :income=1,1"],
     ];
     for arguments in cases {
         assert_refused(&merchant.run(arguments), 2, &[]);

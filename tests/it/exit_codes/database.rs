@@ -4,9 +4,12 @@
 #![expect(clippy::unwrap_used, reason = "a failed setup fails the test")]
 
 use super::{Night, assert_hint};
-use crate::support::{Gateway, book};
+use crate::support::{Gateway, book, until};
 use rusqlite::Connection;
+use std::os::unix::net::UnixListener;
 use std::path::Path;
+use std::process::Command;
+use std::time::Instant;
 
 /// Turns a database into an unusable file.
 type Damage = fn(&Path);
@@ -63,13 +66,101 @@ fn an_unusable_database_is_not_changed() {
     assert_eq!(gateway.stop().len(), 0);
 }
 
+/// Every command that opens a database.
+fn commands(gateway: &str) -> [Vec<&str>; 9] {
+    let run = ["run", "--base-url", gateway, "--report", super::REPORT, "--ledger", "ledger.csv"];
+    let decide = ["--order", "A1", "--kind", "overdue", "--decision", "accepted", "--by", "me"];
+    [
+        run.to_vec(),
+        [&run[..], &["--dry-run"]].concat(),
+        vec!["check", "--base-url", gateway],
+        vec!["runs"],
+        vec!["show", "A1"],
+        vec!["report"],
+        vec!["diff", "1", "2"],
+        vec!["verify", super::REPORT],
+        [&["decide"], &decide[..]].concat(),
+    ]
+}
+
+/// Opening one would wait for ever, and SIGTERM would not be heard.
 #[test]
-fn a_directory_is_no_database() {
+fn what_is_no_file_is_no_database() {
     let night = Night::new();
     let gateway = Gateway::serve(&book(20));
-    let done = night.run(&gateway.url, &["--db", "reports"]);
-    night.assert_failed(&done, 15, &["not a file"]);
-    assert_eq!(gateway.stop().len(), 0);
+    let path = |name| night.merchant.path(name);
+    assert!(Command::new("mkfifo").arg(path("pipe")).status().unwrap().success());
+    let _socket = UnixListener::bind(path("socket")).unwrap();
+    std::os::unix::fs::symlink(path("pipe"), path("link")).unwrap();
+    for place in ["pipe", "socket", "link", "reports", "/dev/null", "/dev/zero"] {
+        for command in commands(&gateway.url) {
+            let more = ["--db", place];
+            let mut running = night.merchant.start(&[&command[..], &more].concat());
+            let started = Instant::now();
+            until("it ends", || running.is_over() || started.elapsed().as_secs() > 10);
+            assert!(running.is_over(), "{command:?} waits for {place}");
+            let done = running.end();
+            assert_eq!(done.code, Some(15), "{command:?} {place}: {done:?}");
+            assert!(done.stderr.contains("not a file"), "{command:?} {place}: {done:?}");
+            night.assert_report_unchanged(&done);
+        }
+        assert!(!Path::new(&format!("{place}-lock")).exists(), "nothing is put beside {place}");
+    }
+    assert!(gateway.stop().iter().all(|call| call.order_id.as_deref() != Some("A1")));
+}
+
+/// A second name has a lock of its own, and a run under it overwrites what the other one writes.
+#[test]
+fn a_database_with_two_names_is_refused_under_both() {
+    let night = Night::new();
+    let gateway = Gateway::serve(&book(20));
+    std::fs::create_dir(night.merchant.path("other")).unwrap();
+    let names = ["octopus-recon.db", "other/second.db"];
+    std::fs::hard_link(night.merchant.path(names[0]), night.merchant.path(names[1])).unwrap();
+    let before = std::fs::read(night.merchant.path(names[0])).unwrap();
+    for name in names {
+        for command in commands(&gateway.url) {
+            let done = night.merchant.run(&[&command[..], &["--db", name]].concat());
+            assert_eq!(done.code, Some(15), "{command:?}: {done:?}");
+            assert!(done.stderr.contains("hard link"), "{done:?}");
+            assert_hint(&done);
+            night.assert_report_unchanged(&done);
+        }
+    }
+    assert!(std::fs::read(night.merchant.path(names[0])).unwrap() == before);
+    std::fs::remove_file(night.merchant.path(names[1])).unwrap();
+    assert_eq!(night.run(&gateway.url, &[]).code, Some(0));
+}
+
+/// Our mark, and somebody else's tables, or none.
+#[test]
+fn a_database_without_our_tables_is_not_changed() {
+    const MARK: &str = "PRAGMA application_id = 0x4f435243; PRAGMA user_version";
+    let gateway = Gateway::serve(&book(20));
+    for tables in [
+        format!("{MARK} = 6"),
+        format!("{MARK} = 6; CREATE TABLE t (x)"),
+        format!("{MARK} = 0; CREATE TABLE t (x)"),
+        format!("{MARK} = 3; CREATE TABLE runs (run_id INTEGER PRIMARY KEY, base_url)"),
+        format!("PRAGMA journal_mode = WAL; {MARK} = 6; CREATE TABLE runs (x)"),
+    ] {
+        let night = Night::new();
+        let path = night.merchant.path("octopus-recon.db");
+        std::fs::remove_file(&path).unwrap();
+        execute(&path, &format!("CREATE TABLE gone (x); DROP TABLE gone; {tables}"));
+        let before = std::fs::read(&path).unwrap();
+        for command in commands(&gateway.url) {
+            let done = night.merchant.run(&command);
+            assert_eq!(done.code, Some(15), "{tables}, {command:?}: {done:?}");
+            assert!(done.stderr.contains("tables"), "{done:?}");
+            assert!(std::fs::read(&path).unwrap() == before, "{tables}, {command:?}: changed");
+            for leftover in ["-wal", "-shm", "-journal", "-new"] {
+                let leftover = night.merchant.path(&format!("octopus-recon.db{leftover}"));
+                assert!(!leftover.exists(), "{command:?}: {}", leftover.display());
+            }
+            night.assert_report_unchanged(&done);
+        }
+    }
 }
 
 /// Damage is found only when its page is read. A run may skip the page; `check` reads all pages.

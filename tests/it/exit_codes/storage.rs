@@ -43,6 +43,16 @@ pub fn skip(why: &str) {
     eprintln!("skipped: {why}");
 }
 
+/// Prints a message if system calls cannot be tampered with.
+pub fn has_strace() -> bool {
+    let is_available = Command::new("strace").args(["-f", "-o", "/dev/null", "true"]).status();
+    let is_available = is_available.is_ok_and(|status| status.success());
+    if !is_available {
+        skip("no strace");
+    }
+    is_available
+}
+
 fn set_mode(path: &Path, mode: u32) {
     set_permissions(path, Permissions::from_mode(mode)).unwrap();
 }
