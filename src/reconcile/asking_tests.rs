@@ -13,6 +13,9 @@ use std::sync::Mutex;
 use std::time::Duration;
 use tempfile::TempDir;
 
+#[path = "asking_tests/random_gateways.rs"]
+mod random_gateways;
+
 const ORDERS: u64 = 400;
 const WORKERS: usize = 3;
 
@@ -24,6 +27,10 @@ type Answers = Box<dyn Fn(&mut fastrand::Rng, usize, &str) -> Result<(), Cause> 
 struct Seen {
     /// The ids, in the order in which calls began.
     calls: Vec<String>,
+    /// When they began.
+    times: Vec<Duration>,
+    /// The ids of orders that were answered.
+    given: BTreeSet<String>,
     in_flight: usize,
     most_in_flight: usize,
     /// Orders that were begun and neither answered nor given up in the database, at most.
@@ -36,6 +43,7 @@ struct FakeGateway {
     random: Mutex<fastrand::Rng>,
     seen: Mutex<Seen>,
     counters: Arc<Counters>,
+    began: tokio::time::Instant,
 }
 
 impl Transport for Arc<FakeGateway> {
@@ -49,6 +57,7 @@ impl Transport for Arc<FakeGateway> {
             let mut random = self.random.lock().unwrap();
             let number = seen.calls.len();
             seen.calls.push(order.merchant_order_id.clone());
+            seen.times.push(self.began.elapsed());
             seen.in_flight += 1;
             seen.most_in_flight = seen.most_in_flight.max(seen.in_flight);
             let begun: BTreeSet<&String> = seen.calls.iter().collect();
@@ -61,7 +70,12 @@ impl Transport for Arc<FakeGateway> {
             )
         };
         tokio::time::sleep(wait).await;
-        self.seen.lock().unwrap().in_flight -= 1;
+        let mut seen = self.seen.lock().unwrap();
+        seen.in_flight -= 1;
+        if answer.is_ok() {
+            seen.given.insert(order.merchant_order_id.clone());
+        }
+        drop(seen);
         answer.map_err(|cause| CallFailure {
             why: format!("{cause:?}"),
             cause,
@@ -78,14 +92,14 @@ impl Transport for Arc<FakeGateway> {
 }
 
 /// A database with a run whose orders are to be asked.
-fn store(directory: &TempDir) -> (Store, i64) {
+fn store(directory: &TempDir, orders: u64) -> (Store, i64) {
     let store = Store::open(&directory.path().join("a.db"), now()).unwrap();
     let sql = store.connection();
     sql.pragma_update(None, "foreign_keys", false).unwrap();
     sql.execute_batch(&format!(
         "INSERT INTO runs (run_id, started_at_ms, run_day, status, selection, base_url,
-             merchant_uid, selected) VALUES (1, 0, '2026-01-01', 'asking', '', '', '', {ORDERS});
-         WITH RECURSIVE ids (id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM ids WHERE id < {ORDERS})
+             merchant_uid, selected) VALUES (1, 0, '2026-01-01', 'asking', '', '', '', {orders});
+         WITH RECURSIVE ids (id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM ids WHERE id < {orders})
          INSERT INTO orders (order_id, merchant_uid, merchant_order_id, entry_version)
          SELECT id, '', 'A' || id, 1 FROM ids;
          INSERT INTO run_orders (run_id, order_id, entry_version)
@@ -105,29 +119,52 @@ struct Simulated {
     seen: Seen,
     /// Whether each order has an answer; absent: it was not asked.
     orders: BTreeMap<String, bool>,
+    /// Orders of the run.
+    selected: usize,
     /// As the run's row says.
     requests: u64,
 }
 
-fn simulate(
+/// A run of three workers.
+#[derive(Debug, Clone, Copy)]
+struct Simulation {
     seed: u64,
+    orders: u64,
     max_in_flight: u32,
+    rate: u32,
+    /// Whether commits are synced. That takes most of the time.
+    is_durable: bool,
+}
+
+impl Simulation {
+    fn new(seed: u64, max_in_flight: u32) -> Simulation {
+        Simulation { seed, orders: ORDERS, max_in_flight, rate: 10_000, is_durable: true }
+    }
+}
+
+fn simulate(
+    simulation: Simulation,
     answers: impl Fn(&mut fastrand::Rng, usize, &str) -> Result<(), Cause> + Send + Sync + 'static,
 ) -> Simulated {
     let directory = tempfile::tempdir().unwrap();
-    let (mut store, run_id) = store(&directory);
+    let Simulation { seed, orders, max_in_flight, rate, is_durable } = simulation;
+    let (mut store, run_id) = store(&directory, orders);
+    if !is_durable {
+        store.connection().pragma_update(None, "synchronous", "OFF").unwrap();
+    }
     let counters = Arc::new(Counters::default());
     let mut random = fastrand::Rng::with_seed(seed);
-    let limits = Limits { requests_per_second: 10_000.try_into().unwrap(), ..limits() };
+    let limits = Limits { requests_per_second: rate.try_into().unwrap(), ..limits() };
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
     let (ended, gateway) = runtime.unwrap().block_on(async {
-        let allowance = Arc::new(Allowance::new(limits, ORDERS));
+        let allowance = Arc::new(Allowance::new(limits, orders));
         let gateway = Arc::new(FakeGateway {
             answers: Box::new(answers),
             random: Mutex::new(random.fork()),
             seen: Mutex::default(),
             counters: Arc::clone(&counters),
+            began: tokio::time::Instant::now(),
         });
         let reader = store.reader().unwrap();
         let inbox = Inbox::new(max_in_flight.try_into().unwrap(), WORKERS);
@@ -165,17 +202,18 @@ fn simulate(
         (shared.ended(), Arc::clone(&gateway))
     });
     let sql = store.connection();
-    let mut orders = sql
+    let mut asked = sql
         .prepare(
             "SELECT merchant_order_id, answered_at_ms IS NOT NULL FROM run_orders
              JOIN orders USING (order_id) WHERE tries > 0",
         )
         .unwrap();
-    let orders = orders.query_map((), |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
-    let orders = orders.collect::<Result<_, _>>().unwrap();
+    let asked = asked.query_map((), |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    let asked = asked.collect::<Result<_, _>>().unwrap();
     let requests: i64 = sql.query_row("SELECT requests FROM runs", (), |row| row.get(0)).unwrap();
     let seen_by_it = std::mem::take(&mut *gateway.seen.lock().unwrap());
-    Simulated { ended, seen: seen_by_it, orders, requests: requests.try_into().unwrap() }
+    let (selected, requests) = (orders.try_into().unwrap(), requests.try_into().unwrap());
+    Simulated { ended, seen: seen_by_it, orders: asked, selected, requests }
 }
 
 fn limits() -> Limits {
@@ -195,7 +233,7 @@ fn faulty(random: &mut fastrand::Rng, number: usize, _: &str) -> Result<(), Caus
 fn every_order_is_asked_within_the_limits_from_one_seed() {
     for seed in 0..4 {
         let max_in_flight = [1, 2, 7, 64][usize::try_from(seed).unwrap()];
-        let run = simulate(seed, max_in_flight, faulty);
+        let run = simulate(Simulation::new(seed, max_in_flight), faulty);
         assert!(matches!(run.ended, Ok(Ended::Done)), "seed {seed}");
         assert_eq!(run.orders.len(), 400, "seed {seed}: an order was left out");
         let unanswered = run.orders.values().filter(|answered| !**answered).count();
@@ -207,7 +245,7 @@ fn every_order_is_asked_within_the_limits_from_one_seed() {
         assert!(run.seen.most_in_flight <= most, "seed {seed}: {}", run.seen.most_in_flight);
         // What a crash can lose.
         assert!(run.seen.most_at_stake <= max_in_flight.into(), "seed {seed}");
-        let again = simulate(seed, max_in_flight, faulty);
+        let again = simulate(Simulation::new(seed, max_in_flight), faulty);
         assert_eq!(again.seen.calls, run.seen.calls, "seed {seed}");
         assert_eq!(again.orders, run.orders, "seed {seed}");
     }
@@ -215,7 +253,7 @@ fn every_order_is_asked_within_the_limits_from_one_seed() {
 
 #[test]
 fn all_places_are_used_once_the_gateway_has_answered() {
-    let run = simulate(1, 64, |_, _, _| Ok(()));
+    let run = simulate(Simulation::new(1, 64), |_, _, _| Ok(()));
     assert!(run.seen.most_in_flight > 32, "{}", run.seen.most_in_flight);
     assert!(run.orders.values().all(|answered| *answered));
 }
@@ -229,7 +267,7 @@ fn one_order_at_a_time_until_the_first_answer() {
         (Cause::Overload, 40, |ended| matches!(ended, Ok(Ended::Outage(_)))),
     ];
     for (cause, calls, is_expected) in cases {
-        let run = simulate(2, 64, move |_, _, _| Err(cause));
+        let run = simulate(Simulation::new(2, 64), move |_, _, _| Err(cause));
         assert!(is_expected(&run.ended), "{cause:?}");
         assert_eq!(run.seen.calls.len(), calls, "{cause:?}");
         assert_eq!(run.seen.most_in_flight, 1, "{cause:?}");
@@ -239,11 +277,9 @@ fn one_order_at_a_time_until_the_first_answer() {
 #[test]
 fn refusals_later_on_end_all_workers_after_one_probe() {
     for seed in 0..8 {
-        let run = simulate(
-            seed,
-            64,
-            |_, number, _| if number < 100 { Ok(()) } else { Err(Cause::Refused) },
-        );
+        let run = simulate(Simulation::new(seed, 64), |_, number, _| {
+            if number < 100 { Ok(()) } else { Err(Cause::Refused) }
+        });
         assert!(matches!(run.ended, Ok(Ended::Refused(..))), "seed {seed}");
         // While what was in flight is still answered, no three are refused in a row.
         assert!(run.seen.calls.len() <= 100 + 64 + 64 + 4, "seed {seed}: {}", run.seen.calls.len());
@@ -258,7 +294,10 @@ fn an_answered_probe_lets_all_workers_go_on() {
     // A200 to A299 are refused; the credentials are right.
     let is_refused = |id: &str| id.len() == 4 && id.starts_with("A2");
     let run =
-        simulate(4, 16, move |_, _, id| if is_refused(id) { Err(Cause::Refused) } else { Ok(()) });
+        simulate(
+            Simulation::new(4, 16),
+            move |_, _, id| if is_refused(id) { Err(Cause::Refused) } else { Ok(()) },
+        );
     assert!(matches!(run.ended, Ok(Ended::Done)));
     assert_eq!(run.orders.len(), 400);
     assert!(run.orders.iter().all(|(id, answered)| *answered != is_refused(id)));
