@@ -1,0 +1,17 @@
+//! The reliability campaign: crashes, I/O errors and power cuts, judged from outside the program.
+//! docs/reliability.md says what is promised and how to run the whole campaign.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a failed setup fails the test, and each part prints its totals"
+)]
+
+mod campaign;
+mod gateway;
+mod judge;
+mod kills;
+mod night;
+mod stage;
+mod stepper;
