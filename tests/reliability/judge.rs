@@ -6,6 +6,7 @@ mod files;
 mod findings;
 
 pub use database::{Stored, database, stored};
+
 pub use files::{Left, files};
 pub use findings::{Row, comparable, final_report, rows_of, summary};
 
@@ -72,6 +73,12 @@ pub fn calls(verdict: &mut Verdict, stage: &Stage, calls: &[Call], ends: &[(usiz
         if early > stored.answers.len() + IN_FLIGHT {
             let stored = stored.answers.len();
             verdict.lost.push(format!("{early} orders answered, {stored} answers stored"));
+        }
+        for order in stored.answers.keys() {
+            let gave = |call: &Call| call.order == *order && call.body == stage.body(order);
+            if !calls[..*until].iter().any(gave) {
+                verdict.invented.push(format!("an answer for {order} before it was asked for"));
+            }
         }
         for call in &calls[*until..] {
             if stored.answers.contains_key(&call.order) {

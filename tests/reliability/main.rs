@@ -9,9 +9,14 @@
 )]
 
 mod campaign;
+mod disk;
 mod gateway;
 mod judge;
+mod judge_judged;
 mod kills;
 mod night;
+mod order_of_calls;
+mod power_cuts;
 mod stage;
 mod stepper;
+mod trace;

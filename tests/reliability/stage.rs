@@ -89,6 +89,11 @@ impl Stage {
         if self.has_first { 2 } else { 1 }
     }
 
+    /// The answer for an order on the second night.
+    pub fn body(&self, order: &str) -> String {
+        self.nights.bodies(false).remove(order).unwrap_or_default()
+    }
+
     /// A copy of the start.
     pub fn case(&self) -> Case {
         let case = Case::empty();
