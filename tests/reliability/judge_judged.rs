@@ -127,8 +127,7 @@ fn a_file_that_is_left_is_torn() {
 
 #[test]
 fn a_second_run_is_doubled() {
-    let run = "INSERT INTO runs (run_id, started_at_ms, run_day, status, selection, base_url,
-                                 merchant_uid) VALUES (3, 1, '2026-01-01', 'asking', '{}', '', '')";
+    let run = "INSERT INTO run_orders (run_id, order_id) VALUES (3, 1)";
     let [_, _, _, _, doubled, _] = counts(|case, _| execute(case, run));
     assert_eq!(doubled, 1);
 }

@@ -11,6 +11,7 @@
 mod campaign;
 mod disk;
 mod gateway;
+mod io_errors;
 mod judge;
 mod judge_judged;
 mod kills;

@@ -159,5 +159,5 @@ fn stored(stage: &Stage, files: &Files) -> Stored {
         return Stored::default();
     }
     let connection = Connection::open(path).unwrap();
-    judge::stored(&connection, stage.night_number()).unwrap()
+    judge::stored(&connection, stage.first_runs()).unwrap()
 }

@@ -84,9 +84,9 @@ impl Stage {
         stage
     }
 
-    /// The number of the second night's run.
-    pub fn night_number(&self) -> i64 {
-        if self.has_first { 2 } else { 1 }
+    /// The number of runs before the second night.
+    pub fn first_runs(&self) -> i64 {
+        i64::from(self.has_first)
     }
 
     /// The answer for an order on the second night.

@@ -14,6 +14,8 @@ use std::time::{Duration, Instant};
 const CALLS: &str = "write,pwrite64,fsync,fdatasync,rename,renameat,ftruncate,unlink,unlinkat";
 /// How long a run may take that is stopped at each call.
 const LONGEST_RUN: Duration = Duration::from_secs(60);
+/// How long strace may take to notice that its process was killed.
+const STRACE_MAY_TAKE: Duration = Duration::from_millis(500);
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +43,7 @@ pub fn kill_at(case: &Case, command: &Command, point: usize) -> Ended {
     let (mut text, mut read_until, mut stops) = (String::new(), 0, 0);
     let (started, mut last) = (Instant::now(), Instant::now());
     let mut process = None;
-    let mut is_killed = false;
+    let (mut is_killed, mut killed_at) = (false, None);
     let ended = loop {
         let has_ended = child.try_wait().unwrap();
         reader.read_to_string(&mut text).unwrap();
@@ -59,8 +61,15 @@ pub fn kill_at(case: &Case, command: &Command, point: usize) -> Ended {
         if let Some(status) = has_ended {
             break if is_killed { Ended::Killed } else { Ended::Itself(status.code()) };
         }
+        if is_killed && killed_at.get_or_insert_with(Instant::now).elapsed() > STRACE_MAY_TAKE {
+            // strace 6.1 sometimes does not notice that its process was killed.
+            child.kill().unwrap();
+            child.wait().unwrap();
+            break Ended::Killed;
+        }
         if started.elapsed() > LONGEST_RUN {
             signal(process, Signal::KILL);
+            child.kill().unwrap();
             child.wait().unwrap();
             break Ended::Hung;
         }
@@ -71,8 +80,23 @@ pub fn kill_at(case: &Case, command: &Command, point: usize) -> Ended {
         }
         std::thread::sleep(Duration::from_micros(100));
     };
-    drop(directory);
+    let ended_at = Instant::now();
+    while process.is_some_and(is_alive) && ended_at.elapsed() < LONGEST_RUN {
+        std::thread::sleep(Duration::from_millis(1));
+    }
     ended
+}
+
+/// Whether a thread of the process is not dead yet.
+fn is_alive(process: Pid) -> bool {
+    let tasks = format!("/proc/{}/task", process.as_raw_nonzero());
+    let Ok(tasks) = std::fs::read_dir(tasks) else { return false };
+    let is_alive = |task: std::fs::DirEntry| {
+        let stat = std::fs::read_to_string(task.path().join("stat")).unwrap_or_default();
+        let state = stat.rsplit_once(") ").map_or("X", |(_, rest)| rest);
+        !state.starts_with(['Z', 'X'])
+    };
+    tasks.flatten().any(is_alive)
 }
 
 fn first_pid(line: &str) -> Option<Pid> {

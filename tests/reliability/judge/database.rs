@@ -31,7 +31,7 @@ pub fn database(verdict: &mut Verdict, stage: &Stage, case: &Case) -> Stored {
     let judged = Connection::open(path).and_then(|connection| {
         is_whole(verdict, &connection)?;
         ledger(verdict, stage, &connection)?;
-        let stored = stored(&connection, stage.night_number())?;
+        let stored = stored(&connection, stage.first_runs())?;
         answers(verdict, stage, &stored);
         Ok(stored)
     });
@@ -56,28 +56,33 @@ fn is_whole(verdict: &mut Verdict, connection: &Connection) -> rusqlite::Result<
     Ok(())
 }
 
-/// What is stored of the run with this number.
-pub fn stored(connection: &Connection, run: i64) -> rusqlite::Result<Stored> {
+/// The second night's run: the latest one that has orders. The number of the first night's runs is
+/// `?1`. A run that failed before it stored its ledger has a number, and no orders.
+const NIGHT: &str = "(SELECT max(run_id) FROM run_orders WHERE run_id > ?1)";
+
+/// What is stored of the second night. `first` is the number of the first night's runs.
+pub fn stored(connection: &Connection, first: i64) -> rusqlite::Result<Stored> {
     if !has_schema(connection)? {
         return Ok(Stored::default());
     }
-    let mut statement = connection.prepare(
+    let mut statement = connection.prepare(&format!(
         "SELECT o.merchant_order_id, a.kind, a.amount_micros, a.final_amount_micros, a.currency,
                 a.payment_status, a.payment_uid
          FROM run_orders r JOIN orders o USING (order_id) JOIN answers a USING (answer_id)
-         WHERE r.run_id = ?1",
-    )?;
-    let rows = statement.query_map([run], |row| {
+         WHERE r.run_id = {NIGHT}"
+    ))?;
+    let rows = statement.query_map([first], |row| {
         let answer = (row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?, row.get(6)?);
         Ok((row.get(0)?, answer))
     })?;
     let answers = rows.collect::<rusqlite::Result<BTreeMap<String, Answer>>>()?;
-    let count = |query: &str| connection.query_row(query, [run], |row| row.get::<_, i64>(0));
+    let count = |condition: &str| {
+        let query = format!("SELECT count(*) FROM runs WHERE run_id = {NIGHT} {condition}");
+        connection.query_row(&query, [first], |row| row.get::<_, i64>(0))
+    };
     Ok(Stored {
-        has_ledger: count("SELECT count(*) FROM runs WHERE run_id = ?1")? > 0,
-        is_judged: count(
-            "SELECT count(*) FROM runs WHERE run_id = ?1 AND judged_at_ms IS NOT NULL",
-        )? > 0,
+        has_ledger: count("")? > 0,
+        is_judged: count("AND judged_at_ms IS NOT NULL")? > 0,
         answers,
     })
 }
@@ -92,21 +97,22 @@ fn ledger(verdict: &mut Verdict, stage: &Stage, connection: &Connection) -> rusq
     if !has_schema(connection)? {
         return Ok(());
     }
-    let runs: i64 = connection.query_row("SELECT count(*) FROM runs", (), |row| row.get(0))?;
-    if runs < stage.night_number() {
+    let query = "SELECT count(DISTINCT run_id) FROM run_orders WHERE run_id > ?1";
+    let runs: i64 = connection.query_row(query, [stage.first_runs()], |row| row.get(0))?;
+    if runs == 0 {
         return Ok(());
     }
-    if runs > stage.night_number() {
-        verdict.doubled.push(format!("{runs} runs"));
+    if runs > 1 {
+        verdict.doubled.push(format!("{runs} runs of one night"));
     }
-    let mut statement = connection.prepare(
+    let mut statement = connection.prepare(&format!(
         "SELECT o.merchant_order_id, e.amount_micros, e.currency
          FROM run_orders r JOIN orders o USING (order_id)
          JOIN entries e ON e.order_id = r.order_id AND e.version = r.entry_version
-         WHERE r.run_id = ?1",
-    )?;
+         WHERE r.run_id = {NIGHT}"
+    ))?;
     let rows = statement
-        .query_map([stage.night_number()], |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?))))?;
+        .query_map([stage.first_runs()], |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?))))?;
     let mut found: BTreeMap<String, (i64, String)> = BTreeMap::new();
     for row in rows {
         let (order, entry): (String, (i64, String)) = row?;
@@ -170,12 +176,12 @@ pub fn final_outcomes(verdict: &mut Verdict, stage: &Stage, case: &Case) {
     let (_kept, path) = case.database_copy();
     let read = || -> rusqlite::Result<BTreeMap<String, Option<i64>>> {
         let connection = Connection::open(path)?;
-        let mut statement = connection.prepare(
+        let mut statement = connection.prepare(&format!(
             "SELECT o.merchant_order_id, r.outcome FROM run_orders r JOIN orders o USING (order_id)
-             WHERE r.run_id = ?1",
-        )?;
+             WHERE r.run_id = {NIGHT}"
+        ))?;
         let rows =
-            statement.query_map([stage.night_number()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            statement.query_map([stage.first_runs()], |row| Ok((row.get(0)?, row.get(1)?)))?;
         rows.collect()
     };
     let found = read().unwrap_or_default();

@@ -20,6 +20,8 @@ pub struct Left {
     pub new_latest: usize,
     /// Files that say that there is no report tonight.
     pub notices: usize,
+    /// Last night's files under the name of a file that somebody edited.
+    pub set_aside: usize,
 }
 
 impl Left {
@@ -47,6 +49,12 @@ pub fn files(
     for (name, content) in files {
         if name.starts_with(".octopus-recon-") {
             left.temporary += 1;
+        } else if let Some(old) = set_aside(name) {
+            let is_old = stage.old.get(&old) == Some(content);
+            left.set_aside += usize::from(is_old);
+            if !is_old || !may_say_no_report {
+                verdict.torn.push(format!("{name} is kept as if somebody had edited it"));
+            }
         } else if let Some(extension) = name.strip_prefix("latest.") {
             left.latest += 1;
             let dated = files.iter().find(|(name, _)| {
@@ -76,13 +84,19 @@ pub fn files(
     left
 }
 
+/// The name that a file had before it was set aside as edited.
+fn set_aside(name: &str) -> Option<String> {
+    let (stem, rest) = name.split_once(".edited-")?;
+    Some(format!("{stem}.{}", rest.rsplit_once('.')?.1))
+}
+
 /// The page or the manifest of a night without a report.
 fn says_no_report(content: &[u8]) -> bool {
     let text = String::from_utf8_lossy(content);
     if let Ok(json) = serde_json::from_slice::<serde_json::Value>(content) {
         return json["status"] == "failed" && json["exit_code"].as_i64() >= Some(2);
     }
-    text.contains("<html") && text.trim_end().ends_with("</html>") && text.contains("No report")
+    text.trim_end().ends_with("</html>") && text.contains("<h1>NO REPORT")
 }
 
 /// Whether one of tonight's dated files is whole. A manifest must agree with its files.
