@@ -6,6 +6,8 @@ use std::process::Command;
 
 /// The seed of the sample that `cargo test` runs.
 const SEED: u64 = 1;
+/// The full campaign prints its totals so far after so many cases.
+const PROGRESS: usize = 100;
 
 /// One part of the campaign and its totals so far.
 pub struct Part {
@@ -24,6 +26,9 @@ impl Part {
     /// Adds the verdict of one case.
     pub fn add(&mut self, case: &str, verdict: &Verdict) {
         self.cases += 1;
+        if is_full() && self.cases.is_multiple_of(PROGRESS) {
+            println!("{}", self.totals());
+        }
         if verdict.is_clean() {
             return;
         }
@@ -39,16 +44,23 @@ impl Part {
         self.failures.push(failure);
     }
 
+    fn totals(&self) -> String {
+        let totals: Vec<String> = COUNTED
+            .iter()
+            .zip(self.totals)
+            .map(|(name, total)| format!("{name} {total}"))
+            .collect();
+        format!("{}: {} cases: {}", self.name, self.cases, totals.join(", "))
+    }
+
     pub fn cases(&self) -> usize {
         self.cases
     }
 
     /// Prints the totals. Panics if a case has failed.
     pub fn finish(self, also: &str) {
-        let totals: Vec<String> =
-            COUNTED.iter().zip(self.totals).map(|(name, total)| format!("{name} {total}")).collect();
         let also = if also.is_empty() { String::new() } else { format!(" ({also})") };
-        println!("{}: {} cases: {}{also}", self.name, self.cases, totals.join(", "));
+        println!("{}{also}", self.totals());
         assert!(self.failures.is_empty(), "{}", self.failures.join("\n"));
     }
 }

@@ -11,11 +11,24 @@ const SECTOR: usize = 512;
 
 /// A change of a file's content or of a name. Files have numbers, because names change.
 enum Change {
-    Write { file: usize, offset: usize, bytes: Vec<u8> },
-    Resize { file: usize, length: usize },
+    Write {
+        file: usize,
+        offset: usize,
+        bytes: Vec<u8>,
+    },
+    Resize {
+        file: usize,
+        length: usize,
+    },
     /// A name for a file; with the name that it had before.
-    Name { file: usize, name: String, before: Option<String> },
-    Unname { name: String },
+    Name {
+        file: usize,
+        name: String,
+        before: Option<String>,
+    },
+    Unname {
+        name: String,
+    },
 }
 
 /// The changes of a run, with the step at which a sync covers each.

@@ -3,7 +3,6 @@
 
 #![expect(
     clippy::unwrap_used,
-    clippy::panic,
     clippy::print_stdout,
     reason = "a failed setup fails the test, and each part prints its totals"
 )]
@@ -15,9 +14,11 @@ mod io_errors;
 mod judge;
 mod judge_judged;
 mod kills;
+mod large_kills;
 mod night;
 mod order_of_calls;
 mod power_cuts;
 mod stage;
 mod stepper;
+mod syncs_judged;
 mod trace;

@@ -4,6 +4,7 @@
 use crate::gateway::no_such_order;
 use serde_json::json;
 use std::collections::BTreeMap;
+use std::fmt::Write;
 
 /// Words that must appear in no file and no output.
 pub const API_KEY: &str = "PLANTED-KEY-7hq2";
@@ -84,7 +85,7 @@ pub struct Finding {
     pub payment_status: String,
 }
 
-/// 1 matched, 2 in_transit, 3 mismatched, 4 unverified, as the database has them.
+/// 1 matched, 2 in transit, 3 mismatched, 4 unverified, as the database has them.
 pub type Outcome = i64;
 
 impl Nights {
@@ -118,7 +119,7 @@ impl Nights {
             let created_at = if order.is_young(is_first) { today } else { "2026-01-10" };
             let status = state.ledger_status();
             let amount = decimal(order.amount);
-            ledger += &format!("{},{amount},inr,{created_at},{status}\n", order.id);
+            writeln!(ledger, "{},{amount},inr,{created_at},{status}", order.id).unwrap();
         }
         ledger
     }

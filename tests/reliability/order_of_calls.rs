@@ -19,11 +19,16 @@ fn everything_is_synced_before_it_counts() {
         let case = stage.case();
         let steps = record(&stage, &case);
         let mut verdict = Verdict::default();
-        report(&mut verdict, &steps);
-        database(&mut verdict, &steps);
+        judge(&mut verdict, &steps);
         part.add(if has_first { "second night" } else { "first night" }, &verdict);
     }
     part.finish("");
+}
+
+/// Judges the order of the steps of a run.
+pub fn judge(verdict: &mut Verdict, steps: &[Step]) {
+    report(verdict, steps);
+    database(verdict, steps);
 }
 
 /// A file that gets its name in `reports`: the index of that step, the old and the new name.
@@ -69,7 +74,10 @@ fn report(verdict: &mut Verdict, steps: &[Step]) {
     let (_, directory) = touched(steps, REPORTS);
     for files in [&dated, &latest] {
         let Some((last, _, name)) = files.last() else { continue };
-        check(name.ends_with(".json"), format!("{name} gets its name after the manifest"));
+        check(
+            name.rsplit('.').next() == Some("json"),
+            format!("{name} gets its name after the manifest"),
+        );
         let next = renames.iter().find(|(at, _, _)| at > last).map_or(steps.len(), |it| it.0);
         let is_synced = directory.iter().any(|at| (*last..next).contains(at));
         check(is_synced, format!("the directory is not synced after {name}"));

@@ -11,7 +11,7 @@ use rusqlite::Connection;
 const ORDERS: usize = 20;
 
 /// A recorded run, with what was acknowledged after each sync of the database.
-struct Recorded {
+pub struct Recorded {
     stage: Stage,
     disk: Disk,
     steps: usize,
@@ -71,13 +71,17 @@ fn a_power_cut_loses_nothing_that_was_acknowledged() {
 }
 
 /// What an image was.
-struct Judged {
+pub struct Judged {
     is_old: bool,
     is_early_manifest: bool,
 }
 
 impl Recorded {
     fn new(seed: u64, has_first: bool) -> Recorded {
+        Recorded::with_steps(seed, has_first).0
+    }
+
+    fn with_steps(seed: u64, has_first: bool) -> (Recorded, Vec<Step>) {
         let stage = Stage::new(seed, ORDERS, has_first);
         let case = stage.case();
         let steps = record(&stage, &case);
@@ -96,10 +100,25 @@ impl Recorded {
             _ => None,
         });
         let acknowledged = synced.map(|cut| (cut, stored(&stage, &disk.all(cut)))).collect();
-        Recorded { disk, steps: steps.len(), acknowledged, stage }
+        (Recorded { disk, steps: steps.len(), acknowledged, stage }, steps)
     }
 
-    fn judge(
+    /// A recorded run in whose log the steps that are `forgotten` are missing: the program claims
+    /// to have done them, and the disk has not. The steps that are left are returned too.
+    pub fn without(seed: u64, forgotten: &dyn Fn(&Step) -> bool) -> (Recorded, Vec<Step>) {
+        let (mut recorded, steps) = Recorded::with_steps(seed, true);
+        // A step that changes nothing keeps the numbers of the others.
+        let nothing = Step::Sync { name: "nothing".to_owned() };
+        let left: Vec<Step> = steps
+            .into_iter()
+            .map(|step| if forgotten(&step) { nothing.clone() } else { step })
+            .collect();
+        recorded.disk = Disk::new(&recorded.stage.start_files(), &left);
+        (recorded, left)
+    }
+
+    /// Judges an image of a cut. With `goes_on` the program resumes the run from it.
+    pub fn judge(
         &self,
         verdict: &mut Verdict,
         cut: usize,

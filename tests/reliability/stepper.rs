@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 /// The calls that change files.
 const CALLS: &str = "write,pwrite64,fsync,fdatasync,rename,renameat,ftruncate,unlink,unlinkat";
 /// How long a run may take that is stopped at each call.
-const LONGEST_RUN: Duration = Duration::from_secs(60);
+const LONGEST_RUN: Duration = Duration::from_mins(1);
 /// How long strace may take to notice that its process was killed.
 const STRACE_MAY_TAKE: Duration = Duration::from_millis(500);
 

@@ -14,15 +14,31 @@ const CALLS: &str = "openat,open,write,pwrite64,ftruncate,rename,renameat,rename
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
     /// A new file of this name.
-    Create { name: String },
+    Create {
+        name: String,
+    },
     /// Bytes at an offset.
-    Write { name: String, offset: usize, bytes: Vec<u8> },
+    Write {
+        name: String,
+        offset: usize,
+        bytes: Vec<u8>,
+    },
     /// A new length.
-    Resize { name: String, length: usize },
-    Rename { from: String, to: String },
-    Unlink { name: String },
+    Resize {
+        name: String,
+        length: usize,
+    },
+    Rename {
+        from: String,
+        to: String,
+    },
+    Unlink {
+        name: String,
+    },
     /// A file or a directory is on the disk.
-    Sync { name: String },
+    Sync {
+        name: String,
+    },
 }
 
 /// Runs the second night under strace.
@@ -31,8 +47,20 @@ pub fn record(stage: &Stage, case: &Case) -> Vec<Step> {
     let log = directory.path().join("log");
     let trace = format!("trace={CALLS}");
     let log_name = log.to_str().unwrap();
-    let options =
-        ["-f", "-y", "-xx", "-qq", "-s", "2000000", "-o", log_name, "-e", &trace, "-e", "signal=none"];
+    let options = [
+        "-f",
+        "-y",
+        "-xx",
+        "-qq",
+        "-s",
+        "2000000",
+        "-o",
+        log_name,
+        "-e",
+        &trace,
+        "-e",
+        "signal=none",
+    ];
     let done = case.finish(wrapped("strace", &options, &case.night(stage)));
     assert_eq!(done.code, Some(3), "{done:?}");
     let mut reader = Reader::new(case.path(), &stage.start_files());
@@ -42,15 +70,15 @@ pub fn record(stage: &Stage, case: &Case) -> Vec<Step> {
 
 /// The calls of a log, each whole: a call that another thread interrupts is on two lines.
 fn lines(log: &str) -> Vec<String> {
-    let mut begun: BTreeMap<&str, &str> = BTreeMap::new();
+    let mut unfinished: BTreeMap<&str, &str> = BTreeMap::new();
     let mut whole = Vec::new();
     for line in log.lines() {
         let Some((thread, call)) = line.split_once(' ') else { continue };
         let call = call.trim_start();
         if let Some(begin) = call.strip_suffix(" <unfinished ...>") {
-            begun.insert(thread, begin);
+            unfinished.insert(thread, begin);
         } else if call.starts_with("<... ") {
-            let begin = begun.remove(thread).unwrap_or_default();
+            let begin = unfinished.remove(thread).unwrap_or_default();
             let end = call.split_once("resumed>").map_or("", |(_, end)| end);
             whole.push(format!("{begin}{end}"));
         } else {
@@ -107,7 +135,8 @@ impl Reader<'_> {
             "openat" | "open" => {
                 self.positions.insert(returned.to_string(), 0);
                 let at = usize::from(call == "openat");
-                let (name, flags) = (self.name(&quoted(arguments.get(at)?))?, arguments.get(at + 1)?);
+                let (name, flags) =
+                    (self.name(&quoted(arguments.get(at)?))?, arguments.get(at + 1)?);
                 if flags.contains("O_TMPFILE") || !flags.contains("O_CREAT") {
                     return None;
                 }

@@ -7,7 +7,8 @@ use rusqlite::Connection;
 use std::collections::BTreeMap;
 
 /// An answer as stored: kind, amount, final amount, currency, payment status, payment uid.
-pub type Answer = (String, Option<i64>, Option<i64>, Option<String>, Option<String>, Option<String>);
+pub type Answer =
+    (String, Option<i64>, Option<i64>, Option<String>, Option<String>, Option<String>);
 
 /// What the database holds of the second night.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]

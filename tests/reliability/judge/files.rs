@@ -33,12 +33,7 @@ impl Left {
 
 /// Judges the files of the directory `reports`. With `may_say_no_report` the latest page and
 /// manifest may say that tonight has none.
-pub fn files(
-    verdict: &mut Verdict,
-    stage: &Stage,
-    files: &Files,
-    may_say_no_report: bool,
-) -> Left {
+pub fn files(verdict: &mut Verdict, stage: &Stage, files: &Files, may_say_no_report: bool) -> Left {
     let mut left = Left::default();
     for (name, content) in &stage.old {
         let is_kept = files.get(name).is_some_and(|now| now == content);
