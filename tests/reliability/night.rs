@@ -190,7 +190,7 @@ impl Order {
         json!({"result": "success", "data": {"payment": payment}}).to_string()
     }
 
-    /// The findings of the second night. An order without an answer keeps the findings of the first.
+    /// The findings of the second night. An order without an answer keeps those of the first.
     fn findings(&self, has_first: bool) -> Vec<Finding> {
         if self.second != NoAnswer {
             return self.findings_of(self.second);
