@@ -56,8 +56,8 @@ enum Place {
 struct Known {
     /// A read of the database failed, and the run ended with 15 as if the file was damaged.
     damaged_after_failed_read: usize,
-    /// Last night's page and manifest were set aside as if somebody had edited them.
-    old_files_set_aside: usize,
+    /// The program's own page and manifest were set aside as if somebody had edited them.
+    own_files_set_aside: usize,
 }
 
 /// How a process ended.
@@ -180,7 +180,7 @@ fn fail_and_go_on(
     if place == Place::Files && left.temporary > 0 {
         verdict.torn.push(format!("{} temporary files are left after {first}", left.temporary));
     }
-    known.old_files_set_aside += left.set_aside;
+    known.own_files_set_aside += left.set_aside;
     for name in files.keys().filter(|name| name.contains(".edited-")) {
         std::fs::remove_file(case.path().join("reports").join(name)).unwrap();
     }

@@ -144,9 +144,9 @@ impl Nights {
         self.orders.iter().map(|order| (order.id.clone(), order.second.outcome())).collect()
     }
 
-    /// Whether this order gets a trustworthy answer on the second night.
-    pub fn is_answered(&self, id: &str) -> bool {
-        self.orders.iter().any(|order| order.id == id && order.second != NoAnswer)
+    /// The orders without a trustworthy answer on the second night.
+    pub fn unanswered(&self) -> impl Iterator<Item = &str> {
+        self.orders.iter().filter(|order| order.second == NoAnswer).map(|order| &*order.id)
     }
 }
 

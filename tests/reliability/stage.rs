@@ -21,6 +21,8 @@ pub type Files = BTreeMap<String, Vec<u8>>;
 pub struct Stage {
     pub nights: Nights,
     pub gateway: Gateway,
+    /// The answers of the second night, by order id.
+    pub bodies: BTreeMap<String, String>,
     /// Whether a first night has been run.
     pub has_first: bool,
     /// The report of the first night.
@@ -64,8 +66,8 @@ impl Stage {
             "octopus-recon.toml",
             &format!("[gateway]\nbackoff_first_ms = 1\n[ledger]\ntimezone = \"{zone}\"\n"),
         );
-        let mut stage =
-            Stage { nights, gateway, has_first, old: Files::new(), expected: Vec::new(), start };
+        let (bodies, old, expected) = (nights.bodies(false), Files::new(), Vec::new());
+        let mut stage = Stage { nights, gateway, bodies, has_first, old, expected, start };
         if has_first {
             stage.gateway.answer(stage.nights.bodies(true));
             let case = stage.case();
@@ -75,7 +77,7 @@ impl Stage {
             let old = std::mem::replace(&mut stage.start, case.directory);
             drop(old);
         }
-        stage.gateway.answer(stage.nights.bodies(false));
+        stage.gateway.answer(stage.bodies.clone());
         let case = stage.case();
         let done = case.run(&stage);
         assert_eq!(done.code, Some(3), "{done:?}");
@@ -87,11 +89,6 @@ impl Stage {
     /// The number of runs before the second night.
     pub fn first_runs(&self) -> i64 {
         i64::from(self.has_first)
-    }
-
-    /// The answer for an order on the second night.
-    pub fn body(&self, order: &str) -> String {
-        self.nights.bodies(false).remove(order).unwrap_or_default()
     }
 
     /// A copy of the start.

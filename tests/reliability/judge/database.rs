@@ -137,9 +137,8 @@ fn ledger(verdict: &mut Verdict, stage: &Stage, connection: &Connection) -> rusq
 
 /// Each stored answer is what the gateway says of that order.
 fn answers(verdict: &mut Verdict, stage: &Stage, stored: &Stored) {
-    let bodies = stage.nights.bodies(false);
     for (order, answer) in &stored.answers {
-        match bodies.get(order).map(|body| read(body)) {
+        match stage.bodies.get(order).map(|body| read(body)) {
             None | Some(None) => verdict.invented.push(format!("an answer for {order}")),
             Some(Some(given)) if given != *answer => {
                 verdict.wrong.push(format!("the answer for {order}: {answer:?}, not {given:?}"));

@@ -45,17 +45,16 @@ pub fn files(verdict: &mut Verdict, stage: &Stage, files: &Files, may_say_no_rep
         if name.starts_with(".octopus-recon-") {
             left.temporary += 1;
         } else if let Some(old) = set_aside(name) {
-            let is_old = stage.old.get(&old) == Some(content);
-            left.set_aside += usize::from(is_old);
-            if !is_old || !may_say_no_report {
+            let extension = old.rsplit('.').next().unwrap_or_default();
+            let is_new = new_dated(files, extension).is_some_and(|dated| dated == content);
+            let is_own = is_new || stage.old.get(&old) == Some(content);
+            left.set_aside += usize::from(is_own);
+            if !is_own || !may_say_no_report {
                 verdict.torn.push(format!("{name} is kept as if somebody had edited it"));
             }
         } else if let Some(extension) = name.strip_prefix("latest.") {
             left.latest += 1;
-            let dated = files.iter().find(|(name, _)| {
-                name.starts_with("mismatches-") && name.ends_with(&format!("{NEW_MARK}{extension}"))
-            });
-            if dated.is_some_and(|(_, dated)| dated == content) {
+            if new_dated(files, extension).is_some_and(|dated| dated == content) {
                 left.new_latest += 1;
             } else if may_say_no_report && says_no_report(content) {
                 left.notices += 1;
@@ -77,6 +76,13 @@ pub fn files(verdict: &mut Verdict, stage: &Stage, files: &Files, may_say_no_rep
         verdict.torn.push(format!("only {} latest files", left.latest));
     }
     left
+}
+
+/// Tonight's dated file with this extension.
+fn new_dated<'a>(files: &'a Files, extension: &str) -> Option<&'a Vec<u8>> {
+    let end = format!("{NEW_MARK}{extension}");
+    let is_it = |name: &&String| name.starts_with("mismatches-") && name.ends_with(&end);
+    files.keys().find(is_it).map(|name| &files[name])
 }
 
 /// The name that a file had before it was set aside as edited.
