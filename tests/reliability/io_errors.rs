@@ -3,7 +3,7 @@
 
 use crate::campaign::{Part, count, has_strace, is_full, is_single, is_wanted, seed};
 use crate::judge::{self, Verdict};
-use crate::stage::{Case, Stage};
+use crate::stage::{Case, Files, Stage};
 use crate::stepper::wrapped;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -176,7 +176,7 @@ fn fail_and_go_on(
     }
     let has_no_report = code.is_none_or(|code| code >= 5 || code == 2);
     let files = case.files("reports");
-    let left = judge::files(verdict, stage, &files, has_no_report);
+    let left = judge::files(verdict, stage, &files, &Files::new(), has_no_report);
     if place == Place::Files && left.temporary > 0 {
         verdict.torn.push(format!("{} temporary files are left after {first}", left.temporary));
     }

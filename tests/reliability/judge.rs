@@ -123,9 +123,15 @@ fn contains(content: &[u8], word: &str) -> bool {
     memchr::memmem::find(content, word.as_bytes()).is_some()
 }
 
-/// Judges a directory at any moment: the files, the database and the planted words.
-pub fn at_any_moment(verdict: &mut Verdict, stage: &Stage, case: &Case) -> (Left, Stored) {
-    let left = files(verdict, stage, &case.files("reports"), false);
+/// Judges a directory at any moment: the files, the database and the planted words. `before` is what
+/// an earlier kill left in `reports`.
+pub fn at_any_moment(
+    verdict: &mut Verdict,
+    stage: &Stage,
+    case: &Case,
+    before: &Files,
+) -> (Left, Stored) {
+    let left = files(verdict, stage, &case.files("reports"), before, false);
     let stored = database(verdict, stage, case);
     secrets(verdict, case);
     (left, stored)
@@ -133,7 +139,7 @@ pub fn at_any_moment(verdict: &mut Verdict, stage: &Stage, case: &Case) -> (Left
 
 /// Judges the directory of a case that has ended as an undisturbed run does.
 pub fn at_the_end(verdict: &mut Verdict, stage: &Stage, case: &Case) -> Stored {
-    let (left, stored) = at_any_moment(verdict, stage, case);
+    let (left, stored) = at_any_moment(verdict, stage, case, &Files::new());
     if left.temporary > 0 {
         verdict.torn.push(format!("{} temporary files are left", left.temporary));
     }

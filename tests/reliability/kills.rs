@@ -3,7 +3,7 @@
 
 use crate::campaign::{Part, count, has_strace, is_full, is_single, is_wanted, seed};
 use crate::judge::{self, Left, Stored, Verdict};
-use crate::stage::Stage;
+use crate::stage::{Files, Stage};
 use crate::stepper::{Ended, kill_at};
 
 const ORDERS: usize = 20;
@@ -18,6 +18,8 @@ struct Reached {
     while_asking: usize,
     judged_not_renamed: usize,
     between_renames: usize,
+    /// A report that was there and is written again: the manifest is the earlier one.
+    rewritten: usize,
     /// A second kill while the first one's temporary files were there.
     in_recovery: usize,
 }
@@ -36,13 +38,15 @@ impl Reached {
     fn text(&self) -> String {
         format!(
             "{} kills: {} before the ledger was stored, {} while asking, {} between the judgement \
-             and the first rename, {} between two renames, {} during a recovery",
+             and the first rename, {} between two renames, {} during a recovery; known and not \
+             counted: {} while a report was written again",
             self.kills,
             self.before_ledger,
             self.while_asking,
             self.judged_not_renamed,
             self.between_renames,
-            self.in_recovery
+            self.in_recovery,
+            self.rewritten
         )
     }
 }
@@ -71,7 +75,10 @@ fn a_run_killed_at_any_call_loses_nothing() {
             }
             part.add(&case, &verdict);
         }
-        if part.cases() >= most || is_single() || (!is_full() && round == 0) {
+        if is_single() && round < 20 {
+            continue;
+        }
+        if part.cases() >= most || is_single() || !is_full() {
             break;
         }
     }
@@ -100,6 +107,7 @@ fn kill_and_resume(
     let case = stage.case();
     stage.gateway.take_calls();
     let (mut calls, mut ends) = (Vec::new(), Vec::new());
+    let mut before = Files::new();
     for point in [point, random.usize(1..120)] {
         match kill_at(&case, &case.night(stage), point) {
             Ended::Killed => {}
@@ -116,8 +124,10 @@ fn kill_and_resume(
             }
         }
         calls.extend(stage.gateway.take_calls());
-        let (left, stored) = judge::at_any_moment(verdict, stage, &case);
+        let (left, stored) = judge::at_any_moment(verdict, stage, &case, &before);
+        before = case.files("reports");
         reached.add(&stored, &left, stage);
+        reached.rewritten += left.mixed;
         reached.in_recovery += usize::from(!ends.is_empty());
         ends.push((calls.len(), stored));
     }

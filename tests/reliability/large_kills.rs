@@ -3,7 +3,7 @@
 
 use crate::campaign::{Part, count, is_full, is_single, is_wanted, seed};
 use crate::judge::{self, Verdict};
-use crate::stage::{Case, Stage};
+use crate::stage::{Case, Files, Stage};
 use std::fmt::Write;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -41,13 +41,15 @@ fn kill_twice(verdict: &mut Verdict, stage: &Stage, whole: Duration, random: &mu
     let case = stage.case();
     stage.gateway.take_calls();
     let (mut calls, mut ends) = (Vec::new(), Vec::new());
+    let mut before = Files::new();
     for _ in 0..2 {
         let longest = u64::try_from(whole.as_millis()).unwrap();
         if !kill_after(&case, case.night(stage), Duration::from_millis(random.u64(1..=longest))) {
             break;
         }
         calls.extend(stage.gateway.take_calls());
-        let (_, stored) = judge::at_any_moment(verdict, stage, &case);
+        let (_, stored) = judge::at_any_moment(verdict, stage, &case, &before);
+        before = case.files("reports");
         ends.push((calls.len(), stored));
     }
     let done = case.run(stage);
@@ -100,7 +102,7 @@ fn a_large_ledger_is_stored_whole_or_not_at_all() {
         let rows = stored_rows(&mut verdict, &case);
         without += usize::from(rows == 0);
         with += usize::from(rows > 0);
-        let left = judge::files(&mut verdict, &stage, &case.files("reports"), false);
+        let left = judge::files(&mut verdict, &stage, &case.files("reports"), &Files::new(), false);
         if left.new_dated > 0 {
             verdict.invented.push("a report".to_owned());
         }

@@ -131,7 +131,8 @@ impl Recorded {
             case.write(name, content);
         }
         let mut of_files = Verdict::default();
-        let left = judge::files(&mut of_files, &self.stage, &case.files("reports"), false);
+        let left =
+            judge::files(&mut of_files, &self.stage, &case.files("reports"), &Files::new(), false);
         // Where names survive in any order, a manifest may come before its files. No file system
         // with a journal does that.
         let found = of_files.torn.len();

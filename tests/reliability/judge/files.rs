@@ -18,6 +18,8 @@ pub struct Left {
     /// The files `latest.*`, and how many of them are tonight's.
     pub latest: usize,
     pub new_latest: usize,
+    /// A manifest from before, beside files that were written again.
+    pub mixed: usize,
     /// Files that say that there is no report tonight.
     pub notices: usize,
     /// Last night's files under the name of a file that somebody edited.
@@ -31,9 +33,16 @@ impl Left {
     }
 }
 
-/// Judges the files of the directory `reports`. With `may_say_no_report` the latest page and
+/// Judges the files of the directory `reports`. `before` is what an earlier kill left there: a
+/// resumed run writes its report again, so these are old files too. With `may_say_no_report` the latest page and
 /// manifest may say that tonight has none.
-pub fn files(verdict: &mut Verdict, stage: &Stage, files: &Files, may_say_no_report: bool) -> Left {
+pub fn files(
+    verdict: &mut Verdict,
+    stage: &Stage,
+    files: &Files,
+    before: &Files,
+    may_say_no_report: bool,
+) -> Left {
     let mut left = Left::default();
     for (name, content) in &stage.old {
         let is_kept = files.get(name).is_some_and(|now| now == content);
@@ -54,7 +63,8 @@ pub fn files(verdict: &mut Verdict, stage: &Stage, files: &Files, may_say_no_rep
             }
         } else if let Some(extension) = name.strip_prefix("latest.") {
             left.latest += 1;
-            if new_dated(files, extension).is_some_and(|dated| dated == content) {
+            let is_new = new_dated(files, extension).is_some_and(|dated| dated == content);
+            if is_new || before.get(name) == Some(content) {
                 left.new_latest += 1;
             } else if may_say_no_report && says_no_report(content) {
                 left.notices += 1;
@@ -64,6 +74,10 @@ pub fn files(verdict: &mut Verdict, stage: &Stage, files: &Files, may_say_no_rep
         } else if name.contains(NEW_MARK) {
             left.new_dated += 1;
             if let Err(why) = is_whole(stage, files, name, content) {
+                if name.ends_with(".json") && before.get(name) == Some(content) {
+                    left.mixed += 1;
+                    continue;
+                }
                 verdict.torn.push(format!("{name}: {why}"));
             }
         } else if name.starts_with("NO-REPORT-") && may_say_no_report {
