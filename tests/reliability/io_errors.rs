@@ -56,6 +56,8 @@ enum Place {
 struct Known {
     /// A read of the database failed, and the run ended with 15 as if the file was damaged.
     damaged_after_failed_read: usize,
+    /// The memory for a thread could not be had, and the run did not end.
+    hung_without_memory: usize,
     /// The program's own page and manifest were set aside as if somebody had edited them.
     own_files_set_aside: usize,
 }
@@ -164,6 +166,10 @@ fn fail_and_go_on(
         Ended::Code(code) if is_wake_up_lost(&log) => (Place::Elsewhere, code),
         Ended::Code(code) => (place(&case, first), code),
         Ended::Slept => (Place::Sleep, None),
+        Ended::Hung if place(&case, first) == Place::Elsewhere => {
+            known.hung_without_memory += 1;
+            (Place::Elsewhere, None)
+        }
         Ended::Hung => {
             verdict.wrong.push(format!("no end within {:?}: {first}", fault.limit()));
             (place(&case, first), None)
@@ -181,7 +187,9 @@ fn fail_and_go_on(
         verdict.torn.push(format!("{} temporary files are left after {first}", left.temporary));
     }
     known.own_files_set_aside += left.set_aside;
-    for name in files.keys().filter(|name| name.contains(".edited-")) {
+    // Such files stay, and the next run does not look at them.
+    let stays = |name: &&String| name.contains(".edited-") || name.starts_with("latest-run");
+    for name in files.keys().filter(stays) {
         std::fs::remove_file(case.path().join("reports").join(name)).unwrap();
     }
     let stored = judge::database(verdict, stage, &case);

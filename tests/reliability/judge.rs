@@ -140,6 +140,9 @@ pub fn at_any_moment(
 /// Judges the directory of a case that has ended as an undisturbed run does.
 pub fn at_the_end(verdict: &mut Verdict, stage: &Stage, case: &Case) -> Stored {
     let (left, stored) = at_any_moment(verdict, stage, case, &Files::new());
+    if left.beside > 0 {
+        verdict.torn.push(format!("{} files beside latest are left", left.beside));
+    }
     if left.temporary > 0 {
         verdict.torn.push(format!("{} temporary files are left", left.temporary));
     }

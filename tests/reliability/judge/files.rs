@@ -22,6 +22,8 @@ pub struct Left {
     pub mixed: usize,
     /// Files that say that there is no report tonight.
     pub notices: usize,
+    /// Tonight's files beside a `latest` that could not be replaced.
+    pub beside: usize,
     /// Last night's files under the name of a file that somebody edited.
     pub set_aside: usize,
 }
@@ -44,6 +46,7 @@ pub fn files(
     may_say_no_report: bool,
 ) -> Left {
     let mut left = Left::default();
+    let beside = format!("latest-run{}.", stage.first_runs() + 1);
     for (name, content) in &stage.old {
         let is_kept = files.get(name).is_some_and(|now| now == content);
         if !is_kept && !name.starts_with("latest.") {
@@ -79,6 +82,11 @@ pub fn files(
                     continue;
                 }
                 verdict.torn.push(format!("{name}: {why}"));
+            }
+        } else if let Some(extension) = name.strip_prefix(&beside) {
+            left.beside += 1;
+            if new_dated(files, extension) != Some(content) {
+                verdict.torn.push(format!("{name} is not the new file"));
             }
         } else if name.starts_with("NO-REPORT-") && may_say_no_report {
             left.notices += 1;
