@@ -115,7 +115,7 @@ fn an_io_error_loses_nothing() {
     }
     let in_files = codes.iter().filter(|((place, _), _)| *place == Place::Files);
     let in_files: usize = in_files.map(|(_, count)| count).sum();
-    assert!(is_single() || in_files * 2 > part.cases(), "most errors are in the files: {codes:?}");
+    assert!(is_single() || in_files * 3 > part.cases(), "few errors are in the files: {codes:?}");
     part.finish(&format!(
         "{in_files} in its files; exit codes by place: {codes:?}; known and not counted: {known:?}"
     ));

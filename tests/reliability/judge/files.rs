@@ -77,7 +77,8 @@ pub fn files(
         } else if name.contains(NEW_MARK) {
             left.new_dated += 1;
             if let Err(why) = is_whole(stage, files, name, content) {
-                if name.ends_with(".json") && before.get(name) == Some(content) {
+                let is_manifest = name.rsplit('.').next() == Some("json");
+                if is_manifest && before.get(name) == Some(content) {
                     left.mixed += 1;
                     continue;
                 }
