@@ -123,8 +123,8 @@ fn contains(content: &[u8], word: &str) -> bool {
     memchr::memmem::find(content, word.as_bytes()).is_some()
 }
 
-/// Judges a directory at any moment: the files, the database and the planted words. `before` is what
-/// an earlier kill left in `reports`.
+/// Judges a directory at any moment: the files, the database and the planted words. `before` is
+/// what an earlier kill left in `reports`.
 pub fn at_any_moment(
     verdict: &mut Verdict,
     stage: &Stage,

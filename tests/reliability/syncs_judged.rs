@@ -9,8 +9,8 @@ use crate::trace::Step;
 /// More cuts than are needed to find a missing sync.
 const CUTS: u64 = 500;
 
-/// The counts for a run whose log lacks these syncs: lost and torn by the power cuts, up to the first
-/// cut that finds something, then by the order of calls.
+/// The counts for a run whose log lacks these syncs: lost and torn by the power cuts, up to the
+/// first cut that finds something, then by the order of calls.
 fn counts_without(is_missing: fn(&str) -> bool) -> Option<[usize; 4]> {
     if !has_strace("syncs") {
         return None;

@@ -36,8 +36,8 @@ impl Left {
 }
 
 /// Judges the files of the directory `reports`. `before` is what an earlier kill left there: a
-/// resumed run writes its report again, so these are old files too. With `may_say_no_report` the latest page and
-/// manifest may say that tonight has none.
+/// resumed run writes its report again, so these are old files too. With `may_say_no_report` the
+/// latest page and manifest may say that tonight has none.
 pub fn files(
     verdict: &mut Verdict,
     stage: &Stage,
