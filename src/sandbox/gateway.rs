@@ -12,15 +12,15 @@ use crate::domain::text::printable;
 use axum::Router;
 use axum::body::to_bytes;
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::header::{CONTENT_TYPE, HOST, USER_AGENT};
-use axum::http::{HeaderMap, HeaderName, StatusCode};
-use axum::middleware::{Next, from_fn};
+use axum::http::header::{CONTENT_TYPE, DATE, HOST, USER_AGENT};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::middleware::{Next, from_fn, map_response};
 use axum::response::Response;
 use axum::routing::{get, post};
 use secrecy::{ExposeSecret, SecretString};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 use subtle::ConstantTimeEq;
 use tokio::sync::watch;
 
@@ -87,6 +87,19 @@ pub(super) fn routes(gateway: Arc<Gateway>) -> Router {
         .layer(from_fn(reset_delivery))
         .method_not_allowed_fallback(undocumented)
         .with_state(gateway)
+}
+
+/// The same routes, with this `Date` in each response.
+pub(super) fn with_date(routes: Router, seconds: Option<u64>) -> Router {
+    let date = seconds.map(|seconds| UNIX_EPOCH + Duration::from_secs(seconds));
+    let date = date.and_then(|date| HeaderValue::try_from(httpdate::fmt_http_date(date)).ok());
+    match date {
+        Some(date) => routes.layer(map_response(move |mut response: Response| {
+            response.headers_mut().insert(DATE, date.clone());
+            std::future::ready(response)
+        })),
+        None => routes,
+    }
 }
 
 /// Resets the delivery that was scripted for an earlier call over the same connection.

@@ -91,6 +91,8 @@ pub struct SandboxSettings {
     pub speed: u32,
     /// The scripted faults.
     pub faults: Faults,
+    /// The `Date` of each response, seconds since 1970. `None`: the real time.
+    pub date: Option<u64>,
 }
 
 impl SandboxSettings {
@@ -109,6 +111,7 @@ impl SandboxSettings {
             latency: Duration::ZERO,
             speed: 1,
             faults: Faults::default(),
+            date: None,
         }
     }
 }
@@ -200,6 +203,7 @@ impl Sandbox {
             journal: Arc::clone(&journal),
             stopping: stopping.clone(),
         }));
+        let routes = gateway::with_date(routes, settings.date);
         let server = axum::serve(
             UnreliableListener(listener),
             routes.into_make_service_with_connect_info::<Connection>(),

@@ -24,7 +24,9 @@ fn fixture(name: &str) -> PathBuf {
 }
 
 fn reconcile(merchant: &Merchant, configuration: &str) -> Finished {
-    let gateway = Gateway::serve(&std::fs::read_to_string(fixture("book.jsonl")).unwrap());
+    let book = std::fs::read_to_string(fixture("book.jsonl")).unwrap();
+    let date = u64::try_from(night().timestamp()).unwrap();
+    let gateway = Gateway::serve_as(&book, |it| it.date = Some(date));
     let flags = Flags {
         config: Some(merchant.write("octopus-recon.toml", configuration)),
         base_url: Some(gateway.url.clone()),

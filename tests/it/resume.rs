@@ -138,7 +138,7 @@ fn the_nightly_command_resumes_in_the_same_night() {
     if chrono::Utc::now().date_naive() == today {
         assert_eq!((first.code, second.code), (Some(3), Some(1)), "{first:?} {second:?}");
         assert_eq!(second.json()["run_id"], 1);
-        assert_eq!(gateway.stop().len(), 20);
+        assert_eq!(gateway.stop().len(), 28);
     }
 }
 

@@ -64,16 +64,29 @@ fn a_run_killed_at_any_call_loses_nothing() {
     for round in 0.. {
         // Each third round begins without a database and without a report.
         let stage = Stage::new(seed() + round, ORDERS, round % 3 != 2);
-        for point in (1..MOST_CALLS).step_by(stride) {
+        let mut calls = MOST_CALLS;
+        let mut kill = |point: usize, part: &mut Part| {
             let case = format!("{round}/{point}");
-            if !is_wanted(&case) {
-                continue;
-            }
             let mut verdict = Verdict::default();
-            if !kill_and_resume(&mut verdict, &mut reached, &stage, round, point) {
+            if is_wanted(&case) {
+                if !kill_and_resume(&mut verdict, &mut reached, &stage, round, point) {
+                    return false;
+                }
+                part.add(&case, &verdict);
+            }
+            true
+        };
+        for point in (1..MOST_CALLS).step_by(stride) {
+            if !kill(point, &mut part) {
+                calls = point;
                 break;
             }
-            part.add(&case, &verdict);
+        }
+        if !is_full() {
+            // The files get their names in the last calls.
+            for point in (calls.saturating_sub(50)..calls).step_by(5) {
+                kill(point, &mut part);
+            }
         }
         if is_single() && round < 20 {
             continue;

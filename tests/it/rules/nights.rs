@@ -85,7 +85,7 @@ fn a_run_that_is_judged_again_waits_for_the_same_export() {
     nights.0.reconcile(&gateway.url, &["--ledger", "ledger.csv"]);
     let listen = gateway.url.trim_start_matches("http://").parse().unwrap();
     gateway.stop();
-    let late = json!({"sandbox": {"status": 503, "times": 4}});
+    let late = json!({"sandbox": {"status": 503, "times": 8}});
     let book = [paid("X", "100.00", json!({})), paid("Y", "5.00", late)].concat();
     let gateway = Gateway::serve_as(&book, |it| it.listen = listen);
     for run in [2, 3] {
