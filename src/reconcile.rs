@@ -336,7 +336,9 @@ impl Session<'_> {
             }
             Ended::WrongDay(skew) => return Err(asking::wrong_day(skew)),
             // The gateway is not at fault if this process may open no connection.
-            Ended::Outage(why) if why.contains("Too many open files") => {
+            Ended::Outage(why)
+                if why.starts_with("no connection to the gateway (Too many open files") =>
+            {
                 let message = format!("the gateway cannot be asked: {why} ({progress})");
                 return Err(Failure::limit(message));
             }

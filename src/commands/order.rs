@@ -76,7 +76,7 @@ pub(super) fn json(answered: &Answered) -> String {
 pub(super) fn not_answered(failure: &CallFailure, credentials: &Credentials) -> Failure {
     match failure.cause {
         Cause::Refused => {
-            let doubt = credentials.doubt().map(|doubt| format!("{doubt}. ")).unwrap_or_default();
+            let doubt = credentials.doubt().map(|doubt| format!("{doubt}; ")).unwrap_or_default();
             Failure::new(
                 code::CREDENTIALS,
                 format!("the gateway refuses the credentials: {}", failure.why),

@@ -95,7 +95,7 @@ impl Allowance {
         self.pace.permits()
     }
 
-    /// The gateway's clock minus this machine's, by the first response with a `Date`.
+    /// The gateway's clock minus this machine's, by the first answer with a `Date`.
     #[must_use]
     pub(crate) fn clock_skew(&self) -> Option<TimeDelta> {
         self.clock_skew.get().copied()
@@ -108,50 +108,64 @@ impl Allowance {
             .is_ok()
     }
 
-    /// The calls that were too many, and the calls a second that were not. `None`: there were few.
+    /// What "too many requests" came to. `None`: there were few.
     #[must_use]
     pub(crate) fn refused_calls(&self) -> Option<RefusedCalls> {
         const NOTICEABLE: u64 = 3;
         let (calls, refused) = (self.calls(), self.too_many.load(Ordering::Relaxed));
         let is_much = refused >= NOTICEABLE && refused.saturating_mul(50) >= calls;
-        let seconds = self.pace.now().as_secs().max(1);
+        let milliseconds = u64::try_from(self.pace.now().as_millis()).unwrap_or(u64::MAX).max(1);
+        let passed = calls.saturating_sub(refused);
         is_much.then(|| RefusedCalls {
             calls,
             refused,
-            passed_per_minute: calls.saturating_sub(refused).saturating_mul(60) / seconds,
+            passed_per_minute: passed.saturating_mul(60_000) / milliseconds,
+            set_per_second: u64::from(self.limits.requests_per_second.get()),
         })
     }
 
-    /// Notes that the gateway answered a call that began at `begun`.
-    fn note_answer(&self, begun: Duration) {
+    /// Notes that the gateway let a call through that began at `begun`.
+    pub(super) fn note_passed(&self, begun: Duration) {
         if self.is_slowed.load(Ordering::Relaxed) {
-            let mut throttle = self.throttle();
-            throttle.answered(begun);
-            self.follow(&throttle);
+            self.change_throttle(begun, |throttle| throttle.passed(begun));
         }
     }
 
     /// Notes a failed call that began at `begun`: pauses all calls if the gateway asks for that, or
     /// if they are too many.
     pub(super) fn note_failure(&self, failure: &CallFailure, begun: Duration, now: DateTime<Utc>) {
-        let is_too_many = failure.cause == Cause::TooManyRequests;
-        if is_too_many {
-            self.too_many.fetch_add(1, Ordering::Relaxed);
-        } else if failure.cause != Cause::Overload {
-            return;
-        }
-        if let Some(retry_after) = &failure.retry_after {
-            self.apply_retry_after(retry_after, now);
-        } else if is_too_many {
-            let mut throttle = self.throttle();
-            if let Some(pause) = throttle.refused(begun, self.pace.now()) {
-                self.pace.pause(pause);
+        let told = failure.retry_after.as_ref().map(|header| self.retry_after(header, now));
+        match failure.cause {
+            Cause::TooManyRequests => {
+                self.too_many.fetch_add(1, Ordering::Relaxed);
+                self.change_throttle(begun, |throttle| {
+                    if let Some(pause) = throttle.refused(begun, self.pace.now(), told) {
+                        self.pace.pause(pause);
+                    }
+                });
             }
-            self.follow(&throttle);
+            Cause::Overload => {
+                self.pace.pause(told.unwrap_or_default());
+                self.change_throttle(begun, |_| {});
+            }
+            cause if cause.is_outage() => self.change_throttle(begun, |_| {}),
+            _ => self.note_passed(begun),
         }
     }
 
-    fn apply_retry_after(&self, retry_after: &RetryAfter, now: DateTime<Utc>) {
+    fn change_throttle(&self, begun: Duration, change: impl FnOnce(&mut Throttle)) {
+        let mut throttle = self.throttle();
+        let is_news = throttle.is_news(begun);
+        change(&mut throttle);
+        self.pace.slow_down(throttle.interval());
+        self.pace.refusing(throttle.is_refusing());
+        self.is_slowed.store(throttle.is_slowed(), Ordering::Relaxed);
+        if is_news {
+            self.pace.came_back();
+        }
+    }
+
+    fn retry_after(&self, retry_after: &RetryAfter, now: DateTime<Utc>) -> Duration {
         let pause = retry::pause(retry_after, now, self.limits.retry_after_max);
         if pause.is_other && !self.retry_after_warned.swap(true, Ordering::Relaxed) {
             tracing::warn!(
@@ -160,19 +174,18 @@ impl Allowance {
                 "the gateway's Retry-After is invalid or too long"
             );
         }
-        self.pace.pause(pause.length);
+        pause.length
     }
 
     /// Whether a call is made again that was one too many so many times. Not if all calls were too
     /// many for long, or this one far more often than others.
     fn waits_for_quota(&self, times: u32) -> bool {
-        times < self.limits.max_attempts.saturating_mul(TIMES_TOO_MANY)
-            && !self.throttle().is_exhausted(self.pace.now())
+        times < self.limits.max_attempts.saturating_mul(TIMES_TOO_MANY) && !self.is_quota_used_up()
     }
 
-    fn follow(&self, throttle: &Throttle) {
-        self.pace.slow_down(throttle.interval());
-        self.is_slowed.store(throttle.is_slowed(), Ordering::Relaxed);
+    /// Whether calls were too many for so long that it is not waited for any more.
+    pub(crate) fn is_quota_used_up(&self) -> bool {
+        self.throttle().is_exhausted()
     }
 
     fn throttle(&self) -> MutexGuard<'_, Throttle> {
@@ -189,6 +202,8 @@ pub(crate) struct RefusedCalls {
     pub(crate) refused: u64,
     /// The others, in a minute.
     pub(crate) passed_per_minute: u64,
+    /// The configured rate.
+    pub(crate) set_per_second: u64,
 }
 
 /// Queries orders through one client, within what it shares with the other askers of the run. It
@@ -223,7 +238,14 @@ impl<T: Transport> Asker<T> {
             Some(until) => tokio::time::timeout_at(until.into(), attempts).await.ok(),
             None => Some(attempts.await),
         };
-        if self.allowance.clock_skew().is_none()
+        // Others than the gateway may answer too: a stored page of a proxy, with an old date.
+        let is_the_gateways = match &result {
+            Some(Ok(_)) => true,
+            Some(Err(failure)) => failure.cause == Cause::Refused,
+            None => false,
+        };
+        if is_the_gateways
+            && self.allowance.clock_skew().is_none()
             && let Some(skew) = self.client.clock_skew()
         {
             let _is_known = self.allowance.clock_skew.set(skew);
@@ -258,7 +280,7 @@ impl<T: Transport> Asker<T> {
             note(&|progress| progress.calls = calls);
             let failure = match self.client.order_get(order, connections).await {
                 Ok(answered) => {
-                    self.allowance.note_answer(begun);
+                    self.allowance.note_passed(begun);
                     return Ok(answered);
                 }
                 Err(failure) => failure,
@@ -304,6 +326,11 @@ impl<T: Transport> Asker<T> {
     /// Uses one retry of the run's budget, if one is left.
     pub(crate) fn use_retry(&self) -> bool {
         self.allowance.use_retry()
+    }
+
+    /// See [`Allowance::is_quota_used_up`].
+    pub(crate) fn is_quota_used_up(&self) -> bool {
+        self.allowance.is_quota_used_up()
     }
 
     /// See [`Allowance::clock_skew`].

@@ -100,13 +100,13 @@ impl Asker {
                 Err(failure) => failure,
             };
             match &failure {
-                SendFailure::Failed(CallFailure { cause: Cause::Unreachable, .. }) => {
-                    sends.0.store(sent_before, Ordering::SeqCst);
-                }
                 SendFailure::Failed(failure) => {
+                    if failure.cause == Cause::Unreachable {
+                        sends.0.store(sent_before, Ordering::SeqCst);
+                    }
                     self.allowance.note_failure(failure, begun, (self.now)());
                 }
-                _ => {}
+                _ => self.allowance.note_passed(begun),
             }
             // The full back-off, without jitter: the gateway can still be creating the order, and
             // no other order is retried at the same time.

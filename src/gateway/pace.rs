@@ -6,8 +6,9 @@ use governor::middleware::NoOpMiddleware;
 use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
 use std::num::NonZeroU32;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 /// The rate limiter counts a call as this many parts, so that a burst can be a fraction of a call.
@@ -42,6 +43,11 @@ pub(super) struct Pace {
     paused_until: AtomicU64,
     /// Between two permits, in nanoseconds; zero: as the rate allows.
     interval: AtomicU64,
+    /// Calls are refused: after a pause one goes ahead.
+    is_refusing: AtomicBool,
+    /// That one is on its way.
+    is_ahead: AtomicBool,
+    came_back: Notify,
     permits: AtomicU64,
 }
 
@@ -66,6 +72,9 @@ impl Pace {
             last: tokio::sync::Mutex::default(),
             paused_until: AtomicU64::new(0),
             interval: AtomicU64::new(0),
+            is_refusing: AtomicBool::new(false),
+            is_ahead: AtomicBool::new(false),
+            came_back: Notify::new(),
             permits: AtomicU64::new(0),
         }
     }
@@ -74,7 +83,9 @@ impl Pace {
     pub(super) async fn permit(&self) -> Duration {
         let mut last = self.last.lock().await;
         loop {
-            if let Some(until) = self.pause_end() {
+            if self.is_refusing.load(Ordering::SeqCst) && self.is_ahead.load(Ordering::SeqCst) {
+                self.came_back.notified().await;
+            } else if let Some(until) = self.pause_end() {
                 tokio::time::sleep_until(until).await;
             } else if let Some(until) = self.interval_end(*last) {
                 tokio::time::sleep_until(until).await;
@@ -83,6 +94,9 @@ impl Pace {
                 tokio::time::sleep(not_yet.wait_time_from(self.clock.now())).await;
             } else if self.pause_end().is_none() {
                 self.permits.fetch_add(1, Ordering::Relaxed);
+                if self.is_refusing.load(Ordering::SeqCst) {
+                    self.is_ahead.store(true, Ordering::SeqCst);
+                }
                 *last = self.clock.now();
                 return *last;
             }
@@ -92,6 +106,17 @@ impl Pace {
     /// The time since the pace was made.
     pub(super) fn now(&self) -> Duration {
         self.clock.now()
+    }
+
+    /// Whether only one call may go ahead from now on, until [`Pace::came_back`].
+    pub(super) fn refusing(&self, is_refusing: bool) {
+        self.is_refusing.store(is_refusing, Ordering::SeqCst);
+    }
+
+    /// The call that went ahead has its result.
+    pub(super) fn came_back(&self) {
+        self.is_ahead.store(false, Ordering::SeqCst);
+        self.came_back.notify_one();
     }
 
     /// Grants permits no faster than one in each interval. `None`: as the rate allows.

@@ -143,7 +143,8 @@ impl Reader {
     /// Reads a documented error under 2xx.
     fn error_under_success(&self, order: &OrderKey, error: &str) -> Result<Answered, CallFailure> {
         let why = || format!("the gateway answered the error \"{}\"", self.shown(error));
-        if speaks_of_too_many_requests(error) {
+        let is_not_found = || self.not_found.says_no_such_order(error, &order.merchant_order_id);
+        if speaks_of_too_many_requests(error) && !(self.not_found.is_custom() && is_not_found()) {
             return Err(CallFailure::retried(Cause::TooManyRequests, why()));
         }
         self.error(order, error)

@@ -118,14 +118,14 @@ pub(crate) const CREDENTIALS_HINT: &str = "compare OCTOPUS_RECON_API_KEY and the
      allow-list";
 
 impl Credentials {
-    /// What is strange about the key or the secret, as a sentence without its full stop: something
+    /// What is strange about the key or the secret, as a clause: something
     /// that a copy or an editor adds. It shows neither.
     #[must_use]
     pub(crate) fn doubt(&self) -> Option<String> {
         let both = [("API secret", &self.api_secret), ("API key", &self.api_key)];
         both.into_iter().find_map(|(name, value)| {
             let what = strange(value.expose_secret())?;
-            Some(format!("the {name} {what}: is that part of it?"))
+            Some(format!("the {name} {what}, which a copy may have added"))
         })
     }
 }

@@ -1,9 +1,10 @@
-//! How the calls of a run slow down where the gateway answers "too many requests" and does not say
-//! how long to wait (contract, "Configuration": the retry budget). Pure: time is passed in, as the
-//! time since the run began to ask.
+//! How the calls of a run slow down where the gateway answers "too many requests" (contract,
+//! "Configuration": the retry budget). Pure: time is passed in, as the time since the run began to
+//! ask.
 //!
-//! Each refusal pauses all calls, twice as long as the one before, until an answer comes. The first
-//! refusal after an answer also doubles the time between two calls; each answer takes a little of
+//! Each refusal pauses all calls: as long as the gateway says, or twice as long as the pause
+//! before, until an answer comes. After a pause one call goes ahead, and the others wait for its
+//! result. A row of refusals also doubles the time between two calls; each answer takes a little of
 //! it back. So a steady quota is found after some refusals, and is then hit about once in 90
 //! answers.
 
@@ -12,6 +13,10 @@ use std::time::Duration;
 
 /// One answer takes this part of the time between two calls back.
 const TAKEN_BACK: u32 = 128;
+/// Refusals are waited for at least so long.
+const LEAST_PATIENCE: Duration = Duration::from_secs(1);
+/// The time between two calls may grow up to this, however short pauses may be.
+const SLOWEST: Duration = Duration::from_secs(1);
 
 /// What is known of the gateway's quota.
 #[derive(Debug, Clone)]
@@ -20,14 +25,17 @@ pub(super) struct Throttle {
     shortest: Duration,
     first_pause: Duration,
     longest_pause: Duration,
-    /// How long refusals are waited for without an answer between them.
+    /// How long pauses are together at most, without an answer between them.
     patience: Duration,
     /// Between two calls now.
     interval: Duration,
-    /// Pauses since the last answer.
+    /// Pauses since the last answer, and their length.
     pauses: u32,
-    /// When the first of these pauses began.
-    refused_since: Duration,
+    paused: Duration,
+    /// A call was refused although pauses had been long enough.
+    is_exhausted: bool,
+    /// A gateway that says how long to wait is taken at its word once.
+    was_told: bool,
     /// The end of the last pause. Calls that began before it say nothing new.
     slowed_until: Duration,
 }
@@ -39,42 +47,69 @@ impl Throttle {
             shortest,
             first_pause: limits.backoff_first,
             longest_pause: limits.backoff_max,
-            patience: limits.retry_after_max,
+            patience: limits.retry_after_max.max(LEAST_PATIENCE),
             interval: shortest,
             pauses: 0,
-            refused_since: Duration::ZERO,
+            paused: Duration::ZERO,
+            is_exhausted: false,
+            was_told: false,
             slowed_until: Duration::ZERO,
         }
     }
 
-    /// A call that began at `begun` is refused. Gives the pause for all calls, if there is a new
-    /// one.
-    pub(super) fn refused(&mut self, begun: Duration, now: Duration) -> Option<Duration> {
-        if begun < self.slowed_until || self.is_exhausted(now) {
+    /// A call that began at `begun` is refused; `told` is how long the gateway says to wait. Gives
+    /// the pause for all calls, if there is a new one.
+    pub(super) fn refused(
+        &mut self,
+        begun: Duration,
+        now: Duration,
+        told: Option<Duration>,
+    ) -> Option<Duration> {
+        if !self.is_news(begun) || self.is_exhausted {
             return None;
         }
-        if self.pauses == 0 {
-            self.refused_since = now;
-            self.interval = (self.interval * 2).min(self.longest_pause.max(self.shortest));
+        self.is_exhausted = self.pauses > 0 && self.paused >= self.patience;
+        if self.is_exhausted {
+            return None;
         }
-        let pause = self.first_pause.saturating_mul(1 << self.pauses.min(31));
-        let pause = pause.min(self.longest_pause);
+        let own = self.first_pause.saturating_mul(1 << self.pauses.min(31)).min(self.longest_pause);
+        let pause = match told {
+            Some(told) if self.pauses == 0 => told,
+            Some(told) => told.max(own),
+            None => own,
+        };
+        let is_obeyed_first = told.is_some() && !std::mem::replace(&mut self.was_told, true);
+        if self.pauses == 0 && !is_obeyed_first {
+            let slowest = self.longest_pause.max(SLOWEST).max(self.shortest);
+            self.interval = (self.interval * 2).min(slowest);
+        }
         self.pauses += 1;
+        self.paused += pause;
         self.slowed_until = now + pause;
         Some(pause)
     }
 
-    /// A call that began at `begun` is answered.
-    pub(super) fn answered(&mut self, begun: Duration) {
-        if begun >= self.slowed_until {
-            self.pauses = 0;
+    /// The gateway has let a call through that began at `begun`.
+    pub(super) fn passed(&mut self, begun: Duration) {
+        if self.is_news(begun) {
+            (self.pauses, self.paused, self.is_exhausted) = (0, Duration::ZERO, false);
             self.interval = (self.interval - self.interval / TAKEN_BACK).max(self.shortest);
         }
     }
 
-    /// Whether calls are refused for so long that it is not waited for any more.
-    pub(super) fn is_exhausted(&self, now: Duration) -> bool {
-        self.pauses > 0 && now.saturating_sub(self.refused_since) >= self.patience
+    /// Whether a call that began then has begun after the last pause.
+    pub(super) fn is_news(&self, begun: Duration) -> bool {
+        begun >= self.slowed_until
+    }
+
+    /// Whether calls are refused, and the last pause has not shown that they pass again.
+    pub(super) fn is_refusing(&self) -> bool {
+        self.pauses > 0
+    }
+
+    /// Whether refusals were waited for so long that it is given up.
+    pub(super) fn is_exhausted(&self) -> bool {
+        self.is_exhausted
     }
 
     /// The time between two calls. `None`: the set rate.
@@ -82,7 +117,7 @@ impl Throttle {
         (self.interval > self.shortest).then_some(self.interval)
     }
 
-    /// Whether an answer changes something.
+    /// Whether a call that passes changes something.
     pub(super) fn is_slowed(&self) -> bool {
         self.pauses > 0 || self.interval > self.shortest
     }
@@ -105,80 +140,106 @@ mod tests {
         let mut throttle = throttle();
         let mut now = Duration::ZERO;
         for seconds in [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0] {
-            let pause = throttle.refused(now, now).unwrap_or_default();
+            let pause = throttle.refused(now, now, None).unwrap_or_default();
             assert_eq!(pause, Duration::from_secs_f64(seconds));
             // It was in flight when the pause began.
-            assert_eq!(throttle.refused(now, now + MILLISECOND), None);
+            assert_eq!(throttle.refused(now, now + MILLISECOND, None), None);
             now += pause;
         }
         assert_eq!(throttle.interval(), Some(MILLISECOND * 200), "one row of refusals");
-        throttle.answered(now);
-        assert_eq!(throttle.refused(now, now), Some(MILLISECOND * 500));
+        throttle.passed(now);
+        assert_eq!(throttle.refused(now, now, None), Some(MILLISECOND * 500));
         assert_eq!(throttle.interval(), Some(Duration::from_micros(396_875)));
     }
 
     #[test]
-    fn patience_ends() {
+    fn the_gateways_word_counts_and_is_doubted_when_it_is_wrong() {
         let mut throttle = throttle();
-        let (mut now, mut refusals) = (Duration::ZERO, 0);
-        while let Some(pause) = throttle.refused(now, now) {
-            refusals += 1;
+        let told = Duration::from_secs(2);
+        assert_eq!(throttle.refused(Duration::ZERO, Duration::ZERO, Some(told)), Some(told));
+        assert_eq!(throttle.interval(), None, "as usual after the first pause");
+        throttle.passed(told);
+        // It says again and again that nothing is to be waited for.
+        let mut now = told;
+        for milliseconds in [0, 1_000, 2_000] {
+            let pause = throttle.refused(now, now, Some(Duration::ZERO)).unwrap_or_default();
+            assert_eq!(pause, MILLISECOND * milliseconds);
             now += pause;
         }
-        assert!(throttle.is_exhausted(now));
-        assert_eq!((refusals, now.as_secs()), (15, 301));
-        throttle.answered(now);
-        assert!(!throttle.is_exhausted(now));
+        assert_eq!(throttle.interval(), Some(MILLISECOND * 200));
     }
 
-    /// A gateway with a quota: so many calls in each window.
-    fn calls_for(orders: u32, quota: u32, window: Duration, latency: Duration) -> u32 {
+    #[test]
+    fn patience_ends() {
+        for (told, refusals, seconds) in [(None, 15, 301), (Some(Duration::from_secs(300)), 1, 300)]
+        {
+            let mut throttle = throttle();
+            let (mut now, mut found) = (Duration::ZERO, 0);
+            while let Some(pause) = throttle.refused(now, now, told) {
+                found += 1;
+                now += pause;
+            }
+            assert!(throttle.is_exhausted());
+            assert_eq!((found, now.as_secs()), (refusals, seconds));
+            throttle.passed(now);
+            assert!(!throttle.is_exhausted());
+        }
+    }
+
+    /// Calls beyond one an order, of a gateway with a quota: so many calls in each window.
+    fn calls_more(quota: usize, window: Duration, latency: Duration, told: Option<u64>) -> u32 {
+        const ORDERS: u32 = 1_000;
         let (mut throttle, mut now) = (throttle(), Duration::ZERO);
-        let (mut calls, mut left, mut current) = (0, orders, Vec::new());
+        let (mut calls, mut left, mut current) = (0, ORDERS, Vec::new());
         while left > 0 {
             calls += 1;
             current.retain(|at: &Duration| now - *at < window);
             let begun = now;
             now += latency;
             let mut wait = throttle.interval().unwrap_or(MILLISECOND * 100);
-            if current.len() < usize::try_from(quota).unwrap_or(usize::MAX) {
+            if current.len() < quota {
                 current.push(begun);
-                throttle.answered(begun);
+                throttle.passed(begun);
                 left -= 1;
-            } else if let Some(pause) = throttle.refused(begun, now) {
+            } else if let Some(pause) = throttle.refused(begun, now, told.map(Duration::from_secs))
+            {
                 wait = wait.max(pause);
             }
             now += wait;
         }
-        calls
+        calls - ORDERS
     }
 
     #[test]
     fn a_steady_quota_costs_few_calls() {
-        let second = Duration::from_secs(1);
-        let calls = |quota, seconds| calls_for(1_000, quota, second * seconds, MILLISECOND * 20);
-        let found = [(20, 10), (1, 1), (5, 1), (9, 1), (50, 60), (100, 10)]
-            .map(|(quota, seconds)| (quota, seconds, calls(quota, seconds) - 1_000));
-        assert!(found.iter().all(|(.., extra)| *extra <= 100), "{found:?}");
+        for (quota, seconds) in [(20, 10), (1, 1), (5, 1), (9, 1), (50, 60), (100, 10)] {
+            for told in [None, Some(0), Some(1), Some(seconds)] {
+                let window = Duration::from_secs(seconds);
+                let more = calls_more(quota, window, MILLISECOND * 20, told);
+                assert!(more <= 100, "{quota} in {seconds} s, told {told:?}: {more}");
+            }
+        }
     }
 
     proptest! {
         #[test]
         fn the_set_rate_is_never_exceeded(
-            steps in prop::collection::vec((any::<bool>(), 0_u64..5_000), 1..200),
+            steps in prop::collection::vec((0_u8..4, 0_u64..5_000), 1..200),
         ) {
             let (mut throttle, mut now) = (throttle(), Duration::ZERO);
-            for (is_refused, wait) in steps {
+            for (what, wait) in steps {
                 now += Duration::from_millis(wait);
-                if is_refused {
-                    let pause = throttle.refused(now, now);
-                    prop_assert!(pause.is_none_or(|pause| pause <= Duration::from_secs(30)));
-                } else {
-                    throttle.answered(now);
-                    prop_assert!(!throttle.is_exhausted(now) || throttle.slowed_until > now);
+                match what {
+                    0 => throttle.passed(now),
+                    1 => drop(throttle.refused(now, now, Some(Duration::from_millis(wait)))),
+                    _ => {
+                        let pause = throttle.refused(now, now, None);
+                        prop_assert!(pause.is_none_or(|pause| pause <= Duration::from_secs(30)));
+                    }
                 }
                 prop_assert!(throttle.interval >= throttle.shortest);
                 prop_assert!(throttle.interval <= throttle.longest_pause);
+                prop_assert!(throttle.is_slowed() || !throttle.is_refusing());
             }
         }
     }

@@ -78,7 +78,7 @@ static CREDENTIALS: LazyLock<Option<Regex>> = LazyLock::new(|| {
 static TOO_MANY: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
         r"(?x)\b(
-          too\ many\ (requests|calls|queries|attempts) | rate[\ -]?limit\w* | throttl\w+
+          too\ many\ (requests|calls|queries) | rate[\ -]?limit\w* | throttl\w+
         | (request|call|api)\ (limit|quota) | quota\ ((is|was|has\ been)\ )?exceeded
         )\b",
     )
@@ -327,7 +327,10 @@ pub(super) fn refuses_credentials(text: &str) -> bool {
 /// Whether an error text says that there are too many calls.
 #[must_use]
 pub(super) fn speaks_of_too_many_requests(text: &str) -> bool {
-    find(&TOO_MANY, &text.to_lowercase().replace('_', " ")).is_some()
+    let text = text.to_lowercase().replace('_', " ");
+    // A key that is locked is a refusal of the key.
+    let is_refusal = ["invalid", "wrong", "expired", "disabled", "unauthori", "signature"];
+    find(&TOO_MANY, &text).is_some() && !is_refusal.iter().any(|word| text.contains(word))
 }
 
 /// Whether an error text speaks of an existing order or id: then the gateway may have the order. In

@@ -127,6 +127,11 @@ impl Tally {
         }
     }
 
+    /// What follows once calls were too many for so long that it is not waited for any more.
+    pub(super) fn quota_used_up(&self) -> Next {
+        if self.is_answered() || self.is_reached { Next::Unreachable } else { Next::Outage }
+    }
+
     fn credentials(&self) -> Next {
         if self.is_answered() { Next::Probe } else { Next::Refused }
     }
@@ -195,6 +200,19 @@ mod tests {
             let tally = tally(answered_before, &replies);
             assert_eq!(tally.next(), next, "{answered_before} {replies:?}");
             assert_eq!(tally.last(), last, "{answered_before} {replies:?}");
+        }
+    }
+
+    #[test]
+    fn a_quota_that_is_used_up_ends_the_asking() {
+        for (answered_before, replies, next) in [
+            (0, vec![], Outage),
+            (0, vec![OVERLOAD], Outage),
+            (0, vec![UNTRUSTWORTHY], Unreachable),
+            (0, vec![Answered], Unreachable),
+            (5, vec![], Unreachable),
+        ] {
+            assert_eq!(tally(answered_before, &replies).quota_used_up(), next, "{replies:?}");
         }
     }
 

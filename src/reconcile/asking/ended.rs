@@ -30,8 +30,8 @@ pub(in crate::reconcile) enum Ended {
 
 /// What a person should see of "too many requests".
 pub(in crate::reconcile) fn too_many_requests(refused: RefusedCalls) -> Warning {
-    let RefusedCalls { calls, refused, passed_per_minute } = refused;
-    let less = match passed_per_minute / 60 {
+    let RefusedCalls { calls, refused, passed_per_minute, set_per_second } = refused;
+    let less = match (passed_per_minute / 60).min(set_per_second - 1) {
         0 => String::new(),
         rate => format!("set [gateway] requests_per_second to {rate} or less, or "),
     };
@@ -56,7 +56,7 @@ pub(in crate::reconcile) fn clock_differs(skew: TimeDelta) -> Option<Warning> {
 /// Exit code 2: by the gateway's clock other days would have been asked for.
 pub(in crate::reconcile) fn wrong_day(skew: TimeDelta) -> Failure {
     Failure::usage(
-        format!("{}, so `--last` has selected the wrong days", clock(skew)),
+        format!("{}: by that one, `--last` has selected the wrong days", clock(skew)),
         "set this machine's clock (is NTP running?), then run again; or name the days with --from \
          and --to",
     )
@@ -73,7 +73,8 @@ fn clock(skew: TimeDelta) -> String {
     let seconds = skew.num_seconds().abs();
     let shown = match seconds {
         0..=599 => format!("{seconds} s"),
-        600..=172_799 => format!("{} minutes", seconds / 60),
+        600..=7_199 => format!("{} minutes", seconds / 60),
+        7_200..=172_799 => format!("{} hours", seconds / 3_600),
         _ => format!("{} days", seconds / 86_400),
     };
     format!("this machine's clock is {shown} {direction} the gateway's")
@@ -92,7 +93,7 @@ pub(in crate::reconcile) fn refused(
         .filter(|skew| skew.num_seconds().abs() > NOTICEABLE_SECONDS)
         .map(|skew| format!("; {}", clock(skew)))
         .unwrap_or_default();
-    let doubt = doubt.map(|doubt| format!("{doubt}. ")).unwrap_or_default();
+    let doubt = doubt.map(|doubt| format!("{doubt}; ")).unwrap_or_default();
     Failure::new(
         code::CREDENTIALS,
         format!("the gateway refuses the credentials: {why}{clock} ({progress})"),

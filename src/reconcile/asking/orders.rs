@@ -2,6 +2,7 @@
 
 use crate::store::{Pending, Store, StoreError};
 use std::collections::VecDeque;
+use tokio::time::Instant;
 
 /// Orders that are read from the store at a time.
 const PAGE: u32 = 1_000;
@@ -23,8 +24,8 @@ pub(super) struct Orders {
     /// The last page was read.
     is_exhausted: bool,
     taken: u64,
-    /// Orders that failed on an outage, to be asked once more at the end.
-    again: VecDeque<Pending>,
+    /// Orders that failed on an outage, and when: to be asked once more at the end.
+    again: VecDeque<(Pending, Instant)>,
 }
 
 impl Orders {
@@ -45,12 +46,12 @@ impl Orders {
     /// Keeps an order that failed on an outage: at the end the gateway may be back.
     pub(super) fn ask_again(&mut self, order: Pending) {
         if self.again.len() < MOST_AGAIN {
-            self.again.push_back(order);
+            self.again.push_back((order, Instant::now()));
         }
     }
 
-    /// The next order to be asked once more. All orders were taken.
-    pub(super) fn next_again(&mut self) -> Option<Pending> {
+    /// The next order to be asked once more, and when it failed. All orders were taken.
+    pub(super) fn next_again(&mut self) -> Option<(Pending, Instant)> {
         self.again.pop_front()
     }
 

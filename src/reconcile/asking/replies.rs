@@ -61,6 +61,11 @@ impl Replies {
         next
     }
 
+    /// What follows once calls were too many for too long.
+    pub(super) fn quota_used_up(&self) -> Next {
+        self.tally.quota_used_up()
+    }
+
     /// What follows once every order was asked, or the deadline came.
     pub(super) fn last(&self) -> Next {
         self.tally.last()

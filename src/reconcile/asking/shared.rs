@@ -71,8 +71,8 @@ impl Shared {
         locked(&self.orders).ask_again(order);
     }
 
-    /// An order to be asked once more, after all others.
-    pub(super) fn next_again(&self) -> Option<Pending> {
+    /// An order to be asked once more, after all others, and when it failed.
+    pub(super) fn next_again(&self) -> Option<(Pending, tokio::time::Instant)> {
         locked(&self.orders).next_again()
     }
 

@@ -97,11 +97,13 @@ impl<T: Transport + Send + Sync + 'static> Worker<T> {
     /// retry.
     async fn next_again(&self) -> Option<Pending> {
         let wait = self.asker.wait_for_second_time()?;
-        let order = self.shared.is_asking().then(|| self.shared.next_again())??;
+        let (order, failed_at) = self.shared.is_asking().then(|| self.shared.next_again())??;
         if !self.asker.use_retry() {
             return None;
         }
-        tokio::time::sleep(wait).await;
+        let until = failed_at + wait;
+        let until = self.shared.stop_asking_at.map_or(until, |at| until.min(at.into()));
+        tokio::time::sleep_until(until).await;
         self.shared.until_probed().await;
         self.shared.is_asking().then_some(order)
     }
@@ -126,11 +128,20 @@ impl<T: Transport + Send + Sync + 'static> Worker<T> {
         let reply = self.asker.ask(&order.key, self.shared.stop_asking_at).await;
         let order_id = order.order_id;
         let again = (time == Time::First && is_outage(&reply)).then(|| order.clone());
-        let next = self.shared.replies().note(order, &reply);
+        let is_too_many =
+            reply.result.as_ref().is_err_and(|failure| failure.cause == Cause::TooManyRequests);
+        let mut next = self.shared.replies().note(order, &reply);
+        if is_too_many && self.asker.is_quota_used_up() {
+            next = self.shared.replies().quota_used_up();
+        }
         let holder = match time {
             Time::First => Holder::Order(self.number),
             Time::Second => Holder::OrderAgain(self.number),
         };
+        if time == Time::Second && reply.calls == 0 {
+            // The deadline came first: why the first calls failed is known.
+            return self.shared.inbox.leave(self.number);
+        }
         self.shared.inbox.put(recorded(order_id, reply), holder);
         // Behind the first answer, so that the second is committed after it.
         if let Some(order) = again {

@@ -123,7 +123,8 @@ fn faults(simulation: Simulation, run: &Simulated) -> Vec<String> {
             expect(run.orders.len() == run.selected, format!("{} asked", run.orders.len()));
         }
         Ok(Ended::Outage(_)) => expect(given.is_empty(), "an outage with answers".to_owned()),
-        Ok(Ended::Refused(_)) => {}
+        // The second is a quota that is used up.
+        Ok(Ended::Refused(_) | Ended::Unreachable(_)) => {}
         _ => expect(false, "another end".to_owned()),
     }
     faults
@@ -152,6 +153,7 @@ fn random_gateways_lose_and_invent_nothing() {
         reach("done", matches!(run.ended, Ok(Ended::Done)));
         reach("outage", matches!(run.ended, Ok(Ended::Outage(_))));
         reach("refused", matches!(run.ended, Ok(Ended::Refused(_))));
+        reach("the quota is used up", matches!(run.ended, Ok(Ended::Unreachable(_))));
         reach("the budget is spent", calls >= simulation.orders + 100);
         let most = run.seen.calls.iter().fold(BTreeMap::new(), |mut calls, id| {
             *calls.entry(id).or_insert(0) += 1;
