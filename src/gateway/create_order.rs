@@ -96,7 +96,10 @@ impl Asker {
             attempts += 1;
             let sent_before = sends.0.swap(true, Ordering::SeqCst);
             let failure = match self.client.order_new(order).await {
-                Ok(created) => return Ok(Creation::Confirmed(created)),
+                Ok(created) => {
+                    self.allowance.note_passed(begun);
+                    return Ok(Creation::Confirmed(created));
+                }
                 Err(failure) => failure,
             };
             match &failure {

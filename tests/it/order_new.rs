@@ -14,7 +14,8 @@ use serde_json::json;
 
 /// Short waits, and two attempts per call.
 const SETTINGS: &str = "[gateway]\nmerchant_uid = \"M1\"\nmax_attempts = 2\nbackoff_first_ms = 1\n\
-                        call_timeout_seconds = 10\nrequests_per_second = 1000\n";
+                        backoff_max_ms = 4\ncall_timeout_seconds = 10\nrequests_per_second = \
+                        1000\n";
 const DEPOSIT: [&str; 8] =
     ["deposit", "A1", "--amount", "100.00", "--currency", "inr", "--payment", "india"];
 const PAYOUT: [&str; 10] = [

@@ -162,7 +162,6 @@ fn a_signal_after_the_last_answer_leaves_the_old_report() {
                 new += 1;
                 continue;
             }
-            assert_eq!(new, 0, "{calls} {nth}: once the report is new, it is the run's own code");
             if tonight.signals > 1 {
                 // Two threads have made so many calls. A second signal ends the process at once.
                 assert_eq!(done.code, Some(143), "{calls} {nth}: {done:?}");
