@@ -336,7 +336,7 @@ fn read_file(path: &Path) -> Result<(Tables, ReportSettings), SettingsError> {
         }
     };
     if let Some(at) = first_invalid {
-        return Err(invalid(at, "it is not valid UTF-8 from here on"));
+        return Err(invalid(at, "it is not valid UTF-8 from here on; save it as UTF-8"));
     }
     // The error's own text would show the line, and a secret may be in it.
     let unreadable = |error: toml::de::Error| {
@@ -390,3 +390,7 @@ fn without_values(message: &str) -> String {
     }
     message.to_owned()
 }
+
+#[cfg(test)]
+#[path = "settings/fuzz_tests.rs"]
+mod fuzz;

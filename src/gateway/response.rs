@@ -383,5 +383,8 @@ fn optional_amount(fields: &Json, field: &str) -> Result<Option<Amount>, String>
 }
 
 #[cfg(test)]
+#[path = "response_fuzz_tests.rs"]
+mod fuzz;
+#[cfg(test)]
 #[path = "response_tests.rs"]
 mod tests;

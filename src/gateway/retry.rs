@@ -79,6 +79,10 @@ pub(super) fn pause(retry_after: &RetryAfter, now: DateTime<Utc>, longest: Durat
 }
 
 #[cfg(test)]
+#[path = "retry_fuzz_tests.rs"]
+mod fuzz;
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::gateway::GatewaySettings;
