@@ -4,6 +4,7 @@
 mod listed;
 mod meant;
 mod placed;
+mod secret_file;
 
 use crate::domain::calendar::Calendar;
 use crate::domain::text;
@@ -15,11 +16,11 @@ pub use crate::store::StoreSettings;
 use listed::Origins;
 pub(crate) use listed::without_secrets;
 use secrecy::SecretString;
+use secret_file::read_secret;
 use serde::Deserialize;
 use std::ffi::OsString;
 use std::fs;
 use std::num::NonZeroU32;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use toml::de::DeTable;
 
@@ -311,28 +312,18 @@ fn credential(environment: Environment, name: &str) -> Option<PathBuf> {
     Some(Path::new(&directory).join(name)).filter(|path| path.exists())
 }
 
-/// Reads a secret of one line from a file that others cannot access. The group's permissions are
-/// not checked: systemd shows its access list in them.
-fn read_secret(path: &Path) -> Result<String, SettingsError> {
-    let refused = |why: String| SettingsError::SecretFile { path: path.to_owned(), why };
-    let unreadable = |error: std::io::Error| refused(format!("cannot be read: {error}"));
-    let mode = fs::metadata(path).map_err(unreadable)?.permissions().mode();
-    if mode & 0o007 != 0 {
-        return Err(refused(format!("can be read by others (mode {:03o})", mode & 0o777)));
-    }
-    let secret = fs::read_to_string(path).map_err(unreadable)?;
-    let secret = secret.trim_end_matches(['\r', '\n']);
-    if secret.is_empty() || secret.contains('\n') {
-        return Err(refused("does not hold exactly one line".to_owned()));
-    }
-    Ok(secret.to_owned())
-}
-
 fn read_file(path: &Path) -> Result<(Tables, ReportSettings), SettingsError> {
-    let content = fs::read_to_string(path).map_err(|error| SettingsError::Unreadable {
+    let bytes = fs::read(path).map_err(|error| SettingsError::Unreadable {
         path: path.to_owned(),
         why: error.to_string(),
     })?;
+    let (content, first_invalid) = match String::from_utf8(bytes) {
+        Ok(content) => (content, None),
+        Err(error) => {
+            let valid = error.utf8_error().valid_up_to();
+            (String::from_utf8_lossy(error.as_bytes()).into_owned(), Some(valid))
+        }
+    };
     let invalid = |at: usize, why: &str| {
         let before = content.get(..at.min(content.len())).unwrap_or_default();
         let line = before.matches('\n').count() + 1;
@@ -344,6 +335,9 @@ fn read_file(path: &Path) -> Result<(Tables, ReportSettings), SettingsError> {
             hint: placed::hint(&content, line, why, &keys_of).map(|it| text::one_line(&it)),
         }
     };
+    if let Some(at) = first_invalid {
+        return Err(invalid(at, "it is not valid UTF-8 from here on; save it as UTF-8"));
+    }
     // The error's own text would show the line, and a secret may be in it.
     let unreadable = |error: toml::de::Error| {
         invalid(error.span().map_or(0, |span| span.start), &without_values(error.message()))
@@ -396,3 +390,7 @@ fn without_values(message: &str) -> String {
     }
     message.to_owned()
 }
+
+#[cfg(test)]
+#[path = "settings/fuzz_tests.rs"]
+mod fuzz;

@@ -2,6 +2,7 @@
 
 mod compared;
 mod csv_files;
+mod fuzz;
 mod hostile;
 mod office;
 mod properties;

@@ -4,12 +4,12 @@ use super::cell::Cell;
 use super::dialect::Dialect;
 use super::files::{TakeRow, Why};
 use super::table::{Rows, Table};
-use crate::domain::text::Text;
+use crate::domain::contained::{self, Contained};
+use crate::domain::text::{Text, clean};
 use calamine::{DataRef, ExcelDateTime, Reader, SheetType, Xlsx, XlsxError};
 use chrono::NaiveDate;
 use memchr::memmem;
 use std::io::{Cursor, Read};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use zip::ZipArchive;
 
 /// All files inside, unpacked (contract, "Decisions": taking back).
@@ -44,14 +44,16 @@ pub(super) fn read(bytes: &[u8]) -> Result<Option<Found>, Why> {
     let last_modified_by = look_inside(bytes)?;
     // The parser's own mistakes with a file made to find them must not end the night. It holds
     // nothing but the bytes, so nothing half done is seen after a panic.
-    let rows = catch_unwind(AssertUnwindSafe(|| rows_of(bytes)));
-    let rows = rows.map_err(|_| Why::Workbook("its content is damaged".to_owned()))??;
+    let rows = contained::run(|| rows_of(bytes));
+    let rows =
+        rows.map_err(|Contained(_)| Why::Workbook("its content is damaged".to_owned()))??;
     let dialect = Dialect { decimal: rows.decimal, may_have_lost: false };
     Ok(rows.names_mismatches().then_some(Found { rows, dialect, last_modified_by }))
 }
 
+/// The library's error can quote what the file says.
 fn damaged(error: &dyn std::error::Error) -> Why {
-    Why::Workbook(error.to_string())
+    Why::Workbook(clean(&error.to_string()))
 }
 
 /// Unpacks every file inside once and forgets it: the sizes that an archive states prove nothing.
@@ -140,7 +142,7 @@ fn last_modified_by(properties: &[u8]) -> Option<Text> {
 /// Passes on every row of every sheet.
 pub(super) fn every_row(bytes: &[u8], take: &mut TakeRow) -> Result<(), Why> {
     look_inside(bytes)?;
-    let passed = catch_unwind(AssertUnwindSafe(|| {
+    let passed = contained::run(|| {
         let mut workbook: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(|error| why(&error))?;
         for sheet in worksheets(&workbook) {
             let mut reader =
@@ -164,8 +166,8 @@ pub(super) fn every_row(bytes: &[u8], take: &mut TakeRow) -> Result<(), Why> {
             }
         }
         Ok(())
-    }));
-    passed.map_err(|_| Why::Workbook("its content is damaged".to_owned()))?
+    });
+    passed.map_err(|Contained(_)| Why::Workbook("its content is damaged".to_owned()))?
 }
 
 fn worksheets<Source: Read + std::io::Seek>(workbook: &Xlsx<Source>) -> Vec<String> {

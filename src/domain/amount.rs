@@ -284,6 +284,10 @@ impl fmt::Display for Total {
 }
 
 #[cfg(test)]
+#[path = "amount_fuzz_tests.rs"]
+mod fuzz;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

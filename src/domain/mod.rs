@@ -5,6 +5,8 @@ pub mod amount;
 pub mod calendar;
 pub(crate) mod contained;
 pub mod decision;
+#[cfg(test)]
+pub(crate) mod fuzzing;
 pub(crate) mod guard;
 pub mod inspection;
 pub mod mismatch;

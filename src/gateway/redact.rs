@@ -43,6 +43,31 @@ impl Secrets {
     pub(super) fn redact(&self, json: &mut Json) {
         redact(json, &["merchant_order_id", "merchant_uid"], &|text| self.redacted(text));
     }
+
+    /// Redacts the secrets in a payment object that is only stored from here on: in every place
+    /// except its own order id, which is the merchant's. A member whose key contains a secret is
+    /// dropped.
+    pub(super) fn redact_evidence(&self, payment: &mut Json) {
+        if let Json::Object(members) = payment {
+            for (_, value) in members.iter_mut().filter(|(key, _)| key != "merchant_order_id") {
+                redact(value, &[], &|text| self.redacted(text));
+            }
+        }
+        self.drop_keys(payment);
+    }
+
+    fn drop_keys(&self, json: &mut Json) {
+        match json {
+            Json::List(items) => items.iter_mut().for_each(|item| self.drop_keys(item)),
+            Json::Object(members) => {
+                members.retain(|(key, _)| self.redacted(key).is_none());
+                for (_, value) in members {
+                    self.drop_keys(value);
+                }
+            }
+            Json::Null | Json::Bool(_) | Json::Number(_) | Json::Text(_) => {}
+        }
+    }
 }
 
 /// The payer's and payee's data of a new order, to redact. Only text for people is redacted, not
@@ -106,12 +131,12 @@ fn whole_words(text: &str) -> String {
     format!("{first}{}{last}", regex::escape(text))
 }
 
-/// Replaces every text of a tree by its redacted form, except in the members `kept`.
+/// Replaces every text and number of a tree by its redacted form, except in the members `kept`.
 fn redact(json: &mut Json, kept: &[&str], redacted: &dyn Fn(&str) -> Option<String>) {
     match json {
-        Json::Text(text) => {
+        Json::Text(text) | Json::Number(text) => {
             if let Some(redacted) = redacted(text).filter(|redacted| *redacted != **text) {
-                *text = redacted.into();
+                *json = Json::Text(redacted.into());
             }
         }
         Json::List(items) => items.iter_mut().for_each(|item| redact(item, kept, redacted)),
@@ -122,13 +147,28 @@ fn redact(json: &mut Json, kept: &[&str], redacted: &dyn Fn(&str) -> Option<Stri
                 }
             }
         }
-        Json::Null | Json::Bool(_) | Json::Number(_) => {}
+        Json::Null | Json::Bool(_) => {}
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn evidence_has_no_secret_in_any_place() {
+        let body = br#"{"a":20260410123,"l":[{"x20260410123":1,"merchant_order_id":"20260410123"}],
+            "merchant_order_id":"7-20260410123","merchant_uid":"20260410123"}"#;
+        let secrets = Secrets(Credentials {
+            api_key: "20260410123".into(),
+            api_secret: "another secret".into(),
+        });
+        let mut json = Json::read(body).unwrap_or(Json::Null);
+        secrets.redact_evidence(&mut json);
+        let expected = r#"{"a":"********","l":[{"merchant_order_id":"********"}],"#.to_owned()
+            + r#""merchant_order_id":"7-20260410123","merchant_uid":"********"}"#;
+        assert_eq!(json.to_string(), expected);
+    }
 
     #[test]
     fn values_are_redacted_as_whole_words() {

@@ -223,7 +223,8 @@ impl Reader {
             );
             return Err(CallFailure::is_final(Cause::OtherMerchant, why));
         }
-        self.fields(fields).map_err(untrustworthy)
+        let redacted = |why: String| self.secrets.redacted(&why).unwrap_or(why);
+        self.fields(fields).map_err(|why| untrustworthy(redacted(why)))
     }
 
     /// An id from an answer. It can be a credential that the gateway repeats: an id is not redacted
@@ -234,7 +235,13 @@ impl Reader {
 
     /// Text from the gateway, redacted and clean.
     pub(super) fn shown(&self, text: &str) -> String {
-        text::clean(&self.personal.redacted(text))
+        self.clean(&self.personal.redacted(text))
+    }
+
+    /// A clean text. A mark that is removed may have stood in the middle of a secret.
+    fn clean(&self, text: &str) -> String {
+        let clean = text::clean(text);
+        self.secrets.redacted(&clean).unwrap_or(clean)
     }
 
     /// The failure of an error text that refuses the credentials.
@@ -265,7 +272,7 @@ impl Reader {
         let reason = |field: &str| -> Result<Option<String>, String> {
             let reason = text(field)?;
             Ok(match self.personal_data {
-                PersonalData::Drop => reason.map(|reason| text::clean(&reason)),
+                PersonalData::Drop => reason.map(|reason| self.clean(&reason)),
                 PersonalData::Keep => reason,
             })
         };
@@ -293,8 +300,13 @@ impl Reader {
         if self.personal_data == PersonalData::Drop {
             self.personal.redact(&mut evidence);
         }
-        let evidence = evidence.to_text().map_err(|error| error.to_string())?;
-        Ok(Answered { answer: Answer::Payment(Box::new(payment)), evidence })
+        let as_text = |json: &Json| json.to_text().map_err(|error| error.to_string());
+        let mut stored = as_text(&evidence)?;
+        if self.secrets.may_occur_in(stored.as_bytes()) {
+            self.secrets.redact_evidence(&mut evidence);
+            stored = as_text(&evidence)?;
+        }
+        Ok(Answered { answer: Answer::Payment(Box::new(payment)), evidence: stored })
     }
 }
 
@@ -371,6 +383,9 @@ fn optional_amount(fields: &Json, field: &str) -> Result<Option<Amount>, String>
         .transpose()
 }
 
+#[cfg(test)]
+#[path = "response_fuzz_tests.rs"]
+mod fuzz;
 #[cfg(test)]
 #[path = "response_tests.rs"]
 mod tests;

@@ -62,10 +62,10 @@ pub(super) struct Pause {
 /// which the response was sent, or else with this machine's clock.
 pub(super) fn pause(retry_after: &RetryAfter, now: DateTime<Utc>, longest: Duration) -> Pause {
     let header = retry_after.header.trim();
-    let asked = if let Ok(seconds) = header.parse::<u64>() {
-        Some(Duration::from_secs(seconds))
-    } else if !header.is_empty() && header.bytes().all(|byte| byte.is_ascii_digit()) {
-        Some(Duration::MAX)
+    // `parse` alone would read "+5" too.
+    let is_number = !header.is_empty() && header.bytes().all(|byte| byte.is_ascii_digit());
+    let asked = if is_number {
+        Some(header.parse().map_or(Duration::MAX, Duration::from_secs))
     } else {
         let sent = retry_after.sent.unwrap_or(now);
         httpdate::parse_http_date(header)
@@ -77,6 +77,10 @@ pub(super) fn pause(retry_after: &RetryAfter, now: DateTime<Utc>, longest: Durat
         None => Pause { length: DEFAULT_PAUSE.min(longest), is_other: true },
     }
 }
+
+#[cfg(test)]
+#[path = "retry_fuzz_tests.rs"]
+mod fuzz;
 
 #[cfg(test)]
 mod tests {
@@ -118,6 +122,7 @@ mod tests {
             ("301".to_owned(), 300, true),
             ("99999999999999999999999".to_owned(), 300, true),
             ("-5".to_owned(), 1, true),
+            ("+5".to_owned(), 1, true),
             ("soon".to_owned(), 1, true),
             ("\u{b2}".to_owned(), 1, true),
             ("\u{ff11}".to_owned(), 1, true),

@@ -173,5 +173,8 @@ impl FileRead {
 }
 
 #[cfg(test)]
+#[path = "fuzz_tests.rs"]
+mod fuzz;
+#[cfg(test)]
 #[path = "read_tests.rs"]
 mod tests;

@@ -19,13 +19,13 @@ mod habits;
 mod refusals;
 
 /// What was handed over: rows with their lines, partial ones among them, and invalid rows.
-#[derive(Default)]
-struct Kept {
-    rows: Vec<(u64, RowCells)>,
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Kept {
+    pub(super) rows: Vec<(u64, RowCells)>,
     partial: Vec<PartialRow>,
-    items: Vec<ItemRow>,
-    invalid: Vec<InvalidRow>,
-    skipped: u64,
+    pub(super) items: Vec<ItemRow>,
+    pub(super) invalid: Vec<InvalidRow>,
+    pub(super) skipped: u64,
 }
 
 impl Kept {
@@ -51,7 +51,7 @@ fn settings(text: &str) -> LedgerSettings {
     toml::from_str(text).unwrap_or_else(|error| unreachable!("{text}: {error}"))
 }
 
-fn try_read(bytes: &[u8], config: &str) -> Result<(FileRead, Kept), LedgerError> {
+pub(super) fn try_read(bytes: &[u8], config: &str) -> Result<(FileRead, Kept), LedgerError> {
     let (source, mut kept) =
         (Source::from_reader("a.csv", Cursor::new(bytes.to_vec())), Kept::default());
     let sink = |row| {

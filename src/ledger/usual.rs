@@ -3,11 +3,18 @@
 use super::columns::Column;
 use super::suggest::usual_heading;
 
+/// The longest heading that is proposed, in characters. What is longer is a row that a quote has
+/// swallowed.
+const LONGEST: usize = 100;
+
 /// What to set for these missing headings in a file with these headings.
 pub(super) fn hint(missing: &[String], headings: &[&str]) -> String {
     let meant = |column: &str| {
         let column = Column::ALL.into_iter().find(|known| known.as_str() == column)?;
         let heading = usual_heading(column, headings)?;
+        if heading.chars().nth(LONGEST).is_some() {
+            return None;
+        }
         Some(format!("{column} = {:?}", heading.trim()))
     };
     let is_column = |name: &String| Column::ALL.iter().any(|column| column.as_str() == name);
@@ -51,6 +58,8 @@ mod tests {
         ] {
             assert_eq!(hint(missing, headings), expected);
         }
+        let long = format!("Order No.{}", "\"".repeat(1_000));
+        assert!(hint(&all[..1], &[&long]).starts_with("set its heading in [ledger.columns], e.g."));
         let configured = hint(&["Betrag".to_owned()], &["Order", "Betrag EUR"]);
         assert_eq!(configured, "correct the heading in [ledger.columns] or [[ledger.skip]]");
     }

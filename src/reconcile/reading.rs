@@ -145,3 +145,7 @@ fn check_control_figures(request: &Request, files: &[FileRead]) -> Result<(), Fa
     }
     Ok(())
 }
+
+#[cfg(test)]
+#[path = "reading_fuzz_tests.rs"]
+mod fuzz;

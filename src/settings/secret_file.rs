@@ -1,0 +1,23 @@
+//! A secret in a file of its own.
+
+use super::SettingsError;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+/// Reads a secret of one line from a file that others cannot access. The group's permissions are
+/// not checked: systemd shows its access list in them.
+pub(super) fn read_secret(path: &Path) -> Result<String, SettingsError> {
+    let refused = |why: String| SettingsError::SecretFile { path: path.to_owned(), why };
+    let unreadable = |error: std::io::Error| refused(format!("cannot be read: {error}"));
+    let mode = fs::metadata(path).map_err(unreadable)?.permissions().mode();
+    if mode & 0o007 != 0 {
+        return Err(refused(format!("can be read by others (mode {:03o})", mode & 0o777)));
+    }
+    let secret = fs::read_to_string(path).map_err(unreadable)?;
+    let secret = secret.trim_end_matches(['\r', '\n']);
+    if secret.is_empty() || secret.contains('\n') {
+        return Err(refused("does not hold exactly one line".to_owned()));
+    }
+    Ok(secret.to_owned())
+}
