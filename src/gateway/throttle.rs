@@ -15,8 +15,9 @@ use std::time::Duration;
 const TAKEN_BACK: u32 = 128;
 /// Refusals are waited for at least so long.
 const LEAST_PATIENCE: Duration = Duration::from_secs(1);
-/// The time between two calls may grow up to this, however short pauses may be.
-const SLOWEST: Duration = Duration::from_secs(1);
+/// The time between two calls grows up to this, and not above the longest pause: a gateway may
+/// refuse some calls at any rate.
+const SLOWEST: Duration = Duration::from_secs(2);
 
 /// What is known of the gateway's quota.
 #[derive(Debug, Clone)]
@@ -80,7 +81,7 @@ impl Throttle {
         };
         let is_obeyed_first = told.is_some() && !std::mem::replace(&mut self.was_told, true);
         if self.pauses == 0 && !is_obeyed_first {
-            let slowest = self.longest_pause.max(SLOWEST).max(self.shortest);
+            let slowest = self.longest_pause.min(SLOWEST).max(self.shortest);
             self.interval = (self.interval * 2).min(slowest);
         }
         self.pauses += 1;

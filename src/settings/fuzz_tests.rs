@@ -124,7 +124,10 @@ proptest! {
     }
 
     #[test]
-    fn every_key_with_every_word(place in any::<proptest::sample::Index>(), word in select(WORDS.to_vec())) {
+    fn every_key_with_every_word(
+        place in any::<proptest::sample::Index>(),
+        word in select(WORDS.to_vec()),
+    ) {
         let all = every_key();
         let mut lines: Vec<String> = all.lines().map(str::to_owned).collect();
         let line = place.index(lines.len());

@@ -143,6 +143,7 @@ fn asker(url: &str) -> Asker {
         base_url: Some(url.to_owned()),
         requests_per_second: fast,
         backoff_first_ms: 0,
+        backoff_max_ms: 0,
         ..GatewaySettings::default()
     };
     let credentials = Credentials { api_key: API_KEY.into(), api_secret: API_SECRET.into() };
