@@ -117,6 +117,7 @@ pub enum Command {
 }
 
 /// `run`.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 #[derive(Debug, Args)]
 pub struct Run {
     /// A ledger file: CSV, or CSV in `.gz`; `-` for stdin; repeatable. The run asks for its orders;

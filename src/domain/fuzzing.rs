@@ -1,6 +1,5 @@
 //! Tools of the tests that read hostile bytes: valid inputs that are changed, texts that have
-//! broken
-//! other readers, and an independent reading of an amount.
+//! broken other readers, and an independent reading of an amount.
 //!
 //! `OCTOPUS_RECON_FUZZ=1000` multiplies the number of cases.
 

@@ -97,7 +97,7 @@ fn last_is_the_whole_days_before_today_in_the_ledgers_zone() {
     }
     let ledger = merchant.write("ledger.csv", ledger);
     // It sends no Date, which would tell the real day.
-    let gateway = RudeGateway::serve(|turn| turn.answer_well());
+    let gateway = RudeGateway::serve(crate::rude_gateway::Turn::answer_well);
     let flags = Flags {
         config: Some(config),
         base_url: Some(gateway.url.clone()),
