@@ -59,17 +59,17 @@ fn a_run_killed_at_any_call_loses_nothing() {
     let mut part = Part::new("kills");
     let mut reached = Reached::default();
     // The sample walks over one pair of nights with this stride.
-    let stride = if is_full() { 1 } else { 11 };
+    let stride = if is_full() { 1 } else { 23 };
     let most = count(26, 1_000);
     for round in 0.. {
         // Each third round begins without a database and without a report.
         let stage = Stage::new(seed() + round, ORDERS, round % 3 != 2);
         let mut calls = MOST_CALLS;
-        let mut kill = |point: usize, part: &mut Part| {
+        let kill = |point: usize, part: &mut Part, reached: &mut Reached| {
             let case = format!("{round}/{point}");
             let mut verdict = Verdict::default();
             if is_wanted(&case) {
-                if !kill_and_resume(&mut verdict, &mut reached, &stage, round, point) {
+                if !kill_and_resume(&mut verdict, reached, &stage, round, point) {
                     return false;
                 }
                 part.add(&case, &verdict);
@@ -77,15 +77,20 @@ fn a_run_killed_at_any_call_loses_nothing() {
             true
         };
         for point in (1..MOST_CALLS).step_by(stride) {
-            if !kill(point, &mut part) {
+            if !kill(point, &mut part, &mut reached) {
                 calls = point;
                 break;
             }
         }
         if !is_full() {
             // The files get their names in the last calls.
-            for point in (calls.saturating_sub(50)..calls).step_by(5) {
-                kill(point, &mut part);
+            for offset in 0..3 {
+                for point in (calls.saturating_sub(64) + offset..calls).step_by(3) {
+                    kill(point, &mut part, &mut reached);
+                }
+                if reached.between_renames > 0 {
+                    break;
+                }
             }
         }
         if is_single() && round < 20 {
