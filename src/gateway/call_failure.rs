@@ -6,7 +6,7 @@ use super::retry::RetryAfter;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallFailure {
     /// A clause for people, e.g. "the gateway answered 503". Text from the gateway in it is clean:
-    /// see [`text::clean`].
+    /// see [`clean`](crate::domain::text::clean).
     pub why: String,
     /// The kind of failure.
     pub cause: Cause,
