@@ -88,6 +88,8 @@ pub(super) fn execute(
     let mut settings = Settings::default().with_credentials(credentials);
     settings.gateway.requests_per_second =
         NonZeroU32::new(REQUESTS_PER_SECOND).unwrap_or(NonZeroU32::MIN);
+    // Nobody waits long for an outage that is made up.
+    settings.gateway.backoff_first_ms = 100;
     settings.ledger.timezone = Some(chrono_tz::Tz::UTC);
     settings.store.path = out.join("octopus-recon.db");
     settings.report.directory = out.join("reports");
