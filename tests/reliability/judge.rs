@@ -153,3 +153,22 @@ pub fn at_the_end(verdict: &mut Verdict, stage: &Stage, case: &Case) -> Stored {
     database::final_outcomes(verdict, stage, case);
     stored
 }
+
+/// Resumes a run that was ended several times, to its end. `calls` are those so far; each end has
+/// their number at that time, and what was stored.
+pub fn resumed(
+    verdict: &mut Verdict,
+    stage: &Stage,
+    case: &Case,
+    mut calls: Vec<Call>,
+    ends: &[(usize, Stored)],
+) {
+    let done = case.run(stage);
+    calls.extend(stage.gateway.take_calls());
+    summary(verdict, stage, &done);
+    let stored = at_the_end(verdict, stage, case);
+    for (_, earlier) in ends {
+        still_there(verdict, earlier, &stored);
+    }
+    self::calls(verdict, stage, &calls, ends);
+}

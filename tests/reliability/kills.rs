@@ -149,13 +149,6 @@ fn kill_and_resume(
         reached.in_recovery += usize::from(!ends.is_empty());
         ends.push((calls.len(), stored));
     }
-    let done = case.run(stage);
-    calls.extend(stage.gateway.take_calls());
-    judge::summary(verdict, stage, &done);
-    let stored = judge::at_the_end(verdict, stage, &case);
-    for (_, earlier) in &ends {
-        judge::still_there(verdict, earlier, &stored);
-    }
-    judge::calls(verdict, stage, &calls, &ends);
+    judge::resumed(verdict, stage, &case, calls, &ends);
     true
 }

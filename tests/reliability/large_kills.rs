@@ -52,14 +52,7 @@ fn kill_twice(verdict: &mut Verdict, stage: &Stage, whole: Duration, random: &mu
         before = case.files("reports");
         ends.push((calls.len(), stored));
     }
-    let done = case.run(stage);
-    calls.extend(stage.gateway.take_calls());
-    judge::summary(verdict, stage, &done);
-    let stored = judge::at_the_end(verdict, stage, &case);
-    for (_, earlier) in &ends {
-        judge::still_there(verdict, earlier, &stored);
-    }
-    judge::calls(verdict, stage, &calls, &ends);
+    judge::resumed(verdict, stage, &case, calls, &ends);
 }
 
 /// Returns false if the run ended before it was killed.

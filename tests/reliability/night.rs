@@ -89,7 +89,8 @@ pub struct Finding {
 pub type Outcome = i64;
 
 impl Nights {
-    /// Random states for `orders` orders. Some are fixed, so that each night has all it needs.
+    /// Random states for `orders` orders. The first ones are always the same, so that each night
+    /// has every kind.
     pub fn random(seed: u64, orders: usize) -> Nights {
         let mut random = fastrand::Rng::with_seed(seed);
         let orders = (1..=orders)
