@@ -16,8 +16,8 @@ pub struct CallFailure {
     pub retry_after: Option<RetryAfter>,
 }
 
-/// Kinds of failure. How a run ends, and what to fix, depends on them (contract, exit codes 12 and
-/// 13).
+/// Kinds of failure. They decide how a run ends and what a person can do (contract, exit codes 12
+/// and 13).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cause {
     /// No connection could be made.

@@ -23,7 +23,8 @@ pub struct GatewaySettings {
     pub requests_per_second: NonZeroU32,
     /// Most calls in flight at the same time.
     pub max_in_flight: NonZeroU32,
-    /// Most calls for one order.
+    /// Most calls for one order; once more as many at the end of a run, after an outage. A call
+    /// that was one too many does not count.
     pub max_attempts: NonZeroU32,
     /// Limit for connecting.
     pub connect_timeout_seconds: NonZeroU32,
