@@ -39,7 +39,7 @@ Exit codes:
   1   complete; mismatches found (the report has them)
   2   usage or configuration
   3   report written, but some orders are unverified
-  4   report written, every order verified, but the ledger is in doubt: invalid rows, old, cut short
+  4   report written, every order verified, but ledger or findings are in doubt: see the warnings
   10  ledger not usable; nothing was asked
   11  another run holds this database
   12  the gateway refuses the credentials
@@ -140,7 +140,7 @@ pub struct Run {
     /// Accept a ledger without a usable row, and a selection without an order
     #[arg(long)]
     pub allow_empty: bool,
-    /// Believe a gateway that knows none of at least 20 orders
+    /// Believe suspect findings, and a gateway that knows none of at least 20 orders
     #[arg(long)]
     pub accept_suspect: bool,
     /// Resume this run, or the latest run of the same selection that did not end complete; if

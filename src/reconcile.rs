@@ -181,8 +181,16 @@ impl Session<'_> {
         let shrunk = doubts::shrunk(comparison, &settings.ledger.shrunk_above);
         run.summary.figures.gateway_totals = statement::lines(store, &run, request)?;
         let stated = statement::warnings(&run.summary.figures.gateway_totals);
-        let units = judging::judge(store, &run, &settings.policy, &request.making, context)?;
-        for warning in shrunk.into_iter().chain(units).chain(stated) {
+        let accept_suspect = request.accept_suspect;
+        let shown = judging::judge(
+            store,
+            &run,
+            &settings.policy,
+            &request.making,
+            context,
+            accept_suspect,
+        )?;
+        for warning in shrunk.into_iter().chain(shown).chain(stated) {
             warn(store, run_id, warning)?;
         }
         let run = known(store, run_id)?;

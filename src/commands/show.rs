@@ -58,6 +58,7 @@ fn history(order: &OrderHistory) -> String {
         section("The gateway said", &gateway(order), "nothing that can be trusted yet"),
         section("Mismatches", &mismatches(order), "none"),
     ];
+    parts.extend(suspect(order));
     parts.extend(rebuilt(order));
     parts.join("\n\n")
 }
@@ -273,6 +274,14 @@ fn mismatches(order: &OrderHistory) -> Vec<Vec<String>> {
     rows
 }
 
+/// Findings that were not believed: they have no event.
+fn suspect(order: &OrderHistory) -> Option<String> {
+    let found = order.suspects.iter().map(|(run_id, kind)| format!("{kind} in run {run_id}"));
+    let found: Vec<String> = found.collect();
+    let text = format!("Suspect, so no mismatch of its own: {}", found.join(", "));
+    (!found.is_empty()).then_some(text)
+}
+
 /// What the events of an earlier release can't tell.
 fn rebuilt(order: &OrderHistory) -> Option<String> {
     let last =
@@ -327,6 +336,8 @@ fn object(order: &OrderHistory) -> Value {
         }
         object
     });
+    let suspects = order.suspects.iter();
+    let suspects = suspects.map(|(run, kind)| json!({"run_id": run, "kind": kind.as_str()}));
     json!({
         "merchant_order_id": text::printable(&order.key.merchant_order_id),
         "merchant_uid": order.key.merchant_uid.as_deref().map(text::printable),
@@ -334,6 +345,7 @@ fn object(order: &OrderHistory) -> Value {
         "outcome": order.last_outcome.map(|(_, outcome)| outcome.as_str()),
         "entries": entries.collect::<Vec<_>>(),
         "answers": answers.collect::<Vec<_>>(),
+        "suspect_findings": suspects.collect::<Vec<_>>(),
         "mismatch_events": events(order).iter().map(Happened::object).collect::<Vec<_>>(),
     })
 }

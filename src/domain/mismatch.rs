@@ -8,6 +8,7 @@ use super::payment::{Payment, Stage, TransactionType};
 use super::text::Text;
 use super::words::words;
 use chrono::{DateTime, NaiveDate, Utc};
+use std::collections::BTreeMap;
 
 /// Declares the table of kinds: word, usual severity and meaning.
 macro_rules! kinds {
@@ -107,6 +108,9 @@ words! {
         Changed = "changed",
         /// Seen before, and resolved since.
         Reopened = "reopened",
+        /// On so many orders at once that it is not believed yet (contract, "Mismatches": flood
+        /// guard).
+        Suspect = "suspect",
     }
 }
 
@@ -175,6 +179,18 @@ pub struct Mismatch {
     pub reason: Text,
 }
 
+/// On how many orders a run newly found a kind of mismatch (contract, "Mismatches": flood guard).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Share {
+    /// Orders that did not have the kind before, and have it now.
+    pub newly_found: u64,
+    /// Selected orders that did not have the kind before.
+    pub without: u64,
+}
+
+/// The share of each kind that a run newly found on an order.
+pub type Shares = BTreeMap<Kind, Share>;
+
 /// A change of one mismatch of an order, recorded by a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
@@ -187,7 +203,8 @@ pub struct Event {
     pub at: DateTime<Utc>,
     /// The run that recorded it.
     pub run_id: i64,
-    /// The run's day, in the ledger's time zone.
+    /// The run's day, in the ledger's time zone. `opened`, where an earlier run had shown the
+    /// mismatch as suspect: that run's day.
     pub day: NaiveDate,
     /// The variance after the event. `None` for `resolved`, and for kinds without a variance.
     pub variance: Option<Amount>,
@@ -232,6 +249,9 @@ impl ReportRow {
     /// Who deals with the mismatch (contract, "The report": `next_step`).
     #[must_use]
     pub fn next_step(&self) -> NextStep {
+        if self.state == State::Suspect {
+            return NextStep::Operator;
+        }
         next_step(self.mismatch.kind, self.entry.as_ref(), self.payment.as_ref())
     }
 }

@@ -17,6 +17,8 @@ words! {
         Unverified = "unverified",
         /// All findings of the order are accepted.
         Accepted = "accepted",
+        /// All findings of the order that are not accepted are suspect.
+        Suspect = "suspect",
         /// For information: no money is at risk.
         Information = "information",
     }

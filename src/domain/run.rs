@@ -88,6 +88,14 @@ pub struct MoneyFigures {
     /// Orders whose findings are all accepted. Not at risk.
     #[serde(default)]
     pub accepted: Total,
+    /// Orders whose findings are suspect. Not at risk. Rare: left out where there is none.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub suspect: Total,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_nothing(sum: &Total) -> bool {
+    *sum == Total::default()
 }
 
 impl MoneyFigures {
@@ -113,6 +121,7 @@ impl MoneyFigures {
             Bucket::InDoubt => &mut self.in_doubt,
             Bucket::Unverified => &mut self.unverified,
             Bucket::Accepted => &mut self.accepted,
+            Bucket::Suspect => &mut self.suspect,
             Bucket::Information => return,
         };
         sum.add(figure);
@@ -261,7 +270,7 @@ pub struct Warning {
     pub code: String,
     /// What was seen, where, and what to do, for people.
     pub text: String,
-    /// Whether it is doubt about the ledger, which ends the run with exit code 4.
+    /// Whether it is doubt about the ledger or about findings, which ends the run with exit code 4.
     #[serde(skip)]
     pub is_doubt: bool,
 }
@@ -276,7 +285,15 @@ impl Warning {
     pub fn doubt(code: &str, text: impl Into<String>) -> Warning {
         Warning { is_doubt: true, ..Warning::new(code, text) }
     }
+
+    /// A warning that a kind of findings is suspect.
+    pub fn suspect(text: impl Into<String>) -> Warning {
+        Warning::doubt(SUSPECT, text)
+    }
 }
+
+/// The code of the warnings about suspect findings.
+pub(crate) const SUSPECT: &str = "suspect";
 
 /// Why orders of a run are unverified.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -313,9 +330,21 @@ impl RunSummary {
         self.figures.orders.unverified == 0
     }
 
-    /// The doubts about the ledger.
+    /// The doubts about the ledger and about findings.
     pub fn doubts(&self) -> impl Iterator<Item = &Warning> {
         self.warnings.iter().filter(|warning| warning.is_doubt)
+    }
+
+    /// Whether the ledger is in doubt.
+    #[must_use]
+    pub fn doubts_ledger(&self) -> bool {
+        self.doubts().any(|warning| warning.code != SUSPECT)
+    }
+
+    /// Whether a kind of findings is suspect (contract, "Mismatches": flood guard).
+    #[must_use]
+    pub fn is_suspect(&self) -> bool {
+        self.doubts().any(|warning| warning.code == SUSPECT)
     }
 
     /// `complete` or `incomplete`.

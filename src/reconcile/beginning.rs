@@ -94,7 +94,7 @@ fn begin_or_find(
     context: &Context,
 ) -> Result<Begun, Failure> {
     if let (Resume::Run(run_id), true) = (request.resume, request.selects_nothing()) {
-        return continued(store, run_id, settings, None).map(Begun::Found);
+        return continued(store, run_id, settings, request, None).map(Begun::Found);
     }
     let Reading { import, imported, .. } =
         read(store, new_run.clone(), settings, request, context)?;
@@ -107,7 +107,7 @@ fn begin_or_find(
         // That run has stored this ledger already: the import is dropped.
         let selection = import.selection().clone();
         drop(import);
-        return continued(store, run_id, settings, Some(&selection)).map(Begun::Found);
+        return continued(store, run_id, settings, request, Some(&selection)).map(Begun::Found);
     }
     refuse_empty(request, &imported)?;
     import.commit()?;
@@ -130,7 +130,7 @@ pub(super) fn estimate(
     let requests_per_second = settings.gateway.requests_per_second.get();
     let left = |run: &RunRow| run.summary.figures.orders.selected.saturating_sub(run.answered);
     if let (Resume::Run(run_id), true) = (request.resume, request.selects_nothing()) {
-        let run = known(store, continued(store, run_id, settings, None)?)?;
+        let run = known(store, continued(store, run_id, settings, request, None)?)?;
         let ledger = run.summary.figures.ledger;
         let continues = Some(run_id);
         let orders = left(&run);
@@ -152,7 +152,7 @@ pub(super) fn estimate(
     }
     drop(import);
     let orders = if let Some(run_id) = continues {
-        left(&known(store, continued(store, run_id, settings, Some(&selection))?)?)
+        left(&known(store, continued(store, run_id, settings, request, Some(&selection))?)?)
     } else {
         refuse_empty(request, &imported)?;
         imported.selected
@@ -235,6 +235,7 @@ fn continued(
     store: &Store,
     run_id: i64,
     settings: &Settings,
+    request: &Request,
     selection: Option<&Selection>,
 ) -> Result<i64, Failure> {
     let Some(run) = store.run(run_id)? else {
@@ -249,7 +250,9 @@ fn continued(
             "start a new run without --resume",
         ));
     }
-    if run.status == RunStatus::Complete && run.is_reported {
+    // Suspect findings can be accepted afterwards: the run is judged again, without a call.
+    let is_to_judge = request.accept_suspect && run.summary.is_suspect();
+    if run.status == RunStatus::Complete && run.is_reported && !is_to_judge {
         return Err(Failure::usage(
             format!("run {run_id} is complete: there is nothing to resume"),
             format!("`octopus-recon report {run_id}` writes its report again"),

@@ -8,7 +8,7 @@ mod warnings;
 pub(crate) use files::{TakenBack, take_back, take_back_all};
 
 use crate::domain::decision::{Basis, Decision, DecisionEventKind, Edit};
-use crate::domain::mismatch::{Event, EventKind, Kind, ReportRow};
+use crate::domain::mismatch::{Event, EventKind, Kind, ReportRow, State};
 use crate::domain::order::OrderKey;
 use crate::domain::text::Text;
 use crate::failure::Failure;
@@ -100,6 +100,7 @@ fn take(store: &Store, desk: &Desk, written: &Written) -> Result<Option<Decided>
         written: &written.finding.decision,
         basis: &basis_then,
         known: known.as_ref(),
+        was_suspect: written.finding.state == State::Suspect,
         has_ended_since: has_ended_since(&lives.events, kind, place),
         since: &since,
         now: Now {

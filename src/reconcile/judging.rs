@@ -1,11 +1,12 @@
 //! Judging every order of a run, and counting (contract, "Words" and "`run`": totals).
 
 mod counting;
+mod flood;
 mod orders;
 
 use super::Context;
 use crate::domain::decision::{Basis, Decision};
-use crate::domain::mismatch::{Event, EventKind, Kind, Mismatch};
+use crate::domain::mismatch::{Event, EventKind, Kind, Mismatch, Shares, State};
 use crate::domain::morning::Making;
 use crate::domain::payment::{Answer, Asked};
 use crate::domain::run::{Figures, Warning};
@@ -25,46 +26,99 @@ const PAGE: u32 = 1_000;
 
 /// Judges a run whole: what earlier judgements of it said is forgotten. Gives what all orders
 /// together show.
+///
+/// What is found depends on no other order, so a kind is known to be suspect only at the end. Then
+/// the run is judged once more: that is rare, and other nights pay nothing for it.
 pub(super) fn judge(
     store: &mut Store,
     run: &RunRow,
     policy: &Policy,
     making: &Making,
     context: &Context,
+    accept_suspect: bool,
 ) -> Result<Vec<Warning>, Failure> {
-    let begun = &run.summary;
-    let mut judging = store.begin_judging(begun.run_id)?;
-    // What has changed since then is seen only if both runs have the same facts.
-    if let Some((before, day)) = judging.before_without_orders()? {
-        judging.keep_orders_of(before, |findings| judged_again(findings, None, day, policy))?;
+    let run_id = run.summary.run_id;
+    let earlier = store.earlier_shares(run_id, flood::RUNS)?;
+    let none = BTreeSet::new();
+    let mut pass = Pass { run, policy, context, suspect: &none };
+    let (mut judging, mut judged) = pass.over(store)?;
+    let mut suspect = flood::suspects(&judged.shares, &earlier);
+    if accept_suspect {
+        suspect.clear();
     }
-    let mut figures = Figures { ledger: begun.figures.ledger, ..Figures::default() };
-    figures.orders.selected = begun.figures.orders.selected;
-    figures.gateway_totals.clone_from(&begun.figures.gateway_totals);
-    let mut units = Units::default();
-    let mut other_ids = OtherIds::default();
-    let mut after = 0;
-    loop {
-        if let Some(signal) = context.interrupt.signal() {
-            return Err(ended_by(signal, begun.run_id));
-        }
-        let cases = judging.cases(after, PAGE)?;
-        let Some(last) = cases.last() else { break };
-        after = last.order_id;
-        let mut page = Vec::with_capacity(cases.len());
-        for case in cases {
-            units.compare(&case);
-            other_ids.count(&case);
-            page.push(judge_order(&judging, case, run, policy, &mut figures)?);
-        }
-        judging.keep(&page)?;
+    if !suspect.is_empty() {
+        // It leaves nothing behind.
+        drop(judging);
+        pass.suspect = &suspect;
+        (judging, judged) = pass.over(store)?;
     }
+    let Whole { mut figures, shares, units, other_ids } = judged;
     figures.open_elsewhere = judging.open_elsewhere()?;
     figures
         .check(&judging.selected_amounts()?)
         .map_err(|imbalance| Failure::bug(imbalance.to_string()))?;
+    judging.keep_shares(&shares, &suspect)?;
     judging.commit(&figures, making, policy.zone, (context.now)())?;
-    Ok(units.warning().into_iter().chain(other_ids.warning()).collect())
+    let said = |kind: &Kind| {
+        let share = shares.get(kind).copied().unwrap_or_default();
+        flood::warning(*kind, share, &earlier.of(*kind))
+    };
+    let suspect = suspect.iter().map(said);
+    Ok(suspect.chain(units.warning()).chain(other_ids.warning()).collect())
+}
+
+/// What all orders of a run show together.
+struct Whole {
+    figures: Figures,
+    shares: Shares,
+    units: Units,
+    other_ids: OtherIds,
+}
+
+/// One way over all orders of a run.
+struct Pass<'a> {
+    run: &'a RunRow,
+    policy: &'a Policy,
+    context: &'a Context<'a>,
+    /// Kinds that open and end nothing.
+    suspect: &'a BTreeSet<Kind>,
+}
+
+impl Pass<'_> {
+    fn over<'a>(&self, store: &'a mut Store) -> Result<(Judging<'a>, Whole), Failure> {
+        let begun = &self.run.summary;
+        let mut judging = store.begin_judging(begun.run_id)?;
+        // What has changed since then is seen only if both runs have the same facts.
+        if let Some((before, day)) = judging.before_without_orders()? {
+            judging.keep_orders_of(before, |findings| {
+                judged_again(findings, None, day, self.policy)
+            })?;
+        }
+        let mut figures = Figures { ledger: begun.figures.ledger, ..Figures::default() };
+        figures.orders.selected = begun.figures.orders.selected;
+        figures.gateway_totals.clone_from(&begun.figures.gateway_totals);
+        let mut units = Units::default();
+        let mut other_ids = OtherIds::default();
+        let mut counts = flood::Counts::default();
+        let mut after = 0;
+        loop {
+            if let Some(signal) = self.context.interrupt.signal() {
+                return Err(ended_by(signal, begun.run_id));
+            }
+            let cases = judging.cases(after, PAGE)?;
+            let Some(last) = cases.last() else { break };
+            after = last.order_id;
+            let mut page = Vec::with_capacity(cases.len());
+            for case in cases {
+                units.compare(&case);
+                other_ids.count(&case);
+                page.push(self.judge_order(&judging, case, &mut figures, &mut counts)?);
+            }
+            judging.keep(&page)?;
+        }
+        let shares = counts.shares(figures.orders.selected);
+        Ok((judging, Whole { figures, shares, units, other_ids }))
+    }
 }
 
 /// A signal came after the last answer and before the report was in its place.
@@ -76,49 +130,67 @@ pub(super) fn ended_by(signal: u8, run_id: i64) -> Failure {
     Failure::signal(signal, message)
 }
 
-/// Judges one order: by the rules, then by what was known of its mismatches before.
-fn judge_order(
-    judging: &Judging,
-    stored: StoredCase,
-    run: &RunRow,
-    policy: &Policy,
-    figures: &mut Figures,
-) -> Result<Judged, Failure> {
-    let known = known_mismatches(&stored);
-    let mut shown = Vec::new();
-    if matches!(stored.asked, Asked::Unverified { .. }) {
-        for kind in known.iter().filter(|(_, it)| it.is_open).map(|(kind, _)| *kind) {
-            shown.extend(judging.last_shown(&stored, kind)?);
+impl Pass<'_> {
+    /// Judges one order: by the rules, then by what was known of its mismatches before.
+    fn judge_order(
+        &self,
+        judging: &Judging,
+        stored: StoredCase,
+        figures: &mut Figures,
+        counts: &mut flood::Counts,
+    ) -> Result<Judged, Failure> {
+        let Pass { run, policy, suspect, .. } = *self;
+        let known = known_mismatches(&stored);
+        let is_open = |kind: &Kind| known.get(kind).is_some_and(|known| known.is_open);
+        let mut shown = Vec::new();
+        if matches!(stored.asked, Asked::Unverified { .. }) {
+            for kind in known.keys().filter(|kind| is_open(kind)) {
+                shown.extend(judging.last_shown(&stored, *kind)?);
+            }
         }
+        let still_open: Vec<Mismatch> = shown.iter().map(|it| it.mismatch.clone()).collect();
+        let case = Case {
+            entry: stored.entry.as_ref(),
+            asked: &stored.asked,
+            shared_with: &stored.shared_with,
+            is_first_of_payment: stored.is_first_of_payment,
+            still_open: &still_open,
+            is_new_status: stored.is_new_status,
+            ledger_status_since: stored.ledger_status_since,
+            now: run.started_at,
+        };
+        let mut judgement = rules::judge(&case, policy);
+        let is_found = |kind: &Kind| judgement.mismatches.iter().any(|it| it.kind == *kind);
+        counts.count(&known, judgement.mismatches.iter().map(|it| it.kind));
+        let is_suspect = |kind: &Kind| suspect.contains(kind) && !is_open(kind);
+        if judgement.mismatches.iter().any(|it| is_suspect(&it.kind)) {
+            // An answer that is not believed ends nothing: what was open keeps its row.
+            let is_left = |kind: &&Kind| is_open(kind) && !is_found(kind);
+            let left = known.keys().filter(is_left).filter(|it| !judgement.ignored.contains(it));
+            for kind in left.copied().collect::<Vec<_>>() {
+                let last = judging.last_shown(&stored, kind)?;
+                judgement.kept.extend(last.iter().map(|last| last.mismatch.clone()));
+                shown.extend(last);
+            }
+        }
+        count(figures, &stored, &judgement, &shown);
+        // Most orders agree: what moved matters only where there is a finding.
+        let has_findings = !(judgement.mismatches.is_empty() && judgement.kept.is_empty());
+        let moved = has_findings.then(|| rules::moved(&case, policy));
+        let outcome = judgement.outcome;
+        let mut life =
+            Life { stored: &stored, run, policy, suspect, known: &known, events: Vec::new() };
+        let rows = life.rows(judgement, &shown);
+        let events = life.events;
+        counting::count_lives(&mut figures.lives, &events, &known);
+        let order = moved
+            .and_then(|moved| orders::judged(&stored, &rows, moved, &known, &shown, run, policy));
+        if let Some(order) = &order {
+            let findings = rows.iter().map(|row| (&row.mismatch, row.state, &row.decision));
+            count_findings(figures, findings, order, policy);
+        }
+        Ok(Judged { case: stored, outcome, rows, events, order })
     }
-    let still_open: Vec<Mismatch> = shown.iter().map(|it| it.mismatch.clone()).collect();
-    let case = Case {
-        entry: stored.entry.as_ref(),
-        asked: &stored.asked,
-        shared_with: &stored.shared_with,
-        is_first_of_payment: stored.is_first_of_payment,
-        still_open: &still_open,
-        is_new_status: stored.is_new_status,
-        ledger_status_since: stored.ledger_status_since,
-        now: run.started_at,
-    };
-    let judgement = rules::judge(&case, policy);
-    count(figures, &stored, &judgement, &shown);
-    // Most orders agree: what moved matters only where there is a finding.
-    let has_findings = !(judgement.mismatches.is_empty() && judgement.kept.is_empty());
-    let moved = has_findings.then(|| rules::moved(&case, policy));
-    let outcome = judgement.outcome;
-    let mut life = Life { stored: &stored, run, policy, known: &known, events: Vec::new() };
-    let rows = life.rows(judgement, &shown);
-    let events = life.events;
-    counting::count_lives(&mut figures.lives, &events, &known);
-    let order =
-        moved.and_then(|moved| orders::judged(&stored, &rows, moved, &known, &shown, run, policy));
-    if let Some(order) = &order {
-        let findings = rows.iter().map(|row| (&row.mismatch, &row.decision));
-        count_findings(figures, findings, order, policy);
-    }
-    Ok(Judged { case: stored, outcome, rows, events, order })
 }
 
 /// The mismatches of one order: what a run adds to their lives, and the rows that it reports.
@@ -126,6 +198,8 @@ struct Life<'a> {
     stored: &'a StoredCase,
     run: &'a RunRow,
     policy: &'a Policy,
+    /// Kinds that open and end nothing.
+    suspect: &'a BTreeSet<Kind>,
     /// What was known before.
     known: &'a BTreeMap<Kind, Known>,
     events: Vec<Event>,
@@ -137,8 +211,9 @@ impl Life<'_> {
         let Judgement { mismatches, kept, ignored, .. } = judgement;
         let is_answered = matches!(self.stored.asked, Asked::Answered(_));
         let is_found = |kind: Kind| mismatches.iter().chain(&kept).any(|it| it.kind == kind);
+        let is_doubted = mismatches.iter().any(|it| self.is_suspect(it.kind));
         for kind in self.known.keys().copied().filter(|kind| !is_found(*kind)) {
-            let is_resolved = is_answered && !ignored.contains(&kind);
+            let is_resolved = is_answered && !is_doubted && !ignored.contains(&kind);
             self.record(kind, if is_resolved { Seen::NotFound } else { Seen::Unknown }, None);
         }
         let mut rows: Vec<JudgedRow> =
@@ -150,9 +225,33 @@ impl Life<'_> {
         rows
     }
 
+    /// Whether a finding of this kind would open a mismatch that is suspect.
+    fn is_suspect(&self, kind: Kind) -> bool {
+        let is_open = self.known.get(&kind).is_some_and(|known| known.is_open);
+        self.suspect.contains(&kind) && !is_open
+    }
+
+    /// The row of a finding that is suspect.
+    fn suspect_row(&self, mismatch: Mismatch) -> JudgedRow {
+        let day = self.run.summary.day;
+        let before = self.known.get(&mismatch.kind);
+        let first_seen = before.map_or(day, |before| before.first_seen);
+        JudgedRow {
+            mismatch,
+            state: State::Suspect,
+            first_seen,
+            open_days: (day - first_seen).num_days().max(0),
+            decision: Decision::default(),
+            shown: None,
+        }
+    }
+
     /// The row of a mismatch: found now, or `shown` by an earlier answer.
     fn row(&mut self, mut mismatch: Mismatch, shown: Option<Shown>) -> JudgedRow {
         let (kind, day) = (mismatch.kind, self.run.summary.day);
+        if shown.is_none() && self.is_suspect(kind) {
+            return self.suspect_row(mismatch);
+        }
         let before = self.known.get(&kind);
         // What was shown before is no change.
         let variance =
@@ -172,7 +271,7 @@ impl Life<'_> {
         }
         let seen = if shown.is_some() { Seen::Unknown } else { Seen::Found(variance) };
         let recorded = self.record(kind, seen, lapsed.as_deref());
-        let first_seen = before.map_or(day, |before| before.first_seen);
+        let first_seen = before.map_or_else(|| self.first_day(kind), |before| before.first_seen);
         JudgedRow {
             state,
             decision: self.decision(kind, recorded),
@@ -187,21 +286,21 @@ impl Life<'_> {
     /// Records an event, if there is one and no other run has judged the order by a later answer.
     /// Gives the event either way.
     fn record(&mut self, kind: Kind, seen: Seen, lapsed: Option<&str>) -> Option<Event> {
-        let before = self.known.get(&kind);
+        let (before, day) = (self.known.get(&kind), self.run.summary.day);
         let what = lifecycle::event(before, seen, lapsed.is_some())?;
         let event = Event {
             kind,
             event: what,
             at: self.stored.at,
             run_id: self.run.summary.run_id,
-            day: self.run.summary.day,
+            day: if what == EventKind::Opened { self.first_day(kind) } else { day },
             variance: match seen {
                 Seen::Found(variance) => variance,
                 Seen::NotFound => None,
                 Seen::Unknown => before.and_then(|before| before.variance),
             },
-            since: Some(since(self.known, self.run.summary.day))
-                .filter(|since| what == EventKind::Opened && *since != self.run.summary.day),
+            since: Some(since(self.known, day))
+                .filter(|since| what == EventKind::Opened && *since != day),
             decision: self.given(what, before),
             why: lapsed.map(Text::own),
         };
@@ -209,6 +308,13 @@ impl Life<'_> {
             self.events.push(event.clone());
         }
         Some(event)
+    }
+
+    /// The day on which a mismatch that is opened was first seen: a run before may have shown it as
+    /// suspect.
+    fn first_day(&self, kind: Kind) -> NaiveDate {
+        let day = self.run.summary.day;
+        self.stored.suspect_since.get(&kind).copied().map_or(day, |since| since.min(day))
     }
 
     /// The decision that an event brings along.

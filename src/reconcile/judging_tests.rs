@@ -292,7 +292,8 @@ impl History {
         let interrupt = Interrupt::default();
         let context = Context { now: Utc::now, interrupt: &interrupt, counters: Arc::default() };
         let run = self.store.run(run_id).unwrap().unwrap();
-        judge(&mut self.store, &run, &Policy::default(), &Making::default(), &context).unwrap();
+        judge(&mut self.store, &run, &Policy::default(), &Making::default(), &context, false)
+            .unwrap();
         self.model.judge(run_id);
     }
 

@@ -56,7 +56,8 @@ pub(crate) fn under_policy(
     let mut copy = Store::open_copy(path)?;
     let run = known(&copy, run_id)?;
     let reported = findings(&copy, run_id)?;
-    judge(&mut copy, &run, policy, &Making::default(), context)?;
+    // What is suspect depends on the run's own policy.
+    judge(&mut copy, &run, policy, &Making::default(), context, true)?;
     let judged = findings(&copy, run_id)?;
     Ok(Effects { hidden: missing(&reported, &judged), added: missing(&judged, &reported) })
 }

@@ -156,7 +156,7 @@ fn recount(
         let kept = store.kept(run_id, order_id)?;
         let Some(order) = judged_again(&findings, kept.as_ref(), day, policy) else { continue };
         store.view_order(run_id, order_id, &order)?;
-        let counted = findings.iter().map(|row| (&row.mismatch, &row.decision));
+        let counted = findings.iter().map(|row| (&row.mismatch, row.state, &row.decision));
         count_findings(figures, counted, &order, policy);
     }
     Ok(())

@@ -23,6 +23,8 @@ pub struct Proposal<'a> {
     pub basis: &'a Basis,
     /// What is known of the mismatch now. `None`: it was never seen.
     pub known: Option<&'a Known>,
+    /// Whether that report showed the mismatch as suspect.
+    pub was_suspect: bool,
     /// Whether the mismatch ended since that report was written.
     pub has_ended_since: bool,
     /// What was said since that report was written, in the order of the log.
@@ -54,6 +56,13 @@ pub fn decide(proposal: &Proposal) -> Ruling {
 }
 
 fn ruled(proposal: &Proposal) -> Result<Ruling, String> {
+    if proposal.was_suspect {
+        return Err(
+            "the finding is suspect: nothing is decided about it until a later run shows it \
+                    again"
+                .to_owned(),
+        );
+    }
     let Some(known) = proposal.known.filter(|known| known.is_open) else {
         return Err("the mismatch has ended".to_owned());
     };

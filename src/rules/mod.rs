@@ -9,6 +9,7 @@
 mod booking;
 pub mod causes;
 pub mod deciding;
+pub mod flood;
 mod ledger;
 pub mod lifecycle;
 mod money;
@@ -16,7 +17,7 @@ mod place;
 mod policy;
 mod status;
 
-pub use place::{moved, place};
+pub use place::{Counted, moved, place};
 pub use policy::{Accept, Due, Fee, Policy, Refunds, Tolerance};
 
 use crate::domain::amount::Amount;

@@ -76,8 +76,21 @@ fn in_ledger(case: &Case, policy: &Policy, direction: &TransactionType) -> Optio
     }
 }
 
+/// What decides where an order's money counts of one of its findings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counted {
+    /// What it is.
+    pub kind: Kind,
+    /// How urgent.
+    pub severity: Severity,
+    /// Whether finance has accepted it.
+    pub is_accepted: bool,
+    /// Whether it is suspect.
+    pub is_suspect: bool,
+}
+
 /// Where the order's money counts, and how much it is. `findings`: each finding of the order in
-/// this run's report, with its severity and whether finance has accepted it.
+/// this run's report.
 ///
 /// `is_verified`: whether `moved` rests on a trustworthy answer. For an order without an answer
 /// tonight whose mismatches of an earlier answer stay in the report ([`Case::still_open`]), pass
@@ -85,30 +98,38 @@ fn in_ledger(case: &Case, policy: &Policy, direction: &TransactionType) -> Optio
 ///
 /// - All findings are accepted: [`Bucket::Accepted`], with the figure that they would have if none
 ///   was. It is zero where they would be for information.
-/// - Otherwise only the findings that are not accepted count.
+/// - Otherwise only the findings count that are neither accepted nor suspect.
+/// - These are none, or for information, and others are suspect: [`Bucket::Suspect`], with the
+///   figure that the suspect ones would have if they were not.
 /// - No findings: for information, zero.
 #[must_use]
-pub fn place(
-    moved: &Moved,
-    is_verified: bool,
-    findings: impl Iterator<Item = (Kind, Severity, bool)>,
-) -> Place {
-    let (accepted, open): (Vec<_>, Vec<_>) = findings.partition(|(_, _, accepted)| *accepted);
-    let are_all_accepted = open.is_empty() && !accepted.is_empty();
-    let counted = if are_all_accepted { accepted } else { open };
-    let has_no_answer = counted.iter().any(|(kind, ..)| *kind == Kind::Unverified);
-    let alarms: Vec<Kind> = counted
-        .into_iter()
-        .filter(|(kind, severity, _)| *severity != Severity::Low && *kind != Kind::Unverified)
-        .map(|(kind, ..)| kind)
+pub fn place(moved: &Moved, is_verified: bool, findings: impl Iterator<Item = Counted>) -> Place {
+    let (accepted, open): (Vec<_>, Vec<_>) = findings.partition(|finding| finding.is_accepted);
+    let (suspect, believed): (Vec<_>, Vec<_>) = open.into_iter().partition(|it| it.is_suspect);
+    let of = |findings: &[Counted]| of_findings(moved, is_verified, findings);
+    let (bucket, amount) = match of(&believed) {
+        (Bucket::Information, _) if !suspect.is_empty() => (Bucket::Suspect, of(&suspect).1),
+        (Bucket::Information, _) if believed.is_empty() && !accepted.is_empty() => {
+            (Bucket::Accepted, of(&accepted).1)
+        }
+        place => place,
+    };
+    Place { bucket, amount, currency: moved.currency.clone() }
+}
+
+/// The place of an order with these findings alone.
+fn of_findings(moved: &Moved, is_verified: bool, findings: &[Counted]) -> (Bucket, Amount) {
+    let has_no_answer = findings.iter().any(|finding| finding.kind == Kind::Unverified);
+    let alarms = findings
+        .iter()
+        .filter(|it| it.severity != Severity::Low && it.kind != Kind::Unverified)
+        .map(|finding| finding.kind)
         .collect();
-    let (bucket, amount) = match of_alarms(moved, is_verified, alarms) {
+    match of_alarms(moved, is_verified, alarms) {
         // An order without an answer is never only for information.
         (Bucket::Information, _) if has_no_answer => (Bucket::Unverified, moved.amount),
         place => place,
-    };
-    let bucket = if are_all_accepted { Bucket::Accepted } else { bucket };
-    Place { bucket, amount, currency: moved.currency.clone() }
+    }
 }
 
 /// The place of an order by its findings above low.

@@ -1,6 +1,6 @@
 //! Orders that are to be asked again (contract, "`run`": `--include-open`): what is known of them
-//! was not judged, or their last outcome was in transit or unverified. The only place that writes
-//! `orders.awaiting`.
+//! was not judged, their last outcome was in transit or unverified, or a finding is suspect. The
+//! only place that writes `orders.awaiting`.
 
 use crate::domain::mismatch::{Kind, Outcome};
 use crate::domain::order::OrderKey;
@@ -63,6 +63,14 @@ pub(super) fn judged(
             Outcome::Unverified.number(),
         ])?;
     Ok(())
+}
+
+/// Marks an order of which a run has a finding that is suspect: the next run has to see it again.
+pub(super) fn suspected(connection: &Connection, order_id: i64) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("UPDATE orders SET awaiting = 1 WHERE order_id = ?1")?
+        .execute([order_id])
+        .map(|_| ())
 }
 
 /// Marks an order that shares a payment with an order of this run but is not in the run: its own

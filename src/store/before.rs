@@ -74,18 +74,23 @@ impl Judging<'_> {
         let mut bridge: BTreeMap<String, Bridge> = BTreeMap::new();
         let mut orders = SinceBefore::default();
         let mut statement = self.transaction.prepare_cached(
-            "WITH both AS (SELECT order_id FROM reported_orders WHERE run_id = ?1
-                           UNION SELECT order_id FROM reported_orders WHERE run_id = ?2)
+            // Orders that are only suspect have no finding yet.
+            "WITH both AS (SELECT order_id FROM reported_orders
+                           WHERE run_id IN (?1, ?2) AND state <> 'suspect'
+                           GROUP BY order_id)
              SELECT p.bucket AS p_bucket, p.figure_micros AS p_figure, p.currency AS p_currency,
                     p.severity AS p_severity, n.bucket AS n_bucket, n.figure_micros AS n_figure,
                     n.currency AS n_currency, n.severity AS n_severity,
                     r.order_id IS NOT NULL AS is_in_run,
                     p.order_id IS NULL AND EXISTS (
                         SELECT 1 FROM reported_mismatches e
-                        WHERE e.order_id = both.order_id AND e.run_id < ?1) AS was_ever
+                        WHERE e.order_id = both.order_id AND e.run_id < ?1
+                          AND e.is_suspect = 0) AS was_ever
              FROM both
              LEFT JOIN reported_orders p ON p.run_id = ?2 AND p.order_id = both.order_id
+                                        AND p.state <> 'suspect'
              LEFT JOIN reported_orders n ON n.run_id = ?1 AND n.order_id = both.order_id
+                                        AND n.state <> 'suspect'
              LEFT JOIN run_orders r ON r.run_id = ?1 AND r.order_id = both.order_id",
         )?;
         let mut rows = statement.query([self.run_id, before])?;
@@ -129,7 +134,7 @@ impl Judging<'_> {
                                     WHERE k.run_id = ?2 AND k.order_id = p.order_id
                                     ORDER BY k.severity <> 'high', k.severity <> 'medium', k.kind
                                     LIMIT 1)
-                 WHERE p.run_id = ?2
+                 WHERE p.run_id = ?2 AND p.state <> 'suspect'
                    AND NOT EXISTS (SELECT 1 FROM reported_orders n
                                    WHERE n.run_id = ?1 AND n.order_id = p.order_id)",
                 params![self.run_id, before, day.to_string()],

@@ -11,7 +11,7 @@ use super::reported_orders::{self, moved_columns};
 use super::runs::NOT_ASKED;
 use super::shared_payments::{Shared, shared_with};
 use super::since::{is_new_status, ledger_status_since};
-use super::to_ms;
+use super::{flood, to_ms};
 use crate::domain::amount::Amount;
 use crate::domain::decision::Taken;
 use crate::domain::mismatch::{Event, Kind, Mismatch, Severity};
@@ -19,8 +19,9 @@ use crate::domain::money::Moved;
 use crate::domain::order::{Entry, LedgerStatus, OrderKey};
 use crate::domain::payment::{Answer, Asked, TransactionType};
 use crate::domain::text::Text;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use rusqlite::{OptionalExtension, params};
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 /// One order of a run with all that is known of it.
@@ -51,6 +52,9 @@ pub(crate) struct StoredCase {
     pub(crate) decisions: Vec<Taken>,
     /// Whether no other run has judged it by a later answer, so that this run may record events.
     pub(crate) is_latest: bool,
+    /// Kinds that the run before showed as suspect, and since when. A finding of such a kind is
+    /// believed now.
+    pub(crate) suspect_since: BTreeMap<Kind, NaiveDate>,
     /// Events that an earlier judgement of this run recorded, to be replaced.
     pub(super) replaced: Vec<Event>,
 }
@@ -160,6 +164,7 @@ impl Judging<'_> {
             events: Vec::new(),
             decisions: Vec::new(),
             is_latest: true,
+            suspect_since: BTreeMap::new(),
             replaced: Vec::new(),
         })
     }
@@ -171,7 +176,9 @@ impl Judging<'_> {
         let mut events = events::of_orders(&self.transaction, self.run_id, range)?;
         let elsewhere = events::latest_elsewhere(&self.transaction, &self.others, range)?;
         let mut decisions = decisions::of_orders(&self.transaction, range)?;
+        let mut suspects = flood::suspect_findings(&self.transaction, self.suspect_run, range)?;
         for case in cases {
+            case.suspect_since = suspects.remove(&case.order_id).unwrap_or_default();
             let at: Moment = (to_ms(case.at), self.run_id);
             case.decisions = decisions.remove(&case.order_id).unwrap_or_default();
             case.decisions.retain(|taken| (to_ms(taken.at), taken.run_id) <= at);

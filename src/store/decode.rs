@@ -5,7 +5,7 @@
 //! ([`Fields`]).
 
 use crate::domain::amount::Amount;
-use crate::domain::mismatch::Outcome;
+use crate::domain::mismatch::{Kind, Outcome};
 use crate::domain::order::OrderKey;
 use crate::domain::payment::{
     AccountingStatus, AccountingType, Answer, NotifyStatus, Payment, PaymentStatus, TransactionType,
@@ -142,6 +142,11 @@ pub(super) fn word<T>(
 
 pub(super) fn outcome(row: &impl Named, column: &str) -> rusqlite::Result<Outcome> {
     Outcome::from_number(row.named(column)?).ok_or_else(|| unreadable(column))
+}
+
+/// The column `kind`.
+pub(super) fn kind(row: &impl Named) -> rusqlite::Result<Kind> {
+    Kind::from_word(&row.named::<String>("kind")?).ok_or_else(|| unreadable("kind"))
 }
 
 /// The answer; `None` where the join found none.

@@ -5,7 +5,7 @@ use super::entry_columns::read_entry;
 use super::events::{self, event_ms};
 use super::{Store, StoreError, decisions};
 use crate::domain::decision::DecisionEvent;
-use crate::domain::mismatch::{Event, Outcome};
+use crate::domain::mismatch::{Event, Kind, Outcome};
 use crate::domain::order::{Entry, OrderKey};
 use crate::domain::payment::Answer;
 use crate::domain::text::Text;
@@ -23,6 +23,8 @@ pub(crate) struct OrderHistory {
     pub(crate) answers: Vec<AnswerVersion>,
     /// What was reported, oldest first.
     pub(crate) mismatches: Vec<MismatchEvent>,
+    /// Findings that were suspect, with the run that reported them, oldest first.
+    pub(crate) suspects: Vec<(i64, Kind)>,
     /// What was decided about its mismatches, refused decisions too, in the order of time.
     pub(crate) decisions: Vec<DecisionEvent>,
     /// How the order ended in the latest run that selected it, and that run.
@@ -157,6 +159,12 @@ impl Store {
                 },
             )?,
             mismatches,
+            suspects: self.rows(
+                "SELECT run_id, kind FROM reported_mismatches
+                 WHERE order_id = ?1 AND is_suspect = 1 ORDER BY run_id, kind",
+                order_id,
+                |row| Ok((row.get("run_id")?, decode::kind(row)?)),
+            )?,
             decisions: decisions::of_order(&self.connection, order_id)?,
             last_outcome: last_outcome.into_iter().next(),
         })

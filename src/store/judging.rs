@@ -8,13 +8,13 @@ use super::events::event_ms;
 use super::figures;
 use super::reported_orders::{self, JudgedOrder};
 use super::shared_payments::gather_payments;
-use super::{Store, awaiting, events};
+use super::{Store, awaiting, events, flood, warnings};
 use crate::domain::amount::{Amount, Total};
 use crate::domain::decision::{Decision, check_character};
 use crate::domain::mismatch::{Event, Kind, Mismatch, Outcome, State};
 use crate::domain::morning::Making;
 use crate::domain::order::OrderKey;
-use crate::domain::run::Figures;
+use crate::domain::run::{Figures, SUSPECT};
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, named_params};
@@ -61,6 +61,8 @@ pub(crate) struct Judging<'a> {
     pub(super) run_id: i64,
     /// Other judged runs that were answered since this run's first answer.
     pub(super) others: Vec<i64>,
+    /// The run before, if findings of it are suspect.
+    pub(super) suspect_run: Option<i64>,
 }
 
 impl Store {
@@ -76,15 +78,17 @@ impl Store {
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(sqlite)?;
         let others = begin(&transaction, run_id).map_err(sqlite)?;
-        Ok(Judging { transaction, path, run_id, others })
+        let suspect_run = flood::suspect_run(&transaction, run_id).map_err(sqlite)?;
+        Ok(Judging { transaction, path, run_id, others, suspect_run })
     }
 }
 
 fn begin(connection: &Connection, run_id: i64) -> rusqlite::Result<Vec<i64>> {
-    for table in ["reported_mismatches", "reported_orders", "solved_orders"] {
+    for table in ["reported_mismatches", "reported_orders", "solved_orders", "new_findings"] {
         let sql = ["DELETE FROM ", table, " WHERE run_id = ?1"].concat();
         connection.execute(&sql, [run_id])?;
     }
+    warnings::forget(connection, run_id, SUSPECT)?;
     connection.execute_batch(
         "CREATE TEMP TABLE IF NOT EXISTS judged_since (order_id INTEGER PRIMARY KEY);",
     )?;
@@ -127,7 +131,12 @@ impl Judging<'_> {
         for judged in page {
             self.keep_order(judged)?;
         }
-        awaiting::judged(&self.transaction, self.run_id, range)
+        awaiting::judged(&self.transaction, self.run_id, range)?;
+        let is_suspect = |it: &&Judged| it.rows.iter().any(|row| row.state == State::Suspect);
+        for judged in page.iter().filter(is_suspect) {
+            awaiting::suspected(&self.transaction, judged.case.order_id)?;
+        }
+        Ok(())
     }
 
     fn keep_order(&self, judged: &Judged) -> rusqlite::Result<()> {
@@ -171,15 +180,19 @@ impl Judging<'_> {
 
     fn report(&self, case: &StoredCase, row: &JudgedRow) -> rusqlite::Result<()> {
         let JudgedRow { mismatch, state, first_seen, open_days, decision, shown } = row;
+        let is_suspect = *state == State::Suspect;
+        // See the column is_suspect.
+        let state = if is_suspect { State::New } else { *state };
         let decision = Stored::from(decision);
         self.transaction
             .prepare_cached(
                 "INSERT INTO reported_mismatches (run_id, order_id, kind, severity, state,
                      variance_micros, at_risk_micros, currency, reason, first_seen, open_days,
-                     mismatch_id, verdict, until, owner, note, answer_id, answered_at_ms)
+                     mismatch_id, verdict, until, owner, note, is_suspect, answer_id,
+                     answered_at_ms)
                  SELECT :run_id, :order_id, :kind, :severity, :state, :variance, :at_risk,
                      :currency, :reason, :first_seen, :open_days, :mismatch_id,
-                     :verdict, :until, :owner, :note,
+                     :verdict, :until, :owner, :note, :is_suspect,
                      iif(:is_shown, :answer_id, answer_id),
                      iif(:is_shown, :answered_at_ms, answered_at_ms)
                  FROM run_orders WHERE run_id = :run_id AND order_id = :order_id",
@@ -192,7 +205,7 @@ impl Judging<'_> {
                 ":reason": mismatch.reason.as_str(), ":first_seen": first_seen.to_string(),
                 ":open_days": open_days, ":mismatch_id": mismatch_id(&case.key, mismatch.kind),
                 ":verdict": decision.verdict, ":until": decision.until,
-                ":owner": decision.owner, ":note": decision.note,
+                ":owner": decision.owner, ":note": decision.note, ":is_suspect": is_suspect,
                 ":is_shown": shown.is_some(),
                 ":answer_id": shown.as_ref().and_then(|shown| shown.answer_id),
                 ":answered_at_ms": shown.as_ref().and_then(|shown| shown.answered_at_ms),

@@ -38,7 +38,7 @@ impl Store {
             .and_then(|mut statement| {
                 statement
                     .query_map([run_id], |row| {
-                        Ok((row.get("mismatch_id")?, (row.get("order_id")?, kind(row)?)))
+                        Ok((row.get("mismatch_id")?, (row.get("order_id")?, decode::kind(row)?)))
                     })?
                     .collect()
             })
@@ -179,15 +179,10 @@ impl Store {
             .and_then(|mut statement| {
                 statement
                     .query_row(params![mismatch_id, DecisionEventKind::Proposed.as_str()], |row| {
-                        Ok((row.get("order_id")?, kind(row)?))
+                        Ok((row.get("order_id")?, decode::kind(row)?))
                     })
                     .optional()
             })
             .map_err(|error| self.error(&error))
     }
-}
-
-fn kind(row: &rusqlite::Row) -> rusqlite::Result<Kind> {
-    let kind: String = row.get("kind")?;
-    Kind::from_word(&kind).ok_or_else(|| decode::unreadable("kind"))
 }

@@ -47,7 +47,7 @@ pub(crate) use cases::{Shown, StoredCase};
 pub(crate) use decisions::{DecisionFilter, NewDecision, ReadFile};
 pub(crate) use endings::RunEnd;
 pub(crate) use error::StoreError;
-pub(crate) use flood::AllMissing;
+pub(crate) use flood::{AllMissing, EarlierShares};
 pub(crate) use history::{MismatchEvent, OrderHistory};
 pub(crate) use import::{Import, Imported};
 pub(crate) use judging::{Judged, JudgedRow, Judging};

@@ -21,7 +21,8 @@ const ROWS: [&str; 5] = [
      m.at_risk_micros AS at_risk_micros, m.currency AS mismatch_currency, \
      m.reason AS reason, m.first_seen AS first_seen, m.open_days AS open_days, \
      m.mismatch_id AS mismatch_id, m.answered_at_ms AS answered_at_ms, \
-     m.verdict AS verdict, m.until AS until, m.owner AS owner, m.note AS note, ",
+     m.verdict AS verdict, m.until AS until, m.owner AS owner, m.note AS note, \
+     m.is_suspect AS is_suspect, ",
     ENTRY_COLUMNS,
     ", ",
     ANSWER_COLUMNS,
@@ -169,7 +170,11 @@ fn report_row(row: &Fields) -> rusqlite::Result<ReportRow> {
     Ok(ReportRow {
         run_id: row.named("run_id")?,
         mismatch,
-        state: State::from_word(&word("state")?).ok_or_else(|| unreadable("state"))?,
+        state: if row.named("is_suspect")? {
+            State::Suspect
+        } else {
+            State::from_word(&word("state")?).ok_or_else(|| unreadable("state"))?
+        },
         key: decode::key(row)?,
         entry: read_optional_entry(row)?,
         payment: match decode::answer(row)? {

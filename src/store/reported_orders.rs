@@ -91,8 +91,8 @@ pub(super) fn insert(
 
 impl Store {
     /// Gives the orders with findings of a judged run, or of a view, the most urgent first: by
-    /// severity, then new, changed and reopened before open, then by currency and figure. Orders
-    /// whose findings are all accepted come last.
+    /// severity, then new, changed and reopened before open and suspect, then by currency and
+    /// figure. Orders whose findings are all accepted come last.
     ///
     /// # Errors
     /// The database, or what `take` says.
@@ -110,8 +110,8 @@ impl Store {
             if run_id.is_some() { "x.run_id = ?1" } else { "?1 IS NULL" },
             " ORDER BY CASE x.severity ",
             &cases.concat(),
-            "ELSE 99 END, x.state = 'open', x.currency, x.figure_micros DESC,
-                 o.merchant_order_id, o.merchant_uid",
+            "ELSE 99 END, x.state IN ('open', 'suspect'), x.state = 'suspect', x.currency,
+                 x.figure_micros DESC, o.merchant_order_id, o.merchant_uid",
         ]
         .concat();
         let sqlite = |error: rusqlite::Error| E::from(self.error(&error));

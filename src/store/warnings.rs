@@ -46,6 +46,13 @@ fn add(connection: &Connection, run_id: i64, warnings: &[Warning]) -> rusqlite::
     Ok(())
 }
 
+/// Forgets what an earlier judgement of a run said.
+pub(super) fn forget(connection: &Connection, run_id: i64, code: &str) -> rusqlite::Result<()> {
+    connection
+        .execute("DELETE FROM run_warnings WHERE run_id = ?1 AND code = ?2", params![run_id, code])
+        .map(|_| ())
+}
+
 /// The warnings of a run, in their order.
 pub(super) fn of_run(connection: &Connection, run_id: i64) -> rusqlite::Result<Vec<Warning>> {
     connection

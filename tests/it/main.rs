@@ -10,6 +10,7 @@ mod diff;
 mod documents;
 mod example_configuration;
 mod exit_codes;
+mod flood_guard;
 mod gateway_faults;
 mod golden;
 mod history;

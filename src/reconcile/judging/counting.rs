@@ -1,7 +1,7 @@
 //! What all orders of a run show together: figures, and warnings about the whole.
 
 use crate::domain::decision::Decision;
-use crate::domain::mismatch::{Event, EventKind, Kind, Mismatch, Severity};
+use crate::domain::mismatch::{Event, EventKind, Kind, Mismatch, Severity, State};
 use crate::domain::money::Bucket;
 use crate::domain::order::direction;
 use crate::domain::payment::{Answer, Asked, OTHER_ORDER};
@@ -123,16 +123,17 @@ pub(super) fn count(
 /// Counts the findings of an order, and its money once.
 pub(crate) fn count_findings<'a>(
     figures: &mut Figures,
-    findings: impl Iterator<Item = (&'a Mismatch, &'a Decision)>,
+    findings: impl Iterator<Item = (&'a Mismatch, State, &'a Decision)>,
     order: &JudgedOrder,
     policy: &Policy,
 ) {
     let least = policy.exit_from.unwrap_or(Severity::Low);
-    for (mismatch, decision) in findings {
+    for (mismatch, state, decision) in findings {
         let is_accepted = decision.is_accepted();
         let counted = if is_accepted { &mut figures.accepted } else { &mut figures.mismatches };
         *counted.entry(mismatch.kind).or_default() += 1;
-        let counts = !is_accepted && mismatch.severity <= least;
+        let is_believed = !is_accepted && state != State::Suspect;
+        let counts = is_believed && mismatch.severity <= least;
         figures.findings_for_exit += u64::from(counts);
     }
     figures.accepted_orders += u64::from(order.severity.is_none());

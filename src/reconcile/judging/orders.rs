@@ -7,7 +7,7 @@ use crate::domain::money::Moved;
 use crate::domain::order::direction;
 use crate::domain::payment::{Answer, Asked, Payment};
 use crate::rules::lifecycle::Known;
-use crate::rules::{self, Case, Policy};
+use crate::rules::{self, Case, Counted, Policy};
 use crate::store::{JudgedOrder, JudgedRow, Kept, RunRow, Shown, StoredCase};
 use chrono::{DateTime, NaiveDate};
 use std::collections::BTreeMap;
@@ -166,7 +166,12 @@ impl Whole {
         let Whole { moved, is_verified, is_kept, transaction_type, since, day } = self;
         // That the order is unverified tonight puts no more at risk.
         let counted = seen.iter().filter(|it| !is_kept || it.kind != Kind::Unverified);
-        let counted = counted.map(|it| (it.kind, it.severity, it.is_accepted));
+        let counted = counted.map(|it| Counted {
+            kind: it.kind,
+            severity: it.severity,
+            is_accepted: it.is_accepted,
+            is_suspect: it.state == State::Suspect,
+        });
         let place = rules::place(&moved, is_verified, counted);
         seen.sort_by_key(|it| it.severity);
         let open: Vec<&Seen> = seen.iter().filter(|it| !it.is_accepted).collect();
@@ -186,7 +191,10 @@ impl Whole {
             transaction_type,
             severity,
             state: STATES.into_iter().find(|state| has(*state)).unwrap_or(State::Open),
-            next_step: next_step(most_severe.kind),
+            next_step: match most_severe.state {
+                State::Suspect => NextStep::Operator,
+                _ => next_step(most_severe.kind),
+            },
             since,
             open_days: (day - since).num_days().max(0),
             due: severity.and_then(|severity| policy.due.day(severity, since)),
@@ -195,4 +203,5 @@ impl Whole {
 }
 
 /// What is worth the most attention first.
-const STATES: [State; 4] = [State::New, State::Reopened, State::Changed, State::Open];
+const STATES: [State; 5] =
+    [State::New, State::Reopened, State::Changed, State::Open, State::Suspect];

@@ -85,8 +85,11 @@ fn verdict(run: &RunSummary) -> String {
     if invalid > 0 {
         parts.push(format!("{} invalid", plural(invalid, "ledger row")));
     }
-    if run.doubts().next().is_some() {
+    if run.doubts_ledger() {
         parts.push("the ledger is in doubt".to_owned());
+    }
+    if run.is_suspect() {
+        parts.push("many findings are suspect".to_owned());
     }
     format!("Run {}{days}: {}", run.run_id, parts.join(", "))
 }
@@ -177,12 +180,19 @@ fn money(totals: &MoneyByCurrency) -> Vec<String> {
     let has_findings = |money: &MoneyFigures| {
         [money.at_risk, money.accepted].into_iter().any(|sum| sum != Total::default())
     };
+    let suspects = totals.iter().filter(|(_, money)| money.suspect != Total::default());
+    let suspects = suspects.map(|((currency, transaction_type), money)| {
+        let (currency, transaction_type) = (one_line(currency), one_line(transaction_type));
+        format!("{:<14}{} {currency} {transaction_type}, apart", "Suspect", money.suspect)
+    });
+    let suspects: Vec<String> = suspects.collect();
     let with_findings: MoneyByCurrency = totals
         .iter()
         .filter(|(_, money)| has_findings(money))
         .map(|(key, money)| (key.clone(), *money))
         .collect();
     if with_findings.is_empty() {
+        lines.extend(suspects);
         return lines;
     }
     lines.push(String::new());
@@ -201,6 +211,7 @@ fn money(totals: &MoneyByCurrency) -> Vec<String> {
             .map(|sum| sum.to_string())
         },
     ));
+    lines.extend(suspects);
     lines
 }
 
@@ -246,8 +257,11 @@ fn next_step(run: &RunSummary, files: &[Written], exit_code: u8) -> String {
         if figures.ledger.invalid > 0 {
             doubts.push(invalid());
         }
-        if run.doubts().next().is_some() {
+        if run.doubts_ledger() {
             doubts.push("the ledger may be old or cut short: see the warnings above".to_owned());
+        }
+        if run.is_suspect() {
+            doubts.push("many findings are suspect: see the warnings above".to_owned());
         }
         doubts.join("; ")
     };

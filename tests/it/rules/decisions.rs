@@ -159,6 +159,7 @@ impl Recorded {
             written: &written,
             basis: &basis,
             known: known.as_ref(),
+            was_suspect: false,
             has_ended_since: false,
             since: &[],
             now: self.now(Some(&basis)),

@@ -13,7 +13,7 @@ use octopus_recon::domain::money::Moved;
 use octopus_recon::domain::money::{Bucket, Place};
 use octopus_recon::domain::payment::{Answer, Asked};
 use octopus_recon::rules::Policy;
-use octopus_recon::rules::{moved, place};
+use octopus_recon::rules::{Counted, moved, place};
 use proptest::prelude::*;
 
 const UNIT: i64 = 1_000_000;
@@ -26,6 +26,10 @@ type Row = (Order, &'static str, &'static str, &'static str);
 
 /// A kind, its severity, and whether finance has accepted it.
 type Finding = (Kind, Severity, bool);
+
+fn counted((kind, severity, is_accepted): Finding) -> Counted {
+    Counted { kind, severity, is_accepted, is_suspect: false }
+}
 
 /// An order of three days: the ledger's status and amount, then the gateway's status, amount and
 /// final amount.
@@ -58,7 +62,7 @@ fn check(rows: Vec<Row>, is_first_of_payment: bool) {
         let found = order.judged().mismatches;
         let words: Vec<&str> = found.iter().map(|row| row.kind.as_str()).collect();
         assert_eq!(words.join(", "), kinds, "{order:?}");
-        let findings = found.iter().map(|row| (row.kind, row.severity, false));
+        let findings = found.iter().map(|row| counted((row.kind, row.severity, false)));
         let is_verified = order.asked != "unverified";
         let place = place(&order.moved(is_first_of_payment), is_verified, findings);
         let shown = (place.bucket.as_str(), place.amount.to_string(), place.currency.as_str());
@@ -131,12 +135,38 @@ fn accepted_findings_leave_the_figure_to_the_others() {
         (&short, true, &[], "information", "0.00"),
     ];
     for (moved, is_verified, findings, bucket, amount) in cases {
-        let place = place(moved, is_verified, findings.iter().copied());
+        let place = place(moved, is_verified, findings.iter().copied().map(counted));
         assert_eq!(
             (place.bucket.as_str(), place.amount.to_string().as_str()),
             (bucket, amount),
             "{findings:?}"
         );
+    }
+}
+
+#[test]
+fn suspect_findings_are_apart_until_another_one_counts() {
+    let short = order("income", ("paid", 500), ("completed", 500, Some(490))).moved(false);
+    let (high, low) = (Severity::High, Severity::Low);
+    let finding = |kind, severity, is_accepted, is_suspect| Counted {
+        kind,
+        severity,
+        is_accepted,
+        is_suspect,
+    };
+    let suspect = finding(Kind::FinalAmountDifference, high, false, true);
+    let cases = [
+        (vec![suspect], "suspect", "10.00"),
+        (vec![suspect, finding(Kind::AccountingFailed, high, true, false)], "suspect", "10.00"),
+        (vec![suspect, finding(Kind::NotifyFailed, low, false, false)], "suspect", "10.00"),
+        (vec![suspect, finding(Kind::AccountingFailed, high, false, false)], "against_us", "10.00"),
+        (vec![finding(Kind::NotifyFailed, low, false, true)], "suspect", "0.00"),
+        (vec![finding(Kind::FinalAmountDifference, high, true, false)], "accepted", "10.00"),
+    ];
+    for (findings, bucket, amount) in cases {
+        let place = place(&short, true, findings.iter().copied());
+        let shown = (place.bucket.as_str(), place.amount.to_string());
+        assert_eq!(shown, (bucket, amount.to_owned()), "{findings:?}");
     }
 }
 
@@ -153,7 +183,7 @@ fn an_order_that_no_ledger_has() {
         amount: Amount::from_micros(500 * UNIT),
         currency: "inr".to_owned(),
     };
-    assert_eq!(place(&moved, true, findings.into_iter()), expected);
+    assert_eq!(place(&moved, true, findings.into_iter().map(counted)), expected);
 }
 
 proptest! {
@@ -183,7 +213,7 @@ proptest! {
         let placed = place(
             &order.moved(is_first_of_payment),
             is_verified,
-            findings.iter().copied(),
+            findings.iter().copied().map(counted),
         );
         let expected = place_as_the_contract_reads(&order, is_first_of_payment, SPREAD, &rows);
         prop_assert_eq!(

@@ -86,6 +86,7 @@ fn verdict(night: &Night, collected: &Collected) -> (Tone, Markup) {
                 (if findings == 1 { " has findings; " } else { " have findings; " })
                 @if has_risk(collected) { (at_risk(collected)) " at risk." }
                 @else { "no money is at risk." }
+                @if night.summary.is_suspect() { " Many of them are SUSPECT." }
                 @if invalid > 0 { " " (unusable(invalid)) }
             },
         );
@@ -162,6 +163,9 @@ fn next(night: &Night, collected: &Collected) -> Markup {
             @if collected.open.count > 0 {
                 " For the findings, begin with " a href="#start" { "Start here" } "."
             }
+        } @else if run.is_suspect() {
+            "find out why so many orders changed at once. Do not act on suspect rows yet: the next "
+            "night believes what it sees again."
         } @else if run.doubts().next().is_some() {
             "check whether the ledger is whole before you rely on these figures."
         } @else if collected.open.count > 0 {

@@ -12,7 +12,9 @@ pub(super) fn section() -> Markup {
             p {
                 "Each order of the ledger is asked for at the payment gateway. A finding is one "
                 "thing on which the two disagree, or that the gateway itself calls wrong. An order "
-                "can have several; its money counts once."
+                "can have several; its money counts once. A suspect finding is new on so many "
+                "orders at once that the gateway may be wrong; it is believed when the next run "
+                "sees it again."
             }
             div.wide {
                 table {

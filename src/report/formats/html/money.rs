@@ -76,6 +76,12 @@ fn by_currency(collected: &Collected) -> Markup {
                     (show::money(&tally.sum, currency)) " that finance accepted."
                 }
             }
+            @for (currency, tally) in money.all_of(Bucket::Suspect) {
+                p {
+                    "Apart from these, " (show::orders(tally.orders)) " with "
+                    (show::money(&tally.sum, currency)) " whose findings are suspect."
+                }
+            }
             @if information > 0 {
                 p { (show::orders(information)) " for information only, without money at risk." }
             }

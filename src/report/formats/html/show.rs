@@ -115,6 +115,7 @@ pub(super) fn bucket(bucket: Bucket) -> &'static str {
         Bucket::InDoubt => "in doubt",
         Bucket::Unverified => "unverified",
         Bucket::Accepted => "accepted",
+        Bucket::Suspect => "suspect",
         Bucket::Information => "for information",
     }
 }

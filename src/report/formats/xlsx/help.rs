@@ -4,7 +4,7 @@ use super::book::{Book, Tab};
 use crate::domain::mismatch::Kind;
 use rust_xlsxwriter::XlsxError;
 
-const NOTES: [(&str, &str); 11] = [
+const NOTES: [(&str, &str); 12] = [
     (
         "accepted",
         "Known and fine. It leaves Work and the sums until the finding changes, or until the day \
@@ -34,6 +34,11 @@ const NOTES: [(&str, &str); 11] = [
         "A grey amount",
         "It has more than 15 digits, which a cell cannot hold as a number. It is text, with all \
          its digits, and no sum of this workbook's cells has it.",
+    ),
+    (
+        "State suspect",
+        "The same finding is new on so many orders that the gateway may be wrong. Nothing can be \
+         decided yet: the next run believes what it sees again. The money is apart.",
     ),
     (
         "Red first line of Work",

@@ -14,8 +14,14 @@ use std::collections::BTreeMap;
 type Written = Result<(), XlsxError>;
 
 /// The buckets in the order of the columns.
-const BUCKETS: [Bucket; 5] =
-    [Bucket::AgainstUs, Bucket::InOurFavour, Bucket::InDoubt, Bucket::Unverified, Bucket::Accepted];
+const BUCKETS: [Bucket; 6] = [
+    Bucket::AgainstUs,
+    Bucket::InOurFavour,
+    Bucket::InDoubt,
+    Bucket::Unverified,
+    Bucket::Accepted,
+    Bucket::Suspect,
+];
 
 /// The headings of the columns whose cells are text.
 const TEXT_COLUMNS: [&str; 2] = ["currency", "some order ids"];
@@ -173,6 +179,7 @@ fn money(book: &mut Book, counts: &Counts) -> Written {
         "unverified",
         "at risk (the four)",
         "accepted, apart",
+        "suspect, apart",
     ];
     section(book, "Money, each order once", &columns)?;
     for (currency, buckets) in &counts.money {
