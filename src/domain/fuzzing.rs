@@ -6,6 +6,7 @@
 use proptest::prelude::*;
 use proptest::sample::Index;
 use std::fmt;
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 /// Longer inputs are cut: a test is about what bytes mean, not about how many there are.
@@ -16,6 +17,16 @@ pub(crate) const ACCOUNT: &str = "6660006666789";
 
 /// What separates the tokens of CSV, JSON, TOML and XML.
 const BETWEEN_TOKENS: &[u8] = b",;\t\r\n\"':{}[]=<> ";
+
+/// The seeds of a test that makes its cases from them: as many as usual, or as many as
+/// `OCTOPUS_RECON_SEEDS` says, or only the one that `OCTOPUS_RECON_SEED` names.
+pub(crate) fn seeds(usual: u64) -> Range<u64> {
+    let number = |name: &str| -> Option<u64> { std::env::var(name).ok()?.parse().ok() };
+    match number("OCTOPUS_RECON_SEED") {
+        Some(seed) => seed..seed + 1,
+        None => 0..number("OCTOPUS_RECON_SEEDS").unwrap_or(usual),
+    }
+}
 
 /// This many cases, or as many times more as the environment says.
 pub(crate) fn config(cases: u32) -> ProptestConfig {

@@ -93,7 +93,6 @@ pub struct MoneyFigures {
     pub suspect: Total,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 fn is_nothing(sum: &Total) -> bool {
     *sum == Total::default()
 }

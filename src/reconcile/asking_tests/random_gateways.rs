@@ -3,11 +3,11 @@
 //! `OCTOPUS_RECON_SEED=7` tries one again.
 
 use super::{Simulated, Simulation, simulate};
+use crate::domain::fuzzing::seeds;
 use crate::gateway::Cause;
 use crate::reconcile::asking::Ended;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
-use std::ops::Range;
 
 /// Without a number in the environment.
 const SEEDS: u64 = 150;
@@ -131,16 +131,9 @@ fn faults(simulation: Simulation, run: &Simulated) -> Vec<String> {
     faults
 }
 
-fn number(name: &str) -> Option<u64> {
-    std::env::var(name).ok()?.parse().ok()
-}
-
 #[test]
 fn random_gateways_lose_and_invent_nothing() {
-    let seeds: Range<u64> = match number("OCTOPUS_RECON_SEED") {
-        Some(seed) => seed..seed + 1,
-        None => 0..number("OCTOPUS_RECON_SEEDS").unwrap_or(SEEDS),
-    };
+    let seeds = seeds(SEEDS);
     let mut reached: BTreeMap<&str, u64> = BTreeMap::new();
     for seed in seeds.clone() {
         let gateway = gateway(seed);
