@@ -7,6 +7,7 @@
     reason = "a failed setup fails the test, and each part prints its totals"
 )]
 
+mod calls_judged;
 mod campaign;
 mod disk;
 mod gateway;
