@@ -181,9 +181,10 @@ impl Session<'_> {
         let shrunk = doubts::shrunk(comparison, &settings.ledger.shrunk_above);
         run.summary.figures.gateway_totals = statement::lines(store, &run, request)?;
         let stated = statement::warnings(&run.summary.figures.gateway_totals);
-        let units = judging::judge(store, &run, &settings.policy, &request.making, context)?;
-        for warning in shrunk.into_iter().chain(units).chain(stated) {
-            warn(store, run_id, warning)?;
+        let warnings = shrunk.into_iter().chain(stated).collect();
+        let (policy, making) = (&settings.policy, &request.making);
+        for warning in judging::judge(store, &run, policy, making, warnings, context)? {
+            tracing::warn!("{}", warning.text);
         }
         let run = known(store, run_id)?;
         let interrupt = context.interrupt.clone();

@@ -13,23 +13,21 @@ use crate::domain::text::Text;
 use crate::failure::Failure;
 use crate::rules::lifecycle::{self, Known, Now, Seen};
 use crate::rules::{self, Case, Judgement, Policy};
-use crate::store::{Judged, JudgedRow, Judging, RunRow, Shown, Store, StoredCase};
+use crate::store::{Judged, JudgedRow, Judging, RunRow, Shown, Store, StoredCase, THOUSAND};
 use chrono::NaiveDate;
 pub(super) use counting::count_findings;
 use counting::{OtherIds, Units, count};
 pub(super) use orders::judged_again;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Cases that are in memory at a time.
-const PAGE: u32 = 1_000;
-
-/// Judges a run whole: what earlier judgements of it said is forgotten. Gives what all orders
-/// together show.
+/// Judges a run whole: what earlier judgements of it said is forgotten. Keeps these warnings with
+/// it, and those about what all orders together show. Gives all of them.
 pub(super) fn judge(
     store: &mut Store,
     run: &RunRow,
     policy: &Policy,
     making: &Making,
+    mut warnings: Vec<Warning>,
     context: &Context,
 ) -> Result<Vec<Warning>, Failure> {
     let begun = &run.summary;
@@ -48,7 +46,7 @@ pub(super) fn judge(
         if let Some(signal) = context.interrupt.signal() {
             return Err(ended_by(signal, begun.run_id));
         }
-        let cases = judging.cases(after, PAGE)?;
+        let cases = judging.cases(after, THOUSAND)?;
         let Some(last) = cases.last() else { break };
         after = last.order_id;
         let mut page = Vec::with_capacity(cases.len());
@@ -63,8 +61,9 @@ pub(super) fn judge(
     figures
         .check(&judging.selected_amounts()?)
         .map_err(|imbalance| Failure::bug(imbalance.to_string()))?;
-    judging.commit(&figures, making, policy.zone, (context.now)())?;
-    Ok(units.warning().into_iter().chain(other_ids.warning()).collect())
+    warnings.extend(units.warning().into_iter().chain(other_ids.warning()));
+    judging.commit(&figures, making, &warnings, policy.zone, (context.now)())?;
+    Ok(warnings)
 }
 
 /// A signal came after the last answer and before the report was in its place.

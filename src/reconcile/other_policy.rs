@@ -56,7 +56,7 @@ pub(crate) fn under_policy(
     let mut copy = Store::open_copy(path)?;
     let run = known(&copy, run_id)?;
     let reported = findings(&copy, run_id)?;
-    judge(&mut copy, &run, policy, &Making::default(), context)?;
+    judge(&mut copy, &run, policy, &Making::default(), Vec::new(), context)?;
     let judged = findings(&copy, run_id)?;
     Ok(Effects { hidden: missing(&reported, &judged), added: missing(&judged, &reported) })
 }
