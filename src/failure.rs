@@ -176,9 +176,10 @@ impl From<StoreError> for Failure {
             StoreError::Storage { .. } | StoreError::Busy { .. } | StoreError::Unread { .. } => {
                 code::STORAGE
             }
-            StoreError::Foreign { .. } | StoreError::Newer { .. } | StoreError::Linked { .. } => {
-                code::DATABASE
-            }
+            StoreError::Foreign { .. }
+            | StoreError::Changed { .. }
+            | StoreError::Newer { .. }
+            | StoreError::Linked { .. } => code::DATABASE,
             // Who interrupts says by which signal.
             StoreError::Interrupted { .. } => code::SIGNAL + 15,
             StoreError::Absent { .. } => code::USAGE,

@@ -181,17 +181,11 @@ impl Session<'_> {
         let shrunk = doubts::shrunk(comparison, &settings.ledger.shrunk_above);
         run.summary.figures.gateway_totals = statement::lines(store, &run, request)?;
         let stated = statement::warnings(&run.summary.figures.gateway_totals);
-        let accept_suspect = request.accept_suspect;
-        let shown = judging::judge(
-            store,
-            &run,
-            &settings.policy,
-            &request.making,
-            context,
-            accept_suspect,
-        )?;
-        for warning in shrunk.into_iter().chain(shown).chain(stated) {
-            warn(store, run_id, warning)?;
+        let warnings = shrunk.into_iter().chain(stated).collect();
+        let (policy, making) = (&settings.policy, &request.making);
+        let accept = request.accept_suspect;
+        for warning in judging::judge(store, &run, policy, making, warnings, context, accept)? {
+            tracing::warn!("{}", warning.text);
         }
         let run = known(store, run_id)?;
         let interrupt = context.interrupt.clone();

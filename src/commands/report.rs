@@ -68,6 +68,7 @@ fn judged(arguments: &Report, store: &Store) -> Result<RunRow, Failure> {
         Some(run_id) => run_id,
         None => store.latest_judged()?.ok_or_else(not_judged)?,
     };
+    store.check_rows(run_id)?;
     store.run(run_id)?.filter(|run| run.judged_at.is_some()).ok_or_else(|| {
         Failure::usage(
             format!("there is no judged run {run_id}"),

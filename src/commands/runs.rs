@@ -10,7 +10,7 @@ use crate::store::{RunRow, Store};
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use serde_json::{Value, json};
 
-const HEADINGS: [&str; 16] = [
+const HEADINGS: [&str; 17] = [
     "run",
     "started",
     "exit",
@@ -26,6 +26,7 @@ const HEADINGS: [&str; 16] = [
     "mismatched",
     "unverified",
     "calls",
+    "digest",
     "how it ended",
 ];
 
@@ -72,6 +73,7 @@ fn row(run: &RunRow, is_active: bool) -> Vec<String> {
         judged(figures.orders.mismatched),
         judged(figures.orders.unverified),
         figures.requests.to_string(),
+        run.rows_sha256.as_deref().map_or("-".to_owned(), short),
         match &run.end {
             Some(end) => text::one_line(&end.reason),
             None if is_active => "active".to_owned(),
@@ -107,7 +109,13 @@ fn object(run: &RunRow, is_active: bool) -> Value {
             .map(|(kind, count)| (kind.as_str(), count))
             .collect::<std::collections::BTreeMap<_, _>>(),
         "requests": figures.requests,
+        "rows_sha256": run.rows_sha256,
     })
+}
+
+/// Enough of a digest to compare two by eye.
+fn short(sha256: &str) -> String {
+    sha256.chars().take(12).collect()
 }
 
 /// RFC 3339, UTC, in seconds.

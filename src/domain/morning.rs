@@ -44,6 +44,9 @@ pub struct Night {
     pub making: Making,
     /// The SHA-256 of the manifest of the judged run before this one, if it has written one.
     pub previous_manifest: Option<String>,
+    /// The digest of all rows that the run recorded, in hexadecimal. `None`: an earlier release
+    /// judged it.
+    pub rows_sha256: Option<String>,
 }
 
 /// A ledger file that a run read.

@@ -60,6 +60,19 @@ pub fn printable(text: &str) -> String {
     cut(one_line(text))
 }
 
+/// Digits with a comma after each three, counted from the end.
+#[must_use]
+pub fn grouped(digits: &str) -> String {
+    let mut shown = String::new();
+    for (index, digit) in digits.char_indices() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            shown.push(',');
+        }
+        shown.push(digit);
+    }
+    shown
+}
+
 /// Cleans a text that this program wrote: the whole text on one line, without characters that move
 /// the cursor or change the reading direction. All figures are kept.
 #[must_use]

@@ -14,18 +14,15 @@ use crate::domain::text::Text;
 use crate::failure::Failure;
 use crate::rules::lifecycle::{self, Known, Now, Seen};
 use crate::rules::{self, Case, Judgement, Policy};
-use crate::store::{Judged, JudgedRow, Judging, RunRow, Shown, Store, StoredCase};
+use crate::store::{Judged, JudgedRow, Judging, RunRow, Shown, Store, StoredCase, THOUSAND};
 use chrono::NaiveDate;
 pub(super) use counting::count_findings;
 use counting::{OtherIds, Units, count};
 pub(super) use orders::judged_again;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Cases that are in memory at a time.
-const PAGE: u32 = 1_000;
-
-/// Judges a run whole: what earlier judgements of it said is forgotten. Gives what all orders
-/// together show.
+/// Judges a run whole: what earlier judgements of it said is forgotten. Keeps these warnings with
+/// it, and those about what all orders together show. Gives all of them.
 ///
 /// What is found depends on no other order, so a kind is known to be suspect only at the end. Then
 /// the run is judged once more: that is rare, and other nights pay nothing for it.
@@ -34,6 +31,7 @@ pub(super) fn judge(
     run: &RunRow,
     policy: &Policy,
     making: &Making,
+    mut warnings: Vec<Warning>,
     context: &Context,
     accept_suspect: bool,
 ) -> Result<Vec<Warning>, Failure> {
@@ -58,13 +56,14 @@ pub(super) fn judge(
         .check(&judging.selected_amounts()?)
         .map_err(|imbalance| Failure::bug(imbalance.to_string()))?;
     judging.keep_shares(&shares, &suspect)?;
-    judging.commit(&figures, making, policy.zone, (context.now)())?;
     let said = |kind: &Kind| {
         let share = shares.get(kind).copied().unwrap_or_default();
         flood::warning(*kind, share, &earlier.of(*kind))
     };
-    let suspect = suspect.iter().map(said);
-    Ok(suspect.chain(units.warning()).chain(other_ids.warning()).collect())
+    warnings.extend(suspect.iter().map(said));
+    warnings.extend(units.warning().into_iter().chain(other_ids.warning()));
+    judging.commit(&figures, making, &warnings, policy.zone, (context.now)())?;
+    Ok(warnings)
 }
 
 /// What all orders of a run show together.
@@ -105,7 +104,7 @@ impl Pass<'_> {
             if let Some(signal) = self.context.interrupt.signal() {
                 return Err(ended_by(signal, begun.run_id));
             }
-            let cases = judging.cases(after, PAGE)?;
+            let cases = judging.cases(after, THOUSAND)?;
             let Some(last) = cases.last() else { break };
             after = last.order_id;
             let mut page = Vec::with_capacity(cases.len());

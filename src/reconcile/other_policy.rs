@@ -57,7 +57,7 @@ pub(crate) fn under_policy(
     let run = known(&copy, run_id)?;
     let reported = findings(&copy, run_id)?;
     // What is suspect depends on the run's own policy.
-    judge(&mut copy, &run, policy, &Making::default(), context, true)?;
+    judge(&mut copy, &run, policy, &Making::default(), Vec::new(), context, true)?;
     let judged = findings(&copy, run_id)?;
     Ok(Effects { hidden: missing(&reported, &judged), added: missing(&judged, &reported) })
 }

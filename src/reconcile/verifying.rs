@@ -7,7 +7,8 @@ mod manifest;
 use crate::decisions;
 use crate::domain::text::{Text, one_line};
 use crate::failure::{Failure, code};
-use crate::store::{RunRow, Store};
+use crate::store::{CheckedRows, RunRow, Store};
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// One thing in which a file is not what the run wrote.
@@ -92,8 +93,39 @@ pub(crate) struct Verified {
 /// # Errors
 /// The file or the database cannot be read, or the file is none of the three.
 pub(crate) fn verify(store: &Store, path: &Path) -> Result<Verified, Failure> {
+    let mut runs = Runs::default();
+    let mut verified = verify_file(store, path, &mut runs)?;
+    verified.notes.extend(runs.without_digest.iter().map(|run_id| {
+        format!("run {run_id} was judged by an earlier release and has no digest of its rows")
+    }));
+    Ok(verified)
+}
+
+/// The runs whose rows have been compared with their digests.
+#[derive(Default)]
+struct Runs {
+    checked: BTreeSet<i64>,
+    without_digest: BTreeSet<i64>,
+}
+
+impl Runs {
+    /// A judged run that must be there, and must be what it recorded.
+    fn judged(&mut self, store: &Store, run_id: i64) -> Result<RunRow, Failure> {
+        if self.checked.insert(run_id) && store.check_rows(run_id)? == CheckedRows::WithoutDigest {
+            self.without_digest.insert(run_id);
+        }
+        store.run(run_id)?.filter(|run| run.judged_at.is_some()).ok_or_else(|| {
+            Failure::usage(
+                format!("the file is a report of run {run_id}, which is not in this database"),
+                "name the database of that run with --db",
+            )
+        })
+    }
+}
+
+fn verify_file(store: &Store, path: &Path, runs: &mut Runs) -> Result<Verified, Failure> {
     if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json")) {
-        return manifest::verify(store, path);
+        return manifest::verify(store, path, runs);
     }
     let opened = decisions::open(path).map_err(|error| unreadable(&error))?;
     let writer = store.writer_of(opened.sha256())?;
@@ -106,7 +138,7 @@ pub(crate) fn verify(store: &Store, path: &Path) -> Result<Verified, Failure> {
             "name a report of this program: a CSV, a workbook or a manifest",
         )
     })?;
-    let run = judged(store, run_id)?;
+    let run = runs.judged(store, run_id)?;
     let (rows, differences, notes) = table.compare(store, &run)?;
     Ok(Verified { run_id, has_known_bytes: writer.is_some(), rows, differences, notes })
 }
@@ -117,16 +149,6 @@ fn run_in_name(path: &Path) -> Option<i64> {
     let (_, behind) = stem.rsplit_once("-run")?;
     let digits: String = behind.chars().take_while(char::is_ascii_digit).collect();
     digits.parse().ok()
-}
-
-/// A judged run that must be there.
-fn judged(store: &Store, run_id: i64) -> Result<RunRow, Failure> {
-    store.run(run_id)?.filter(|run| run.judged_at.is_some()).ok_or_else(|| {
-        Failure::usage(
-            format!("the file is a report of run {run_id}, which is not in this database"),
-            "name the database of that run with --db",
-        )
-    })
 }
 
 fn unreadable(error: &decisions::Unreadable) -> Failure {

@@ -54,6 +54,7 @@ pub(crate) fn write_current(
     target: Option<&Path>,
     now: DateTime<Utc>,
 ) -> Result<Viewed, Failure> {
+    store.check_rows(run_id)?;
     let mut run = known(store, run_id)?;
     let today = now.with_timezone(&policy.zone).date_naive();
     store.begin_view()?;
@@ -99,6 +100,7 @@ pub(crate) fn write_as_of(
             "`octopus-recon runs` lists the runs with their days",
         )
     })?;
+    store.check_rows(run_id)?;
     let mut run = known(store, run_id)?;
     store.begin_view()?;
     for order_id in store.orders_with_events_before(end)? {

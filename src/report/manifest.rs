@@ -163,6 +163,9 @@ struct Head<'a> {
     policy_changes: &'a [(String, String, String)],
     csv: CsvDialect,
     previous_manifest: Option<&'a str>,
+    /// Not there for a run of an earlier release: its manifest stays the same, byte for byte.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rows_sha256: Option<&'a str>,
 }
 
 impl<'a> Head<'a> {
@@ -201,6 +204,7 @@ impl<'a> Head<'a> {
             policy_changes,
             csv,
             previous_manifest: night.previous_manifest.as_deref(),
+            rows_sha256: night.rows_sha256.as_deref(),
         }
     }
 }

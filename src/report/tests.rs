@@ -105,6 +105,7 @@ fn night() -> Night {
         measures: Measures::default(),
         making: Making::default(),
         previous_manifest: None,
+        rows_sha256: None,
     }
 }
 

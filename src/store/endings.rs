@@ -110,14 +110,16 @@ impl Store {
         Ok(())
     }
 
-    /// Notes that a run is active again.
+    /// Notes that a run is active again. If it is judged, what is stored of it may now differ from
+    /// its digests.
     ///
     /// # Errors
     /// The database cannot be written.
     pub(crate) fn resume_run(&mut self, run_id: i64) -> Result<(), StoreError> {
         self.connection
             .execute(
-                "UPDATE runs SET ended_at_ms = NULL, exit_code = NULL, end_reason = NULL
+                "UPDATE runs SET ended_at_ms = NULL, exit_code = NULL, end_reason = NULL,
+                     is_resumed = judged_at_ms IS NOT NULL
                  WHERE run_id = ?1",
                 [run_id],
             )

@@ -49,6 +49,14 @@ pub(crate) enum StoreError {
         /// What it is instead.
         why: String,
     },
+    /// Exit code 15: a run's rows are not what their digests say. It was not touched.
+    #[error("{what}: the database {} was changed or damaged outside this program", path.display())]
+    Changed {
+        /// The file.
+        path: PathBuf,
+        /// Which rows, of which run.
+        what: String,
+    },
     /// Exit code 15: a newer release made it. It was not touched.
     #[error(
         "{} is not usable as the database: a newer octopus-recon made it (schema {schema}, this \
@@ -141,6 +149,10 @@ impl StoreError {
             StoreError::Foreign { .. } => {
                 "it was not changed; check --db and [store] path; if it was your database, restore \
                  a backup"
+            }
+            StoreError::Changed { .. } => {
+                "nothing was written; restore a backup of the database; the report files that the \
+                 run has written are still what it found"
             }
             StoreError::Absent { .. } => {
                 "`octopus-recon run --ledger …` makes it; or name another with --db"

@@ -51,7 +51,7 @@ pub(super) fn store(
     let status =
         if orders.unverified == 0 { RunStatus::Complete } else { RunStatus::Incomplete }.stored();
     connection.execute(
-        "UPDATE runs SET status = :status, judged_at_ms = :judged_at_ms,
+        "UPDATE runs SET status = :status, judged_at_ms = :judged_at_ms, is_resumed = 0,
              reported_at_ms = NULL, matched = :matched,
              in_transit = :in_transit, mismatched = :mismatched, unverified = :unverified,
              open_elsewhere = :open_elsewhere, totals = :totals, days = :days,

@@ -8,13 +8,13 @@ use super::events::event_ms;
 use super::figures;
 use super::reported_orders::{self, JudgedOrder};
 use super::shared_payments::gather_payments;
-use super::{Store, awaiting, events, flood, warnings};
+use super::{Store, awaiting, digests, events, flood, warnings};
 use crate::domain::amount::{Amount, Total};
 use crate::domain::decision::{Decision, check_character};
 use crate::domain::mismatch::{Event, Kind, Mismatch, Outcome, State};
 use crate::domain::morning::Making;
 use crate::domain::order::OrderKey;
-use crate::domain::run::{Figures, SUSPECT};
+use crate::domain::run::{Figures, SUSPECT, Warning};
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, named_params};
@@ -84,6 +84,7 @@ impl Store {
 }
 
 fn begin(connection: &Connection, run_id: i64) -> rusqlite::Result<Vec<i64>> {
+    digests::begin(connection, run_id)?;
     for table in ["reported_mismatches", "reported_orders", "solved_orders", "new_findings"] {
         let sql = ["DELETE FROM ", table, " WHERE run_id = ?1"].concat();
         connection.execute(&sql, [run_id])?;
@@ -136,7 +137,7 @@ impl Judging<'_> {
         for judged in page.iter().filter(is_suspect) {
             awaiting::suspected(&self.transaction, judged.case.order_id)?;
         }
-        Ok(())
+        digests::keep(&self.transaction, self.run_id, range, page.len())
     }
 
     fn keep_order(&self, judged: &Judged) -> rusqlite::Result<()> {
@@ -243,8 +244,8 @@ impl Judging<'_> {
             .map_err(|error| StoreError::sqlite(&self.path, &error))
     }
 
-    /// Keeps it all, with the run's figures, and with what its report shows of other runs and of
-    /// settings.
+    /// Keeps it all, with the run's figures, with what its report shows of other runs and of
+    /// settings, with warnings, and with the digests of all that.
     ///
     /// # Errors
     /// The disk: then nothing was kept, or all of it.
@@ -252,11 +253,15 @@ impl Judging<'_> {
         self,
         figures: &Figures,
         making: &Making,
+        warnings: &[Warning],
         zone: Tz,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        let kept = figures::store(&self.transaction, self.run_id, figures, now)
-            .and_then(|()| self.keep_night(figures, making, zone));
+        let run_id = self.run_id;
+        let kept = figures::store(&self.transaction, run_id, figures, now)
+            .and_then(|()| self.keep_night(figures, making, zone))
+            .and_then(|()| warnings::add(&self.transaction, run_id, warnings))
+            .and_then(|()| digests::finish(&self.transaction, run_id));
         let Judging { path, transaction, .. } = self;
         kept.and_then(|()| transaction.commit()).map_err(|error| StoreError::sqlite(&path, &error))
     }

@@ -213,6 +213,7 @@ impl Store {
             measures: Measures::default(),
             making: Making::default(),
             previous_manifest: None,
+            rows_sha256: run.rows_sha256.clone(),
         };
         // A run that an earlier release judged has nothing more.
         if let Some(stored) = stored_night(&self.connection, run_id)? {

@@ -24,6 +24,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../sql/0004_events.sql"),
     include_str!("../../sql/0005_ledger_doubts.sql"),
     include_str!("../../sql/0006_decisions.sql"),
+    include_str!("../../sql/0007_row_digests.sql"),
     include_str!("../../sql/0008_suspect_findings.sql"),
 ];
 /// Made anew after each migration.

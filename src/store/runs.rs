@@ -145,6 +145,9 @@ pub(crate) struct RunRow {
     pub(crate) judged_at: Option<DateTime<Utc>>,
     /// How far it is.
     pub(crate) status: RunStatus,
+    /// The digest of all its rows, in hexadecimal. `None`: not judged, or judged by an earlier
+    /// release.
+    pub(crate) rows_sha256: Option<String>,
     /// How it ended; none while it is active.
     pub(crate) end: Option<RunEnd>,
     /// Whether its report was written.
@@ -333,6 +336,7 @@ fn run_row(row: &Row) -> rusqlite::Result<RunRow> {
         },
         started_at: instant(row, "started_at_ms")?,
         judged_at: optional_instant(row, "judged_at_ms")?,
+        rows_sha256: row.get("rows_sha256")?,
         end: row
             .get::<_, Option<String>>("end_reason")?
             .map(|reason| {

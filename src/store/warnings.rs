@@ -32,7 +32,11 @@ impl Store {
 }
 
 /// Adds warnings behind those that are there. A run that is resumed does not repeat one.
-fn add(connection: &Connection, run_id: i64, warnings: &[Warning]) -> rusqlite::Result<()> {
+pub(super) fn add(
+    connection: &Connection,
+    run_id: i64,
+    warnings: &[Warning],
+) -> rusqlite::Result<()> {
     for warning in warnings {
         connection.execute(
             "INSERT INTO run_warnings (run_id, number, code, text, is_doubt)

@@ -33,6 +33,7 @@ mod repeated_orders;
 mod report_exit_codes;
 mod report_files;
 mod resume;
+mod row_digests;
 mod rude_gateway;
 mod rules;
 mod run;

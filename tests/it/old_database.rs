@@ -252,6 +252,9 @@ fn the_decisions_of_the_sixth_schema_are_unchanged() {
     ] {
         assert_report_is_unchanged(&merchant, run, reported);
     }
+    let verified = merchant.run(&["verify", "again-3.csv", "--format", "json"]).json();
+    assert!(verified["notes"][0].as_str().unwrap().contains("has no digest of its rows"));
+    assert!(merchant.run(&["runs", "--format", "json"]).stdout.contains("\"rows_sha256\":null"));
     let listed = merchant.run(&["decide", "--list", "--format", "json"]).json();
     let events: Vec<&str> = listed["decisions"]
         .as_array()

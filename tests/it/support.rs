@@ -226,6 +226,13 @@ impl Merchant {
         rusqlite::Connection::open(self.path("octopus-recon.db")).unwrap()
     }
 
+    /// From now on the rows of all runs have no digest, as those of earlier releases. For a test
+    /// that changes stored rows.
+    pub fn drop_digests(&self) {
+        let sql = "DELETE FROM run_digests; UPDATE runs SET rows_sha256 = NULL;";
+        self.database().execute_batch(sql).unwrap();
+    }
+
     /// Moves everything that is stored back by this number of days. Decisions are never changed
     /// otherwise: their trigger is put back.
     pub fn days_pass(&self, days: u32) {
@@ -250,6 +257,7 @@ impl Merchant {
         .map(|(table, column)| back(table, column))
         .collect();
         database.execute_batch(&format!("DROP TRIGGER {TRIGGER}; {moved} {trigger}")).unwrap();
+        self.drop_digests();
     }
 
     /// Runs the binary with this text on stdin and waits for its end.

@@ -1,6 +1,6 @@
 //! A manifest, held against the database and against the files that it names.
 
-use super::{Difference, Verified, judged, unreadable};
+use super::{Difference, Runs, Verified, unreadable, verify_file};
 use crate::decisions;
 use crate::failure::{Failure, code};
 use crate::report::{CsvDialect, FindingDigest, manifest_head};
@@ -30,13 +30,13 @@ struct File {
     sha256: String,
 }
 
-pub(super) fn verify(store: &Store, path: &Path) -> Result<Verified, Failure> {
+pub(super) fn verify(store: &Store, path: &Path, runs: &mut Runs) -> Result<Verified, Failure> {
     let opened = decisions::open(path).map_err(|error| unreadable(&error))?;
     let sha256 = opened.sha256().to_owned();
     let bytes = decisions::bytes(opened).map_err(|error| unreadable(&error))?;
     let manifest: Manifest =
         serde_json::from_slice(&bytes).map_err(|error| not_one(path, &error))?;
-    let run = judged(store, manifest.run_id)?;
+    let run = runs.judged(store, manifest.run_id)?;
     let run_id = run.summary.run_id;
     let mut differences = Vec::new();
     let mut differs = |text: String| differences.push(Difference::Other { text });
@@ -99,9 +99,18 @@ pub(super) fn verify(store: &Store, path: &Path) -> Result<Verified, Failure> {
     let has_known_bytes = store.has_report_file(&sha256)?;
     let mut notes = Vec::new();
     for file in &manifest.files {
-        check_file(store, path, file, run_id, &mut differences, &mut notes)?;
+        let mut found = check_file(store, path, file, run_id, runs)?;
+        differences.append(&mut found.differences);
+        notes.append(&mut found.notes);
     }
     Ok(Verified { run_id, has_known_bytes, rows, differences, notes })
+}
+
+/// What was found about a file that a manifest names.
+#[derive(Default)]
+struct Found {
+    differences: Vec<Difference>,
+    notes: Vec<String>,
 }
 
 /// Checks a file that the manifest names: its digest, and the cells of a table.
@@ -110,21 +119,21 @@ fn check_file(
     manifest: &Path,
     file: &File,
     run_id: i64,
-    differences: &mut Vec<Difference>,
-    notes: &mut Vec<String>,
-) -> Result<(), Failure> {
+    runs: &mut Runs,
+) -> Result<Found, Failure> {
     let File { name, sha256 } = file;
+    let Found { mut differences, mut notes } = Found::default();
     let mut differs = |text: String| differences.push(Difference::Other { text });
     if Path::new(name).file_name().is_none_or(|own| own != name.as_str()) {
         differs(format!("files: {name:?} is not a name"));
-        return Ok(());
+        return Ok(Found { differences, notes });
     }
     let path = manifest.with_file_name(name);
     let opened = match decisions::open(&path) {
         Ok(opened) => opened,
         Err(error) => {
             differs(format!("files: {error}"));
-            return Ok(());
+            return Ok(Found { differences, notes });
         }
     };
     let is_table = path.extension().is_some_and(|it| it == "csv" || it == "xlsx")
@@ -135,14 +144,14 @@ fn check_file(
         notes.push(format!("{name}: run {run_id} did not record this SHA-256"));
     }
     if is_table {
-        let verified = super::verify(store, &path)?;
+        let verified = verify_file(store, &path, runs)?;
         let found = verified
             .differences
             .into_iter()
             .map(|difference| Difference::Other { text: format!("{name}: {}", difference.text()) });
         differences.extend(found);
     }
-    Ok(())
+    Ok(Found { differences, notes })
 }
 
 fn not_one(path: &Path, error: &serde_json::Error) -> Failure {

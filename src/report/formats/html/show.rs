@@ -5,7 +5,7 @@ use crate::domain::decision::{Decision, Verdict};
 use crate::domain::mismatch::{NextStep, Severity, State};
 use crate::domain::money::Bucket;
 use crate::domain::order::OrderKey;
-use crate::domain::text::Text;
+use crate::domain::text::{self, Text};
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use maud::{Markup, html};
@@ -28,13 +28,7 @@ pub(super) fn grouped(number: &str) -> String {
         None => ("", number),
     };
     let units = digits.split('.').next().unwrap_or_default();
-    let mut shown = String::from(sign);
-    for (index, digit) in units.char_indices() {
-        if index > 0 && (units.len() - index) % 3 == 0 {
-            shown.push(',');
-        }
-        shown.push(digit);
-    }
+    let mut shown = [sign, &text::grouped(units)].concat();
     shown.push_str(&digits[units.len()..]);
     shown
 }

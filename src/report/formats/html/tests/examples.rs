@@ -108,6 +108,7 @@ pub(super) fn clean() -> Example {
         },
         making: Making::default(),
         previous_manifest: None,
+        rows_sha256: None,
     };
     let (orders, causes, solved) = (Vec::new(), Vec::new(), Vec::new());
     Example { night, orders, causes, solved, taken: Vec::new(), invalid: Vec::new() }
