@@ -106,8 +106,12 @@ fn only_regular_files_are_opened() -> Outcome {
 fn large_files_are_not_read() -> Outcome {
     let directory = tempfile::tempdir()?;
     let path = directory.path().join("sparse.csv");
-    File::create(&path)?.set_len(10 * 1024 * 1024 * 1024)?;
-    assert_eq!(why(&path), "sparse.csv: it is larger than 64 MiB");
+    for bytes in [10 * 1024 * 1024 * 1024, 64 * 1024 * 1024 + 1] {
+        File::create(&path)?.set_len(bytes)?;
+        assert_eq!(why(&path), "sparse.csv: it is larger than 64 MiB");
+    }
+    File::create(&path)?.set_len(64 * 1024 * 1024)?;
+    assert!(open(&path).is_ok());
     Ok(())
 }
 
@@ -209,7 +213,13 @@ fn bombs_are_not_unpacked() -> Outcome {
 #[test]
 fn cells_are_bounded() -> Outcome {
     let mut text = csv_of(&awkward_rows());
-    text.push_str(&",".repeat(2_000_000));
+    let mut reader = ::csv::ReaderBuilder::new();
+    let mut reader = reader.has_headers(false).from_reader(text.as_bytes());
+    let cells: usize = reader.records().flatten().map(|record| record.len()).sum();
+    // One cell more than separators.
+    let within = format!("{text}{}\n", ",".repeat(2_000_000 - cells - 1));
+    assert_eq!(why_of("wide.csv", within.as_bytes())?, "read");
+    text.push_str(&",".repeat(2_000_000 - cells));
     assert_eq!(why_of("wide.csv", text.as_bytes())?, "wide.csv: it has more than 2,000,000 cells");
     Ok(())
 }
