@@ -11,6 +11,7 @@ fn limit(cell: &str) -> Option<u128> {
         "KiB" => 1 << 10,
         "MiB" => 1 << 20,
         "s" => 1_000,
+        "hours" => 60 * 60 * 1_000,
         "days" => 24 * 60 * 60 * 1_000,
         _ => return None,
     };
