@@ -211,6 +211,31 @@ fn bombs_are_not_unpacked() -> Outcome {
 }
 
 #[test]
+fn sheets_and_files_inside_are_bounded() -> Outcome {
+    let with_sheets = |count: usize| -> Result<Vec<u8>, Box<dyn Error>> {
+        let mut workbook = Workbook::new();
+        for _sheet in 0..count {
+            workbook.add_worksheet();
+        }
+        Ok(workbook.save_to_buffer()?)
+    };
+    assert_eq!(why_of("thick.xlsx", &with_sheets(30)?)?, "nothing of ours");
+    let why = why_of("thick.xlsx", &with_sheets(31)?)?;
+    assert_eq!(why, "thick.xlsx: it has more than 30 sheets");
+    let with_files = |count: usize| -> Result<Vec<u8>, Box<dyn Error>> {
+        let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        for number in 0..count {
+            zip.start_file(number.to_string(), SimpleFileOptions::default())?;
+        }
+        Ok(zip.finish()?.into_inner())
+    };
+    assert!(!why_of("many.xlsx", &with_files(10_000)?)?.contains("10,000 files"));
+    let why = why_of("many.xlsx", &with_files(10_001)?)?;
+    assert_eq!(why, "many.xlsx: there are more than 10,000 files inside");
+    Ok(())
+}
+
+#[test]
 fn cells_are_bounded() -> Outcome {
     let mut text = csv_of(&awkward_rows());
     let mut reader = ::csv::ReaderBuilder::new();

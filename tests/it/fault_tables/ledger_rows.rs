@@ -100,3 +100,75 @@ fn a_cut_file_is_refused_by_its_control_figures() {
         }
     }
 }
+
+/// Ids that are commands elsewhere: to a spreadsheet, a shell, a terminal, a browser, a database.
+const HOSTILE_IDS: [&str; 17] = [
+    "=1+1",
+    "+1",
+    "-2+3",
+    "@SUM(A1)",
+    "＝1",
+    "a;=1+1",
+    "../../etc/passwd",
+    "A\u{1b}[2J",
+    "A\u{7}B",
+    "A\u{202e}B",
+    "A\u{200b}B",
+    "🐙",
+    "क्रम/7&x=1 +é",
+    "a\"b",
+    "x\r\ny",
+    "<script>alert(1)</script>",
+    "'; DROP TABLE orders;--",
+];
+
+#[test]
+fn hostile_ids_are_asked_for_exactly_and_do_nothing() {
+    let merchant = Merchant::new();
+    let row = |id: &str| format!("\"{}\",100.00,inr,2026-01-10,paid\n", id.replace('"', "\"\""));
+    let rows: String = HOSTILE_IDS.iter().chain(&["GOOD"]).map(|id| row(id)).collect();
+    merchant.write("ledger.csv", format!("{HEAD}{rows}"));
+    let gateway = RudeGateway::serve(|turn| match &*turn.order {
+        "GOOD" => turn.answer_well(),
+        _ => turn.answer("200 OK", "", r#"{"result":"error","data":"No such order"}"#),
+    });
+    let done = merchant.reconcile(&gateway.url, &["--ledger", "ledger.csv", "-vvv"]);
+    assert_eq!(done.code, Some(1), "{done:?}");
+    let mut asked: Vec<String> = gateway.arrivals().into_iter().map(|(_, order)| order).collect();
+    asked.retain(|order| order != "GOOD");
+    let sorted = |mut ids: Vec<String>| {
+        ids.sort();
+        ids
+    };
+    let ids: Vec<String> = HOSTILE_IDS.iter().map(|id| (*id).to_owned()).collect();
+    assert_eq!(sorted(asked), sorted(ids));
+
+    let rows = merchant.rows_of(&done);
+    assert_eq!(rows.len(), HOSTILE_IDS.len());
+    let is_there = |id: &str| rows.iter().any(|row| row["merchant_order_id"] == id);
+    for id in
+        ["'=1+1", "'@SUM(A1)", "a;'=1+1", "A\u{1b}[2J", "A\u{202e}B", "x\r\ny", "../../etc/passwd"]
+    {
+        assert!(is_there(id), "{id:?}");
+    }
+    for row in &rows {
+        for column in ["merchant_order_id", "reason"] {
+            let is_formula = row[column].starts_with(['=', '+', '-', '@', '＝', '\'']);
+            let is_guarded = !is_formula || row[column].starts_with('\'');
+            assert!(is_guarded && !row[column].contains(";="), "{row:?}");
+        }
+    }
+    // The CSV has each id as it is, but for the guard: programs look orders up by it.
+    let mut texts = vec![done.stdout, done.stderr];
+    for (path, content) in merchant.report_files() {
+        if path.extension().is_some_and(|extension| extension == "html" || extension == "json") {
+            texts.push(String::from_utf8(content).unwrap());
+        }
+    }
+    assert_eq!(texts.len(), 6);
+    for text in texts {
+        assert!(!text.contains(['\u{1b}', '\u{7}', '\u{202e}', '\u{200b}']), "{text}");
+        let is_page = text.to_lowercase().starts_with("<!doctype");
+        assert!(!is_page || !text.contains("<script>alert"), "{text}");
+    }
+}
