@@ -2,4 +2,5 @@
 //! of all limits is in `docs/reliability.md`. Limits of a single reader are tested beside it.
 
 mod configuration;
+mod decisions;
 mod gateway;
