@@ -3,11 +3,12 @@
 
 mod listed;
 mod meant;
+mod message;
 mod placed;
 mod secret_file;
 
+use crate::domain::bounded;
 use crate::domain::calendar::Calendar;
-use crate::domain::text;
 use crate::gateway::{Credentials, GatewaySettings};
 use crate::ledger::{LedgerKeys, LedgerSettings, put_preset_under};
 use crate::report::{ReportSettings, ReportTable};
@@ -19,13 +20,15 @@ use secrecy::SecretString;
 use secret_file::read_secret;
 use serde::Deserialize;
 use std::ffi::OsString;
-use std::fs;
+use std::fs::File;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use toml::de::DeTable;
 
 /// The file in the working directory that is read if no other file is named.
 pub(crate) const DEFAULT_FILE: &str = "octopus-recon.toml";
+/// The largest configuration file, in bytes.
+const LARGEST_FILE: u64 = 1024 * 1024;
 
 /// Everything that can be configured.
 #[derive(Debug, Clone, Default)]
@@ -313,7 +316,8 @@ fn credential(environment: Environment, name: &str) -> Option<PathBuf> {
 }
 
 fn read_file(path: &Path) -> Result<(Tables, ReportSettings), SettingsError> {
-    let bytes = fs::read(path).map_err(|error| SettingsError::Unreadable {
+    let read = File::open(path).and_then(|file| bounded::read(file, LARGEST_FILE));
+    let bytes = read.map_err(|error| SettingsError::Unreadable {
         path: path.to_owned(),
         why: error.to_string(),
     })?;
@@ -331,8 +335,8 @@ fn read_file(path: &Path) -> Result<(Tables, ReportSettings), SettingsError> {
             path: path.to_owned(),
             line,
             column: before.chars().rev().take_while(|character| *character != '\n').count() + 1,
-            why: text::one_line(why),
-            hint: placed::hint(&content, line, why, &keys_of).map(|it| text::one_line(&it)),
+            why: message::shown(why),
+            hint: placed::hint(&content, line, why, &keys_of).map(|it| message::cut(&it)),
         }
     };
     if let Some(at) = first_invalid {
@@ -340,7 +344,10 @@ fn read_file(path: &Path) -> Result<(Tables, ReportSettings), SettingsError> {
     }
     // The error's own text would show the line, and a secret may be in it.
     let unreadable = |error: toml::de::Error| {
-        invalid(error.span().map_or(0, |span| span.start), &without_values(error.message()))
+        invalid(
+            error.span().map_or(0, |span| span.start),
+            &message::without_values(error.message()),
+        )
     };
     let mut document = DeTable::parse(&content).map_err(unreadable)?;
     put_preset_under(document.get_mut());
@@ -377,18 +384,6 @@ fn keys_of(path: &[String], is_list: bool) -> Vec<String> {
 fn ledger_of(document: &toml::Table) -> toml::Table {
     let ledger = document.get("ledger").and_then(toml::Value::as_table);
     ledger.cloned().unwrap_or_default()
-}
-
-/// Removes the value from serde's message about a wrong type: it may be a secret.
-fn without_values(message: &str) -> String {
-    for what in ["invalid type", "invalid value"] {
-        if let Some(found) = message.strip_prefix(what)
-            && let Some((_, expected)) = found.rsplit_once(", expected ")
-        {
-            return format!("{what}: expected {expected}");
-        }
-    }
-    message.to_owned()
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use super::output::{JsonHead, print};
 use super::progress::Progress;
 use super::{Process, context, listen, settings};
 use crate::cli::{Common, Deadline, Format, Run};
-use crate::failure::Failure;
+use crate::failure::{Failure, code};
 use crate::interrupt::Interrupt;
 use crate::reconcile::{self, Estimate, Failed, Finished, Request, Resume};
 use crate::report::summary;
@@ -16,6 +16,9 @@ use chrono::{DateTime, Days, NaiveTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+/// The furthest deadline (contract, "`run`").
+const LONGEST_DEADLINE: Duration = Duration::from_hours(12);
 
 pub(super) fn execute(
     arguments: Run,
@@ -56,7 +59,8 @@ fn carry_out(
     let context = context(process, interrupt);
     let stop_asking_at = arguments
         .deadline
-        .map(|deadline| moment(deadline, (process.now)(), settings.ledger.zone()));
+        .map(|deadline| moment(deadline, (process.now)(), settings.ledger.zone()))
+        .transpose()?;
     let request = Request {
         ledgers: arguments.ledger,
         from: arguments.from,
@@ -113,15 +117,24 @@ pub(super) fn rendered(
     }
 }
 
-/// The moment of a deadline on the monotonic clock.
-fn moment(deadline: Deadline, now: DateTime<Utc>, zone: Tz) -> Instant {
-    let wait = match deadline {
-        Deadline::After(wait) => wait,
-        Deadline::At(time) => until(time, now, zone),
+/// The moment of a deadline on the monotonic clock. A time that has just passed comes again a day
+/// later: a run that starts late would not end in its night (contract, "`run`").
+fn moment(deadline: Deadline, now: DateTime<Utc>, zone: Tz) -> Result<Instant, Failure> {
+    let (wait, what) = match deadline {
+        Deadline::After(wait) => (wait, "it".to_owned()),
+        Deadline::At(time) => (until(time, now, zone), format!("the next {time} in {zone}")),
     };
-    let instant = Instant::now();
-    // Further away than the clock reaches is no deadline: a century will do.
-    instant.checked_add(wait).unwrap_or(instant + Duration::from_hours(876_600))
+    if wait > LONGEST_DEADLINE {
+        let minutes = wait.as_secs() / 60;
+        let ahead = format!("{} h {} min", minutes / 60, minutes % 60);
+        return Err(Failure::new(
+            code::USAGE,
+            format!("--deadline: {what} is {ahead} ahead; at most 12 h are allowed"),
+            "a time that has passed today means tomorrow: start earlier, or give a duration such \
+             as 2h",
+        ));
+    }
+    Ok(Instant::now() + wait)
 }
 
 /// How long until the zone's clock next shows this time.
@@ -181,6 +194,26 @@ fn cost(estimate: &Estimate, format: Format, head: &JsonHead) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_deadline_is_at_most_twelve_hours_ahead() {
+        let now = DateTime::<Utc>::UNIX_EPOCH + TimeDelta::hours(10);
+        let said = |deadline| {
+            let refused = moment(deadline, now, Tz::Asia__Kolkata).err();
+            refused.map(|failure| failure.message().to_owned())
+        };
+        // It is 15:30 there.
+        let at = |minutes| Deadline::At(NaiveTime::MIN + TimeDelta::minutes(minutes));
+        assert_eq!(said(at(3 * 60 + 30)), None);
+        let refused = "--deadline: the next 03:31:00 in Asia/Kolkata is 12 h 1 min ahead; at most \
+                       12 h are allowed";
+        assert_eq!(said(at(3 * 60 + 31)).as_deref(), Some(refused));
+        assert_eq!(said(Deadline::After(LONGEST_DEADLINE)), None);
+        let refused = "--deadline: it is 12 h 0 min ahead; at most 12 h are allowed";
+        let beyond = LONGEST_DEADLINE + Duration::from_secs(1);
+        assert_eq!(said(Deadline::After(beyond)).as_deref(), Some(refused));
+        assert!(said(Deadline::After(Duration::MAX)).is_some());
+    }
 
     #[test]
     fn a_time_is_the_next_one_of_the_ledgers_clock() {

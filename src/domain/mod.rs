@@ -2,6 +2,7 @@
 //! Every stage uses them. This module imports no other module of the crate.
 
 pub mod amount;
+pub(crate) mod bounded;
 pub mod calendar;
 pub(crate) mod contained;
 pub mod decision;

@@ -141,4 +141,11 @@ mod tests {
             assert_eq!(error.as_deref(), Some(expected), "{json}");
         }
     }
+
+    #[test]
+    fn a_value_ends_at_its_limit() {
+        let of = |length| format!(r#"{{"to":"{}"}}"#, "x".repeat(length));
+        assert!(Accounts::parse(of(LONGEST).as_bytes()).is_ok());
+        assert!(Accounts::parse(of(LONGEST + 1).as_bytes()).is_err());
+    }
 }

@@ -2,10 +2,14 @@
 
 use super::client_error::ClientError;
 use super::settings::GatewaySettings;
-use crate::domain::text;
+use crate::domain::{bounded, text};
 use std::error::Error as _;
+use std::fs::File;
 use std::num::NonZeroU32;
 use std::time::Duration;
+
+/// The largest `ca_file`, in bytes. All CA certificates of a machine are about 250 KiB.
+const LARGEST_CA_FILE: u64 = 1024 * 1024;
 
 /// What a call is sent over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,7 +64,8 @@ fn trust(
         return Ok(if scheme == "http" { http.tls_certs_only([]) } else { http });
     };
     let refused = |why: String| ClientError::CaFile { path: path.clone(), why };
-    let pem = std::fs::read(path).map_err(|error| refused(error.to_string()))?;
+    let pem = File::open(path).and_then(|file| bounded::read(file, LARGEST_CA_FILE));
+    let pem = pem.map_err(|error| refused(error.to_string()))?;
     let certificates =
         reqwest::Certificate::from_pem_bundle(&pem).map_err(|error| refused(innermost(&error)))?;
     if certificates.is_empty() {

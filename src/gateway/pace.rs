@@ -66,8 +66,14 @@ impl Pace {
         let at_least_one = |parts| NonZeroU32::new(parts).unwrap_or(NonZeroU32::MIN);
         let quota = Quota::per_second(at_least_one(parts(rate))).allow_burst(at_least_one(burst));
         let clock = Elapsed { since: Instant::now() };
+        let limiter = RateLimiter::direct_with_clock(quota, clock);
+        // At the beginning no timer was late, and a run that is resumed has had its calls of this
+        // second.
+        if let Some(fraction) = NonZeroU32::new(burst % PARTS) {
+            let _taken = limiter.check_n(fraction);
+        }
         Pace {
-            limiter: RateLimiter::direct_with_clock(quota, clock),
+            limiter,
             clock,
             last: tokio::sync::Mutex::default(),
             paused_until: AtomicU64::new(0),
@@ -156,4 +162,31 @@ impl Pace {
 /// A time of some centuries at most.
 fn nanos(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 10,000 calls of four runs, one after the other: each resumes the one before, without its
+    /// limiter, in the time in which a process starts (faults: "rate N/s").
+    #[tokio::test(start_paused = true)]
+    async fn no_second_has_more_than_the_rate_and_its_burst() {
+        for rate in [1_u32, 7, 49, 50, 100, 333, 5_000] {
+            let mut granted = Vec::new();
+            for _run in 0..4 {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                let pace = Pace::new(NonZeroU32::new(rate).unwrap_or(NonZeroU32::MIN));
+                for _call in 0..2_500 {
+                    pace.permit().await;
+                    granted.push(Instant::now());
+                }
+                assert_eq!(pace.permits(), 2_500);
+            }
+            // The contract allows a burst of 20 ms of calls, and at least one.
+            let most = usize::try_from(rate + (rate / 50).max(1)).unwrap_or(usize::MAX);
+            let fastest = granted.windows(most + 1).map(|calls| calls[most] - calls[0]).min();
+            assert!(fastest >= Some(Duration::from_secs(1)), "{rate}: {fastest:?}");
+        }
+    }
 }

@@ -30,92 +30,90 @@ fn payment(body: &str) -> Option<Payment> {
 
 const MISSING: &str = r#"{"result":"error","data":"Order not found"}"#;
 
-/// Each status with three bodies: a success, "no such order", no JSON.
+/// Every status (faults: "every status 100–599"), by what comes of each body under it. After
+/// `again`, `busy` and `slower` the order is asked again; after the others it is not.
 #[test]
 fn every_status_is_in_one_table() {
-    let success = r#"{"result":"success","data":{"merchant_order_id":"7","amount":"5"}}"#;
+    let bodies = [
+        ("a success", r#"{"result":"success","data":{"merchant_order_id":"7","amount":"5"}}"#),
+        ("no order", MISSING),
+        ("an error", r#"{"result":"error","data":"Try later"}"#),
+        ("signature", r#"{"result":"error","data":"Invalid signature"}"#),
+        ("quota", r#"{"result":"error","data":"Too many requests"}"#),
+        ("HTML", "<html>"),
+        ("nothing", ""),
+    ];
     let outcome = |status, body| match read(status, body) {
-        Ok(Answered { answer: Answer::Payment(_), .. }) => "paid",
+        Ok(Answered { answer: Answer::Payment(_), .. }) => "answered",
         Ok(Answered { answer: Answer::Missing(_), .. }) => "missing",
-        Err(CallFailure { retry: true, cause: Cause::Overload, .. }) => "busy",
-        Err(CallFailure { retry: true, cause: Cause::TooManyRequests, .. }) => "too many",
-        Err(CallFailure { retry: true, cause: Cause::Untrustworthy, .. }) => "again",
-        Err(CallFailure { retry: false, cause: Cause::Refused, .. }) => "refused",
-        Err(CallFailure { retry: false, cause: Cause::Untrustworthy, .. }) => "final",
-        Err(CallFailure { retry: false, cause: Cause::WrongAddress, .. }) => "address",
-        Err(_) => "?",
+        Err(CallFailure { retry, cause, .. }) => match (retry, cause) {
+            (true, Cause::Overload) => "busy",
+            (true, Cause::TooManyRequests) => "slower",
+            (true, Cause::Untrustworthy) => "again",
+            (false, Cause::Untrustworthy) => "no",
+            (false, Cause::Refused) => "refused",
+            (false, Cause::WrongAddress) => "address",
+            _ => "?",
+        },
     };
-    let mut table: Vec<(String, [&str; 3])> = Vec::new();
+    let line = |statuses: &str, cells: &[&str]| {
+        let cells = cells.iter().map(|cell| format!("  {cell:9}"));
+        let cells: String = cells.collect();
+        format!("{statuses:7}{cells}").trim_end().to_owned() + "\n"
+    };
+    let mut table = line("status", &bodies.map(|(name, _)| name));
     let mut first = 100;
     for status in 100_u16..=599 {
-        let row = [success, MISSING, "<html>"].map(|body| outcome(status, body));
-        match table.last_mut() {
-            Some((range, last)) if *last == row => *range = format!("{first}-{status}"),
-            _ => {
-                first = status;
-                table.push((status.to_string(), row));
-            }
+        let cells = bodies.map(|(_, body)| outcome(status, body));
+        if status == 599 || cells != bodies.map(|(_, body)| outcome(status + 1, body)) {
+            let range = format!("{first}-{status}");
+            table += &line(if first == status { &range[4..] } else { &range }, &cells);
+            first = status + 1;
         }
     }
-    let expected = [
-        ("100-199", ["final", "final", "final"]),
-        ("200-299", ["paid", "missing", "again"]),
-        ("300-400", ["final", "final", "final"]),
-        ("401", ["refused", "refused", "refused"]),
-        ("402", ["final", "final", "final"]),
-        ("403", ["refused", "refused", "refused"]),
-        ("404", ["address", "missing", "address"]),
-        ("405-407", ["final", "final", "final"]),
-        ("408", ["busy", "busy", "busy"]),
-        ("409-424", ["final", "final", "final"]),
-        ("425", ["busy", "busy", "busy"]),
-        ("426-428", ["final", "final", "final"]),
-        ("429", ["too many", "too many", "too many"]),
-        ("430-499", ["final", "final", "final"]),
-        ("500-599", ["busy", "busy", "busy"]),
-    ];
-    assert_eq!(table, expected.map(|(range, row)| (range.to_owned(), row)));
+    insta::assert_snapshot!(table, @r"
+    status   a success  no order   an error   signature  quota      HTML       nothing
+    100-199  no         no         no         refused    no         no         no
+    200-299  answered   missing    again      refused    slower     again      again
+    300-399  no         no         no         no         no         no         no
+    400      no         no         no         refused    no         no         no
+    401      refused    refused    refused    refused    refused    refused    refused
+    402      no         no         no         refused    no         no         no
+    403      refused    refused    refused    refused    refused    refused    refused
+    404      address    missing    no         refused    no         address    address
+    405-407  no         no         no         refused    no         no         no
+    408      busy       busy       busy       busy       busy       busy       busy
+    409-424  no         no         no         refused    no         no         no
+    425      busy       busy       busy       busy       busy       busy       busy
+    426-428  no         no         no         refused    no         no         no
+    429      slower     slower     slower     slower     slower     slower     slower
+    430-499  no         no         no         refused    no         no         no
+    500-599  busy       busy       busy       busy       busy       busy       busy
+    ");
 }
 
+/// The table of all spellings is a test from outside. Here: both amounts are read in the same way.
 #[test]
-fn amounts_are_in_one_table() {
-    let cases = [
-        ("12", Some(12_000_000)),
-        ("12.0", Some(12_000_000)),
-        ("\"12.00\"", Some(12_000_000)),
-        ("\"327757.283800\"", Some(327_757_283_800)),
-        ("0.1", Some(100_000)),
-        ("\"1,200.00\"", None),
-        ("\"1e2\"", None),
+fn a_final_amount_is_read_as_the_amount_is() {
+    for (amount, micros) in [
+        ("12", Some(Some(12_000_000))),
+        ("\"327757.283800\"", Some(Some(327_757_283_800))),
         ("1e2", None),
-        ("-5", None),
-        ("\"-0\"", None),
-        ("-0", None),
-        ("\"\"", None),
-        ("null", None),
+        ("\"1,200.00\"", None),
         ("true", None),
-        ("\"0x10\"", None),
-        ("\"１２\"", None),
-        ("\" 12\"", None),
-        ("\"1_000\"", None),
-        ("123456789012345678901234567890", None),
-        ("1.0000001", None),
         ("[12]", None),
-        ("1e400", None),
-    ];
-    for (amount, micros) in cases {
-        let body = format!(
-            r#"{{"result":"success","data":{{"merchant_order_id":"7","amount":{amount}}}}}"#
-        );
-        let read = payment(&body).map(|payment| payment.amount.micros());
-        assert_eq!(read, micros, "{amount}");
-        let body = format!(
-            r#"{{"result":"success",
-                "data":{{"merchant_order_id":"7","amount":"1","final_amount":{amount}}}}}"#
-        );
-        let read = payment(&body).map(|payment| payment.final_amount.map(Amount::micros));
-        let not_given = ["null", "\"\""].contains(&amount);
-        assert_eq!(read, if not_given { Some(None) } else { micros.map(Some) }, "{amount}");
+        ("null", Some(None)),
+        ("\"\"", Some(None)),
+    ] {
+        let read = |fields: &str| {
+            let data = format!(r#"{{"merchant_order_id":"7",{fields}}}"#);
+            payment(&format!(r#"{{"result":"success","data":{data}}}"#))
+        };
+        let final_amount = read(&format!(r#""amount":"1","final_amount":{amount}"#));
+        let found = final_amount.map(|payment| payment.final_amount.map(Amount::micros));
+        assert_eq!(found, micros, "{amount}");
+        let found = read(&format!(r#""amount":{amount}"#)).map(|it| it.amount.micros());
+        assert_eq!(found, micros.flatten(), "{amount}");
     }
 }
 

@@ -105,6 +105,17 @@ mod tests {
         assert_eq!(waits(40, 0), None);
     }
 
+    /// An address that swallows every packet (faults: "no more than 30 s in all before exit 13").
+    #[test]
+    fn an_unreachable_gateway_costs_less_than_30_seconds() {
+        let settings = GatewaySettings::default();
+        let limits = settings.limits();
+        let tries = Duration::from_secs(settings.connect_timeout_seconds.get().into())
+            * settings.max_attempts.get();
+        let waits = (1..limits.max_attempts).map(|calls| backoff(&limits, calls, u32::MAX));
+        assert_eq!(tries + waits.sum::<Duration>(), Duration::from_millis(23_500));
+    }
+
     #[test]
     fn the_retry_budget_is_a_tenth_and_at_least_a_hundred() {
         assert_eq!([0, 999, 1_000, 50_000].map(budget), [100, 100, 100, 5_000]);

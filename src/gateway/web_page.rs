@@ -32,7 +32,7 @@ fn title_in(lower: &str) -> Option<Range<usize>> {
 
 #[cfg(test)]
 mod tests {
-    use super::title;
+    use super::{BEGINNING, title};
 
     #[test]
     fn a_page_and_its_title() {
@@ -57,6 +57,12 @@ mod tests {
         for body in ["", "{}", "<", "<?xml version=\"1.0\"?><a/>", "Forbidden", "\"<html>\""] {
             assert_eq!(title(body.as_bytes()), None, "{body}");
         }
+        let at = |end: usize| {
+            let tags = "<html><title>x</title";
+            title(format!("<html>{}{}", " ".repeat(end - tags.len()), &tags[6..]).as_bytes())
+        };
+        assert_eq!(at(BEGINNING).as_deref(), Some("x"));
+        assert_eq!(at(BEGINNING + 1).as_deref(), Some(""));
         assert_eq!(title(b"<html><title>\xff\xfe</title>").as_deref(), Some("\u{fffd}\u{fffd}"));
     }
 }

@@ -293,6 +293,20 @@ mod tests {
     }
 
     #[test]
+    fn depth_ends_at_its_limit() {
+        let deepest = usize::try_from(DEEPEST).unwrap_or_default();
+        for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
+            // A float is read by the second parser.
+            for leaf in ["1", "1.5", "\"x\""] {
+                let nested = |depth| format!("{}{leaf}{}", open.repeat(depth), close.repeat(depth));
+                assert!(Json::read(nested(deepest).as_bytes()).is_ok(), "{open}{leaf}");
+                let why = Json::read(nested(deepest + 1).as_bytes()).err();
+                assert_eq!(why.as_deref(), Some("is nested more than 16 levels deep"));
+            }
+        }
+    }
+
+    #[test]
     fn numbers_keep_their_digits() {
         for text in [
             r#"{"a":1e400,"b":12.340000,"c":[null,true,"x\n"],"d":{}}"#,

@@ -43,6 +43,13 @@ fn rows_above_the_header_are_no_rows() {
     let expected =
         "a.csv, line 51, column 1: the header row is here, below more than 50 other rows";
     assert_eq!(late.map(|error| error.to_string()).as_deref(), Some(expected));
+    // It is looked for further down only to say where it is.
+    let searched = |above: usize| {
+        let text = format!("{}{table}", "x\n".repeat(above));
+        try_read(text.as_bytes(), "").err().map(|error| error.to_string()).unwrap_or_default()
+    };
+    assert!(searched(999).contains("line 1000, column 1: the header row is here"));
+    assert!(searched(1_000).contains("there is no heading"), "{}", searched(1_000));
     // A doubled heading above the header is no fault of the header.
     let (_, kept) = read_text(&format!("amount,amount\n{table}"), "");
     assert_eq!(kept.rows.len(), 1);

@@ -105,8 +105,10 @@ fn ids_that_only_look_mangled_are_read() {
 fn invalid_rows_come_with_line_reason_and_bytes() {
     let long = format!("{},5,inr,2026-04-10", "x".repeat(10_000));
     let limit = format!("{},5,inr,2026-04-10", "x".repeat(512));
-    let cases: [(&[u8], Option<&str>); 19] = [
+    let beyond = format!("{},5,inr,2026-04-10", "x".repeat(513));
+    let cases: [(&[u8], Option<&str>); 20] = [
         (b"A1,5,inr,2026-04-10", None),
+        (beyond.as_bytes(), Some("merchant_order_id is 513 bytes long; the limit is 512 bytes")),
         (limit.as_bytes(), None),
         (b"A1,5,inr", Some("it has 3 fields, the header row has 4")),
         (b"A1,5,inr,2026-04-10, ,\"\"", None),

@@ -22,15 +22,21 @@
 
 use super::reply::{Reply, error_text};
 use super::script::Script;
+use crate::domain::bounded;
 use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderValue, StatusCode};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use std::collections::{HashMap, VecDeque};
+use std::fs::File;
+use std::io;
 use std::num::{NonZeroU8, NonZeroU32};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+
+/// The largest file of faults, in bytes.
+const LARGEST_FILE: u64 = 1024 * 1024;
 
 /// The scripted faults.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -104,7 +110,9 @@ impl Faults {
     /// [`FaultsError`]: the file cannot be read, or a value in it is not valid.
     pub fn load(path: &Path) -> Result<Faults, FaultsError> {
         let file = path.display().to_string();
-        match std::fs::read_to_string(path) {
+        let read = File::open(path).and_then(|file| bounded::read(file, LARGEST_FILE));
+        let text = read.and_then(|bytes| String::from_utf8(bytes).map_err(io::Error::other));
+        match text {
             Ok(text) => Faults::parse(&text).map_err(|error| FaultsError { file, ..error }),
             Err(error) => Err(FaultsError { file, what: format!(" cannot be read: {error}") }),
         }

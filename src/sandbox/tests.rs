@@ -145,6 +145,11 @@ async fn an_undocumented_request_gets_the_documented_error() {
     let (form, body) = ("application/x-www-form-urlencoded", r#"{"merchant_order_id":"A"}"#);
     let post = format!("POST {GET}");
     let long = format!(r#"{{"merchant_order_id":"{}"}}"#, "A".repeat(64 * 1024));
+    let longest = format!(r#"{{"merchant_order_id":"A"{}}}"#, " ".repeat(64 * 1024 - 25));
+    assert_eq!(longest.len(), 64 * 1024);
+    let beyond = longest.replace('}', " }");
+    let taken = exchange(&sandbox, &request(&post, &signed_headers, &longest)).await;
+    assert_eq!(taken.map(|(status, ..)| status), Some(200));
     let doubled = r#"{"merchant_order_id":"A","merchant_order_id":"A"}"#;
     for (start, headers, body, expected) in [
         (&*post, signed_headers.replace("application/json", form), body, 415),
@@ -155,6 +160,7 @@ async fn an_undocumented_request_gets_the_documented_error() {
         (&post, headers(&signed("")), "{}", 400),
         (&post, headers(&signed("to=1")), r#"{"to":"1"}"#, 400),
         (&post, signed_headers.clone(), &long, 413),
+        (&post, signed_headers.clone(), &beyond, 413),
         ("GET /octopus/api/order/get", signed_headers.clone(), body, 404),
         ("POST /octopus/api/order/list", signed_headers.clone(), body, 404),
     ] {

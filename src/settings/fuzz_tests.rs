@@ -34,7 +34,7 @@ fn seeds() -> Vec<Vec<u8>> {
 fn load(content: &[u8]) -> Result<Settings, SettingsError> {
     let directory = tempfile::tempdir().unwrap_or_else(|error| unreachable!("{error}"));
     let path = directory.path().join("octopus-recon.toml");
-    assert!(fs::write(&path, content).is_ok());
+    assert!(std::fs::write(&path, content).is_ok());
     Settings::load(Flags { config: Some(path), ..Flags::default() }, &|_| None)
 }
 

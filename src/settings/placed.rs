@@ -1,6 +1,8 @@
 //! Where keys are in a configuration: what is there twice, and a key below another table than its
 //! own.
 
+use super::message;
+
 /// What to do about an error at this line (from 1). `keys_of` gives the keys of a table; none, if
 /// it takes any word.
 pub(super) fn hint(
@@ -66,7 +68,7 @@ impl Head {
 }
 
 fn shown(path: &[String]) -> String {
-    format!("[{}]", path.join("."))
+    format!("[{}]", message::name_of(&path.join(".")))
 }
 
 fn numbered(content: &str) -> impl Iterator<Item = (usize, &str)> {
@@ -92,6 +94,7 @@ fn twice(content: &str, line: usize, heads: &[Head]) -> Option<String> {
     let mut lines = numbered(content).filter(|(at, _)| *at > start);
     let name = key(content.lines().nth(line.checked_sub(1)?)?)?;
     let (at, _) = lines.find(|(at, text)| *at < line && key(text) == Some(name))?;
+    let name = message::name_of(name);
     Some(format!("`{name}` is there twice (lines {at} and {line}); remove one of the two"))
 }
 
@@ -192,6 +195,7 @@ mod tests {
 
     #[test]
     fn a_hint_says_what_is_there_twice() {
+        let (long, cut) = ("k".repeat(61), "k".repeat(60));
         for (content, hint) in [
             (
                 "[ledger]\na = 1\n[report]\n[ 'ledger' ] # again",
@@ -207,6 +211,14 @@ mod tests {
             ),
             ("ledger.a = 1\n[ledger]", None),
             ("[ledger]\nb = {a = 1, a = 2}", None),
+            (
+                &format!("[{long}]\n[{long}]"),
+                Some(&*format!("[{cut}…] is there twice (lines 1 and 2); put its keys together")),
+            ),
+            (
+                &format!("{long} = 1\n{long} = 2"),
+                Some(&format!("`{cut}…` is there twice (lines 1 and 2); remove one of the two")),
+            ),
         ] {
             let line = content.lines().count();
             let found = super::hint(content, line, "duplicate key", &keys_of);

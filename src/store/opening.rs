@@ -3,6 +3,7 @@
 
 use super::error::StoreError;
 use super::{looking, shared_payments};
+use crate::domain::text;
 use chrono::{DateTime, SecondsFormat, Utc};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior, ffi};
@@ -35,6 +36,9 @@ pub(super) const LOCK_WAIT: Duration = Duration::from_mins(1);
 const LOCK_PAUSE: Duration = Duration::from_millis(50);
 /// The try after which the wait is said.
 const LOCK_SAID_AT: u32 = 40;
+
+/// The bytes of a lock file that say who has it.
+const LONGEST_HOLDER: u64 = 256;
 
 /// The right to write: dies with the process.
 pub(super) struct Lock {
@@ -69,12 +73,19 @@ pub(super) fn has_live_holder(path: &Path) -> bool {
     let lock = real_path(path).ok().map(|path| beside(&path, "-lock"));
     // Anything else there could keep a reader waiting.
     let lock = lock.filter(|lock| lock.metadata().is_ok_and(|lock| lock.is_file()));
-    let lock = lock.and_then(|lock| fs::read_to_string(lock).ok());
+    let lock = lock.and_then(|lock| holder(&mut File::open(lock).ok()?));
     let process =
         lock.as_deref().and_then(|holder| holder.strip_prefix("process ")?.split(',').next());
     process
         .and_then(|process| Pid::from_raw(process.parse().ok()?))
         .is_some_and(|process| !matches!(test_kill_process(process), Err(Errno::SRCH)))
+}
+
+/// What a lock file says of its holder. Others than this program may have written it.
+fn holder(file: &mut File) -> Option<String> {
+    let mut holder = String::new();
+    file.take(LONGEST_HOLDER).read_to_string(&mut holder).ok()?;
+    Some(text::printable(&holder))
 }
 
 /// Takes the lock beside the database, or says who has it.
@@ -93,14 +104,10 @@ pub(super) fn lock(path: &Path, now: DateTime<Utc>) -> Result<Lock, StoreError> 
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
-            let mut holder = String::new();
             // What it says is only for people: an unreadable one is still a holder.
-            let read = file.read_to_string(&mut holder);
-            let holder = if read.is_ok() && !holder.is_empty() {
-                holder.trim().to_owned()
-            } else {
-                "a process that has only just started".to_owned()
-            };
+            let holder = holder(&mut file).filter(|holder| !holder.is_empty());
+            let holder =
+                holder.unwrap_or_else(|| "a process that has only just started".to_owned());
             return Err(StoreError::Held { path: path.to_owned(), holder });
         }
         Err(TryLockError::Error(error)) => {

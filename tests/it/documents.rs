@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot read has failed")]
 
+mod bounds;
 mod commands;
 mod examples;
 mod links;

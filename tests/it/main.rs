@@ -1,6 +1,7 @@
 //! Tests of the crate and its binary from outside: one test binary, one file per subject.
 
 mod architecture;
+mod bounds;
 mod commands;
 mod consecutive_runs;
 mod crashes;
@@ -10,6 +11,7 @@ mod diff;
 mod documents;
 mod example_configuration;
 mod exit_codes;
+mod fault_tables;
 mod flood_guard;
 mod gateway_faults;
 mod golden;

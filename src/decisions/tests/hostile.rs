@@ -106,8 +106,12 @@ fn only_regular_files_are_opened() -> Outcome {
 fn large_files_are_not_read() -> Outcome {
     let directory = tempfile::tempdir()?;
     let path = directory.path().join("sparse.csv");
-    File::create(&path)?.set_len(10 * 1024 * 1024 * 1024)?;
-    assert_eq!(why(&path), "sparse.csv: it is larger than 64 MiB");
+    for bytes in [10 * 1024 * 1024 * 1024, 64 * 1024 * 1024 + 1] {
+        File::create(&path)?.set_len(bytes)?;
+        assert_eq!(why(&path), "sparse.csv: it is larger than 64 MiB");
+    }
+    File::create(&path)?.set_len(64 * 1024 * 1024)?;
+    assert!(open(&path).is_ok());
     Ok(())
 }
 
@@ -207,9 +211,40 @@ fn bombs_are_not_unpacked() -> Outcome {
 }
 
 #[test]
+fn sheets_and_files_inside_are_bounded() -> Outcome {
+    let with_sheets = |count: usize| -> Result<Vec<u8>, Box<dyn Error>> {
+        let mut workbook = Workbook::new();
+        for _sheet in 0..count {
+            workbook.add_worksheet();
+        }
+        Ok(workbook.save_to_buffer()?)
+    };
+    assert_eq!(why_of("thick.xlsx", &with_sheets(30)?)?, "nothing of ours");
+    let why = why_of("thick.xlsx", &with_sheets(31)?)?;
+    assert_eq!(why, "thick.xlsx: it has more than 30 sheets");
+    let with_files = |count: usize| -> Result<Vec<u8>, Box<dyn Error>> {
+        let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        for number in 0..count {
+            zip.start_file(number.to_string(), SimpleFileOptions::default())?;
+        }
+        Ok(zip.finish()?.into_inner())
+    };
+    assert!(!why_of("many.xlsx", &with_files(10_000)?)?.contains("10,000 files"));
+    let why = why_of("many.xlsx", &with_files(10_001)?)?;
+    assert_eq!(why, "many.xlsx: there are more than 10,000 files inside");
+    Ok(())
+}
+
+#[test]
 fn cells_are_bounded() -> Outcome {
     let mut text = csv_of(&awkward_rows());
-    text.push_str(&",".repeat(2_000_000));
+    let mut reader = ::csv::ReaderBuilder::new();
+    let mut reader = reader.has_headers(false).from_reader(text.as_bytes());
+    let cells: usize = reader.records().flatten().map(|record| record.len()).sum();
+    // One cell more than separators.
+    let within = format!("{text}{}\n", ",".repeat(2_000_000 - cells - 1));
+    assert_eq!(why_of("wide.csv", within.as_bytes())?, "read");
+    text.push_str(&",".repeat(2_000_000 - cells));
     assert_eq!(why_of("wide.csv", text.as_bytes())?, "wide.csv: it has more than 2,000,000 cells");
     Ok(())
 }

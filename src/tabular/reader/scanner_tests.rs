@@ -90,6 +90,22 @@ fn the_digest_is_of_the_unchanged_content() {
 }
 
 #[test]
+fn a_record_ends_at_its_limit() {
+    let longest = usize::try_from(LONGEST_RECORD).unwrap_or_default();
+    for end in ["", "\n", "\r\n"] {
+        for (cell, quotes) in [("x", 0), ("\"\n\"", 2)] {
+            let row = |length: usize| match quotes {
+                0 => cell.repeat(length) + end,
+                _ => format!("\"{}\"{end}", "\n".repeat(length - quotes)),
+            };
+            let read = |row: String| rows(format!("a\n{row}").as_bytes(), 65_536);
+            assert_eq!(read(row(longest)).map(|rows| rows.len()), Some(2), "{cell} {end:?}");
+            assert_eq!(read(row(longest + 1)), None, "{cell} {end:?}");
+        }
+    }
+}
+
+#[test]
 fn bytes_of_read_records_are_dropped() {
     let text = "1,2,3\n".repeat(100_000);
     let scanner = scanner(text.as_bytes()).unwrap_or_else(|| unreachable!("refused"));

@@ -10,7 +10,7 @@ use std::os::unix::fs::PermissionsExt;
 #[test]
 fn invalid_arguments_are_refused() {
     let merchant = Merchant::new();
-    let cases: [&[&str]; 9] = [
+    let cases: [&[&str]; 10] = [
         &["walk"],
         &["run", "--frm", "2026-01-01"],
         &["run", "--from", "yesterday"],
@@ -18,6 +18,7 @@ fn invalid_arguments_are_refused() {
         &["run", "--rate", "0"],
         &["run", "--last", "3", "--from", "2026-01-01"],
         &["run", "--expect-rows", "3"],
+        &["run", "--ledger", "a.csv", "--deadline", "721m"],
         &["run", "--ledger", "a.csv", "--expect-total", "=1"],
         &["run", "--gateway-total", " :income=1,1"],
     ];

@@ -18,7 +18,9 @@ fn an_unusable_ledger_sends_no_request() {
     let gateway = Gateway::serve(&book(20));
     let runs = night.merchant.sql("SELECT count(*) FROM runs");
     let with = |row: &str| format!("{}{row}\n", ledger(2)).into_bytes();
-    let cases: [(Vec<u8>, &[&str]); 14] = [
+    let big_endian = utf_16(&ledger(2)).chunks(2).flat_map(|pair| [pair[1], pair[0]]).collect();
+    let cases: [(Vec<u8>, &[&str]); 15] = [
+        (big_endian, &["UTF-16"]),
         (Vec::new(), &["empty"]),
         (b"\n\n\r\n".to_vec(), &["empty"]),
         (utf_16(&ledger(2)), &["UTF-16"]),

@@ -12,11 +12,13 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
 
 const KEY: &[u8] = include_bytes!("certificates/server.key");
 const AUTHORITY: &str = include_str!("certificates/authority.pem");
 const STRANGER: &str = include_str!("certificates/stranger.pem");
 const GOOD: &[u8] = include_bytes!("certificates/good.pem");
+const SELF_SIGNED: &[u8] = include_bytes!("certificates/self-signed.pem");
 const WRONG_NAME: &[u8] = include_bytes!("certificates/wrong-name.pem");
 const EXPIRED: &[u8] = include_bytes!("certificates/expired.pem");
 
@@ -87,6 +89,7 @@ fn an_invalid_certificate_is_not_retried() {
     for (what, certificate, authority, words) in [
         ("nobody's", GOOD, "", "certificate"),
         ("a stranger's", GOOD, STRANGER, "certificate"),
+        ("self-signed", SELF_SIGNED, AUTHORITY, "certificate"),
         ("for another name", WRONG_NAME, AUTHORITY, "not valid for name"),
         ("expired", EXPIRED, AUTHORITY, "expired"),
     ] {
@@ -97,6 +100,23 @@ fn an_invalid_certificate_is_not_retried() {
         assert!(done.stderr.contains(words), "{what}: {done:?}");
         assert_eq!(connections.load(Ordering::SeqCst), 1, "{what}");
     }
+}
+
+/// A handshake that never ends is a connection that is never made.
+#[test]
+fn silence_in_the_handshake_ends() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("https://{}", listener.local_addr().unwrap());
+    let merchant = Merchant::new();
+    merchant.write("ledger.csv", ledger(6));
+    merchant.write("authority.pem", AUTHORITY);
+    let settings = "connect_timeout_seconds = 1\nmax_attempts = 1\nca_file = \"authority.pem\"\n";
+    merchant.write("octopus-recon.toml", format!("[gateway]\n{settings}"));
+    let started = Instant::now();
+    let done = merchant.reconcile(&url, &["--ledger", "ledger.csv"]);
+    assert_eq!(done.code, Some(13), "{done:?}");
+    assert!(done.stderr.contains("no connection"), "{done:?}");
+    assert!((1..10).contains(&started.elapsed().as_secs()), "{:?}", started.elapsed());
 }
 
 #[test]
