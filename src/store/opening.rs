@@ -284,7 +284,8 @@ pub(super) fn wait_for_lock(tries: i32) -> bool {
     true
 }
 
-/// Applies what is missing, each step in a transaction of its own.
+/// Applies what is missing, all of it in one transaction: a database is of one release or of
+/// another.
 pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
     if !is_older(connection)? {
         return Ok(());
@@ -298,26 +299,27 @@ pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
 }
 
 fn apply(connection: &mut Connection) -> rusqlite::Result<()> {
-    for (index, migration) in MIGRATIONS.iter().enumerate() {
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let version: i64 = transaction.query_row("PRAGMA user_version", (), |row| row.get(0))?;
-        if usize::try_from(version).is_ok_and(|version| version == index) {
-            transaction.execute_batch(migration)?;
-            if index + 1 == MIGRATIONS.len() {
-                transaction.execute_batch(VIEWS)?;
-            }
-            let dangling = transaction.prepare("PRAGMA foreign_key_check")?.exists(())?;
-            if dangling {
-                return Err(rusqlite::Error::SqliteFailure(
-                    ffi::Error::new(ffi::SQLITE_CONSTRAINT_FOREIGNKEY),
-                    Some("a row refers to a row that does not exist".to_owned()),
-                ));
-            }
-            transaction.pragma_update(None, "user_version", version + 1)?;
-        }
-        transaction.commit()?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    // Another process may have migrated it since.
+    let version: i64 = transaction.query_row("PRAGMA user_version", (), |row| row.get(0))?;
+    let missing = MIGRATIONS.get(usize::try_from(version).unwrap_or(0)..).unwrap_or_default();
+    if missing.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    for migration in missing {
+        transaction.execute_batch(migration)?;
+    }
+    transaction.execute_batch(VIEWS)?;
+    let dangling = transaction.prepare("PRAGMA foreign_key_check")?.exists(())?;
+    if dangling {
+        return Err(rusqlite::Error::SqliteFailure(
+            ffi::Error::new(ffi::SQLITE_CONSTRAINT_FOREIGNKEY),
+            Some("a row refers to a row that does not exist".to_owned()),
+        ));
+    }
+    let newest = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    transaction.pragma_update(None, "user_version", newest)?;
+    transaction.commit()
 }
 
 /// An empty database that goes with its connection: SQLite keeps it in a temporary file, so that

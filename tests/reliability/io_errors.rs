@@ -76,6 +76,40 @@ struct Fault<'a> {
     lasts: bool,
 }
 
+/// Locks that fail: each such run may wait for a minute, so many of them wait beside each other.
+#[test]
+fn a_lock_that_fails_loses_nothing() {
+    const THREADS: usize = 12;
+    if !is_full() || !has_strace("locks") {
+        return;
+    }
+    let mut part = Part::new("locks");
+    let waits = [("EIO", true), ("EAGAIN", false), ("EAGAIN", true)];
+    let faults = waits.into_iter().flat_map(|(error, lasts)| {
+        let numbers = (1 + seed_offset(STRIDE_OF_WAITS)..MOST_CALLS).step_by(STRIDE_OF_WAITS);
+        numbers.map(move |number| Fault { calls: "fcntl", error, number, lasts })
+    });
+    let faults: Vec<Fault> = faults.filter(|fault| is_wanted(&fault.name())).collect();
+    let results: Vec<(String, Verdict)> = std::thread::scope(|scope| {
+        let share = |first: usize| {
+            let stage = Stage::new(seed(), ORDERS, true);
+            let mine = faults.iter().skip(first).step_by(THREADS);
+            let judged = mine.filter_map(|fault| {
+                let mut verdict = Verdict::default();
+                fail_and_go_on(&mut verdict, &mut Known::default(), &stage, fault)?;
+                Some((fault.name(), verdict))
+            });
+            judged.collect::<Vec<_>>()
+        };
+        let threads: Vec<_> = (0..THREADS).map(|first| scope.spawn(move || share(first))).collect();
+        threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
+    });
+    for (case, verdict) in &results {
+        part.add(case, verdict);
+    }
+    part.finish("");
+}
+
 #[test]
 fn an_io_error_loses_nothing() {
     if !has_strace("I/O errors") {
@@ -90,7 +124,7 @@ fn an_io_error_loses_nothing() {
         for (error, lasts) in errors.iter().flat_map(|it| [(*it, false), (*it, true)]) {
             let stride = match (is_full(), lasts, *calls) {
                 (false, true, "fcntl" | "write") => continue,
-                (true, _, "fcntl") if lasts || error == "EAGAIN" => STRIDE_OF_WAITS,
+                (true, _, "fcntl") if lasts || error == "EAGAIN" => continue,
                 (true, true, "write") => STRIDE_OF_SLEEPS,
                 (true, _, _) => *stride,
                 (false, _, _) => 61 * stride,

@@ -5,7 +5,7 @@ mod database;
 mod files;
 mod findings;
 
-pub use database::{Stored, database, stored};
+pub use database::{Stored, database, is_whole, stored};
 
 pub use files::{Left, files};
 pub use findings::{Row, comparable, final_report, rows_of, summary};

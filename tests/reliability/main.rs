@@ -16,6 +16,7 @@ mod judge;
 mod judge_judged;
 mod kills;
 mod large_kills;
+mod migrations;
 mod night;
 mod order_of_calls;
 mod power_cuts;

@@ -42,7 +42,8 @@ pub fn database(verdict: &mut Verdict, stage: &Stage, case: &Case) -> Stored {
     })
 }
 
-fn is_whole(verdict: &mut Verdict, connection: &Connection) -> rusqlite::Result<()> {
+/// Judges that the pages are whole and that each row refers to one that is there.
+pub fn is_whole(verdict: &mut Verdict, connection: &Connection) -> rusqlite::Result<()> {
     let whole: String =
         connection.query_row("SELECT * FROM pragma_integrity_check", (), |row| row.get(0))?;
     if whole != "ok" {
