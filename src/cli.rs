@@ -18,7 +18,8 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 use values::{
-    amount, at_least_one, at_most_a_day, csv_path, date, deadline, expected_total, gateway_total,
+    age, amount, at_least_one, at_most_a_day, csv_path, date, deadline, expected_total,
+    gateway_total,
 };
 
 /// Finds where a merchant's order ledger and its payment gateway disagree.
@@ -89,6 +90,11 @@ pub enum Command {
     Diff(Diff),
     /// List past runs: how each ended, and its figures
     Runs(Runs),
+    /// Say in one line whether last night is good
+    ///
+    /// Exits with 0 if the latest nightly run ended with a report and is younger than --max-age,
+    /// else with 1.
+    Status(Status),
     /// Show everything about one order: ledger entries, answers, mismatches and their events
     Show(Show),
     /// Take decisions of finance about mismatches: from edited report files, or one by one
@@ -207,6 +213,17 @@ pub struct Runs {
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = at_least_one())]
     pub limit: u32,
     /// Format of the list on stdout
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+/// `status`.
+#[derive(Debug, Args)]
+pub struct Status {
+    /// How long ago the run may have ended: 26h, 90m, 1h30m
+    #[arg(long, value_name = "DURATION", default_value = "26h", value_parser = age)]
+    pub max_age: Duration,
+    /// Format on stdout
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
 }

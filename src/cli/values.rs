@@ -132,6 +132,10 @@ pub(super) fn deadline(text: &str) -> Result<Deadline, String> {
         .ok_or_else(|| "expected a time such as 06:00, or a duration such as 90m or 1h30m".into())
 }
 
+pub(super) fn age(text: &str) -> Result<Duration, String> {
+    duration(text).ok_or_else(|| "expected a duration such as 26h, 90m or 1h30m".into())
+}
+
 /// `1h30m`, `90m`, `45s`.
 fn duration(text: &str) -> Option<Duration> {
     let mut rest = text;

@@ -18,6 +18,7 @@ mod run;
 mod runs;
 mod sandbox;
 mod show;
+mod status;
 mod verify;
 
 pub use clock::now;
@@ -59,6 +60,7 @@ pub fn execute(cli: Cli, process: &Process) -> Result<u8, Failure> {
         Command::Report(arguments) => report::execute(&arguments, common, process, &interrupt),
         Command::Diff(arguments) => diff::execute(&arguments, common, process),
         Command::Runs(arguments) => runs::execute(&arguments, common, process),
+        Command::Status(arguments) => status::execute(&arguments, common, process),
         Command::Show(arguments) => show::execute(&arguments, common, process),
         Command::Decide(arguments) => decide::execute(&arguments, common, process),
         Command::Ledger(arguments) => ledger::execute(&arguments, common, process, &interrupt),

@@ -42,6 +42,7 @@ mod run;
 mod sandbox;
 mod security;
 mod selection;
+mod status;
 mod support;
 mod verify;
 mod views;

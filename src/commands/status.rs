@@ -1,0 +1,104 @@
+//! `status`: is last night good? (contract, "Commands").
+
+use super::output::{JsonHead, print};
+use super::runs::seconds;
+use super::{Process, settings};
+use crate::cli::{Common, Format, Status};
+use crate::domain::text;
+use crate::failure::Failure;
+use crate::settings::Flags;
+use crate::store::{RunRow, Store};
+use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
+use serde_json::json;
+
+/// An age below zero by less than this is a clock that was set a little: it counts as zero.
+const SMALL_STEP: TimeDelta = TimeDelta::hours(1);
+/// Exit codes of runs that wrote a report (contract, "Exit codes").
+const WITH_REPORT: [u8; 4] = [0, 1, 3, 4];
+
+pub(super) fn execute(
+    arguments: &Status,
+    common: &Common,
+    process: &Process,
+) -> Result<u8, Failure> {
+    let now = (process.now)();
+    let head = JsonHead::new("status", now);
+    let settings = settings(common, Flags::default(), process)?;
+    let store = Store::open_to_read(&settings.store.path)?;
+    let is_active = Store::is_active(&settings.store.path);
+    let run = store.latest_ended_night(is_active)?;
+    let max_age = TimeDelta::from_std(arguments.max_age).unwrap_or(TimeDelta::MAX);
+    let answer = answer(run.as_ref(), max_age, now, settings.ledger.zone());
+    let is_good = answer.is_good;
+    let end = run.as_ref().and_then(|run| run.end.as_ref());
+    if arguments.format == Format::Json {
+        let object = json!({
+            "good": is_good,
+            "text": answer.text,
+            "run_id": run.as_ref().map(|run| run.summary.run_id),
+            "ended_at": end.and_then(|end| end.at).map(seconds),
+            "exit_code": end.and_then(|end| end.exit_code),
+            "reason": end.map(|end| text::one_line(&end.reason)),
+            "age_seconds": answer.age.map(|age| age.num_seconds()),
+        });
+        print(&head.object(&object.to_string()))?;
+    } else {
+        print(&answer.text)?;
+    }
+    Ok(u8::from(!is_good))
+}
+
+/// Whether last night is good, and why, in one line.
+#[derive(Debug, PartialEq, Eq)]
+struct Answer {
+    is_good: bool,
+    text: String,
+    /// Time since the run ended.
+    age: Option<TimeDelta>,
+}
+
+fn answer(run: Option<&RunRow>, max_age: TimeDelta, now: DateTime<Utc>, zone: Tz) -> Answer {
+    let Some(run) = run else {
+        let text = "not good: no nightly run has ended yet".to_owned();
+        return Answer { is_good: false, text, age: None };
+    };
+    let (run_id, day) = (run.summary.run_id, run.summary.day);
+    // A killed run has no end that anybody has seen.
+    let ended_at = run.end.as_ref().and_then(|end| end.at);
+    let at = ended_at.unwrap_or(run.started_at);
+    let age = now - at;
+    let exit_code = run.end.as_ref().and_then(|end| end.exit_code);
+    let local = at.with_timezone(&zone).format("%Y-%m-%d %H:%M");
+    let how = match (&run.end, exit_code) {
+        (Some(end), Some(code)) => {
+            format!("ended {code} at {local} ({zone}): {}", text::one_line(&end.reason))
+        }
+        (Some(end), None) => format!("ended: {}", text::one_line(&end.reason)),
+        (None, _) => format!("began at {local} ({zone}), and its process is gone (killed?)"),
+    };
+    let with_report = exit_code.is_some_and(|code| WITH_REPORT.contains(&code));
+    let doubt = if !with_report {
+        Some(format!("; resume it with run --resume {run_id}"))
+    } else if age < -SMALL_STEP {
+        Some("; that is in the future: is this machine's clock right?".to_owned())
+    } else if age >= max_age {
+        Some(format!("; {} ago is too long: did tonight's run begin?", hours(age)))
+    } else {
+        None
+    };
+    let is_good = doubt.is_none();
+    let verdict = if is_good { "good" } else { "not good" };
+    let doubt = doubt.unwrap_or_default();
+    let text = format!("{verdict}: run {run_id} of {day} {how}{doubt}");
+    let age = ended_at.map(|_| if age > -SMALL_STEP { age.max(TimeDelta::zero()) } else { age });
+    Answer { is_good, text, age }
+}
+
+/// "31 hours", "3 days".
+fn hours(age: TimeDelta) -> String {
+    match age.num_hours() {
+        hours @ ..=71 => format!("{hours} hours"),
+        hours => format!("{} days", hours / 24),
+    }
+}

@@ -1,0 +1,100 @@
+//! `status`: one line that says whether last night is good.
+
+#![expect(clippy::unwrap_used, reason = "a failed setup fails the test")]
+
+use crate::support::{Done, FAST_RETRIES, Gateway, Merchant, book, ledger};
+
+fn merchant() -> Merchant {
+    let merchant = Merchant::new();
+    merchant.write("octopus-recon.toml", FAST_RETRIES);
+    merchant.write("ledger.csv", ledger(3));
+    merchant
+}
+
+fn status(merchant: &Merchant, more: &[&str]) -> Done {
+    merchant.run(&[&["status"], more].concat())
+}
+
+/// The line that is printed, and the exit code.
+fn line(done: &Done) -> (Option<i32>, &str) {
+    assert_eq!(done.stdout.lines().count(), 1, "{done:?}");
+    (done.code, done.stdout.trim_end())
+}
+
+#[test]
+fn last_night_is_good_until_it_is_too_old() {
+    let merchant = merchant();
+    let gateway = Gateway::serve(&book(3));
+    let none = status(&merchant, &[]);
+    assert_ne!(none.code, Some(0), "there is no database: {none:?}");
+    assert_eq!(merchant.reconcile(&gateway.url, &["--ledger", "ledger.csv"]).code, Some(0));
+    let good = status(&merchant, &[]);
+    let (code, text) = line(&good);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.starts_with("good: run 1 of ") && text.contains("ended 0 at "), "{text}");
+    assert!(text.ends_with("report written: nothing to report"), "{text}");
+
+    // The end of the run, moved against now.
+    for (moved, max_age, expected) in [
+        ("-25 hours", "26h", Ok(())),
+        ("-26 hours", "26h", Err("26 hours ago is too long")),
+        ("-26 hours", "27h", Ok(())),
+        ("-4 days", "26h", Err("4 days ago is too long")),
+        // A clock that was set by a little is no fault.
+        ("+59 minutes", "26h", Ok(())),
+        ("+61 minutes", "26h", Err("in the future")),
+    ] {
+        let sql = format!(
+            "UPDATE runs SET ended_at_ms = 1000 * strftime('%s', 'now', '{moved}') WHERE run_id = 1"
+        );
+        merchant.database().execute_batch(&sql).unwrap();
+        let done = status(&merchant, &["--max-age", max_age]);
+        let (code, text) = line(&done);
+        match expected {
+            Ok(()) => assert_eq!(code, Some(0), "{moved}: {text}"),
+            Err(why) => {
+                assert_eq!(code, Some(1), "{moved}: {text}");
+                assert!(text.starts_with("not good: ") && text.contains(why), "{moved}: {text}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_run_without_a_report_is_not_good() {
+    let merchant = merchant();
+    let gateway = Gateway::serve(&book(3));
+    assert_eq!(merchant.reconcile(&gateway.url, &["--ledger", "ledger.csv"]).code, Some(0));
+    assert_eq!(
+        merchant.reconcile("http://127.0.0.1:1", &["--ledger", "ledger.csv"]).code,
+        Some(13)
+    );
+    let failed = status(&merchant, &[]);
+    let (code, text) = line(&failed);
+    assert_eq!(code, Some(1), "{text}");
+    for part in ["not good: run 2 of ", "ended 13 at ", "run --resume 2"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let json = status(&merchant, &["--format", "json"]);
+    assert_eq!(json.code, Some(1));
+    let json = json.json();
+    assert_eq!(json["good"], false, "{json}");
+    assert_eq!((&json["run_id"], &json["exit_code"]), (&2.into(), &13.into()), "{json}");
+    assert!(json["age_seconds"].as_i64().is_some_and(|age| (0..600).contains(&age)), "{json}");
+
+    // A run of a range says nothing about the night.
+    let range = ["--ledger", "ledger.csv", "--from", "2026-01-01"];
+    assert_eq!(merchant.reconcile(&gateway.url, &range).code, Some(0));
+    assert_eq!(status(&merchant, &[]).code, Some(1));
+    assert_eq!(merchant.reconcile(&gateway.url, &["--ledger", "ledger.csv"]).code, Some(0));
+    assert_eq!(status(&merchant, &[]).code, Some(0));
+
+    // A process that was killed has recorded no end.
+    let killed = "UPDATE runs SET ended_at_ms = NULL, exit_code = NULL, end_reason = NULL
+                  WHERE run_id = 4";
+    merchant.database().execute_batch(killed).unwrap();
+    let gone = status(&merchant, &[]);
+    let (code, text) = line(&gone);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("its process is gone (killed?)"), "{text}");
+}
