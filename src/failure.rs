@@ -214,3 +214,69 @@ impl From<SettingsError> for Failure {
         Failure::new(code::USAGE, error.to_string(), error.hint())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{Error, ErrorKind};
+    use std::path::PathBuf;
+
+    #[test]
+    fn every_failure_of_the_store_has_its_exit_code() {
+        let path = || PathBuf::from("octopus-recon.db");
+        let why = String::new;
+        let storage =
+            |kind| StoreError::Storage { path: path(), doing: "opened", why: why(), kind };
+        for (error, expected) in [
+            (StoreError::Held { path: path(), holder: why() }, code::HELD),
+            (storage(ErrorKind::StorageFull), code::STORAGE),
+            (storage(ErrorKind::NotFound), code::STORAGE),
+            (StoreError::Busy { path: path(), waited_seconds: 60 }, code::STORAGE),
+            (StoreError::Unread { path: path(), why: why() }, code::STORAGE),
+            (StoreError::Foreign { path: path(), why: why() }, code::DATABASE),
+            (StoreError::Newer { path: path(), schema: 99, known: 1 }, code::DATABASE),
+            (StoreError::Linked { path: path(), names: 2 }, code::DATABASE),
+            (StoreError::Interrupted { path: path() }, 143),
+            (StoreError::Absent { path: path() }, code::USAGE),
+            (StoreError::Bug { path: path(), why: why() }, code::BUG),
+        ] {
+            let shown = format!("{error:?}");
+            let failure = Failure::from(error);
+            assert_eq!(failure.code(), expected, "{shown}");
+            assert!(failure.hint().is_some_and(|hint| !hint.is_empty()), "{shown}");
+            assert!(!failure.is_report_new(), "{shown}");
+        }
+    }
+
+    #[test]
+    fn every_other_failure_has_its_exit_code() {
+        let thread = || Error::from_raw_os_error(11);
+        let panicked: &str = "OS can't spawn worker thread: no more";
+        let owned = "failed to spawn thread: no more".to_owned();
+        for (failure, expected) in [
+            (Failure::usage("", ""), 2),
+            (Failure::from(ClientError::Proxy(String::new())), 2),
+            (Failure::from(LedgerError::Thread(thread())), 14),
+            (Failure::no_thread(&thread()), 14),
+            (Failure::limit(""), 14),
+            (Failure::bug(""), 70),
+            (Failure::signal(2, String::new()), 130),
+            (Failure::signal(15, String::new()), 143),
+        ] {
+            assert_eq!(failure.code(), expected, "{failure}");
+            let late = failure.after_report("report.csv").with_hint("do this");
+            assert_eq!((late.code(), late.is_report_new()), (expected, true));
+            assert_eq!(late.hint(), Some("do this"));
+            assert!(late.message().ends_with("; the report is the new one: report.csv"), "{late}");
+        }
+        let payloads: [Box<dyn Any + Send>; 2] = [Box::new(panicked), Box::new(owned)];
+        for payload in payloads {
+            let failure = Failure::thread_panic(&*payload);
+            let shown = failure.as_ref().map(ToString::to_string).unwrap_or_default();
+            assert_eq!(failure.map(|it| it.code()), Some(code::STORAGE));
+            assert!(shown.starts_with("error: a thread cannot be started: no more\n hint: "));
+        }
+        assert!(Failure::thread_panic(&"index out of bounds").is_none());
+        assert!(Failure::thread_panic(&7).is_none());
+    }
+}

@@ -108,3 +108,31 @@ pub(super) fn not_answered(failure: &CallFailure, credentials: &Credentials) -> 
         ),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_without_an_answer_has_the_exit_code_of_its_cause() {
+        let credentials = Credentials { api_key: "key".into(), api_secret: "secret".into() };
+        for (cause, expected) in [
+            (Cause::Refused, 12),
+            (Cause::Unreachable, 13),
+            (Cause::Broken, 13),
+            (Cause::Timeout, 13),
+            (Cause::Overload, 13),
+            (Cause::TooManyRequests, 13),
+            (Cause::WrongAddress, 3),
+            (Cause::OtherMerchant, 3),
+            (Cause::UnrecognisedError, 3),
+            (Cause::Untrustworthy, 3),
+        ] {
+            let why = "the gateway answered".to_owned();
+            let failure = CallFailure { why, cause, retry: false, retry_after: None };
+            let failure = not_answered(&failure, &credentials);
+            assert_eq!(failure.code(), expected, "{cause:?}");
+            assert!(failure.message().ends_with(": the gateway answered"), "{cause:?}");
+        }
+    }
+}

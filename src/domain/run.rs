@@ -384,3 +384,7 @@ pub fn add_to(sums: &mut BTreeMap<String, Total>, currency: &str, amount: Amount
         sums.entry(currency.to_owned()).or_default().add(amount);
     }
 }
+
+#[cfg(test)]
+#[path = "run_tests.rs"]
+mod tests;

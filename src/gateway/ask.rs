@@ -343,3 +343,7 @@ impl<T: Transport> Asker<T> {
         self.random.lock().unwrap_or_else(PoisonError::into_inner).u32(..)
     }
 }
+
+#[cfg(test)]
+#[path = "ask_tests.rs"]
+mod tests;

@@ -109,4 +109,39 @@ mod tests {
             assert_eq!(documented_part(path).as_deref(), part, "{path}");
         }
     }
+
+    #[test]
+    fn a_base_url_is_https_or_this_machine_and_nothing_but_an_address() {
+        let plain = "only https is allowed, except to localhost";
+        let user = "it must not contain a user name or a password";
+        let query = "it must not contain a query or a fragment";
+        for (url, why) in [
+            ("https://pay.example.com/v1", None),
+            ("http://localhost:8080", None),
+            ("http://127.0.0.2", None),
+            ("http://[::1]:8080", None),
+            ("", Some("it is not set")),
+            ("pay.example.com", Some("relative URL without a base")),
+            ("data:text", Some("it names no host")),
+            ("http://pay.example.com", Some(plain)),
+            ("http://localhost.example.com", Some(plain)),
+            ("http://10.0.0.1", Some(plain)),
+            ("http://[2001:db8::1]", Some(plain)),
+            ("ftp://localhost", Some(plain)),
+            ("https://me@pay.example.com", Some(user)),
+            ("https://:word@pay.example.com", Some(user)),
+            ("https://pay.example.com?a=b", Some(query)),
+            ("https://pay.example.com#a", Some(query)),
+        ] {
+            let found = match base_url(url) {
+                Err(ClientError::BaseUrl { why, .. }) => Some(why),
+                _ => None,
+            };
+            assert_eq!(found.as_deref(), why, "{url}");
+        }
+        let of_path = |url: &str| base_url(url).and_then(|url| check_path(&url)).is_ok();
+        assert!(
+            of_path("https://pay.example.com/v1") && !of_path("https://pay.example.com/octopus")
+        );
+    }
 }

@@ -253,3 +253,95 @@ fn refused_credentials_say_nothing_about_an_order() {
         assert_eq!(read(200, &body).err().map(|it| it.cause), Some(Cause::Refused), "{error}");
     }
 }
+
+#[test]
+fn too_many_requests_under_a_success_are_known_as_such() {
+    let found = read(200, r#"{"result":"error","data":"Too many requests"}"#).err();
+    assert_eq!(found.map(|it| (it.cause, it.retry)), Some((Cause::TooManyRequests, true)));
+}
+
+#[test]
+fn a_field_that_is_no_text_proves_nothing() {
+    for field in [
+        "currency",
+        "transaction_type",
+        "accounting_type",
+        "payment_status",
+        "payment_fail_reason",
+        "accounting_status",
+        "accounting_fail_reason",
+        "notify_status",
+        "notify_fail_reason",
+        "payment_uid",
+        "channel",
+    ] {
+        for value in ["true", "[]", r#"{"a":"completed"}"#] {
+            let body = format!(
+                r#"{{"result":"success",
+                    "data":{{"merchant_order_id":"7","amount":"1","{field}":{value}}}}}"#
+            );
+            let why = format!("the answer's {field} is not a text");
+            assert_eq!(read(200, &body).err(), Some(untrustworthy(why)), "{value}");
+        }
+    }
+}
+
+/// The pattern decides what "no such order" is, and nothing else.
+#[test]
+fn a_merchants_own_pattern_does_not_hide_refused_credentials() {
+    let not_found = NotFoundPattern::custom("order .* gone").unwrap_or_default();
+    let reader = Reader { not_found, ..reader() };
+    for (error, cause) in [
+        ("Order 7 is gone", None),
+        ("Order 7 is gone: invalid signature", None),
+        ("Invalid signature", Some(Cause::Refused)),
+        ("Order 7: too many requests", Some(Cause::TooManyRequests)),
+        ("Order not found", Some(Cause::UnrecognisedError)),
+    ] {
+        let body = format!(r#"{{"result":"error","data":"{error}"}}"#);
+        let failure = reader.read(&order(), 200, Ok(body.as_bytes())).err();
+        assert_eq!(failure.map(|it| it.cause), cause, "{error}");
+    }
+}
+
+/// Of a status that decides alone only a refusal is quoted: it says what is wrong.
+#[test]
+fn what_a_failure_says_of_the_body() {
+    let error = r#"{"result":"error","data":"Order is gone"}"#;
+    let page = "<!DOCTYPE html><html><title>Down</title></html>";
+    let no_title = "<!DOCTYPE html><html></html>";
+    for (status, body, why) in [
+        (401, error, "the gateway answered 401: \"Order is gone\""),
+        (503, error, "the gateway answered 503"),
+        (429, error, "the gateway answered 429 (too many requests)"),
+        (400, error, "the gateway answered 400: \"Order is gone\""),
+        (400, "{}", "the gateway answered 400"),
+        (401, page, "the gateway answered 401 with the web page \"Down\""),
+        (503, page, "the gateway answered 503 with the web page \"Down\""),
+        (400, page, "the gateway answered 400 with the web page \"Down\""),
+        (200, page, "the answer is the web page \"Down\", not JSON"),
+        (200, no_title, "the answer is a web page, not JSON"),
+        (200, r#"{"result":"success","data":7}"#, UNDOCUMENTED),
+        (200, r#"{"result":"error","data":7}"#, UNDOCUMENTED),
+        (200, r#"{"result":"error"}"#, UNDOCUMENTED),
+        (200, r#"{"result":"done","data":{}}"#, "the answer says neither success nor error"),
+    ] {
+        let failure = read(status, body).err();
+        assert_eq!(failure.map(|it| it.why).as_deref(), Some(why), "{status} {body}");
+    }
+}
+
+const UNDOCUMENTED: &str = "the answer's data is not what the gateway documents";
+
+#[test]
+fn a_body_is_at_most_sixteen_levels_deep() {
+    // A number that is no integer is read level by level, everything else in one pass.
+    for inner in ["", "1", "1.5"] {
+        let nested = |levels: usize| "[".repeat(levels) + inner + &"]".repeat(levels);
+        let is_read = |levels| Json::read(nested(levels).as_bytes()).map(|_| ());
+        let deepest = if inner.is_empty() { 17 } else { 16 };
+        assert_eq!(is_read(deepest), Ok(()), "{inner}");
+        let why = "is nested more than 16 levels deep".to_owned();
+        assert_eq!(is_read(deepest + 1), Err(why), "{inner}");
+    }
+}

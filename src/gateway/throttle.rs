@@ -172,6 +172,26 @@ mod tests {
     }
 
     #[test]
+    fn it_is_slowed_until_nothing_is_left_of_a_refusal() {
+        let mut throttle = throttle();
+        let shown = |it: &Throttle| (it.is_refusing(), it.is_slowed());
+        assert_eq!(shown(&throttle), (false, false));
+        let pause = throttle.refused(Duration::ZERO, Duration::ZERO, None).unwrap_or_default();
+        assert_eq!(shown(&throttle), (true, true));
+        assert!(!throttle.is_news(pause.saturating_sub(MILLISECOND)) && throttle.is_news(pause));
+        throttle.passed(pause);
+        assert_eq!(shown(&throttle), (false, true), "calls pass, more slowly");
+        while throttle.interval().is_some() {
+            throttle.passed(pause);
+        }
+        assert_eq!(shown(&throttle), (false, false));
+        // A gateway that says how long to wait is taken at its word: only the pause counts.
+        let told = Some(Duration::from_secs(1));
+        throttle.refused(pause, pause, told);
+        assert_eq!((shown(&throttle), throttle.interval()), ((true, true), None));
+    }
+
+    #[test]
     fn patience_ends() {
         for (told, refusals, seconds) in [(None, 15, 301), (Some(Duration::from_mins(5)), 1, 300)] {
             let mut throttle = throttle();

@@ -265,3 +265,72 @@ pub(super) async fn write(
     let late = allowance.calls() - counted;
     if late > 0 { store.record(run_id, &[], late, clock_floor) } else { Ok(()) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::payment::{Answer, Answered};
+
+    /// One answer, or none.
+    fn recorded(is_answered: bool) -> Recorded {
+        let words = "Order not found".to_owned();
+        let answered = Answered { answer: Answer::Missing(words.clone()), evidence: words };
+        let result = if is_answered { Ok(answered) } else { Err("no answer".to_owned()) };
+        Recorded { order_id: 1, calls: 1, at: DateTime::UNIX_EPOCH, result }
+    }
+
+    #[test]
+    fn an_order_counts_once_as_answered_or_as_asked_in_vain() {
+        let (order, again) = (Holder::Order(0), Holder::OrderAgain(0));
+        for (replies, answered, unanswered) in [
+            (vec![(true, order)], 1, 0),
+            (vec![(false, order)], 0, 1),
+            (vec![(false, order), (true, again)], 1, 0),
+            (vec![(false, order), (false, again)], 0, 1),
+            (vec![(true, order), (true, Holder::Probe), (false, Holder::Probe)], 1, 0),
+            (vec![(true, order), (false, order), (true, order)], 2, 1),
+        ] {
+            let counters = Counters::default();
+            counters.begin(9, 0);
+            for (is_answered, holder) in &replies {
+                counters.count(&recorded(*is_answered), *holder);
+            }
+            assert_eq!((counters.answered(), counters.unanswered()), (answered, unanswered));
+            assert_eq!((counters.selected(), counters.recorded()), (9, answered + unanswered));
+        }
+    }
+
+    #[test]
+    fn places_are_shared_evenly() {
+        for (max_in_flight, workers, places) in
+            [(1, 1, vec![1]), (10, 3, vec![4, 3, 3]), (64, 2, vec![32, 32]), (5, 2, vec![3, 2])]
+        {
+            let max_in_flight = NonZeroU32::new(max_in_flight).unwrap_or(NonZeroU32::MIN);
+            let inbox = Inbox::new(max_in_flight, workers);
+            let found: Vec<usize> = (0..workers).map(|worker| inbox.places(worker)).collect();
+            assert_eq!(found, places);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_batch_waits_for_enough_answers_and_no_longer_than_a_moment() {
+        let inbox = Inbox::new(NonZeroU32::MIN.saturating_add(7), 1);
+        let put = |count| (0..count).for_each(|_| inbox.put(recorded(true), Holder::Order(0)));
+        let waited = async || {
+            let begun = tokio::time::Instant::now();
+            let batch = inbox.next().await;
+            (batch.map(|(answers, holders)| (answers.len(), holders.len())), begun.elapsed())
+        };
+        put(3);
+        let (batch, wait) = waited().await;
+        assert_eq!(batch, Some((3, 3)));
+        assert!(wait >= LONGEST_WAIT, "more could have come");
+        // Half of the eight places.
+        put(4);
+        assert_eq!(waited().await, (Some((4, 4)), Duration::ZERO));
+        put(1);
+        drop(inbox.close_when_dropped());
+        assert_eq!(waited().await, (Some((1, 1)), Duration::ZERO), "no more will come");
+        assert_eq!(waited().await, (None, Duration::ZERO));
+    }
+}

@@ -230,43 +230,5 @@ pub(super) fn shrunk(comparison: Option<Comparison>, above: &ShrunkAbove) -> Opt
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn day(text: &str) -> NaiveDate {
-        text.parse().unwrap_or_else(|_| unreachable!("{text}"))
-    }
-
-    #[test]
-    fn days_are_compared_with_the_weeks_before_or_with_the_days_known() {
-        let cases: [(&str, &[&str], &[&str]); 6] = [
-            // Four weeks are known: this weekday of each.
-            ("2026-10-29", &[], &["2026-11-19", "2026-11-12", "2026-11-05", "2026-10-29"]),
-            // One day less: at most seven days.
-            (
-                "2026-10-30",
-                &[],
-                &[
-                    "2026-11-25",
-                    "2026-11-24",
-                    "2026-11-23",
-                    "2026-11-22",
-                    "2026-11-21",
-                    "2026-11-20",
-                    "2026-11-19",
-                ],
-            ),
-            ("2026-11-24", &[], &["2026-11-25", "2026-11-24"]),
-            ("2026-11-25", &[], &[]),
-            // Closed days prove nothing.
-            ("2026-11-23", &["2026-11-24"], &["2026-11-25", "2026-11-23"]),
-            ("2026-11-24", &["2026-11-24"], &[]),
-        ];
-        for (first_known, closed, expected) in cases {
-            let is_closed = |date: NaiveDate| closed.contains(&date.to_string().as_str());
-            let days = days_to_compare(day("2026-11-26"), day(first_known), is_closed);
-            let expected: Vec<NaiveDate> = expected.iter().map(|date| day(date)).collect();
-            assert_eq!(days, expected, "{first_known} {closed:?}");
-        }
-    }
-}
+#[path = "doubts_tests.rs"]
+mod tests;

@@ -128,7 +128,9 @@ pub(super) fn without_cells(message: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::mismatch::Kind;
     use crate::domain::order::LineItems;
+    use crate::domain::run::{Figures, UnverifiedReason, Warning};
     use crate::store::Selection;
 
     #[test]
@@ -158,6 +160,50 @@ mod tests {
         let path = directory.path().join("test.db");
         let run = Store::open(&path, now).unwrap().run(run_id).unwrap().unwrap();
         assert_eq!(run.end.unwrap().exit_code, Some(code::BUG));
+    }
+
+    #[test]
+    fn the_end_of_a_run_with_a_report_says_why_it_has_its_exit_code() {
+        let summary = |change: &dyn Fn(&mut RunSummary)| {
+            let mut summary = RunSummary {
+                run_id: 1,
+                from: None,
+                to: None,
+                day: DateTime::UNIX_EPOCH.date_naive(),
+                figures: Figures::default(),
+                unverified_reasons: Vec::new(),
+                warnings: Vec::new(),
+            };
+            summary.figures.orders.selected = 9;
+            change(&mut summary);
+            of(&summary, DateTime::UNIX_EPOCH)
+        };
+        let mismatched = |run: &mut RunSummary| {
+            (run.figures.findings_for_exit, run.figures.orders.mismatched) = (1, 1);
+        };
+        let unverified = |run: &mut RunSummary| {
+            mismatched(run);
+            run.figures.orders.unverified = 2;
+            run.figures.mismatches.insert(Kind::Unverified, 2);
+            let reason = Some("the gateway answered 503".to_owned());
+            run.unverified_reasons = vec![UnverifiedReason { reason, orders: 2 }];
+        };
+        let invalid = |run: &mut RunSummary| run.figures.ledger.invalid = 3;
+        let doubtful = |run: &mut RunSummary| {
+            invalid(run);
+            run.warnings = vec![Warning::new("deadline", ""), Warning::doubt("ledger_gap", "")];
+        };
+        let ends = [
+            (summary(&|_| {}), 0, "nothing to report"),
+            (summary(&mismatched), 1, "1 order with mismatches"),
+            (summary(&unverified), 3, "2 of 9 orders unverified, mostly: the gateway answered 503"),
+            (summary(&invalid), 4, "3 invalid ledger rows"),
+            (summary(&doubtful), 4, "3 invalid ledger rows, ledger_gap"),
+        ];
+        for (end, code, reason) in ends {
+            assert_eq!(end.exit_code, Some(code), "{reason}");
+            assert_eq!(end.reason, format!("report written: {reason}"));
+        }
     }
 
     #[test]

@@ -277,3 +277,7 @@ pub fn is_much(taken: &[(Amount, &str)], limits: &Limits) -> bool {
     };
     taken.len() > MANY || limits.iter().any(above)
 }
+
+#[cfg(test)]
+#[path = "deciding_tests.rs"]
+mod tests;

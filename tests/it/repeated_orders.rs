@@ -3,7 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed setup fails the test")]
 
-use crate::support::{Done, Gateway, HEAD, Merchant, kinds, paid, row, rows};
+use crate::support::{Done, FAST_RETRIES, Gateway, HEAD, Merchant, kinds, paid, row, rows};
 use serde_json::json;
 use std::io::Write;
 
@@ -216,4 +216,24 @@ fn the_report_does_not_depend_on_line_ends_or_quotes() {
     for ledger in variants {
         assert_eq!(report(&ledger), expected, "{ledger:?}");
     }
+}
+
+/// Without an answer, the ledger's own contradiction is no figure: all of the order is unverified.
+#[test]
+fn the_money_of_a_contradictory_order_without_an_answer_is_unverified() {
+    let merchant = Merchant::new();
+    merchant.write("octopus-recon.toml", FAST_RETRIES);
+    let ledger = "CONFLICT,30.00,inr,2026-01-10,paid\nONCE,60.00,inr,2026-01-10,paid\n\
+                  CONFLICT,33.00,inr,2026-01-10,paid\n";
+    merchant.write("ledger.csv", format!("{HEAD}{ledger}"));
+    let fault = json!({"sandbox": {"status": 503}});
+    let book = paid("CONFLICT", "33.00", fault) + &paid("ONCE", "60.00", json!({}));
+    let gateway = Gateway::serve(&book);
+    let done = merchant.reconcile(&gateway.url, &["--ledger", "ledger.csv"]);
+    assert_eq!(done.code, Some(3), "{done:?}");
+    let found = kinds(&merchant.rows_of(&done));
+    assert_eq!(found["CONFLICT"], ["ledger_conflict", "unverified"]);
+    let totals = &done.json()["totals"][0];
+    assert_eq!(totals["unverified"], "33.00", "{totals}");
+    assert_eq!((&totals["in_doubt"], &totals["at_risk"]), (&json!("0.00"), &json!("33.00")));
 }

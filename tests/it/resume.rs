@@ -199,3 +199,22 @@ fn a_resumed_run_queries_the_orders_that_the_deadline_left() {
     assert_eq!(without_dates(&merchant, &done), expected);
     assert_eq!(gateway.stop().len(), 2 * ORDERS);
 }
+
+#[test]
+fn a_gateway_that_is_gone_when_a_run_is_resumed_leaves_its_orders_unverified() {
+    let merchant = merchant();
+    let gateway = Gateway::serve(&book(Some(4)));
+    let first = merchant.reconcile(&gateway.url, &["--ledger", "ledger.csv"]);
+    assert_eq!(first.code, Some(3), "{first:?}");
+    let url = gateway.url.clone();
+    gateway.stop();
+    let done = merchant.reconcile(&url, &["--resume", "1"]);
+    assert_eq!(done.code, Some(3), "{done:?}");
+    let summary = done.json();
+    assert_eq!(summary["orders"]["unverified"], 4);
+    let warnings = summary["warnings"].as_array().unwrap();
+    let said = warnings.iter().find(|warning| warning["code"] == "unreachable").unwrap();
+    let text = said["text"].as_str().unwrap();
+    let expected = "run 1: 8 of 12 answered when the gateway could no longer be reached: ";
+    assert!(text.starts_with(expected), "{text}");
+}

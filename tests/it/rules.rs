@@ -5,6 +5,7 @@ mod agreement;
 mod bank_time;
 mod causes;
 mod decisions;
+mod edges;
 mod examples;
 pub mod generator;
 pub mod model;

@@ -245,3 +245,38 @@ fn a_new_finding_takes_over_everything_but_an_acceptance() {
     let first = over(&[with(None, ""), with(gateway, "Ravi"), with(None, "Asha")]);
     assert_eq!(first, Some(with(gateway, "Ravi").decision));
 }
+
+#[test]
+fn a_change_of_owner_keeps_what_a_second_person_has_confirmed() {
+    let kind = Kind::FinalAmountDifference;
+    let events = [event_at(1, Opened, kind, Some(units(-10)))];
+    let confirmed = |decisions: &[Taken]| {
+        let state = known(&events, decisions, kind).expect("it was opened");
+        (state.confirmed, state.basis.is_some())
+    };
+    let mut decisions = vec![
+        taken(1, DecisionEventKind::Accepted, accepted("known"), -10),
+        taken(2, DecisionEventKind::Confirmed, accepted("known"), -10),
+    ];
+    assert_eq!(confirmed(&decisions), (Some(units(10)), true));
+    decisions.push(taken(3, DecisionEventKind::Decided, accepted("another note"), -10));
+    assert_eq!(confirmed(&decisions), (Some(units(10)), true));
+    decisions.push(taken(4, DecisionEventKind::Accepted, accepted("anew"), -10));
+    assert_eq!(confirmed(&decisions), (None, true), "accepted anew, confirmed by nobody");
+    decisions.push(taken(5, DecisionEventKind::Decided, Decision::default(), -10));
+    assert_eq!(confirmed(&decisions), (None, false));
+}
+
+#[test]
+fn an_acceptance_of_what_has_no_variance_lapses_when_it_gets_one() {
+    let none = Basis { currency: "inr".to_owned(), ..Basis::default() };
+    let some = Basis { variance: Some(units(1)), ..none.clone() };
+    let known = Known { decision: accepted(""), basis: Some(none.clone()), ..opened(1) };
+    let lapsed = |basis| {
+        let now = Now { day: day(2), basis: Some(basis), at_risk: (units(1), "inr") };
+        lapse(Kind::MissingAtGateway, &known, now, &Limits::new())
+    };
+    assert_eq!(lapsed(&none), None);
+    let why = "The acceptance lapsed: the variance was none, it is 1.00.";
+    assert_eq!(lapsed(&some).as_deref(), Some(why));
+}

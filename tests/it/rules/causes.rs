@@ -258,6 +258,34 @@ fn a_ledger_without_times_has_no_busy_hour() {
         at(row, day * 86_400);
     }
     assert_eq!(causes(&rows), []);
+    // Where summer time ends, a day ends at another time of day.
+    for (row, day) in rows.iter_mut().zip((0..3).cycle()) {
+        at(row, day * 86_400 + if day == 2 { 3_600 } else { 0 });
+    }
+    assert_eq!(causes(&rows), []);
+}
+
+#[test]
+fn all_of_it_is_no_rate() {
+    let rows = |percent: i64| -> Vec<ReportRow> {
+        let rows = (0..5).map(|number| {
+            let amount = (1_000 + number * 7) * 100 * CENT;
+            let id = format!("P{number}");
+            finding(&id, Kind::FinalAmountDifference, amount, Some(amount / 100 * percent))
+        });
+        rows.collect()
+    };
+    for (percent, expected) in [
+        (99, Some("settled 99.00 % over")),
+        (100, None),
+        (101, None),
+        (-99, Some("settled 99.00 % short")),
+        (-100, None),
+    ] {
+        let found = causes(&rows(percent));
+        let found: Vec<String> = found.iter().map(|cause| cause.what.to_string()).collect();
+        assert_eq!(found, Vec::from_iter(expected.map(str::to_owned)), "{percent}");
+    }
 }
 
 #[test]

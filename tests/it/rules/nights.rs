@@ -175,3 +175,22 @@ fn unpaid_carts_have_the_severity_of_the_policy() {
     assert_eq!(row(&rows, "MISSING", "missing_at_gateway")["severity"], "low");
     assert_eq!(row(&rows, "PAID", "status_difference")["severity"], "high");
 }
+
+/// An ignored kind is not reported. Without an answer nobody knows that it has ended.
+#[test]
+fn an_ignored_mismatch_stays_open_while_there_is_no_answer() {
+    let nights = Nights::new("");
+    let ledger = "A1,100.00,inr,2026-01-10,paid\nB1,5.00,inr,2026-01-10,paid\n";
+    let failed = |fault: Value| {
+        let mut changes = json!({"notify_status": "failed"});
+        changes["sandbox"] = fault;
+        paid("A1", "100.00", changes) + &paid("B1", "5.00", json!({}))
+    };
+    assert_eq!(nights.night(ledger, &failed(Value::Null)).code, Some(1));
+    let ignoring = "[policy]\nignore = [\"notify_failed\"]\n";
+    nights.0.write("octopus-recon.toml", [FAST_RETRIES, ignoring].concat());
+    assert_eq!(nights.night(ledger, &failed(json!({"status": 503}))).code, Some(3));
+    assert_eq!(nights.of("A1", 2).0, ["unverified"]);
+    let open = "SELECT count(*) FROM open_now WHERE kind = 'notify_failed'";
+    assert_eq!(nights.0.sql(open), 1);
+}

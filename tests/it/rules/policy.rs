@@ -182,3 +182,18 @@ fn a_currency_is_named_once_in_any_spelling() {
         assert!(empty.contains("a currency is empty: name one"), "{empty}");
     }
 }
+
+#[test]
+fn the_day_by_which_an_order_should_be_dealt_with() {
+    let policy: Policy =
+        toml::from_str("[due]\nhigh = 1\nmedium = 30\n").expect("days by severity");
+    let since = chrono::NaiveDate::from_ymd_opt(2026, 1, 31).expect("a day");
+    for (severity, day) in [
+        (Severity::High, Some("2026-02-01")),
+        (Severity::Medium, Some("2026-03-02")),
+        (Severity::Low, None),
+    ] {
+        let due = policy.due.day(severity, since).map(|day| day.to_string());
+        assert_eq!(due.as_deref(), day, "{severity}");
+    }
+}
