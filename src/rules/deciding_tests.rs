@@ -42,6 +42,7 @@ fn ruled_of(
         written,
         basis: &basis(),
         known: Some(&known),
+        was_suspect: false,
         has_ended_since: false,
         since: &since,
         now: Now { day: day(10), basis: Some(now_shows), at_risk: (units(10), "inr") },
