@@ -162,9 +162,12 @@ impl Pass<'_> {
         let is_found = |kind: &Kind| judgement.mismatches.iter().any(|it| it.kind == *kind);
         counts.count(&known, judgement.mismatches.iter().map(|it| it.kind));
         let is_suspect = |kind: &Kind| suspect.contains(kind) && !is_open(kind);
-        if judgement.mismatches.iter().any(|it| is_suspect(&it.kind)) {
-            // An answer that is not believed ends nothing: what was open keeps its row.
-            let is_left = |kind: &&Kind| is_open(kind) && !is_found(kind);
+        let is_doubted = judgement.mismatches.iter().any(|it| is_suspect(&it.kind));
+        if is_doubted && matches!(stored.asked, Asked::Answered(_)) {
+            // An answer that is not believed ends nothing: what was open keeps its row. That there
+            // was no answer ends all the same.
+            let is_left =
+                |kind: &&Kind| is_open(kind) && !is_found(kind) && **kind != Kind::Unverified;
             let left = known.keys().filter(is_left).filter(|it| !judgement.ignored.contains(it));
             for kind in left.copied().collect::<Vec<_>>() {
                 let last = judging.last_shown(&stored, kind)?;
@@ -177,8 +180,15 @@ impl Pass<'_> {
         let has_findings = !(judgement.mismatches.is_empty() && judgement.kept.is_empty());
         let moved = has_findings.then(|| rules::moved(&case, policy));
         let outcome = judgement.outcome;
-        let mut life =
-            Life { stored: &stored, run, policy, suspect, known: &known, events: Vec::new() };
+        let mut life = Life {
+            stored: &stored,
+            run,
+            policy,
+            suspect,
+            is_doubted,
+            known: &known,
+            events: Vec::new(),
+        };
         let rows = life.rows(judgement, &shown);
         let events = life.events;
         counting::count_lives(&mut figures.lives, &events, &known);
@@ -199,6 +209,8 @@ struct Life<'a> {
     policy: &'a Policy,
     /// Kinds that open and end nothing.
     suspect: &'a BTreeSet<Kind>,
+    /// Whether a finding of the order is of such a kind: its answer ends nothing.
+    is_doubted: bool,
     /// What was known before.
     known: &'a BTreeMap<Kind, Known>,
     events: Vec<Event>,
@@ -210,9 +222,9 @@ impl Life<'_> {
         let Judgement { mismatches, kept, ignored, .. } = judgement;
         let is_answered = matches!(self.stored.asked, Asked::Answered(_));
         let is_found = |kind: Kind| mismatches.iter().chain(&kept).any(|it| it.kind == kind);
-        let is_doubted = mismatches.iter().any(|it| self.is_suspect(it.kind));
         for kind in self.known.keys().copied().filter(|kind| !is_found(*kind)) {
-            let is_resolved = is_answered && !is_doubted && !ignored.contains(&kind);
+            let is_believed = is_answered && (!self.is_doubted || kind == Kind::Unverified);
+            let is_resolved = is_believed && !ignored.contains(&kind);
             self.record(kind, if is_resolved { Seen::NotFound } else { Seen::Unknown }, None);
         }
         let mut rows: Vec<JudgedRow> =
@@ -256,10 +268,10 @@ impl Life<'_> {
         let variance =
             before.filter(|_| shown.is_some()).map_or(mismatch.variance, |it| it.variance);
         let basis = basis(self.stored, &mismatch);
-        let is_answered = matches!(self.stored.asked, Asked::Answered(_));
+        let is_believed = matches!(self.stored.asked, Asked::Answered(_)) && !self.is_doubted;
         let now = Now {
             day,
-            basis: Some(&basis).filter(|_| is_answered || kind == Kind::Unverified),
+            basis: Some(&basis).filter(|_| is_believed || kind == Kind::Unverified),
             at_risk: (mismatch.at_risk, &mismatch.currency),
         };
         let limits = &self.policy.accept.up_to;

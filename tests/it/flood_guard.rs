@@ -19,6 +19,8 @@ enum Says {
     /// Half of the money was settled.
     Half,
     AccountingFailed,
+    /// Nothing: it is overloaded.
+    Nothing,
 }
 
 /// What the gateway says of each order: a test changes it from night to night.
@@ -43,6 +45,7 @@ impl Story {
                 Says::Well => json!({}),
                 Says::Half => json!({"final_amount": "2.50"}),
                 Says::AccountingFailed => json!({"accounting_status": "failed"}),
+                Says::Nothing => return turn.answer("503 Service Unavailable", "", ""),
                 Says::Missing => return turn.answer("404 Not Found", "", MISSING),
             };
             let payment = paid(&turn.order, "5.00", changes);
@@ -178,10 +181,14 @@ fn a_bad_day_that_is_real_is_believed_by_the_next_run() {
 fn other_findings_are_as_ever_and_nothing_ends() {
     let mut story = Story::after_quiet_nights(8);
     story.says(|order| match order {
-        "N9-1" => Says::AccountingFailed,
+        "N9-1" | "N9-3" => Says::AccountingFailed,
+        "N9-2" => Says::Nothing,
         _ => Says::Well,
     });
-    assert_eq!(story.night(&[]).code, Some(1));
+    assert_eq!(story.night(&[]).code, Some(3));
+    let accept = ["decide", "--order", "N9-3", "--kind", "accounting_failed", "--decision"];
+    let accept = [&accept[..], &["accepted", "--by", "Asha"]].concat();
+    assert_eq!(story.merchant.run(&accept).code, Some(0));
     story.says(|order| match order {
         "N10-2" => Says::AccountingFailed,
         _ => Says::Missing,
@@ -193,13 +200,20 @@ fn other_findings_are_as_ever_and_nothing_ends() {
         let rows = report.iter().filter(|row| row["merchant_order_id"] == order);
         rows.map(|row| (&*row["kind"], &*row["state"])).collect::<BTreeSet<_>>()
     };
-    let open = ("accounting_failed", "open");
-    assert_eq!(of("N9-1"), BTreeSet::from([open, ("missing_at_gateway", "suspect")]));
+    let (open, suspect) = (("accounting_failed", "open"), ("missing_at_gateway", "suspect"));
+    assert_eq!(of("N9-1"), BTreeSet::from([open, suspect]));
     assert_eq!(of("N10-2"), BTreeSet::from([("accounting_failed", "new")]));
-    assert_eq!(story.count("SELECT count(*) FROM mismatch_events WHERE event = 'resolved'"), 0);
-    // The money of N9-1 is where it was; N10-2 is new; the other 29 are apart.
+    // An answer that is not believed ends no acceptance.
+    assert_eq!(of("N9-3"), BTreeSet::from([open, suspect]));
+    let accepted = report.iter().filter(|row| row["decision"] == "accepted");
+    assert_eq!(accepted.count(), 1);
+    // That there was no answer has ended, and nothing else.
+    assert_eq!(of("N9-2"), BTreeSet::from([suspect]));
+    let ended = "SELECT count(*) FROM mismatch_events WHERE event IN ('resolved', 'lapsed')";
+    assert_eq!(story.count(ended), 1);
+    // The money of N9-1 is where it was; N10-2 is new; the other 31 are apart.
     let totals = totals(&done);
-    assert_eq!((&totals["suspect"], &totals["in_doubt"]), (&json!("145.00"), &json!("10.00")));
+    assert_eq!((&totals["suspect"], &totals["in_doubt"]), (&json!("155.00"), &json!("10.00")));
     story.says(|_| Says::Well);
     assert_eq!(story.night(&[]).code, Some(0));
     assert_eq!(story.count("SELECT count(*) FROM open_mismatches"), 0);
