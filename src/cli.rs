@@ -19,7 +19,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 use values::{
     age, amount, at_least_one, at_most_a_day, csv_path, date, deadline, expected_total,
-    gateway_total,
+    gateway_total, success_code,
 };
 
 /// Finds where a merchant's order ledger and its payment gateway disagree.
@@ -149,6 +149,9 @@ pub struct Run {
     /// Believe suspect findings, and a gateway that knows none of at least 20 orders
     #[arg(long)]
     pub accept_suspect: bool,
+    /// Exit codes of a written report that end as 0, for schedulers that start a failed job again
+    #[arg(long, value_name = "CODES", value_delimiter = ',', value_parser = success_code)]
+    pub success_codes: Vec<u8>,
     /// Resume this run, or the latest run of the same selection that did not end complete; if
     /// there is none, start a new run
     #[arg(long, value_name = "RUN", num_args = 0..=1)]

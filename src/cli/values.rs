@@ -132,6 +132,17 @@ pub(super) fn deadline(text: &str) -> Result<Deadline, String> {
         .ok_or_else(|| "expected a time such as 06:00, or a duration such as 90m or 1h30m".into())
 }
 
+/// A run that wrote no report never ends as 0.
+pub(super) fn success_code(text: &str) -> Result<u8, String> {
+    match text.trim() {
+        "0" => Ok(0),
+        "1" => Ok(1),
+        "3" => Ok(3),
+        "4" => Ok(4),
+        _ => Err("expected 1, 3 or 4: only a run that wrote its report can end as 0".into()),
+    }
+}
+
 pub(super) fn age(text: &str) -> Result<Duration, String> {
     duration(text).ok_or_else(|| "expected a duration such as 26h, 90m or 1h30m".into())
 }

@@ -91,8 +91,11 @@ fn carry_out(
     let finished = reconcile::run(&settings, &request, &context);
     drop(progress);
     let finished = finished?;
-    let exit_code = finished.summary.exit_code();
-    print(&rendered(&finished, arguments.format, exit_code, head)).map_err(|failure| {
+    let own_code = finished.summary.exit_code();
+    let exit_code = if arguments.success_codes.contains(&own_code) { 0 } else { own_code };
+    // A program reads how the run ended, a person also how the process does.
+    let shown = if arguments.format == Format::Json { own_code } else { exit_code };
+    print(&rendered(&finished, arguments.format, shown, head)).map_err(|failure| {
         let report = finished.reports.first().map(|file| file.path.display().to_string());
         let failure = failure.after_report(&report.unwrap_or_default());
         let run_id = finished.summary.run_id;

@@ -61,6 +61,28 @@ fn last_night_is_good_until_it_is_too_old() {
 }
 
 #[test]
+fn codes_of_a_written_report_end_as_zero_where_it_is_asked_for() {
+    let merchant = merchant();
+    // The gateway knows one of three orders.
+    let gateway = Gateway::serve(&book(1));
+    let run = ["--ledger", "ledger.csv", "--success-codes", "1,3"];
+    let done = merchant.reconcile(&gateway.url, &run);
+    assert_eq!(done.code, Some(0), "{done:?}");
+    // What is recorded and printed for programs is how the run itself ended.
+    assert_eq!(done.json()["exit_code"], 1, "{done:?}");
+    let text = merchant.run(&["run", "--base-url", &gateway.url, "--success-codes", "1"]);
+    assert_eq!(text.code, Some(0), "{text:?}");
+    assert!(text.stdout.contains("Exit code 0; the run itself ended with 1"), "{text:?}");
+    assert!(status(&merchant, &[]).stdout.contains("ended 1 at"));
+    // Another code is as ever, and a run without a report is never a success.
+    let other = merchant.reconcile(&gateway.url, &["--success-codes", "3"]);
+    assert_eq!(other.code, Some(1), "{other:?}");
+    let refused = merchant.run(&["run", "--success-codes", "13"]);
+    assert_eq!(refused.code, Some(2), "{refused:?}");
+    assert!(refused.stderr.contains("only a run that wrote its report"), "{refused:?}");
+}
+
+#[test]
 fn a_run_without_a_report_is_not_good() {
     let merchant = merchant();
     let gateway = Gateway::serve(&book(3));
