@@ -1,9 +1,11 @@
 //! The command line (contract, "Commands"). No logic: values are checked for their shape only.
 
+mod database;
 mod decide;
 mod reports;
 mod values;
 
+pub use database::{Backup, Runs, Show, Status};
 pub use decide::{Decide, ListFormat, Said};
 pub use reports::{Diff, Report, Verify};
 
@@ -18,8 +20,7 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 use values::{
-    age, amount, at_least_one, at_most_a_day, csv_path, date, deadline, expected_total,
-    gateway_total, success_code,
+    amount, at_most_a_day, csv_path, date, deadline, expected_total, gateway_total, success_code,
 };
 
 /// Finds where a merchant's order ledger and its payment gateway disagree.
@@ -95,6 +96,8 @@ pub enum Command {
     /// Exits with 0 if the latest nightly run ended with a report and is younger than --max-age,
     /// else with 1.
     Status(Status),
+    /// Copy the database into a new file, also while a run is active, and check the copy
+    Backup(Backup),
     /// Show everything about one order: ledger entries, answers, mismatches and their events
     Show(Show),
     /// Take decisions of finance about mismatches: from edited report files, or one by one
@@ -207,38 +210,6 @@ pub enum Deadline {
     At(NaiveTime),
     /// So long after the start.
     After(Duration),
-}
-
-/// `runs`.
-#[derive(Debug, Args)]
-pub struct Runs {
-    /// How many, the newest first
-    #[arg(long, value_name = "N", default_value_t = 20, value_parser = at_least_one())]
-    pub limit: u32,
-    /// Format of the list on stdout
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
-}
-
-/// `status`.
-#[derive(Debug, Args)]
-pub struct Status {
-    /// How long ago the run may have ended: 26h, 90m, 1h30m
-    #[arg(long, value_name = "DURATION", default_value = "26h", value_parser = age)]
-    pub max_age: Duration,
-    /// Format on stdout
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
-}
-
-/// `show`.
-#[derive(Debug, Args)]
-pub struct Show {
-    /// The merchant's order id
-    pub order_id: String,
-    /// Format on stdout
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
 }
 
 /// `ledger`.

@@ -1,5 +1,6 @@
 //! One file a subcommand: from [`Settings`] to a library call to what is printed.
 
+mod backup;
 mod check;
 mod clock;
 mod decide;
@@ -61,6 +62,7 @@ pub fn execute(cli: Cli, process: &Process) -> Result<u8, Failure> {
         Command::Diff(arguments) => diff::execute(&arguments, common, process),
         Command::Runs(arguments) => runs::execute(&arguments, common, process),
         Command::Status(arguments) => status::execute(&arguments, common, process),
+        Command::Backup(arguments) => backup::execute(&arguments, common, process, &interrupt),
         Command::Show(arguments) => show::execute(&arguments, common, process),
         Command::Decide(arguments) => decide::execute(&arguments, common, process),
         Command::Ledger(arguments) => ledger::execute(&arguments, common, process, &interrupt),

@@ -10,6 +10,7 @@ mod entry_columns;
 
 mod answers;
 mod awaiting;
+mod backup;
 mod before;
 mod cases;
 mod checking;
@@ -46,6 +47,7 @@ mod views;
 mod warnings;
 
 pub(crate) use answers::{Pending, Recorded};
+pub(crate) use backup::BackedUp;
 pub(crate) use cases::{Shown, StoredCase};
 pub(crate) use checking::CheckedRows;
 pub(crate) use decisions::{DecisionFilter, NewDecision, ReadFile};

@@ -1,6 +1,7 @@
 //! Tests of the crate and its binary from outside: one test binary, one file per subject.
 
 mod architecture;
+mod backup;
 mod bounds;
 mod commands;
 mod consecutive_runs;

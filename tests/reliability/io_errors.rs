@@ -31,7 +31,7 @@ const CALLS: &[(&str, &[&str], usize)] = &[
     ("rename,renameat", &["EIO", "ENOSPC"], 1),
     ("openat", &["EIO", "ENOSPC"], 1),
     ("mmap", &["EIO"], 1),
-    ("fcntl", &["EIO", "EAGAIN"], 4),
+    ("fcntl", &["EIO", "EAGAIN"], 2),
 ];
 /// A run whose lock or unlock fails may wait for up to a minute.
 const STRIDE_OF_WAITS: usize = 60;

@@ -1,0 +1,46 @@
+//! Arguments of the commands that look at the database, or copy it.
+
+use super::Format;
+use super::values::{age, at_least_one};
+use clap::Args;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// `runs`.
+#[derive(Debug, Args)]
+pub struct Runs {
+    /// How many, the newest first
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = at_least_one())]
+    pub limit: u32,
+    /// Format of the list on stdout
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+/// `status`.
+#[derive(Debug, Args)]
+pub struct Status {
+    /// How long ago the run may have ended: 26h, 90m, 1h30m
+    #[arg(long, value_name = "DURATION", default_value = "26h", value_parser = age)]
+    pub max_age: Duration,
+    /// Format on stdout
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+/// `backup`.
+#[derive(Debug, Args)]
+pub struct Backup {
+    /// The new file
+    pub file: PathBuf,
+}
+
+/// `show`.
+#[derive(Debug, Args)]
+pub struct Show {
+    /// The merchant's order id
+    pub order_id: String,
+    /// Format on stdout
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
