@@ -17,7 +17,7 @@ use crate::gateway::Credentials;
 use crate::interrupt::Interrupt;
 use crate::reconcile::{self, Context, Finished, Request};
 use crate::sandbox::relative::with_dates;
-use crate::sandbox::{Book, Sandbox, SandboxSettings};
+use crate::sandbox::{Book, Sandbox, SandboxError, SandboxSettings};
 use crate::settings::Settings;
 use chrono::{DateTime, TimeDelta, Utc};
 use std::fs;
@@ -25,6 +25,7 @@ use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 use tokio::runtime::Runtime;
 
 const LEDGERS: [(&str, &str); 2] = [
@@ -34,6 +35,9 @@ const LEDGERS: [(&str, &str); 2] = [
 const BOOK: &str = include_str!("../../fixtures/demo/book.jsonl");
 /// Fast enough for a demo of a few seconds.
 const REQUESTS_PER_SECOND: u32 = 500;
+/// How often a port that is in use is tried, and how long it is waited for in between.
+const TRIES: u32 = 100;
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// One night of the story.
 struct Night {
@@ -162,7 +166,7 @@ impl Stage<'_> {
         }
         let sandbox = self
             .runtime
-            .block_on(Sandbox::start(sandbox))
+            .block_on(started(sandbox))
             .map_err(|error| Failure::bug(format!("the sandbox cannot start: {error}")))?;
         self.address = Some(sandbox.address());
         self.settings.gateway.base_url = Some(sandbox.base_url());
@@ -177,6 +181,22 @@ impl Stage<'_> {
         drop(self.runtime.block_on(sandbox.stop()));
         finished.map_err(|failed| failed.failure)
     }
+}
+
+/// Starts a night's sandbox. The night before used its port: in between another process may have
+/// taken it for a connection of its own, which ends soon.
+async fn started(settings: SandboxSettings) -> Result<Sandbox, SandboxError> {
+    for _ in 0..TRIES {
+        match Sandbox::start(settings.clone()).await {
+            Err(SandboxError::Listen { source, .. })
+                if source.kind() == std::io::ErrorKind::AddrInUse =>
+            {
+                tokio::time::sleep(PAUSE).await;
+            }
+            started => return started,
+        }
+    }
+    Sandbox::start(settings).await
 }
 
 /// Writes the ledgers with today's dates, so that the demo's reader can look into them.

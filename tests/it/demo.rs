@@ -33,6 +33,7 @@ fn numbers(cells: &[String]) -> Vec<i64> {
 fn demo(merchant: &Merchant) -> Done {
     let mut command = Command::new(assert_cmd::cargo::cargo_bin!("octopus-recon"));
     let output = command.arg("demo").env_clear().current_dir(merchant.path(".")).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     Done {
         code: output.status.code(),
         stdout: String::from_utf8(output.stdout).unwrap(),
