@@ -64,9 +64,10 @@ fn assert_limits(name: &str, limits: impl Iterator<Item = u64>, words: &[&str]) 
             // place that cannot report it.
             code => {
                 let is_too_early = code == Some(127) || done.stderr.contains("shared libraries");
-                let is_memory =
-                    ["memory allocation", "glibc error"].iter().any(|it| done.stderr.contains(it))
-                        || done.stderr.is_empty();
+                let is_memory = ["memory allocation", "glibc error", "Cannot allocate memory"]
+                    .iter()
+                    .any(|it| done.stderr.contains(it))
+                    || done.stderr.is_empty();
                 assert!(is_too_early || name == "as" && is_memory, "{name} {limit}: {done:?}");
             }
         }
