@@ -5,7 +5,7 @@
 -- The digests of a judged run: SHA-256 over each thousand of its orders, in the order of order_id,
 -- and number 0 over the run itself. store/digests.rs has the statements that are hashed.
 --
--- Only what stays as it is after the run was judged is hashed:
+-- Hashed are the values that nothing changes after the run was judged:
 -- - 0: the run's row in runs without its end (ended_at_ms, exit_code, end_reason), without what
 --   happened to its report (reported_at_ms, manifest_sha256) and without is_resumed; its rows of
 --   ledger_files, invalid_rows, run_warnings and doubted_days; the decisions that it took.

@@ -173,9 +173,10 @@ impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Failure {
         let code = match error {
             StoreError::Held { .. } => code::HELD,
-            StoreError::Storage { .. } | StoreError::Busy { .. } | StoreError::Unread { .. } => {
-                code::STORAGE
-            }
+            StoreError::Storage { .. }
+            | StoreError::Busy { .. }
+            | StoreError::Unread { .. }
+            | StoreError::Copy { .. } => code::STORAGE,
             StoreError::Foreign { .. }
             | StoreError::Changed { .. }
             | StoreError::Newer { .. }
@@ -233,6 +234,7 @@ mod tests {
             (storage(ErrorKind::NotFound), code::STORAGE),
             (StoreError::Busy { path: path(), waited_seconds: 60 }, code::STORAGE),
             (StoreError::Unread { path: path(), why: why() }, code::STORAGE),
+            (StoreError::Copy { path: path(), why: why() }, code::STORAGE),
             (StoreError::Foreign { path: path(), why: why() }, code::DATABASE),
             (StoreError::Newer { path: path(), schema: 99, known: 1 }, code::DATABASE),
             (StoreError::Linked { path: path(), names: 2 }, code::DATABASE),

@@ -64,22 +64,28 @@ fn answer(run: Option<&RunRow>, max_age: TimeDelta, now: DateTime<Utc>, zone: Tz
         return Answer { is_good: false, text, age: None };
     };
     let (run_id, day) = (run.summary.run_id, run.summary.day);
-    // A killed run has no end that anybody has seen.
+    // Nobody has seen when a killed run ended.
     let ended_at = run.end.as_ref().and_then(|end| end.at);
     let at = ended_at.unwrap_or(run.started_at);
     let age = now - at;
     let exit_code = run.end.as_ref().and_then(|end| end.exit_code);
     let local = at.with_timezone(&zone).format("%Y-%m-%d %H:%M");
     let how = match (&run.end, exit_code) {
-        (Some(end), Some(code)) => {
+        (Some(end), Some(code)) if end.at.is_some() => {
             format!("ended {code} at {local} ({zone}): {}", text::one_line(&end.reason))
         }
-        (Some(end), None) => format!("ended: {}", text::one_line(&end.reason)),
+        (Some(end), _) => {
+            format!("began at {local} ({zone}): {}", text::one_line(&end.reason))
+        }
         (None, _) => format!("began at {local} ({zone}), and its process is gone (killed?)"),
     };
     let with_report = exit_code.is_some_and(|code| WITH_REPORT.contains(&code));
     let doubt = if !with_report {
-        Some(format!("; resume it with run --resume {run_id}"))
+        Some(if run.has_no_orders() {
+            "; start it again without --resume".to_owned()
+        } else {
+            format!("; resume it with run --resume {run_id}")
+        })
     } else if age < -SMALL_STEP {
         Some("; that is in the future: is this machine's clock right?".to_owned())
     } else if age >= max_age {

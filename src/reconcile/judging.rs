@@ -223,8 +223,8 @@ impl Life<'_> {
         let is_answered = matches!(self.stored.asked, Asked::Answered(_));
         let is_found = |kind: Kind| mismatches.iter().chain(&kept).any(|it| it.kind == kind);
         for kind in self.known.keys().copied().filter(|kind| !is_found(*kind)) {
-            let is_believed = is_answered && (!self.is_doubted || kind == Kind::Unverified);
-            let is_resolved = is_believed && !ignored.contains(&kind);
+            let can_end = is_answered && (!self.is_doubted || kind == Kind::Unverified);
+            let is_resolved = can_end && !ignored.contains(&kind);
             self.record(kind, if is_resolved { Seen::NotFound } else { Seen::Unknown }, None);
         }
         let mut rows: Vec<JudgedRow> =

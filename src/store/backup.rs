@@ -34,9 +34,12 @@ impl Store {
         stop: impl Fn() -> bool,
     ) -> Result<BackedUp, StoreError> {
         let read = |error: rusqlite::Error| StoreError::sqlite(path, &error);
-        let written = |error: rusqlite::Error| StoreError::sqlite(target, &error);
-        let io = |error: std::io::Error| StoreError::io(target, "written", &error);
-        let source = existing(path, reading::open_in_place)?.connection;
+        let copy_error = |why: String| StoreError::Copy { path: target.to_owned(), why };
+        let written = |error: rusqlite::Error| copy_error(error.to_string());
+        let io = |error: std::io::Error| copy_error(error.to_string());
+        // The source may itself be a private copy, which goes with this value.
+        let opened = existing(path, reading::open_in_place)?;
+        let source = &opened.connection;
         // All steps see the same moment. Without it, each commit of a run would begin it again.
         source.execute_batch("BEGIN").map_err(read)?;
         source.query_row("SELECT count(*) FROM sqlite_schema", (), |_| Ok(())).map_err(read)?;
@@ -49,7 +52,7 @@ impl Store {
             .map_err(io)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut copy = Connection::open_with_flags(temporary.path(), flags).map_err(written)?;
-        if !copied(&source, &mut copy, stop).map_err(written)? {
+        if !copied(source, &mut copy, stop).map_err(written)? {
             return Ok(BackedUp::Stopped);
         }
         let damage = looking::complaint(&copy, "PRAGMA quick_check").map_err(written)?;

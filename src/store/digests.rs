@@ -31,7 +31,7 @@ pub(super) fn begin(connection: &Connection, run_id: i64) -> rusqlite::Result<()
     connection.execute("DELETE FROM run_digests WHERE run_id = ?1", [run_id]).map(|_| ())
 }
 
-/// Keeps the digest of a page, as far as it is known before all orders are judged.
+/// Keeps the digest of a page. [`finish`] adds what is known only when all orders are judged.
 pub(super) fn keep(
     connection: &Connection,
     run_id: i64,

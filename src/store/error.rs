@@ -89,6 +89,14 @@ pub(crate) enum StoreError {
         /// How many names it has.
         names: u64,
     },
+    /// Exit code 14: a backup cannot be written.
+    #[error("the copy {} cannot be written: {why}", path.display())]
+    Copy {
+        /// The copy.
+        path: PathBuf,
+        /// What the system or SQLite said.
+        why: String,
+    },
     /// A signal ended a long statement.
     #[error("work on the database {} was interrupted", path.display())]
     Interrupted {
@@ -137,6 +145,10 @@ impl StoreError {
             StoreError::Linked { .. } => {
                 "it was not changed; `find DIRECTORY -samefile FILE` lists its names: remove all \
                  but one, or make a copy instead of a link"
+            }
+            StoreError::Copy { .. } => {
+                "name a file in a directory that exists, that may be written to and that has room \
+                 for the whole database; the database itself was not changed"
             }
             StoreError::Interrupted { .. } => "run again with --resume: what was received is kept",
             StoreError::Busy { .. } => {

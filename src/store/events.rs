@@ -61,10 +61,9 @@ pub(super) fn of_order(connection: &Connection, order_id: i64) -> rusqlite::Resu
 
 /// Reads a row of `mismatch_events`.
 pub(super) fn event(row: &Row) -> rusqlite::Result<Event> {
-    let kind: String = row.get("kind")?;
     let event: String = row.get("event")?;
     Ok(Event {
-        kind: Kind::from_word(&kind).ok_or_else(|| unreadable("kind"))?,
+        kind: decode::kind(row)?,
         event: EventKind::from_word(&event).ok_or_else(|| unreadable("event"))?,
         at: instant(row, "at_ms")?,
         run_id: row.get("run_id")?,

@@ -8,7 +8,7 @@ use super::decode::{
 use super::entry_columns::read_optional_entry;
 use super::error::StoreError;
 use crate::domain::amount::Amount;
-use crate::domain::mismatch::{Kind, Mismatch, ReportRow, Severity, State};
+use crate::domain::mismatch::{Mismatch, ReportRow, Severity, State};
 use crate::domain::order::InvalidRow;
 use crate::domain::payment::Answer;
 use crate::domain::text::Text;
@@ -160,7 +160,7 @@ fn severity_rank() -> String {
 fn report_row(row: &Fields) -> rusqlite::Result<ReportRow> {
     let word = |column: &str| row.named::<String>(column);
     let mismatch = Mismatch {
-        kind: Kind::from_word(&word("kind")?).ok_or_else(|| unreadable("kind"))?,
+        kind: decode::kind(row)?,
         severity: Severity::from_word(&word("severity")?).ok_or_else(|| unreadable("severity"))?,
         variance: decode::amount(row, "variance_micros")?,
         at_risk: Amount::from_micros(row.named("at_risk_micros")?),

@@ -1,11 +1,10 @@
 //! A run's own row: its selection, its figures, and which run to continue.
 
-use super::decode::{date, instant, optional, optional_date, optional_instant, unreadable};
+use super::decode::{date, instant, kind, optional, optional_date, optional_instant, unreadable};
 use super::endings::RunEnd;
 use super::error::StoreError;
 use super::{Store, figures, to_ms, warnings};
 use crate::domain::decision::Verdict;
-use crate::domain::mismatch::Kind;
 use crate::domain::order::{Entry, LedgerStatus, LineItems};
 use crate::domain::run::{RunSummary, UnverifiedReason};
 use chrono::{DateTime, NaiveDate, Utc};
@@ -239,8 +238,7 @@ impl Store {
         )?;
         let mut rows = statement.query(params![run_id, Verdict::Accepted.as_str()])?;
         while let Some(row) = rows.next()? {
-            let kind: String = row.get("kind")?;
-            let kind = Kind::from_word(&kind).ok_or_else(|| unreadable("kind"))?;
+            let kind = kind(row)?;
             let figures = &mut run.summary.figures;
             let findings = if row.get("is_accepted")? {
                 &mut figures.accepted

@@ -70,4 +70,12 @@ fn what_is_no_database_is_not_copied() {
     }
     let nowhere = merchant.run(&["backup", "nowhere/copy.db"]);
     assert_ne!(nowhere.code, Some(0), "{nowhere:?}");
+    merchant.write("ledger.csv", ledger(1));
+    let gateway = Gateway::serve(&book(1));
+    assert_eq!(merchant.reconcile(&gateway.url, &["--ledger", "ledger.csv"]).code, Some(0));
+    let nowhere = merchant.run(&["backup", "nowhere/copy.db"]);
+    assert_eq!(nowhere.code, Some(14), "{nowhere:?}");
+    for part in ["the copy nowhere/copy.db cannot be written", "hint: name a file in a directory"] {
+        assert!(nowhere.stderr.contains(part), "{nowhere:?}");
+    }
 }

@@ -111,9 +111,17 @@ fn a_run_without_a_report_is_not_good() {
     assert_eq!(merchant.reconcile(&gateway.url, &["--ledger", "ledger.csv"]).code, Some(0));
     assert_eq!(status(&merchant, &[]).code, Some(0));
 
+    // A run without orders cannot be resumed.
+    assert_eq!(merchant.reconcile(&gateway.url, &["--ledger", "absent.csv"]).code, Some(10));
+    let unusable = status(&merchant, &[]);
+    let (code, text) = line(&unusable);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.ends_with("; start it again without --resume"), "{text}");
+
     // A process that was killed has recorded no end.
+    assert_eq!(merchant.reconcile(&gateway.url, &["--ledger", "ledger.csv"]).code, Some(0));
     let killed = "UPDATE runs SET ended_at_ms = NULL, exit_code = NULL, end_reason = NULL
-                  WHERE run_id = 4";
+                  WHERE run_id = 6";
     merchant.database().execute_batch(killed).unwrap();
     let gone = status(&merchant, &[]);
     let (code, text) = line(&gone);

@@ -104,7 +104,7 @@ impl<'a> Replacing<'a> {
         self.directory.sync()
     }
 
-    /// Removes the invalid rows of the run before: a report with a fixed name may have such a file.
+    /// Removes the file of invalid rows that an earlier run wrote under the same name (`--report`).
     fn remove_stale(&mut self, path: &Path, existing: Existing) -> Result<(), ReportError> {
         let found = self.set_aside.keep_edited(path, existing)?;
         self.set_aside.keep_if_changed(path, found)?;

@@ -72,7 +72,7 @@ fn a_long_merchant_is_cut_and_stays_itself() {
             assert!(stem.contains("xxx"), "{stem}");
         }
     }
-    // The longest merchant that is kept as it is, and one character more.
+    // The longest merchant that is not shortened, and one character more.
     run.run_id = 1;
     let longest = 100 - "mismatches--2026-11-20_2026-11-22-run1-incomplete".len();
     assert!(stem(&run, &"x".repeat(longest)).contains(&"x".repeat(longest)));

@@ -2,7 +2,7 @@
 
 use super::{document, rows, section};
 
-/// A value in its smallest unit: bytes, milliseconds, or as it is.
+/// A value in its smallest unit: bytes or milliseconds; a count has no unit.
 fn limit(cell: &str) -> Option<u128> {
     let (number, unit) = cell.split_once(' ').unwrap_or((cell, ""));
     let number: u128 = number.replace(',', "").parse().ok()?;

@@ -158,7 +158,7 @@ fn hostile_ids_are_asked_for_exactly_and_do_nothing() {
             assert!(is_guarded && !row[column].contains(";="), "{row:?}");
         }
     }
-    // The CSV has each id as it is, but for the guard: programs look orders up by it.
+    // The CSV has each id unchanged, except for the guard: programs look orders up by it.
     let mut texts = vec![done.stdout, done.stderr];
     for (path, content) in merchant.report_files() {
         if path.extension().is_some_and(|extension| extension == "html" || extension == "json") {
