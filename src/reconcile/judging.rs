@@ -118,18 +118,7 @@ impl Pass<'_> {
         let shares = counts.shares(figures.orders.selected);
         Ok((judging, Whole { figures, shares, units, other_ids }))
     }
-}
 
-/// A signal came after the last answer and before the report was in its place.
-pub(super) fn ended_by(signal: u8, run_id: i64) -> Failure {
-    let message = format!(
-        "ended by signal {signal} while the answers were judged and reported; the previous report \
-         is unchanged; resume with --resume {run_id}"
-    );
-    Failure::signal(signal, message)
-}
-
-impl Pass<'_> {
     /// Judges one order: by the rules, then by what was known of its mismatches before.
     fn judge_order(
         &self,
@@ -161,9 +150,10 @@ impl Pass<'_> {
         let mut judgement = rules::judge(&case, policy);
         let is_found = |kind: &Kind| judgement.mismatches.iter().any(|it| it.kind == *kind);
         counts.count(&known, judgement.mismatches.iter().map(|it| it.kind));
-        let is_suspect = |kind: &Kind| suspect.contains(kind) && !is_open(kind);
-        let is_doubted = judgement.mismatches.iter().any(|it| is_suspect(&it.kind));
-        if is_doubted && matches!(stored.asked, Asked::Answered(_)) {
+        let found = judgement.mismatches.iter().map(|it| it.kind);
+        let suspect: BTreeSet<Kind> =
+            found.filter(|kind| suspect.contains(kind) && !is_open(kind)).collect();
+        if !suspect.is_empty() && matches!(stored.asked, Asked::Answered(_)) {
             // An answer that is not believed ends nothing: what was open keeps its row. That there
             // was no answer ends all the same.
             let is_left =
@@ -180,15 +170,8 @@ impl Pass<'_> {
         let has_findings = !(judgement.mismatches.is_empty() && judgement.kept.is_empty());
         let moved = has_findings.then(|| rules::moved(&case, policy));
         let outcome = judgement.outcome;
-        let mut life = Life {
-            stored: &stored,
-            run,
-            policy,
-            suspect,
-            is_doubted,
-            known: &known,
-            events: Vec::new(),
-        };
+        let mut life =
+            Life { stored: &stored, run, policy, suspect, known: &known, events: Vec::new() };
         let rows = life.rows(judgement, &shown);
         let events = life.events;
         counting::count_lives(&mut figures.lives, &events, &known);
@@ -202,15 +185,22 @@ impl Pass<'_> {
     }
 }
 
+/// A signal came after the last answer and before the report was in its place.
+pub(super) fn ended_by(signal: u8, run_id: i64) -> Failure {
+    let message = format!(
+        "ended by signal {signal} while the answers were judged and reported; the previous report \
+         is unchanged; resume with --resume {run_id}"
+    );
+    Failure::signal(signal, message)
+}
+
 /// The mismatches of one order: what a run adds to their lives, and the rows that it reports.
 struct Life<'a> {
     stored: &'a StoredCase,
     run: &'a RunRow,
     policy: &'a Policy,
-    /// Kinds that open and end nothing.
-    suspect: &'a BTreeSet<Kind>,
-    /// Whether a finding of the order is of such a kind: its answer ends nothing.
-    is_doubted: bool,
+    /// The order's findings that open nothing. If there is one, its answer ends nothing.
+    suspect: BTreeSet<Kind>,
     /// What was known before.
     known: &'a BTreeMap<Kind, Known>,
     events: Vec<Event>,
@@ -223,7 +213,7 @@ impl Life<'_> {
         let is_answered = matches!(self.stored.asked, Asked::Answered(_));
         let is_found = |kind: Kind| mismatches.iter().chain(&kept).any(|it| it.kind == kind);
         for kind in self.known.keys().copied().filter(|kind| !is_found(*kind)) {
-            let can_end = is_answered && (!self.is_doubted || kind == Kind::Unverified);
+            let can_end = is_answered && (self.suspect.is_empty() || kind == Kind::Unverified);
             let is_resolved = can_end && !ignored.contains(&kind);
             self.record(kind, if is_resolved { Seen::NotFound } else { Seen::Unknown }, None);
         }
@@ -234,12 +224,6 @@ impl Life<'_> {
             rows.push(self.row(mismatch, shown));
         }
         rows
-    }
-
-    /// Whether a finding of this kind would open a mismatch that is suspect.
-    fn is_suspect(&self, kind: Kind) -> bool {
-        let is_open = self.known.get(&kind).is_some_and(|known| known.is_open);
-        self.suspect.contains(&kind) && !is_open
     }
 
     /// The row of a finding that is suspect.
@@ -260,7 +244,7 @@ impl Life<'_> {
     /// The row of a mismatch: found now, or `shown` by an earlier answer.
     fn row(&mut self, mut mismatch: Mismatch, shown: Option<Shown>) -> JudgedRow {
         let (kind, day) = (mismatch.kind, self.run.summary.day);
-        if shown.is_none() && self.is_suspect(kind) {
+        if shown.is_none() && self.suspect.contains(&kind) {
             return self.suspect_row(mismatch);
         }
         let before = self.known.get(&kind);
@@ -268,7 +252,8 @@ impl Life<'_> {
         let variance =
             before.filter(|_| shown.is_some()).map_or(mismatch.variance, |it| it.variance);
         let basis = basis(self.stored, &mismatch);
-        let is_believed = matches!(self.stored.asked, Asked::Answered(_)) && !self.is_doubted;
+        let is_believed =
+            matches!(self.stored.asked, Asked::Answered(_)) && self.suspect.is_empty();
         let now = Now {
             day,
             basis: Some(&basis).filter(|_| is_believed || kind == Kind::Unverified),
