@@ -19,6 +19,7 @@ mod other_policy;
 mod reading;
 mod reporting;
 mod request;
+mod scheduling;
 mod session;
 mod statement;
 mod stop;

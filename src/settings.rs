@@ -14,6 +14,7 @@ use crate::gateway::{Credentials, GatewaySettings};
 use crate::ledger::{LedgerKeys, LedgerSettings, put_preset_under};
 use crate::report::{ReportSettings, ReportTable};
 use crate::rules::Policy;
+use crate::rules::schedule::Schedule;
 pub use crate::store::StoreSettings;
 pub use error::SettingsError;
 use listed::Origins;
@@ -45,6 +46,8 @@ pub struct Settings {
     pub policy: Policy,
     /// `[calendar]`.
     pub calendar: Calendar,
+    /// `[schedule]`.
+    pub schedule: Schedule,
     /// `[report]`.
     pub report: ReportSettings,
     /// `[store]`.
@@ -90,6 +93,7 @@ struct Tables {
     ledger: LedgerSettings,
     policy: Policy,
     calendar: Calendar,
+    schedule: Schedule,
     report: ReportTable,
     store: StoreSettings,
     #[serde(skip)]
@@ -118,8 +122,8 @@ impl Settings {
         let file = named.or_else(default);
         let read = file.as_deref().map(read_file).transpose()?;
         let (tables, mut report) = read.unwrap_or_default();
-        let Tables { mut gateway, ledger, mut policy, calendar, mut store, ledger_keys, .. } =
-            tables;
+        let Tables { mut gateway, ledger, mut policy, calendar, schedule, mut store, .. } = tables;
+        let ledger_keys = tables.ledger_keys;
         let origins = Origins { above, ..tables.origins };
         policy.bank_closed = calendar.bank_closed.clone();
         policy.zone = ledger.zone();
@@ -159,6 +163,7 @@ impl Settings {
             ledger_keys,
             policy,
             calendar,
+            schedule,
             report,
             store,
             file,

@@ -30,6 +30,10 @@ pub struct Run {
     /// unverified, of any date
     #[arg(long)]
     pub include_open: bool,
+    /// Ask only for the orders that are due, as [schedule] says; judge the others by their last
+    /// answer
+    #[arg(long)]
+    pub scheduled: bool,
     /// Accept a ledger without a usable row, and a selection without an order
     #[arg(long)]
     pub allow_empty: bool,

@@ -67,6 +67,7 @@ fn carry_out(
         to: arguments.to,
         last: arguments.last,
         include_open: arguments.include_open,
+        is_scheduled: arguments.scheduled,
         allow_empty: arguments.allow_empty,
         accept_suspect: arguments.accept_suspect,
         resume: match arguments.resume {

@@ -28,7 +28,7 @@ pub struct Night {
     pub started_at: DateTime<Utc>,
     /// When it was judged.
     pub judged_at: DateTime<Utc>,
-    /// The first and the last answer.
+    /// The first and the last answer of its own.
     pub answered: Option<(DateTime<Utc>, DateTime<Utc>)>,
     /// The gateway's address.
     pub base_url: String,

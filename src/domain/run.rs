@@ -5,7 +5,7 @@ use super::amount::{Amount, Total};
 use super::mismatch::{Kind, Outcome};
 use super::money::Bucket;
 use super::statement::StatementLine;
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -33,6 +33,8 @@ pub struct LedgerFigures {
 pub struct OrderFigures {
     /// All selected orders.
     pub selected: u64,
+    /// Of these, those that are judged by the answer of an earlier run.
+    pub reused: u64,
     /// See [`Outcome::Matched`].
     pub matched: u64,
     /// See [`Outcome::InTransit`].
@@ -318,6 +320,8 @@ pub struct RunSummary {
     pub figures: Figures,
     /// Unverified orders by reason, the most frequent first.
     pub unverified_reasons: Vec<UnverifiedReason>,
+    /// When the oldest of the reused answers came.
+    pub oldest_reused: Option<DateTime<Utc>>,
     /// What a person should see, in the order in which it was found.
     pub warnings: Vec<Warning>,
 }

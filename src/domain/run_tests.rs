@@ -18,6 +18,7 @@ fn summary() -> RunSummary {
         },
         orders: OrderFigures {
             selected: 3,
+            reused: 0,
             matched: 1,
             in_transit: 1,
             mismatched: 1,
@@ -32,6 +33,7 @@ fn summary() -> RunSummary {
         day,
         figures,
         unverified_reasons: Vec::new(),
+        oldest_reused: None,
         warnings: Vec::new(),
     }
 }
@@ -91,8 +93,14 @@ fn each_outcome_has_its_figure() {
             orders.count(outcome);
         }
     }
-    let expected =
-        OrderFigures { selected: 0, matched: 1, in_transit: 2, mismatched: 3, unverified: 4 };
+    let expected = OrderFigures {
+        selected: 0,
+        reused: 0,
+        matched: 1,
+        in_transit: 2,
+        mismatched: 3,
+        unverified: 4,
+    };
     assert_eq!(orders, expected);
 }
 

@@ -15,8 +15,8 @@ use super::committing::{Counters, Inbox, write};
 use crate::failure::Failure;
 use crate::gateway::{Allowance, Asker, Transport};
 use crate::interrupt::Interrupt;
-use crate::store::{Store, StoreError};
-use chrono::{DateTime, TimeDelta, Utc};
+use crate::store::{Recording, Store, StoreError};
+use chrono::TimeDelta;
 pub(super) use ended::{
     Ended, clock_differs, is_wrong, knows_nothing, outage, refused, too_many_requests, wrong_day,
 };
@@ -46,11 +46,9 @@ pub(super) type MovesDay = Box<dyn Fn(TimeDelta) -> bool + Send + Sync>;
 
 /// One run's asking.
 pub(super) struct Asking<T> {
-    pub(super) run_id: i64,
+    pub(super) run: Recording,
     /// Orders that are answered already.
     pub(super) answered_before: u64,
-    /// The latest time that is stored, if this machine's clock is behind it.
-    pub(super) clock_floor: Option<DateTime<Utc>>,
     pub(super) max_in_flight: NonZeroU32,
     pub(super) stop_asking_at: Option<Instant>,
     pub(super) interrupt: Interrupt,
@@ -65,17 +63,17 @@ impl<T: Transport + Send + Sync + 'static> Asking<T> {
     /// Asks until the end. A thread of its own commits what arrives.
     pub(super) fn run(self, store: &mut Store) -> Result<Ended, Failure> {
         let reader = store.reader()?;
-        let last_answered = reader.last_answered(self.run_id)?;
+        let last_answered = reader.last_answered(self.run.run_id)?;
         let inbox = Inbox::new(self.max_in_flight, self.askers.len());
         let shared = Arc::new(Shared::new(
-            Orders::new(reader, self.run_id),
+            Orders::new(reader, self.run.run_id),
             Replies::new(self.answered_before, last_answered),
             inbox,
             self.stop_asking_at,
             self.interrupt,
             self.moves_day,
         ));
-        let (run_id, clock_floor) = (self.run_id, self.clock_floor);
+        let run = self.run;
         let (allowance, counters) = (&*self.allowance, &*self.counters);
         let recorded_before = counters.recorded();
         let runtime = one_thread()?;
@@ -84,8 +82,7 @@ impl<T: Transport + Send + Sync + 'static> Asking<T> {
             let _ends = shared.end_on_panic();
             let committing = start(scope, "commit", move || {
                 let _ends = for_commits.end_on_panic();
-                let commit =
-                    write(store, run_id, &for_commits.inbox, clock_floor, allowance, counters);
+                let commit = write(store, run, &for_commits.inbox, allowance, counters);
                 let committed = runtime.block_on(commit);
                 if committed.is_err() {
                     // Nobody takes answers any more.

@@ -7,7 +7,7 @@ use super::*;
 use crate::domain::order::OrderKey;
 use crate::domain::payment::{Answer, Answered};
 use crate::gateway::{CallFailure, Cause, Connections, GatewaySettings, Limits};
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::time::Duration;
@@ -196,7 +196,8 @@ fn simulate(
             shared.end_as_asked();
             drop(is_open);
         };
-        let writing = write(&mut store, run_id, &shared.inbox, None, &allowance, &counters);
+        let run = Recording { run_id, clock_floor: None, zone: chrono_tz::Tz::UTC };
+        let writing = write(&mut store, run, &shared.inbox, &allowance, &counters);
         let (written, ()) = tokio::join!(writing, asking);
         written.unwrap();
         (shared.ended(), Arc::clone(&gateway))

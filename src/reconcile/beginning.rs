@@ -3,6 +3,7 @@
 
 use super::inspecting::LedgerView;
 use super::reading::{Reading, read};
+use super::scheduling::{self, Terms};
 use super::{Context, Request, Resume, doubts, known};
 use crate::domain::run::Warning;
 use crate::domain::text;
@@ -128,7 +129,7 @@ pub(super) fn estimate(
     context: &Context,
 ) -> Result<Estimate, Failure> {
     let requests_per_second = settings.gateway.requests_per_second.get();
-    let left = |run: &RunRow| run.summary.figures.orders.selected.saturating_sub(run.answered);
+    let left = |run: &RunRow| run.to_ask().saturating_sub(run.answered);
     if let (Resume::Run(run_id), true) = (request.resume, request.selects_nothing()) {
         let run = known(store, continued(store, run_id, settings, request, None)?)?;
         let ledger = run.summary.figures.ledger;
@@ -150,12 +151,18 @@ pub(super) fn estimate(
     if let Some(warning) = doubts::shrunk(comparison, &settings.ledger.shrunk_above) {
         tracing::warn!("{}", warning.text);
     }
-    drop(import);
     let orders = if let Some(run_id) = continues {
+        drop(import);
         left(&known(store, continued(store, run_id, settings, request, Some(&selection))?)?)
     } else {
         refuse_empty(request, &imported)?;
-        imported.selected
+        if request.is_scheduled {
+            let terms = Terms { policy: &settings.policy, schedule: &settings.schedule };
+            // It leaves nothing behind.
+            scheduling::schedule(&import.into_scheduling()?, terms, context)?
+        } else {
+            imported.selected
+        }
     };
     let view = Some(view).filter(|_| !request.ledgers.is_empty());
     Ok(Estimate { ledger: imported.ledger, orders, requests_per_second, continues, view })
@@ -194,6 +201,8 @@ fn selection(
         to,
         kind,
         include_open: request.include_open,
+        failed_payouts_since: day
+            .checked_sub_days(Days::new(settings.schedule.failed_payout_days.into())),
         base_url: base_url.to_string(),
         merchant_uid: settings.gateway.merchant_uid.clone(),
     })
@@ -279,7 +288,7 @@ fn continued(
     tracing::info!(
         "resuming run {run_id}: {} of {} orders are answered",
         run.answered,
-        run.summary.figures.orders.selected
+        run.to_ask()
     );
     Ok(run_id)
 }

@@ -2,8 +2,7 @@
 //! (contract, "The database").
 
 use crate::gateway::Allowance;
-use crate::store::{Recorded, Store, StoreError};
-use chrono::{DateTime, Utc};
+use crate::store::{Recorded, Recording, Store, StoreError};
 use std::mem;
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -242,16 +241,15 @@ impl Drop for Closing<'_> {
 /// Commits answers batch by batch until the inbox is closed.
 pub(super) async fn write(
     store: &mut Store,
-    run_id: i64,
+    run: Recording,
     inbox: &Inbox,
-    clock_floor: Option<DateTime<Utc>>,
     allowance: &Allowance,
     counters: &Counters,
 ) -> Result<(), StoreError> {
     let mut counted = 0;
     while let Some((answers, holders)) = inbox.next().await {
         let calls = allowance.calls();
-        store.record(run_id, &answers, calls - counted, clock_floor)?;
+        store.record(run, &answers, calls - counted)?;
         counted = calls;
         let mut held = vec![0; inbox.places.len()];
         for (answer, holder) in answers.iter().zip(holders) {
@@ -263,13 +261,14 @@ pub(super) async fn write(
         inbox.give_back(&held);
     }
     let late = allowance.calls() - counted;
-    if late > 0 { store.record(run_id, &[], late, clock_floor) } else { Ok(()) }
+    if late > 0 { store.record(run, &[], late) } else { Ok(()) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::domain::payment::{Answer, Answered};
+    use chrono::DateTime;
 
     /// One answer, or none.
     fn recorded(is_answered: bool) -> Recorded {

@@ -172,6 +172,7 @@ mod tests {
                 day: DateTime::UNIX_EPOCH.date_naive(),
                 figures: Figures::default(),
                 unverified_reasons: Vec::new(),
+                oldest_reused: None,
                 warnings: Vec::new(),
             };
             summary.figures.orders.selected = 9;

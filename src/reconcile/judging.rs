@@ -66,6 +66,19 @@ pub(super) fn judge(
     Ok(warnings)
 }
 
+/// Judges an order as if its answer had just come: what would change? Nothing is kept.
+pub(super) fn as_if_fresh(
+    judging: &Judging,
+    mut case: StoredCase,
+    run: &RunRow,
+    policy: &Policy,
+    context: &Context,
+) -> Result<Judged, Failure> {
+    let pass = Pass { run, policy, context, suspect: &BTreeSet::new() };
+    case.is_reused = false;
+    pass.judge_order(judging, case, &mut Figures::default(), &mut flood::Counts::default())
+}
+
 /// What all orders of a run show together.
 struct Whole {
     figures: Figures,
@@ -115,7 +128,7 @@ impl Pass<'_> {
             }
             judging.keep(&page)?;
         }
-        let shares = counts.shares(figures.orders.selected);
+        let shares = counts.shares(self.run.to_ask());
         Ok((judging, Whole { figures, shares, units, other_ids }))
     }
 
@@ -149,7 +162,9 @@ impl Pass<'_> {
         };
         let mut judgement = rules::judge(&case, policy);
         let is_found = |kind: &Kind| judgement.mismatches.iter().any(|it| it.kind == *kind);
-        counts.count(&known, judgement.mismatches.iter().map(|it| it.kind));
+        if !stored.is_reused {
+            counts.count(&known, judgement.mismatches.iter().map(|it| it.kind));
+        }
         let found = judgement.mismatches.iter().map(|it| it.kind);
         let suspect: BTreeSet<Kind> =
             found.filter(|kind| suspect.contains(kind) && !is_open(kind)).collect();
@@ -279,8 +294,8 @@ impl Life<'_> {
         }
     }
 
-    /// Records an event, if there is one and no other run has judged the order by a later answer.
-    /// Gives the event either way.
+    /// Records an event, if there is one, the answer is the run's own and no other run has judged
+    /// the order by a later one. Gives the event either way.
     fn record(&mut self, kind: Kind, seen: Seen, lapsed: Option<&str>) -> Option<Event> {
         let (before, day) = (self.known.get(&kind), self.run.summary.day);
         let what = lifecycle::event(before, seen, lapsed.is_some())?;
@@ -300,7 +315,7 @@ impl Life<'_> {
             decision: self.given(what, before),
             why: lapsed.map(Text::own),
         };
-        if self.stored.is_latest {
+        if self.stored.is_latest && !self.stored.is_reused {
             self.events.push(event.clone());
         }
         Some(event)

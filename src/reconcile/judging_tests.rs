@@ -9,8 +9,9 @@ use crate::domain::amount::Amount;
 use crate::domain::fuzzing::seeds;
 use crate::domain::payment::{AccountingStatus, Answered, NotifyStatus, Payment, PaymentStatus};
 use crate::interrupt::Interrupt;
-use crate::store::{CheckedRows, Recorded};
+use crate::store::{CheckedRows, Recorded, Recording};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono_tz::Tz;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -281,9 +282,9 @@ impl History {
             let evidence = format!("{said:?}");
             let answer = Answer::Payment(Box::new(payment));
             let result = Ok(Answered { answer, evidence });
-            self.store
-                .record(run_id, &[Recorded { order_id: order, calls: 1, at, result }], 1, floor)
-                .unwrap();
+            let run = Recording { run_id, clock_floor: floor, zone: Tz::UTC };
+            let recorded = Recorded { order_id: order, calls: 1, at, result };
+            self.store.record(run, &[recorded], 1).unwrap();
             let run = self.model.runs.get_mut(&run_id).unwrap();
             run.answers.insert(order, Some((ms(floor.map_or(at, |it| at.max(it))), said)));
         }

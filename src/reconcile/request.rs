@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 /// What the command line asks of a run.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 #[derive(Debug, Clone, Default)]
 pub struct Request {
     /// Ledger files; `-` is stdin; none: the orders already stored.
@@ -24,6 +25,8 @@ pub struct Request {
     pub last: Option<NonZeroU32>,
     /// Also the open orders of earlier runs.
     pub include_open: bool,
+    /// Only the orders that are due are asked.
+    pub is_scheduled: bool,
     /// A run without orders is no error.
     pub allow_empty: bool,
     /// A gateway that knows no order is believed.

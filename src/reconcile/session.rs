@@ -1,6 +1,7 @@
 //! A run from its first call to its report: ask, take decisions, judge, report.
 
 use super::deciding::{self, Desk};
+use super::scheduling::{self, Terms};
 use super::{Context, Request, asking, beginning, doubts, ending, judging, known, no_report};
 use super::{reporting, statement, warn};
 use crate::domain::run::{RunSummary, Warning};
@@ -8,7 +9,7 @@ use crate::failure::{Failure, code};
 use crate::gateway::{Allowance, Asker, Client, ClientError};
 use crate::report::{self, StagedFiles, Stops, Written};
 use crate::settings::Settings;
-use crate::store::{NewRun, RunRow, SelectionKind, Store};
+use crate::store::{NewRun, Recording, RunRow, SelectionKind, Store};
 use asking::{Asking, Ended};
 use chrono_tz::Tz;
 use std::num::NonZeroU32;
@@ -35,8 +36,15 @@ impl Session<'_> {
         if let Some(warning) = beginning::clock_warning(self.new_run) {
             self.store.add_warnings(run_id, &[warning])?;
         }
+        self.schedule()?;
         let run = known(&self.store, run_id)?;
-        self.ask(&run, first, further)?;
+        let mut is_whole = self.ask(&run, first, further)?;
+        // What was answered can show other answers in another light, such as a payment that two
+        // orders share. Then those are asked, too.
+        while is_whole && self.schedule()? {
+            let run = known(&self.store, run_id)?;
+            is_whole = self.ask(&run, further()?, further)?;
+        }
         self.doubt_a_gateway_that_knows_nothing(&run)?;
         self.take_decisions()?;
         let interrupt = context.interrupt.clone();
@@ -46,6 +54,19 @@ impl Session<'_> {
         self.store.never_stop()?;
         let (run, staged) = judged.map_err(|failure| self.by_signal(failure))?;
         self.publish(run, staged)
+    }
+
+    /// With `--scheduled`: decides which orders are asked. Gives whether some were not asked yet.
+    fn schedule(&mut self) -> Result<bool, Failure> {
+        let Session { run_id, settings, request, context, .. } = *self;
+        if !request.is_scheduled {
+            return Ok(false);
+        }
+        let scheduling = self.store.begin_scheduling(run_id)?;
+        let terms = Terms { policy: &settings.policy, schedule: &settings.schedule };
+        let to_ask = scheduling::schedule(&scheduling, terms, context)?;
+        scheduling.commit()?;
+        Ok(to_ask > 0)
     }
 
     /// Judges, and makes the files of the report. A signal ends it at any time.
@@ -143,19 +164,20 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// Asks for every order without a trustworthy answer, and says how that ended.
+    /// Asks for every order without a trustworthy answer, and says how that ended. Gives whether
+    /// each was asked.
     fn ask(
         &mut self,
         run: &RunRow,
         first: Client,
         further: &dyn Fn() -> Result<Client, ClientError>,
-    ) -> Result<(), Failure> {
+    ) -> Result<bool, Failure> {
         let Session { run_id, settings, request, context, .. } = *self;
-        let selected = run.summary.figures.orders.selected;
+        let to_ask = run.to_ask();
         let limits = settings.gateway.limits();
-        let allowance = Arc::new(Allowance::new(limits, selected));
+        let allowance = Arc::new(Allowance::new(limits, to_ask));
         // A worker without an order would only open connections.
-        let left = u32::try_from(selected.saturating_sub(run.answered)).unwrap_or(u32::MAX);
+        let left = u32::try_from(to_ask.saturating_sub(run.answered)).unwrap_or(u32::MAX);
         let left = NonZeroU32::new(left).unwrap_or(NonZeroU32::MIN);
         let max_in_flight = settings.gateway.max_in_flight.min(left);
         let mut clients = vec![first];
@@ -165,9 +187,12 @@ impl Session<'_> {
         let asker =
             |client| Asker::new(client, Arc::clone(&allowance), context.now, fastrand::Rng::new());
         let asking = Asking {
-            run_id,
+            run: Recording {
+                run_id,
+                clock_floor: self.new_run.clock_floor,
+                zone: settings.ledger.zone(),
+            },
             answered_before: run.answered,
-            clock_floor: self.new_run.clock_floor,
             max_in_flight,
             stop_asking_at: request.stop_asking_at,
             interrupt: context.interrupt.clone(),
@@ -176,20 +201,21 @@ impl Session<'_> {
             askers: clients.into_iter().map(asker).collect(),
             allowance: Arc::clone(&allowance),
         };
-        context.counters.begin(selected, run.answered);
+        context.counters.begin(to_ask, run.answered);
         let store = &mut self.store;
         let ended = asking.run(store)?;
         let skew = allowance.clock_skew();
-        if let Some(warning) = skew.and_then(asking::clock_differs) {
+        let clock = skew.and_then(asking::clock_differs);
+        let refused = allowance.refused_calls().map(asking::too_many_requests);
+        let said = &run.summary.warnings;
+        let is_new = |warning: &Warning| said.iter().all(|it| it.code != warning.code);
+        for warning in clock.into_iter().chain(refused).filter(is_new) {
             warn(store, run_id, warning)?;
         }
-        if let Some(refused) = allowance.refused_calls() {
-            warn(store, run_id, asking::too_many_requests(refused))?;
-        }
         let answered = known(store, run_id)?.answered;
-        let progress = format!("run {run_id}: {answered} of {selected} answered");
+        let progress = format!("run {run_id}: {answered} of {to_ask} answered");
         match ended {
-            Ended::Done => {}
+            Ended::Done => return Ok(true),
             Ended::Deadline => {
                 let warning =
                     Warning::new("deadline", format!("{progress} when the deadline came"));
@@ -222,7 +248,7 @@ impl Session<'_> {
             }
             Ended::Outage(why) => return Err(asking::outage(&why, run_id, &progress)),
         }
-        Ok(())
+        Ok(false)
     }
 }
 

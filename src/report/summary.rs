@@ -19,7 +19,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// The summary as one JSON object on one line, with the contract's keys in the contract's order;
-/// between them `accepted` where findings are accepted, `unverified_reasons` where orders are
+/// between them `oldest_answer` where answers of earlier runs are reused, `accepted` where findings are accepted, `unverified_reasons` where orders are
 /// unverified, and `edited` where a file that somebody edited was kept under another name.
 /// `duration_ms` shows as seconds with one decimal.
 ///
@@ -51,6 +51,7 @@ fn render(
         days: figures.days.iter().map(|(day, orders)| Day::new(*day, *orders)).collect(),
         warnings: &run.warnings,
         orders: figures.orders,
+        oldest_answer: run.oldest_reused.map(|at| at.to_rfc3339_opts(SecondsFormat::Secs, true)),
         mismatches: &figures.mismatches,
         accepted: &figures.accepted,
         open_elsewhere: figures.open_elsewhere,
@@ -112,6 +113,8 @@ struct Summary<'run> {
     days: Vec<Day>,
     warnings: &'run [Warning],
     orders: OrderFigures,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    oldest_answer: Option<String>,
     #[serde(serialize_with = "by_word")]
     mismatches: &'run BTreeMap<Kind, u64>,
     #[serde(serialize_with = "by_word", skip_serializing_if = "BTreeMap::is_empty")]

@@ -89,6 +89,7 @@ fn night() -> Night {
         day: date("2026-11-23"),
         figures: Figures::default(),
         unverified_reasons: Vec::new(),
+        oldest_reused: None,
         warnings: Vec::new(),
     };
     Night {

@@ -15,6 +15,7 @@ pub mod lifecycle;
 mod money;
 mod place;
 mod policy;
+pub mod schedule;
 mod status;
 
 pub use place::{Counted, moved, place};

@@ -8,6 +8,7 @@ use crate::domain::mismatch::Kind;
 use crate::domain::order::OrderKey;
 use crate::domain::payment::{AccountingType, Answer, Answered, PaymentStatus, TransactionType};
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use rusqlite::{CachedStatement, Connection, TransactionBehavior, params};
 
 /// An order of a run that has no trustworthy answer yet.
@@ -17,6 +18,18 @@ pub(crate) struct Pending {
     pub(crate) order_id: i64,
     /// Whom to ask for.
     pub(crate) key: OrderKey,
+}
+
+/// The run whose answers are recorded, and its clock.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Recording {
+    /// The run.
+    pub(crate) run_id: i64,
+    /// If this machine's clock is behind what is stored, the latest time that is stored. The
+    /// answers are ordered after it.
+    pub(crate) clock_floor: Option<DateTime<Utc>>,
+    /// The ledger's time zone: how often an answer stayed the same counts by its days.
+    pub(crate) zone: Tz,
 }
 
 /// What came of asking for one order.
@@ -92,13 +105,13 @@ impl Store {
         Ok(orders.into_iter().next())
     }
 
-    /// The order of the run that was answered last.
+    /// The order of the run that it has asked, and that was answered last.
     ///
     /// # Errors
     /// The database cannot be read.
     pub(crate) fn last_answered(&self, run_id: i64) -> Result<Option<Pending>, StoreError> {
         const SQL: &str = orders_of_run!(
-            "AND r.answered_at_ms IS NOT NULL
+            "AND r.answered_at_ms IS NOT NULL AND r.tries > 0
             ORDER BY r.answered_at_ms DESC, r.order_id DESC LIMIT 1"
         );
         Ok(self.orders(SQL, params![run_id])?.into_iter().next())
@@ -135,24 +148,23 @@ impl Store {
     }
 
     /// Commits a batch. Once this returns, the answers count. `requests` is how many calls the run
-    /// has made since the last batch, those for orders still in flight included. `clock_floor`: if
-    /// this machine's clock is behind what is stored, the latest time that is stored. The answers
-    /// are ordered after it.
+    /// has made since the last batch, those for orders still in flight included.
     ///
     /// # Errors
     /// The disk: then nothing of the batch counts.
     pub(crate) fn record(
         &mut self,
-        run_id: i64,
+        run: Recording,
         batch: &[Recorded],
         requests: u64,
-        clock_floor: Option<DateTime<Utc>>,
     ) -> Result<(), StoreError> {
+        let Recording { run_id, clock_floor, zone } = run;
         let path = self.path.clone();
         let mut commit = || -> rusqlite::Result<()> {
             let transaction =
                 self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let mut recorder = Recorder::new(&transaction, run_id, clock_floor.map(to_ms))?;
+            let floor_ms = clock_floor.map(to_ms);
+            let mut recorder = Recorder::new(&transaction, run_id, floor_ms, zone)?;
             for recorded in batch {
                 recorder.record(recorded)?;
             }
@@ -180,6 +192,7 @@ struct Recorder<'a> {
     connection: &'a Connection,
     run_id: i64,
     floor_ms: Option<i64>,
+    zone: Tz,
     last_answer: CachedStatement<'a>,
     insert_answer: CachedStatement<'a>,
     set_last_answer: CachedStatement<'a>,
@@ -192,13 +205,16 @@ impl<'a> Recorder<'a> {
         connection: &'a Connection,
         run_id: i64,
         floor_ms: Option<i64>,
+        zone: Tz,
     ) -> rusqlite::Result<Recorder<'a>> {
         Ok(Recorder {
             connection,
             run_id,
             floor_ms,
+            zone,
             last_answer: connection.prepare_cached(
-                "SELECT a.answer_id AS answer_id, a.kind AS kind, a.evidence AS evidence
+                "SELECT a.answer_id AS answer_id, a.kind AS kind, a.evidence AS evidence,
+                     o.answered_at_ms AS answered_at_ms, o.times_same AS times_same
                  FROM orders o JOIN answers a ON a.answer_id = o.answer_id WHERE o.order_id = ?1",
             )?,
             insert_answer: connection.prepare_cached(
@@ -210,8 +226,10 @@ impl<'a> Recorder<'a> {
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
                      ?17, ?18, ?19)",
             )?,
-            set_last_answer: connection
-                .prepare_cached("UPDATE orders SET answer_id = ?2 WHERE order_id = ?1")?,
+            set_last_answer: connection.prepare_cached(
+                "UPDATE orders SET answer_id = ?2, answered_at_ms = ?3, times_same = ?4
+                 WHERE order_id = ?1",
+            )?,
             set_answered: connection.prepare_cached(
                 "UPDATE run_orders SET answer_id = ?3, answered_at_ms = ?4, tries = tries + ?5,
                      why = NULL, ordered_at_ms = ?6
@@ -228,11 +246,15 @@ impl<'a> Recorder<'a> {
         let (order_id, calls) = (recorded.order_id, recorded.calls);
         match &recorded.result {
             Ok(Answered { answer, evidence }) => {
-                let answer_id = match self.last(order_id, answer, evidence)? {
-                    Some((answer_id, true)) => answer_id,
-                    last => self.insert(recorded, answer, evidence, last.map(|(id, _)| id))?,
-                };
                 let at = to_ms(recorded.at);
+                let (answer_id, times_same) = match self.last(order_id, answer, evidence)? {
+                    Some(last) if last.is_same => (last.answer_id, last.times_same(at, self.zone)),
+                    last => {
+                        let previous = last.map(|last| last.answer_id);
+                        (self.insert(recorded, answer, evidence, previous)?, 0)
+                    }
+                };
+                self.set_last_answer.execute([order_id, answer_id, at, times_same])?;
                 let ordered_at = self.floor_ms.filter(|floor| *floor > at);
                 self.set_answered.execute(params![
                     self.run_id,
@@ -256,12 +278,17 @@ impl<'a> Recorder<'a> {
         order_id: i64,
         answer: &Answer,
         evidence: &str,
-    ) -> rusqlite::Result<Option<(i64, bool)>> {
+    ) -> rusqlite::Result<Option<Last>> {
         let mut rows = self.last_answer.query([order_id])?;
         let Some(last) = rows.next()? else { return Ok(None) };
         let is_same = last.get_ref("kind")?.as_str()? == kind_of(answer)
             && last.get_ref("evidence")?.as_str()? == evidence;
-        Ok(Some((last.get("answer_id")?, is_same)))
+        Ok(Some(Last {
+            answer_id: last.get("answer_id")?,
+            is_same,
+            answered_at_ms: last.get("answered_at_ms")?,
+            times_same: last.get("times_same")?,
+        }))
     }
 
     fn insert(
@@ -297,9 +324,29 @@ impl<'a> Recorder<'a> {
             evidence,
             previous,
         ])?;
-        let answer_id = self.connection.last_insert_rowid();
-        self.set_last_answer.execute([recorded.order_id, answer_id])?;
-        Ok(answer_id)
+        Ok(self.connection.last_insert_rowid())
+    }
+}
+
+/// The answer that an order had before.
+struct Last {
+    answer_id: i64,
+    /// Whether the new answer says the same.
+    is_same: bool,
+    /// `None`: an earlier release recorded it.
+    answered_at_ms: Option<i64>,
+    times_same: i64,
+}
+
+impl Last {
+    /// How often in a row the answer is the same, now that it came again. An order that is asked
+    /// twice a day counts once: that it stays the same for minutes says nothing about days.
+    fn times_same(&self, at_ms: i64, zone: Tz) -> i64 {
+        let day = |ms: i64| {
+            DateTime::from_timestamp_millis(ms).map(|at| at.with_timezone(&zone).date_naive())
+        };
+        let before = self.answered_at_ms.and_then(day);
+        self.times_same + i64::from(before.is_some() && before < day(at_ms))
     }
 }
 

@@ -25,6 +25,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 /// One order of a run with all that is known of it.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Debug, Clone)]
 pub(crate) struct StoredCase {
     /// Its row.
@@ -50,6 +51,8 @@ pub(crate) struct StoredCase {
     pub(crate) events: Vec<Event>,
     /// The decisions that rest on answers up to that, in their order.
     pub(crate) decisions: Vec<Taken>,
+    /// Whether its answer is one of an earlier run: it changes nothing.
+    pub(crate) is_reused: bool,
     /// Whether no other run has judged it by a later answer, so that this run may record events.
     pub(crate) is_latest: bool,
     /// Kinds that the run before showed as suspect, and since when. A finding of such a kind is
@@ -151,7 +154,9 @@ impl Judging<'_> {
             }
             _ => None,
         };
+        let tries: u32 = row.named("tries")?;
         Ok(StoredCase {
+            is_reused: tries == 0 && matches!(asked, Asked::Answered(_)),
             order_id,
             key,
             entry,

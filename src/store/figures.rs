@@ -118,7 +118,8 @@ fn read_days(json: Option<String>) -> rusqlite::Result<BTreeMap<NaiveDate, u64>>
         .collect()
 }
 
-/// The figures in a row of `runs`. The mismatches are counted from another table.
+/// The figures in a row of `runs`. The mismatches and the reused answers are counted from other
+/// tables.
 pub(super) fn read(row: &Row) -> rusqlite::Result<Figures> {
     Ok(Figures {
         ledger: LedgerFigures {
@@ -132,6 +133,7 @@ pub(super) fn read(row: &Row) -> rusqlite::Result<Figures> {
         },
         orders: OrderFigures {
             selected: count(row, "selected")?,
+            reused: 0,
             matched: count(row, "matched")?,
             in_transit: count(row, "in_transit")?,
             mismatched: count(row, "mismatched")?,

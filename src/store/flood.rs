@@ -47,7 +47,7 @@ impl Store {
         self.connection.query_row(
             "SELECT count(*) AS asked, count(r.answer_id) AS answered, max(a.evidence) AS words
              FROM run_orders r LEFT JOIN answers a ON a.answer_id = r.answer_id
-             WHERE r.run_id = ?1 AND (r.tries > 0 OR r.answer_id IS NOT NULL)",
+             WHERE r.run_id = ?1 AND r.tries > 0",
             params![run_id],
             |row| {
                 let words: Option<String> = row.get("words")?;

@@ -29,7 +29,7 @@ const JOINED: &str = "is hashed as the value that the row is found by";
 const ENDS: &str = "comes when the run ends, after it was judged";
 
 /// Columns of hashed tables that are not hashed, and why.
-const NOT_HASHED: [(&str, &str, &str); 26] = [
+const NOT_HASHED: [(&str, &str, &str); 28] = [
     ("runs", "reported_at_ms", ENDS),
     ("runs", "ended_at_ms", ENDS),
     ("runs", "exit_code", ENDS),
@@ -48,6 +48,8 @@ const NOT_HASHED: [(&str, &str, &str); 26] = [
     ("orders", "entry_version", "later runs change it"),
     ("orders", "answer_id", "later runs change it"),
     ("orders", "awaiting", "later runs change it"),
+    ("orders", "answered_at_ms", "later runs change it"),
+    ("orders", "times_same", "later runs change it"),
     ("entries", "order_id", JOINED),
     ("entries", "version", JOINED),
     ("answers", "answer_id", JOINED),

@@ -100,7 +100,7 @@ fn begin(connection: &Connection, path: PathBuf, run: NewRun) -> rusqlite::Resul
     })
 }
 
-impl Import<'_> {
+impl<'a> Import<'a> {
     /// Begins another file. Reasons show the last part of its name.
     ///
     /// # Errors
@@ -234,13 +234,19 @@ impl Import<'_> {
             .optional()
     }
 
+    /// Gives up the import as it is so far: its transaction, the database's path and the run.
+    pub(super) fn into_transaction(self) -> (Transaction<'a>, PathBuf, i64) {
+        let Import { statements, transaction, path, run_id, .. } = self;
+        drop(statements);
+        (transaction, path, run_id)
+    }
+
     /// Commits the import.
     ///
     /// # Errors
     /// The disk failed: then nothing was stored, or all of it.
     pub(crate) fn commit(self) -> Result<(), StoreError> {
-        let Import { statements, transaction, path, .. } = self;
-        drop(statements);
+        let (transaction, path, _) = self.into_transaction();
         transaction.commit().map_err(|error| StoreError::sqlite(&path, &error))
     }
 }

@@ -39,6 +39,7 @@ mod repeats;
 mod reported;
 mod reported_orders;
 mod runs;
+mod scheduling;
 mod selecting;
 mod shared_payments;
 mod since;
@@ -46,7 +47,7 @@ mod stopping;
 mod views;
 mod warnings;
 
-pub(crate) use answers::{Pending, Recorded};
+pub(crate) use answers::{Pending, Recorded, Recording};
 pub(crate) use backup::BackedUp;
 pub(crate) use cases::{Shown, StoredCase};
 pub(crate) use checking::CheckedRows;
@@ -62,6 +63,7 @@ pub(crate) use ledger_facts::{Compared, Comparison};
 pub(crate) use lives::Lives;
 pub(crate) use reported_orders::JudgedOrder;
 pub(crate) use runs::{NewRun, RunRow, RunStatus, Selection, SelectionKind};
+pub(crate) use scheduling::{Answered, Figures, Scheduling};
 pub(crate) use views::Kept;
 
 use crate::domain::payment::PersonalData;

@@ -195,7 +195,7 @@ impl Store {
         let run_id = run.summary.run_id;
         let answered = self.connection.query_row(
             "SELECT min(answered_at_ms) AS first_ms, max(answered_at_ms) AS last_ms
-             FROM run_orders WHERE run_id = ?1",
+             FROM run_orders WHERE run_id = ?1 AND tries > 0",
             [run_id],
             |row| Ok(optional_instant(row, "first_ms")?.zip(optional_instant(row, "last_ms")?)),
         )?;

@@ -3,6 +3,7 @@
 use super::decode::{date, instant, kind, optional, optional_date, optional_instant, unreadable};
 use super::endings::RunEnd;
 use super::error::StoreError;
+use super::scheduling::is_reused;
 use super::{Store, figures, to_ms, warnings};
 use crate::domain::decision::Verdict;
 use crate::domain::order::{Entry, LedgerStatus, LineItems};
@@ -42,6 +43,8 @@ pub(crate) struct Selection {
     pub(crate) kind: SelectionKind,
     /// Also the open ones of earlier runs.
     pub(crate) include_open: bool,
+    /// With them, payouts that failed: those whose order date is this or later.
+    pub(crate) failed_payouts_since: Option<NaiveDate>,
     /// The gateway.
     pub(crate) base_url: String,
     /// The configured merchant.
@@ -151,7 +154,7 @@ pub(crate) struct RunRow {
     pub(crate) end: Option<RunEnd>,
     /// Whether its report was written.
     pub(crate) is_reported: bool,
-    /// Orders with a trustworthy answer in this run.
+    /// Orders with a trustworthy answer of this run's own.
     pub(crate) answered: u64,
     /// The gateway it asked.
     pub(crate) base_url: String,
@@ -163,6 +166,12 @@ pub(crate) struct RunRow {
 }
 
 impl RunRow {
+    /// Orders that this run asks for itself.
+    pub(crate) fn to_ask(&self) -> u64 {
+        let orders = &self.summary.figures.orders;
+        orders.selected.saturating_sub(orders.reused)
+    }
+
     /// Whether it ended before its orders were stored: there is nothing to resume.
     pub(crate) fn has_no_orders(&self) -> bool {
         self.selection.is_empty()
@@ -212,72 +221,7 @@ impl Store {
         condition: &'static str,
         parameter: i64,
     ) -> Result<Vec<RunRow>, StoreError> {
-        let sqlite = |error: rusqlite::Error| self.error(&error);
-        let sql = ["SELECT * FROM runs ", condition].concat();
-        let mut statement = self.connection.prepare(&sql).map_err(sqlite)?;
-        let rows = statement.query_map([parameter], run_row).map_err(sqlite)?;
-        let mut runs = rows.collect::<rusqlite::Result<Vec<RunRow>>>().map_err(sqlite)?;
-        for run in &mut runs {
-            self.count(run).map_err(sqlite)?;
-        }
-        Ok(runs)
-    }
-
-    /// The figures that are counted from other tables.
-    fn count(&self, run: &mut RunRow) -> rusqlite::Result<()> {
-        let run_id = run.summary.run_id;
-        let answered: i64 = self.connection.query_row(
-            "SELECT count(*) FROM run_orders WHERE run_id = ?1 AND answered_at_ms IS NOT NULL",
-            [run_id],
-            |row| row.get(0),
-        )?;
-        run.answered = u64::try_from(answered).unwrap_or(0);
-        let mut statement = self.connection.prepare(
-            "SELECT kind, verdict IS ?2 AS is_accepted, count(*) AS number
-             FROM reported_mismatches WHERE run_id = ?1 GROUP BY kind, is_accepted",
-        )?;
-        let mut rows = statement.query(params![run_id, Verdict::Accepted.as_str()])?;
-        while let Some(row) = rows.next()? {
-            let kind = kind(row)?;
-            let figures = &mut run.summary.figures;
-            let findings = if row.get("is_accepted")? {
-                &mut figures.accepted
-            } else {
-                &mut figures.mismatches
-            };
-            findings.insert(kind, figures::count(row, "number")?);
-        }
-        if !run.counts_for_exit {
-            // An earlier release judged it: all findings count.
-            run.summary.figures.findings_for_exit = run.summary.figures.mismatches.values().sum();
-        }
-        run.summary.warnings = warnings::of_run(&self.connection, run_id)?;
-        if run.summary.figures.orders.unverified > 0 {
-            run.summary.unverified_reasons = self.unverified_reasons(run_id)?;
-        }
-        Ok(())
-    }
-
-    /// The most frequent reasons, then the rest together.
-    fn unverified_reasons(&self, run_id: i64) -> rusqlite::Result<Vec<UnverifiedReason>> {
-        const MOST: usize = 5;
-        let mut statement = self.connection.prepare_cached(
-            "SELECT why, count(*) AS orders FROM run_orders
-             WHERE run_id = ?1 AND answered_at_ms IS NULL GROUP BY why ORDER BY orders DESC, why",
-        )?;
-        let mut rows = statement.query([run_id])?;
-        let mut reasons: Vec<UnverifiedReason> = Vec::new();
-        while let Some(row) = rows.next()? {
-            let why: Option<String> = row.get("why")?;
-            let reason = Some(why.unwrap_or_else(|| NOT_ASKED.to_owned()));
-            let orders = figures::count(row, "orders")?;
-            reasons.push(UnverifiedReason { reason, orders });
-        }
-        if reasons.len() > MOST + 1 {
-            let orders = reasons.drain(MOST..).map(|row| row.orders).sum();
-            reasons.push(UnverifiedReason { reason: None, orders });
-        }
-        Ok(reasons)
+        runs_where(&self.connection, condition, parameter).map_err(|error| self.error(&error))
     }
 
     /// The latest time that any run has stored.
@@ -295,6 +239,92 @@ impl Store {
             )
             .map_err(|error| self.error(&error))
     }
+}
+
+/// One run.
+pub(super) fn read(connection: &Connection, run_id: i64) -> rusqlite::Result<Option<RunRow>> {
+    Ok(runs_where(connection, "WHERE run_id = ?1", run_id)?.into_iter().next())
+}
+
+fn runs_where(
+    connection: &Connection,
+    condition: &'static str,
+    parameter: i64,
+) -> rusqlite::Result<Vec<RunRow>> {
+    let sql = ["SELECT * FROM runs ", condition].concat();
+    let mut statement = connection.prepare(&sql)?;
+    let rows = statement.query_map([parameter], run_row)?;
+    let mut runs = rows.collect::<rusqlite::Result<Vec<RunRow>>>()?;
+    for run in &mut runs {
+        count(connection, run)?;
+    }
+    Ok(runs)
+}
+
+/// The figures that are counted from other tables.
+fn count(connection: &Connection, run: &mut RunRow) -> rusqlite::Result<()> {
+    let run_id = run.summary.run_id;
+    let sql = concat!(
+        "SELECT count(*) AS answered, count(*) FILTER (WHERE ",
+        is_reused!(),
+        ") AS reused, min(r.answered_at_ms) FILTER (WHERE ",
+        is_reused!(),
+        ") AS oldest_ms
+         FROM run_orders r WHERE r.run_id = ?1 AND r.answered_at_ms IS NOT NULL"
+    );
+    let orders = &mut run.summary.figures.orders;
+    (run.answered, orders.reused, run.summary.oldest_reused) =
+        connection.query_row(sql, [run_id], |row| {
+            let (answered, reused) =
+                (figures::count(row, "answered")?, figures::count(row, "reused")?);
+            Ok((answered - reused, reused, optional_instant(row, "oldest_ms")?))
+        })?;
+    let mut statement = connection.prepare(
+        "SELECT kind, verdict IS ?2 AS is_accepted, count(*) AS number
+         FROM reported_mismatches WHERE run_id = ?1 GROUP BY kind, is_accepted",
+    )?;
+    let mut rows = statement.query(params![run_id, Verdict::Accepted.as_str()])?;
+    while let Some(row) = rows.next()? {
+        let kind = kind(row)?;
+        let figures = &mut run.summary.figures;
+        let findings =
+            if row.get("is_accepted")? { &mut figures.accepted } else { &mut figures.mismatches };
+        findings.insert(kind, figures::count(row, "number")?);
+    }
+    if !run.counts_for_exit {
+        // An earlier release judged it: all findings count.
+        run.summary.figures.findings_for_exit = run.summary.figures.mismatches.values().sum();
+    }
+    run.summary.warnings = warnings::of_run(connection, run_id)?;
+    if run.summary.figures.orders.unverified > 0 {
+        run.summary.unverified_reasons = unverified_reasons(connection, run_id)?;
+    }
+    Ok(())
+}
+
+/// The most frequent reasons, then the rest together.
+fn unverified_reasons(
+    connection: &Connection,
+    run_id: i64,
+) -> rusqlite::Result<Vec<UnverifiedReason>> {
+    const MOST: usize = 5;
+    let mut statement = connection.prepare_cached(
+        "SELECT why, count(*) AS orders FROM run_orders
+         WHERE run_id = ?1 AND answered_at_ms IS NULL GROUP BY why ORDER BY orders DESC, why",
+    )?;
+    let mut rows = statement.query([run_id])?;
+    let mut reasons: Vec<UnverifiedReason> = Vec::new();
+    while let Some(row) = rows.next()? {
+        let why: Option<String> = row.get("why")?;
+        let reason = Some(why.unwrap_or_else(|| NOT_ASKED.to_owned()));
+        let orders = figures::count(row, "orders")?;
+        reasons.push(UnverifiedReason { reason, orders });
+    }
+    if reasons.len() > MOST + 1 {
+        let orders = reasons.drain(MOST..).map(|row| row.orders).sum();
+        reasons.push(UnverifiedReason { reason: None, orders });
+    }
+    Ok(reasons)
 }
 
 /// Makes a run's row.
@@ -330,6 +360,7 @@ fn run_row(row: &Row) -> rusqlite::Result<RunRow> {
             day: date(row, "run_day")?,
             figures,
             unverified_reasons: Vec::new(),
+            oldest_reused: None,
             warnings: Vec::new(),
         },
         started_at: instant(row, "started_at_ms")?,

@@ -59,12 +59,24 @@ impl Import<'_> {
                 "INSERT INTO run_orders (run_id, order_id, entry_version, carried)
                  SELECT :run_id, o.order_id, o.entry_version, 1 FROM orders o
                  WHERE o.order_id IN (SELECT order_id FROM open_now
-                                      UNION SELECT order_id FROM orders WHERE awaiting = 1)
+                                      UNION SELECT order_id FROM orders WHERE awaiting = 1
+                                      UNION SELECT p.order_id
+                                      FROM answers a INDEXED BY answers_failed
+                                      JOIN orders p ON p.answer_id = a.answer_id
+                                      JOIN entries f ON f.order_id = p.order_id
+                                                    AND f.version = p.entry_version
+                                      WHERE a.payment_status IN ('failed', 'reject')
+                                        AND iif(f.transaction_type IN ('income', 'expense'),
+                                                f.transaction_type, a.transaction_type) = 'expense'
+                                        AND f.order_date >= :failed_since)
                    AND (:merchant_uid = '' OR o.merchant_uid = :merchant_uid)
                    AND NOT EXISTS (SELECT 1 FROM run_orders r
                                    WHERE r.run_id = :run_id AND r.order_id = o.order_id)
                  ORDER BY o.order_id",
-                named_params! { ":run_id": self.run_id, ":merchant_uid": merchant_uid },
+                named_params! {
+                    ":run_id": self.run_id, ":merchant_uid": merchant_uid,
+                    ":failed_since": selection.failed_payouts_since.map(|date| date.to_string()),
+                },
             )?;
         }
         let selected =

@@ -41,6 +41,7 @@ mod rude_gateway;
 mod rules;
 mod run;
 mod sandbox;
+mod scheduled_nights;
 mod security;
 mod selection;
 mod status;

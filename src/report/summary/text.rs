@@ -82,6 +82,10 @@ fn verdict(run: &RunSummary) -> String {
             )
         ),
     });
+    if let Some(oldest) = run.oldest_reused {
+        let oldest = oldest.format("%Y-%m-%d %H:%M UTC");
+        parts.push(format!("{} by an earlier answer, the oldest of {oldest}", orders.reused));
+    }
     if invalid > 0 {
         parts.push(format!("{} invalid", plural(invalid, "ledger row")));
     }

@@ -53,8 +53,14 @@ fn the_totals_add_up() -> Outcome {
         changed: 0,
     };
     // Five of the ledger's six orders, and two of earlier runs.
-    figures.orders =
-        OrderFigures { selected: 7, matched: 3, in_transit: 1, mismatched: 2, unverified: 1 };
+    figures.orders = OrderFigures {
+        selected: 7,
+        reused: 0,
+        matched: 3,
+        in_transit: 1,
+        mismatched: 2,
+        unverified: 1,
+    };
     let (manifest, _) = written(&plain(), &night)?;
     let number = |table: &str, key: &str| manifest[table][key].as_u64().unwrap_or(1_000);
     let sum = |table: &str, keys: &[&str]| keys.iter().map(|key| number(table, key)).sum::<u64>();

@@ -7,6 +7,7 @@ use crate::report::files::report_path;
 fn run() -> RunSummary {
     RunSummary {
         unverified_reasons: Vec::new(),
+        oldest_reused: None,
         warnings: Vec::new(),
         run_id: 12,
         from: Some(date("2026-11-20")),

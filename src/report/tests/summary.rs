@@ -12,7 +12,7 @@ const EXAMPLE: &str = r#"
             "skipped": 0, "changed": 0},
  "days": [{"date": "2026-11-20", "orders": 6}],
  "warnings": [{"code": "ledger_shrunk", "text": "…"}],
- "orders": {"selected": 6, "matched": 1, "in_transit": 1, "mismatched": 3, "unverified": 1},
+ "orders": {"selected": 6, "reused": 0, "matched": 1, "in_transit": 1, "mismatched": 3, "unverified": 1},
  "mismatches": {"final_amount_difference": 1, "overdue": 2, "unverified": 1}, "open_elsewhere": 0,
  "totals": [{"currency": "inr", "transaction_type": "income", "orders": 6,
              "ledger_amount": "600.00", "gateway_amount": "500.00",
@@ -46,6 +46,7 @@ fn contracts_run() -> RunSummary {
     (income.against_us, income.unverified) = (total("210"), total("100"));
     RunSummary {
         unverified_reasons: Vec::new(),
+        oldest_reused: None,
         warnings: vec![Warning::new("ledger_shrunk", "…")],
         run_id: 1,
         from: Some(date("2026-11-01")),
@@ -55,6 +56,7 @@ fn contracts_run() -> RunSummary {
             ledger: LedgerFigures { rows: 6, accepted: 6, ..LedgerFigures::default() },
             orders: OrderFigures {
                 selected: 6,
+                reused: 0,
                 matched: 1,
                 in_transit: 1,
                 mismatched: 3,
@@ -164,6 +166,7 @@ fn people_read_a_large_run() {
         },
         orders: OrderFigures {
             selected: 100_000,
+            reused: 0,
             matched: 99_950,
             in_transit: 12,
             mismatched: 38,

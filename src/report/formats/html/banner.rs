@@ -44,12 +44,25 @@ pub(super) fn section(night: &Night, collected: &Collected) -> Markup {
                 }
                 " · " (show::moment(night.judged_at, night.zone))
             }
-            h1 { (verdict) }
+            h1 { (verdict) (reused(night)) }
             @for doubt in run.doubts() { p { strong { "Doubt: " } (show::foreign(&doubt.text)) } }
             @if run.is_complete() && run.figures.orders.selected > 0 {
                 p { strong { "Complete: " } (complete(run.figures.orders.unverified)) }
             }
             p.next { strong { "What happens next: " } (next(night, collected)) }
+        }
+    }
+}
+
+/// How many orders were judged by the answer of an earlier night, and how old the oldest is.
+fn reused(night: &Night) -> Markup {
+    let orders = night.summary.figures.orders;
+    html! {
+        @if let Some(oldest) = night.summary.oldest_reused {
+            " " (show::count(orders.reused))
+            @if orders.reused == 1 { " was judged by an earlier answer, of " }
+            @else { " were judged by an earlier answer, the oldest of " }
+            (show::day(oldest.with_timezone(&night.zone).date_naive())) "."
         }
     }
 }

@@ -63,6 +63,13 @@ fn sentences(night: &Night) -> Markup {
             " + " (show::count(orders.mismatched)) " with findings"
             " + " (show::count(orders.unverified)) " without a trustworthy answer."
         }
+        @if orders.reused > 0 {
+            p {
+                (show::orders(orders.reused))
+                " of these were not due tonight: they were judged by the answer of an earlier "
+                "night (column last_verified). Such an answer opens and ends nothing."
+            }
+        }
         @if let Some((first, last)) = night.answered {
             p {
                 "The gateway (" (show::foreign(&night.base_url)) ") answered between "

@@ -84,6 +84,7 @@ pub(super) fn clean() -> Example {
             day: date(DAY),
             figures,
             unverified_reasons: Vec::new(),
+            oldest_reused: None,
             warnings: Vec::new(),
         },
         merchant_uid: Some("m-shop-17".to_owned()),
@@ -211,8 +212,14 @@ fn said(verdict: Verdict, owner: &str, note: &str) -> Decision {
 pub(super) fn small() -> Example {
     let mut example = clean();
     let figures = &mut example.night.summary.figures;
-    figures.orders =
-        OrderFigures { selected: 300, matched: 280, in_transit: 8, mismatched: 12, unverified: 0 };
+    figures.orders = OrderFigures {
+        selected: 300,
+        reused: 0,
+        matched: 280,
+        in_transit: 8,
+        mismatched: 12,
+        unverified: 0,
+    };
     figures.ledger = LedgerFigures {
         rows: 307,
         accepted: 300,

@@ -6,8 +6,14 @@ use super::*;
 pub(in super::super) fn incomplete() -> Example {
     let mut example = clean();
     let figures = &mut example.night.summary.figures;
-    figures.orders =
-        OrderFigures { selected: 300, matched: 292, in_transit: 0, mismatched: 2, unverified: 6 };
+    figures.orders = OrderFigures {
+        selected: 300,
+        reused: 0,
+        matched: 292,
+        in_transit: 0,
+        mismatched: 2,
+        unverified: 6,
+    };
     example.night.summary.unverified_reasons =
         vec![UnverifiedReason { reason: Some("the gateway answered 503".to_owned()), orders: 6 }];
     example.night.before = None;
