@@ -144,6 +144,25 @@ impl Import<'_> {
         self.read(|| Ok(earlier_runs(self.connection, self.run_id)?.is_empty()))
     }
 
+    /// The latest judged run of this merchant that read a ledger, and its day.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub(crate) fn last_ledger(&self) -> Result<Option<(i64, NaiveDate)>, StoreError> {
+        self.read(|| {
+            self.connection
+                .query_row(
+                    "SELECT r.run_id AS run_id, r.run_day AS day FROM runs r
+                     WHERE r.run_id < ?1 AND r.merchant_uid = ?2 AND r.judged_at_ms IS NOT NULL
+                       AND EXISTS (SELECT 1 FROM ledger_files f WHERE f.run_id = r.run_id)
+                     ORDER BY r.run_id DESC LIMIT 1",
+                    params![self.run_id, self.merchant()],
+                    |row| Ok((row.get("run_id")?, day(row, "day")?)),
+                )
+                .optional()
+        })
+    }
+
     /// As [`Store::compare_with_earlier`].
     ///
     /// # Errors

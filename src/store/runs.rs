@@ -42,6 +42,8 @@ pub(crate) struct Selection {
     pub(crate) kind: SelectionKind,
     /// Also the open ones of earlier runs.
     pub(crate) include_open: bool,
+    /// Nothing but the open ones of earlier runs: there is no ledger tonight.
+    pub(crate) open_only: bool,
     /// The gateway.
     pub(crate) base_url: String,
     /// The configured merchant.
@@ -59,15 +61,19 @@ impl Selection {
 
     /// As it is stored and compared. chrono's serde is not among our features, so dates are texts.
     pub(super) fn key(&self) -> String {
-        serde_json::json!({
+        let mut key = serde_json::json!({
             "ledgers": self.ledgers,
             "from": self.from.map(|date| date.to_string()),
             "to": self.to.map(|date| date.to_string()),
             "include_open": self.include_open,
             "base_url": self.base_url,
             "merchant_uid": self.merchant_uid,
-        })
-        .to_string()
+        });
+        // Only where it is set: the keys of earlier releases do not have it.
+        if self.open_only {
+            key["open_only"] = true.into();
+        }
+        key.to_string()
     }
 }
 

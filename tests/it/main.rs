@@ -47,4 +47,6 @@ mod status;
 mod support;
 mod verify;
 mod views;
+mod wait_ledger;
+mod without_ledger;
 mod workbook;
