@@ -27,8 +27,10 @@ pub(crate) mod verifying;
 mod views;
 mod waiting;
 
+pub(crate) use asking::moves_day;
 pub(crate) use beginning::Estimate;
 pub use committing::Counters;
+pub(crate) use doubts::too_old;
 pub(crate) use ending::record_late;
 pub(crate) use inspecting::{LedgerReport, LedgerView, inspect};
 pub(crate) use other_policy::{Effect, under_policy};

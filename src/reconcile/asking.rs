@@ -17,8 +17,9 @@ use crate::gateway::{Allowance, Asker, Transport};
 use crate::interrupt::Interrupt;
 use crate::store::{Store, StoreError};
 use chrono::{DateTime, TimeDelta, Utc};
+pub(crate) use ended::moves_day;
 pub(super) use ended::{
-    Ended, clock_differs, is_wrong, knows_nothing, outage, refused, too_many_requests, wrong_day,
+    Ended, clock_differs, knows_nothing, outage, refused, too_many_requests, wrong_day,
 };
 use orders::Orders;
 use replies::Replies;

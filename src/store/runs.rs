@@ -205,6 +205,16 @@ impl Store {
             .map_err(|error| self.error(&error))
     }
 
+    /// How many runs were judged.
+    ///
+    /// # Errors
+    /// The database.
+    pub(crate) fn judged_runs(&self) -> Result<u64, StoreError> {
+        let sql = "SELECT count(*) AS runs FROM runs WHERE judged_at_ms IS NOT NULL";
+        let count = self.connection.query_row(sql, (), |row| figures::count(row, "runs"));
+        count.map_err(|error| self.error(&error))
+    }
+
     /// The latest runs, newest first.
     ///
     /// # Errors

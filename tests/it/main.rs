@@ -3,6 +3,7 @@
 mod architecture;
 mod backup;
 mod bounds;
+mod check;
 mod commands;
 mod consecutive_runs;
 mod crashes;
