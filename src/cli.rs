@@ -6,7 +6,7 @@ mod reports;
 mod run;
 mod values;
 
-pub use database::{Backup, Runs, Show, Status};
+pub use database::{Backup, DEFAULT_MAX_AGE, Runs, Show, Status};
 pub use decide::{Decide, ListFormat, Said};
 pub use reports::{Diff, Report, Verify};
 pub use run::{Deadline, Format, Run};
@@ -112,7 +112,10 @@ pub enum Command {
     Sandbox(Sandbox),
     /// Run the whole job on embedded data against a sandbox: no set-up, no network
     Demo(Demo),
-    /// Check configuration, credentials, clock, database, directories and disk
+    /// Check configuration, credentials, clock, database, last night, directories, disk, ledger
+    ///
+    /// Prints every finding, the worst first, and changes nothing. Exits with the highest code
+    /// among the errors; warnings are 0, or 1 with --strict.
     Check(Check),
     /// Print a completion script
     Completions(Completions),
@@ -247,9 +250,18 @@ pub struct Demo {
 /// `check`.
 #[derive(Debug, Args)]
 pub struct Check {
+    /// A ledger file that the nightly run reads; repeatable [default: those of the last night]
+    #[arg(long, value_name = "PATH")]
+    pub ledger: Vec<PathBuf>,
     /// Directory for reports [default: reports]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// End with 1 if there are warnings
+    #[arg(long)]
+    pub strict: bool,
+    /// Format on stdout
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
 }
 
 /// `completions`.

@@ -14,6 +14,7 @@ mod ending;
 mod importing;
 mod inspecting;
 mod judging;
+mod no_ledger;
 mod no_report;
 mod other_policy;
 mod reading;
@@ -25,9 +26,12 @@ mod statement;
 mod stop;
 pub(crate) mod verifying;
 mod views;
+mod waiting;
 
+pub(crate) use asking::moves_day;
 pub(crate) use beginning::Estimate;
 pub use committing::Counters;
+pub(crate) use doubts::too_old;
 pub(crate) use ending::record_late;
 pub(crate) use inspecting::{LedgerReport, LedgerView, inspect};
 pub(crate) use other_policy::{Effect, under_policy};
@@ -113,10 +117,20 @@ fn carry_out(night: no_report::Night, context: &Context) -> Result<Finished, Fai
         None => report::prepare_directory(&settings.report.directory),
     }
     .map_err(Failure::from)?;
-    let mut store = Store::open(&settings.store.path, (context.now)())?;
+    let open = || Store::open(&settings.store.path, (context.now)());
+    let mut store = open()?;
+    let mut waited = Ok(None);
+    if let Some(until) = request.wait_ledger_until {
+        // Others may use the database meanwhile.
+        drop(store);
+        waited = waiting::wait(&request.ledgers, settings.ledger.max_age_hours, until, context);
+        store = open()?;
+    }
     store.end_killed_runs()?;
     let new_run = beginning::new_run(&store, settings, request, context)?;
-    let run_id = match beginning::begin(&mut store, &new_run, settings, request, context) {
+    let begun = waited
+        .and_then(|late| beginning::begin(&mut store, &new_run, settings, request, context, late));
+    let run_id = match begun {
         Ok(run_id) => run_id,
         Err(failure) => {
             let run_id = ending::record_without_orders(&mut store, &new_run, &failure, context);

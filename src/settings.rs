@@ -189,13 +189,27 @@ impl Settings {
     /// The key or the secret is not set. Or the secret file is unreadable, accessible to others, or
     /// not exactly one line.
     pub fn credentials(&self) -> Result<Credentials, SettingsError> {
-        let api_key = self.key.clone().ok_or(SettingsError::Missing("API key"))?;
-        let api_secret = match &self.secret {
-            Secret::Unset => return Err(SettingsError::Missing("API secret")),
-            Secret::Value(secret) => secret.clone(),
-            Secret::File(path) => SecretString::from(read_secret(path)?),
-        };
-        Ok(Credentials { api_key, api_secret })
+        Ok(Credentials { api_key: self.api_key()?, api_secret: self.api_secret()? })
+    }
+
+    /// The API key alone.
+    ///
+    /// # Errors
+    /// It is not set.
+    pub fn api_key(&self) -> Result<SecretString, SettingsError> {
+        self.key.clone().ok_or(SettingsError::Missing("API key"))
+    }
+
+    /// The API secret alone.
+    ///
+    /// # Errors
+    /// As [`Settings::credentials`].
+    pub fn api_secret(&self) -> Result<SecretString, SettingsError> {
+        match &self.secret {
+            Secret::Unset => Err(SettingsError::Missing("API secret")),
+            Secret::Value(secret) => Ok(secret.clone()),
+            Secret::File(path) => Ok(SecretString::from(read_secret(path)?)),
+        }
     }
 }
 

@@ -17,6 +17,9 @@ pub struct Runs {
     pub format: Format,
 }
 
+/// How long ago the latest night may have ended, if nobody says otherwise.
+pub const DEFAULT_MAX_AGE: Duration = Duration::from_hours(26);
+
 /// `status`.
 #[derive(Debug, Args)]
 pub struct Status {

@@ -17,6 +17,14 @@ pub struct Run {
     /// without --ledger, for the orders already stored
     #[arg(long, value_name = "PATH")]
     pub ledger: Vec<PathBuf>,
+    /// Wait until each ledger file is there, young enough for `[ledger] max_age_hours` and
+    /// unchanged for 60 s: until this time (06:00, in the ledger's time zone) or for this long
+    /// (90m), at most 12 h and not beyond --deadline
+    #[arg(long, value_name = "TIME|DURATION", value_parser = deadline)]
+    pub wait_ledger: Option<Deadline>,
+    /// If a ledger file is missing or old, ask for the open orders only, instead of ending with 10
+    #[arg(long)]
+    pub open_without_ledger: bool,
     /// First order date, included, in the ledger's time zone
     #[arg(long, value_name = "DATE", value_parser = date)]
     pub from: Option<NaiveDate>,
@@ -91,11 +99,11 @@ pub enum Format {
     Json,
 }
 
-/// When to stop asking.
+/// When to stop asking, or waiting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Deadline {
     /// The next time the ledger's clock shows this.
     At(NaiveTime),
-    /// So long after the start.
+    /// This long after the start.
     After(Duration),
 }

@@ -186,6 +186,12 @@ mod tests {
     }
 
     #[test]
+    fn a_night_is_as_old_as_a_person_writes_it() {
+        assert_eq!(age("26h"), Ok(crate::cli::DEFAULT_MAX_AGE));
+        assert!(age("26").is_err());
+    }
+
+    #[test]
     fn dates_are_years_months_and_days() {
         assert_eq!(date("2026-11-20").ok(), NaiveDate::from_ymd_opt(2026, 11, 20));
         for (text, meant) in [

@@ -17,7 +17,7 @@ use chrono_tz::Tz;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// The furthest deadline (contract, "`run`").
+/// The furthest deadline, and the longest wait for the ledger (contract, "`run`").
 const LONGEST_DEADLINE: Duration = Duration::from_hours(12);
 
 pub(super) fn execute(
@@ -57,10 +57,15 @@ fn carry_out(
     let settings = settings(common, flags, process)?;
     listen(interrupt)?;
     let context = context(process, interrupt);
-    let stop_asking_at = arguments
-        .deadline
-        .map(|deadline| moment(deadline, (process.now)(), settings.ledger.zone()))
-        .transpose()?;
+    let zone = settings.ledger.zone();
+    let moment = |flag, at: Option<Deadline>| {
+        at.map(|at| moment(flag, at, (process.now)(), zone)).transpose()
+    };
+    let stop_asking_at = moment("--deadline", arguments.deadline)?;
+    let wait_until = moment("--wait-ledger", arguments.wait_ledger)?;
+    // Behind the deadline nothing would be asked.
+    let wait_ledger_until =
+        wait_until.map(|until| stop_asking_at.map_or(until, |deadline| until.min(deadline)));
     let request = Request {
         ledgers: arguments.ledger,
         from: arguments.from,
@@ -68,6 +73,8 @@ fn carry_out(
         last: arguments.last,
         include_open: arguments.include_open,
         is_scheduled: arguments.scheduled,
+        wait_ledger_until,
+        open_without_ledger: arguments.open_without_ledger,
         allow_empty: arguments.allow_empty,
         accept_suspect: arguments.accept_suspect,
         resume: match arguments.resume {
@@ -123,7 +130,12 @@ pub(super) fn rendered(
 
 /// The moment of a deadline on the monotonic clock. A time that has just passed comes again a day
 /// later: a run that starts late would not end in its night (contract, "`run`").
-fn moment(deadline: Deadline, now: DateTime<Utc>, zone: Tz) -> Result<Instant, Failure> {
+fn moment(
+    flag: &str,
+    deadline: Deadline,
+    now: DateTime<Utc>,
+    zone: Tz,
+) -> Result<Instant, Failure> {
     let (wait, what) = match deadline {
         Deadline::After(wait) => (wait, "it".to_owned()),
         Deadline::At(time) => (until(time, now, zone), format!("the next {time} in {zone}")),
@@ -133,7 +145,7 @@ fn moment(deadline: Deadline, now: DateTime<Utc>, zone: Tz) -> Result<Instant, F
         let ahead = format!("{} h {} min", minutes / 60, minutes % 60);
         return Err(Failure::new(
             code::USAGE,
-            format!("--deadline: {what} is {ahead} ahead; at most 12 h are allowed"),
+            format!("{flag}: {what} is {ahead} ahead; at most 12 h are allowed"),
             "a time that has passed today means tomorrow: start earlier, or give a duration such \
              as 2h",
         ));
@@ -203,7 +215,7 @@ mod tests {
     fn a_deadline_is_at_most_twelve_hours_ahead() {
         let now = DateTime::<Utc>::UNIX_EPOCH + TimeDelta::hours(10);
         let said = |deadline| {
-            let refused = moment(deadline, now, Tz::Asia__Kolkata).err();
+            let refused = moment("--deadline", deadline, now, Tz::Asia__Kolkata).err();
             refused.map(|failure| failure.message().to_owned())
         };
         // It is 15:30 there.

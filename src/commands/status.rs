@@ -51,14 +51,19 @@ pub(super) fn execute(
 
 /// Whether last night is good, and why, in one line.
 #[derive(Debug, PartialEq, Eq)]
-struct Answer {
-    is_good: bool,
-    text: String,
+pub(super) struct Answer {
+    pub(super) is_good: bool,
+    pub(super) text: String,
     /// Time since the run ended.
     age: Option<TimeDelta>,
 }
 
-fn answer(run: Option<&RunRow>, max_age: TimeDelta, now: DateTime<Utc>, zone: Tz) -> Answer {
+pub(super) fn answer(
+    run: Option<&RunRow>,
+    max_age: TimeDelta,
+    now: DateTime<Utc>,
+    zone: Tz,
+) -> Answer {
     let Some(run) = run else {
         let text = "not good: no nightly run has ended yet".to_owned();
         return Answer { is_good: false, text, age: None };

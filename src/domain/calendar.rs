@@ -101,6 +101,16 @@ impl ClosedDays {
         self.0.is_empty()
     }
 
+    /// The last date among them, if any is a date.
+    #[must_use]
+    pub fn last_date(&self) -> Option<NaiveDate> {
+        let date = |day: &ClosedDay| match day {
+            ClosedDay::Date(date) => Some(*date),
+            ClosedDay::Weekly(_) | ClosedDay::Monthly(..) => None,
+        };
+        self.0.iter().filter_map(date).max()
+    }
+
     /// Whether this date is closed.
     #[must_use]
     pub fn is_closed(&self, date: NaiveDate) -> bool {

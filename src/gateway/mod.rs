@@ -42,7 +42,7 @@ pub use new_order::{Draft, NewOrder, NewOrderError};
 pub use new_order_response::CreatedOrder;
 pub use response::Reader;
 pub use retry::RetryAfter;
-pub(crate) use settings::CREDENTIALS_HINT;
+pub(crate) use settings::{CREDENTIALS_HINT, doubt_of};
 pub use settings::{Credentials, GatewaySettings, Limits};
 pub use signature::Signer;
 pub use wording::NotFoundPattern;

@@ -123,12 +123,16 @@ impl Credentials {
     /// that a copy or an editor adds. It shows neither.
     #[must_use]
     pub(crate) fn doubt(&self) -> Option<String> {
-        let both = [("API secret", &self.api_secret), ("API key", &self.api_key)];
-        both.into_iter().find_map(|(name, value)| {
-            let what = strange(value.expose_secret())?;
-            Some(format!("the {name} {what}, which a copy may have added"))
-        })
+        let key = || doubt_of("API key", &self.api_key);
+        doubt_of("API secret", &self.api_secret).or_else(key)
     }
+}
+
+/// As [`Credentials::doubt`], of one of the two.
+#[must_use]
+pub(crate) fn doubt_of(name: &str, value: &SecretString) -> Option<String> {
+    let what = strange(value.expose_secret())?;
+    Some(format!("the {name} {what}, which a copy may have added"))
 }
 
 fn strange(value: &str) -> Option<&'static str> {

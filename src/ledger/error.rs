@@ -49,6 +49,13 @@ impl LedgerError {
         }
     }
 
+    /// Whether there is no file, or one without a byte: an export has not begun to write it.
+    #[must_use]
+    pub fn is_absent(&self) -> bool {
+        let LedgerError::Table(TabularError { fault, .. }) = self else { return false };
+        matches!(**fault, Fault::Missing | Fault::Empty)
+    }
+
     /// What to do about it, in one sentence.
     #[must_use]
     pub fn hint(&self) -> Option<String> {

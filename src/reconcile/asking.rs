@@ -17,8 +17,9 @@ use crate::gateway::{Allowance, Asker, Transport};
 use crate::interrupt::Interrupt;
 use crate::store::{Recording, Store, StoreError};
 use chrono::TimeDelta;
+pub(crate) use ended::moves_day;
 pub(super) use ended::{
-    Ended, clock_differs, is_wrong, knows_nothing, outage, refused, too_many_requests, wrong_day,
+    Ended, clock_differs, knows_nothing, outage, refused, too_many_requests, wrong_day,
 };
 use orders::Orders;
 use replies::Replies;

@@ -2,6 +2,7 @@
 //! run is resumed (contract, "`run`" and "Ledger").
 
 use super::inspecting::LedgerView;
+use super::no_ledger::{self, Outdated, Refusal};
 use super::reading::{Reading, read};
 use super::scheduling::{self, Terms};
 use super::{Context, Request, Resume, doubts, known};
@@ -65,15 +66,26 @@ pub(super) fn clock_warning(new_run: &NewRun) -> Option<Warning> {
     Some(Warning::new("clock", text))
 }
 
-/// Begins a new run, or finds the one to resume.
+/// Begins a new run, or finds the one to resume. `late`: the ledger was waited for in vain.
 pub(super) fn begin(
     store: &mut Store,
     new_run: &NewRun,
     settings: &Settings,
     request: &Request,
     context: &Context,
+    late: Option<Outdated>,
 ) -> Result<i64, Failure> {
-    let run_id = match begin_or_find(store, new_run, settings, request, context)? {
+    let begun = match late {
+        Some(late) => Err(late.into()),
+        None => begin_or_find(store, new_run, settings, request, context, None),
+    };
+    let begun = match begun {
+        Err(Refusal::Outdated(without)) if request.open_without_ledger => {
+            begin_or_find(store, new_run, settings, request, context, Some(&without))
+        }
+        begun => begun,
+    };
+    let run_id = match begun? {
         Begun::New(run_id) => return Ok(run_id),
         Begun::Found(run_id) => run_id,
     };
@@ -87,18 +99,22 @@ enum Begun {
     Found(i64),
 }
 
+/// `without`: why there is no ledger; then the open orders are selected.
 fn begin_or_find(
     store: &mut Store,
     new_run: &NewRun,
     settings: &Settings,
     request: &Request,
     context: &Context,
-) -> Result<Begun, Failure> {
+    without: Option<&Outdated>,
+) -> Result<Begun, Refusal> {
     if let (Resume::Run(run_id), true) = (request.resume, request.selects_nothing()) {
-        return continued(store, run_id, settings, request, None).map(Begun::Found);
+        return Ok(Begun::Found(continued(store, run_id, settings, request, None)?));
     }
-    let Reading { import, imported, .. } =
-        read(store, new_run.clone(), settings, request, context)?;
+    let Reading { import, imported, .. } = match without {
+        Some(without) => no_ledger::select_open(store, new_run.clone(), without)?,
+        None => read(store, new_run.clone(), settings, request, context)?,
+    };
     let run_id = match request.resume {
         Resume::Run(run_id) => Some(run_id),
         Resume::Latest => import.resumable()?,
@@ -108,9 +124,10 @@ fn begin_or_find(
         // That run has stored this ledger already: the import is dropped.
         let selection = import.selection().clone();
         drop(import);
-        return continued(store, run_id, settings, request, Some(&selection)).map(Begun::Found);
+        let run_id = continued(store, run_id, settings, request, Some(&selection))?;
+        return Ok(Begun::Found(run_id));
     }
-    refuse_empty(request, &imported)?;
+    refuse_empty(request, &imported, without)?;
     import.commit()?;
     tracing::info!(
         "run {}: selected {} of the orders, {} ledger rows read",
@@ -128,6 +145,21 @@ pub(super) fn estimate(
     request: &Request,
     context: &Context,
 ) -> Result<Estimate, Failure> {
+    match estimate_with(store, settings, request, context, None) {
+        Err(Refusal::Outdated(without)) if request.open_without_ledger => {
+            Ok(estimate_with(store, settings, request, context, Some(&without))?)
+        }
+        estimate => Ok(estimate?),
+    }
+}
+
+fn estimate_with(
+    store: &mut Store,
+    settings: &Settings,
+    request: &Request,
+    context: &Context,
+    without: Option<&Outdated>,
+) -> Result<Estimate, Refusal> {
     let requests_per_second = settings.gateway.requests_per_second.get();
     let left = |run: &RunRow| run.to_ask().saturating_sub(run.answered);
     if let (Resume::Run(run_id), true) = (request.resume, request.selects_nothing()) {
@@ -138,7 +170,10 @@ pub(super) fn estimate(
         return Ok(Estimate { ledger, orders, requests_per_second, continues, view: None });
     }
     let new_run = new_run(store, settings, request, context)?;
-    let Reading { import, imported, files } = read(store, new_run, settings, request, context)?;
+    let Reading { import, imported, files } = match without {
+        Some(without) => no_ledger::select_open(store, new_run, without)?,
+        None => read(store, new_run, settings, request, context)?,
+    };
     let inspection = import.inspect(imported.ledger)?;
     let view = LedgerView::new(files, inspection, &settings.ledger);
     let continues = match request.resume {
@@ -155,7 +190,7 @@ pub(super) fn estimate(
         drop(import);
         left(&known(store, continued(store, run_id, settings, request, Some(&selection))?)?)
     } else {
-        refuse_empty(request, &imported)?;
+        refuse_empty(request, &imported, without)?;
         if request.is_scheduled {
             let terms = Terms { policy: &settings.policy, schedule: &settings.schedule };
             // It leaves nothing behind.
@@ -164,7 +199,7 @@ pub(super) fn estimate(
             imported.selected
         }
     };
-    let view = Some(view).filter(|_| !request.ledgers.is_empty());
+    let view = Some(view).filter(|_| !request.ledgers.is_empty() && without.is_none());
     Ok(Estimate { ledger: imported.ledger, orders, requests_per_second, continues, view })
 }
 
@@ -203,12 +238,20 @@ fn selection(
         include_open: request.include_open,
         failed_payouts_since: day
             .checked_sub_days(Days::new(settings.schedule.failed_payout_days.into())),
+        open_only: false,
         base_url: base_url.to_string(),
         merchant_uid: settings.gateway.merchant_uid.clone(),
     })
 }
 
-fn refuse_empty(request: &Request, imported: &Imported) -> Result<(), Failure> {
+fn refuse_empty(
+    request: &Request,
+    imported: &Imported,
+    without: Option<&Outdated>,
+) -> Result<(), Failure> {
+    if let Some(without) = without {
+        return no_ledger::refuse_nothing_open(request, without, imported.selected);
+    }
     if request.allow_empty {
         return Ok(());
     }

@@ -2,9 +2,10 @@
 //! `ledger_shrunk`.) Which days and orders cast doubt is decided by pure functions; the facts come
 //! from the store.
 
+use super::no_ledger::{Outdated, Refusal};
 use crate::domain::run::Warning;
 use crate::domain::text;
-use crate::failure::{Failure, code};
+use crate::failure::Failure;
 use crate::ledger::ShrunkAbove;
 use crate::settings::Settings;
 use crate::store::{Compared, Comparison, Import, Imported, SelectionKind};
@@ -12,30 +13,23 @@ use chrono::{DateTime, Days, NaiveDate, SecondsFormat, TimeDelta, Utc};
 use std::collections::BTreeSet;
 use std::time::SystemTime;
 
-/// Refuses a file that was last written too long ago (`[ledger] max_age_hours`).
-pub(super) fn refuse_old_file(
+/// What is said of a file that was last written too long ago (`[ledger] max_age_hours`); `None`: it
+/// is young enough.
+pub(crate) fn too_old(
     path: &str,
     written: Option<SystemTime>,
     max_age_hours: Option<u32>,
     now: DateTime<Utc>,
-) -> Result<(), Failure> {
-    let (Some(written), Some(hours)) = (written.map(DateTime::<Utc>::from), max_age_hours) else {
-        return Ok(());
-    };
+) -> Option<String> {
+    let (written, hours) = (DateTime::<Utc>::from(written?), max_age_hours?);
     let age = now - written;
-    if age <= TimeDelta::hours(hours.into()) {
-        return Ok(());
-    }
-    Err(Failure::new(
-        code::LEDGER,
+    (age > TimeDelta::hours(hours.into())).then(|| {
         format!(
-            "the ledger is not usable: {path} was last written at {}, {} hours ago; [ledger] \
-             max_age_hours allows {hours}",
+            "{path} was last written at {}, {} hours ago; [ledger] max_age_hours allows {hours}",
             written.to_rfc3339_opts(SecondsFormat::Secs, true),
             age.num_hours()
-        ),
-        "did the export run? Nothing was stored or asked",
-    ))
+        )
+    })
 }
 
 /// What casts doubt on the ledger of this import, as warnings; days that should have orders are
@@ -45,7 +39,7 @@ pub(super) fn of_ledger(
     imported: &Imported,
     settings: &Settings,
     run_day: NaiveDate,
-) -> Result<Vec<Warning>, Failure> {
+) -> Result<Vec<Warning>, Refusal> {
     if import.selection().ledgers.is_empty() {
         return Ok(Vec::new());
     }
@@ -98,22 +92,21 @@ fn few_selected(import: &Import, imported: &Imported) -> Result<Option<Warning>,
 fn refuse_without_yesterday(
     yesterday: NaiveDate,
     given: &BTreeSet<NaiveDate>,
-) -> Result<(), Failure> {
+) -> Result<(), Outdated> {
     if given.contains(&yesterday) {
         return Ok(());
     }
     let last = given
         .last()
         .map_or("it has no order".to_owned(), |last| format!("its last order is of {last}"));
-    Err(Failure::new(
-        code::LEDGER,
-        format!(
-            "the ledger is not usable: it has no order of {yesterday}, and {last}; [ledger] \
-             require_yesterday is set"
+    Err(Outdated {
+        why: format!(
+            "it has no order of {yesterday}, and {last}; [ledger] require_yesterday is set"
         ),
-        "did the export run? A day without orders belongs in [calendar] closed. Nothing was stored \
-         or asked",
-    ))
+        hint: "did the export run? A day without orders belongs in [calendar] closed. Nothing was \
+               stored or asked"
+            .to_owned(),
+    })
 }
 
 /// `ledger_stale` and `ledger_gap`.
@@ -121,7 +114,7 @@ fn missing_days(
     import: &Import,
     settings: &Settings,
     run_day: NaiveDate,
-) -> Result<Vec<Warning>, Failure> {
+) -> Result<Vec<Warning>, Refusal> {
     let selection = import.selection();
     let (Some(from), Some(to)) = (selection.from, selection.to) else { return Ok(Vec::new()) };
     let closed = &settings.calendar.closed;

@@ -1,8 +1,9 @@
 //! Reading the ledger's files into an import that is still open, and checking what they are
 //! (contract, "Ledger").
 
-use super::doubts::{self, refuse_old_file};
+use super::doubts;
 use super::importing::import_rows;
+use super::no_ledger::{Outdated, Refusal};
 use super::{Context, Request};
 use crate::domain::amount::Total;
 use crate::domain::run::Warning;
@@ -30,7 +31,7 @@ pub(super) fn read<'a>(
     settings: &Settings,
     request: &Request,
     context: &Context,
-) -> Result<Reading<'a>, Failure> {
+) -> Result<Reading<'a>, Refusal> {
     let (started_at, run_day) = (new_run.started_at, new_run.day);
     let mut import = store.begin(new_run)?;
     let interrupted = || context.interrupt.signal().is_some();
@@ -40,7 +41,9 @@ pub(super) fn read<'a>(
         let source = Source::open(path).map_err(LedgerError::from)?;
         let max_age_hours = settings.ledger.max_age_hours;
         let modified = source.modified();
-        refuse_old_file(source.name(), modified, max_age_hours, started_at)?;
+        if let Some(why) = doubts::too_old(source.name(), modified, max_age_hours, started_at) {
+            return Err(Outdated::late(why).into());
+        }
         import.begin_file(source.name())?;
         let read = import_rows(
             |row| import.add(row),
@@ -51,7 +54,7 @@ pub(super) fn read<'a>(
             },
         )
         .map_err(|error| match error {
-            ReadError::Ledger(error) => error.into(),
+            ReadError::Ledger(error) => Failure::from(error),
             ReadError::Sink(error) => Failure::from(error),
             ReadError::Interrupted => {
                 let signal = context.interrupt.signal().unwrap_or_default();
@@ -71,7 +74,8 @@ pub(super) fn read<'a>(
         let stored = imported.ledger.rows;
         return Err(Failure::bug(format!(
             "{rows} ledger rows were read, but {stored} were stored"
-        )));
+        ))
+        .into());
     }
     warnings.extend(doubts::of_ledger(&import, &imported, settings, run_day)?);
     for warning in &warnings {

@@ -27,6 +27,10 @@ pub struct Request {
     pub include_open: bool,
     /// Only the orders that are due are asked.
     pub is_scheduled: bool,
+    /// Until when the ledger files are waited for.
+    pub wait_ledger_until: Option<Instant>,
+    /// Without tonight's ledger, the stored open orders are asked.
+    pub open_without_ledger: bool,
     /// A run without orders is no error.
     pub allow_empty: bool,
     /// A gateway that knows no order is believed.
@@ -97,6 +101,20 @@ impl Request {
                 "stdin can be read once only",
                 "name one ledger `-`, and the others by their paths",
             ));
+        }
+        let without = match (self.wait_ledger_until, self.open_without_ledger) {
+            (Some(_), _) if stdin > 0 => {
+                return Err(Failure::usage(
+                    "--wait-ledger cannot wait for stdin",
+                    "name the ledger's file; or leave out --wait-ledger: stdin is read to its end",
+                ));
+            }
+            (Some(_), _) => Some("--wait-ledger needs"),
+            (None, true) => Some("--open-without-ledger needs"),
+            (None, false) => None,
+        };
+        if let Some(without) = without.filter(|_| self.ledgers.is_empty()) {
+            return Err(Failure::usage(format!("{without} a ledger"), "add --ledger PATH"));
         }
         let expects = self.expect_rows.is_some() || !self.expect_totals.is_empty();
         if expects && self.ledgers.is_empty() {

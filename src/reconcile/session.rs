@@ -254,11 +254,7 @@ impl Session<'_> {
 
 /// Whether `--last` would have selected other days by another clock.
 fn moves_day(new_run: &NewRun, zone: Tz) -> asking::MovesDay {
-    let (started_at, day) = (new_run.started_at, new_run.day);
+    let started_at = new_run.started_at;
     let is_last = new_run.selection.kind == SelectionKind::Last;
-    Box::new(move |skew| {
-        let there = started_at.checked_add_signed(skew);
-        let is_day = there.is_some_and(|there| there.with_timezone(&zone).date_naive() == day);
-        is_last && asking::is_wrong(skew) && !is_day
-    })
+    Box::new(move |skew| is_last && asking::moves_day(started_at, skew, zone))
 }

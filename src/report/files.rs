@@ -8,6 +8,7 @@
 
 mod existing;
 mod latest;
+mod looking;
 mod names;
 mod notice;
 mod replacing;
@@ -15,6 +16,7 @@ mod set_aside;
 mod temporary;
 
 pub(crate) use latest::NotReplaced;
+pub(crate) use looking::{KeptReports, probe_directory};
 pub(super) use notice::is_notice;
 pub(crate) use notice::{StagedNotice, remove_notes};
 pub(super) use temporary::TemporaryFile;

@@ -26,8 +26,8 @@ pub use columns::COLUMNS;
 pub(crate) use columns::{FINANCE_COLUMNS, ShownCell, shown_cells};
 pub(crate) use error::ReportError;
 pub(crate) use files::{
-    NotReplaced, ReportFiles, StagedFiles, StagedNotice, Stops, as_of_path, latest_path,
-    prepare_directory, prepare_target, remove_notes, report_path,
+    KeptReports, NotReplaced, ReportFiles, StagedFiles, StagedNotice, Stops, as_of_path,
+    latest_path, prepare_directory, prepare_target, probe_directory, remove_notes, report_path,
 };
 pub use files::{Role, Written};
 pub(crate) use formats::Part;

@@ -36,6 +36,13 @@ impl Origins {
         }
         Origins { file, above: Above::new() }
     }
+
+    /// Whether the file has the API key, or a password in an address.
+    fn has_secret(&self) -> bool {
+        let gateway = self.file.get("gateway").and_then(Value::as_table);
+        let text = |key| gateway.and_then(|it| it.get(key)).and_then(Value::as_str);
+        text("api_key").is_some() || text("proxy").is_some_and(|proxy| proxy.contains('@'))
+    }
 }
 
 /// The keys that flags, else the environment set, with that layer.
@@ -65,6 +72,12 @@ pub(super) fn above(flags: &Flags, environment: Environment) -> Above {
 }
 
 impl Settings {
+    /// Whether the configuration file holds something that others should not read.
+    #[must_use]
+    pub fn has_secret_in_file(&self) -> bool {
+        self.origins.has_secret()
+    }
+
     /// Each effective setting, by key. A key without a default that nothing sets has no value.
     /// Secrets, and the user info and the query of URLs, are not shown.
     #[must_use]

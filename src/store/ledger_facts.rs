@@ -4,6 +4,7 @@
 use super::Store;
 use super::error::StoreError;
 use super::import::Import;
+use super::nights::IS_NIGHT;
 use chrono::NaiveDate;
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::{BTreeMap, BTreeSet};
@@ -144,6 +145,25 @@ impl Import<'_> {
         self.read(|| Ok(earlier_runs(self.connection, self.run_id)?.is_empty()))
     }
 
+    /// The latest judged run of this merchant that read a ledger, and its day.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub(crate) fn last_ledger(&self) -> Result<Option<(i64, NaiveDate)>, StoreError> {
+        self.read(|| {
+            self.connection
+                .query_row(
+                    "SELECT r.run_id AS run_id, r.run_day AS day FROM runs r
+                     WHERE r.run_id < ?1 AND r.merchant_uid = ?2 AND r.judged_at_ms IS NOT NULL
+                       AND EXISTS (SELECT 1 FROM ledger_files f WHERE f.run_id = r.run_id)
+                     ORDER BY r.run_id DESC LIMIT 1",
+                    params![self.run_id, self.merchant()],
+                    |row| Ok((row.get("run_id")?, day(row, "day")?)),
+                )
+                .optional()
+        })
+    }
+
     /// As [`Store::compare_with_earlier`].
     ///
     /// # Errors
@@ -175,6 +195,29 @@ impl Store {
         run_id: i64,
     ) -> Result<Option<Comparison>, StoreError> {
         compare_with_earlier(&self.connection, run_id).map_err(|error| self.error(&error))
+    }
+}
+
+impl Store {
+    /// The latest night that read a ledger, and the names of its files as they were given.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub(crate) fn latest_ledger_names(&self) -> Result<Option<(i64, Vec<String>)>, StoreError> {
+        let latest = [
+            "SELECT run_id, name FROM ledger_files
+             WHERE run_id = (SELECT max(run_id) FROM runs WHERE ",
+            IS_NIGHT,
+            "                    AND run_id IN (SELECT run_id FROM ledger_files))
+             ORDER BY file_id",
+        ];
+        let read = || -> rusqlite::Result<Vec<(i64, String)>> {
+            let mut statement = self.connection.prepare(&latest.concat())?;
+            statement.query_map((), |row| Ok((row.get("run_id")?, row.get("name")?)))?.collect()
+        };
+        let files = read().map_err(|error| self.error(&error))?;
+        let run_id = files.first().map(|(run_id, _)| *run_id);
+        Ok(run_id.map(|run_id| (run_id, files.into_iter().map(|(_, name)| name).collect())))
     }
 }
 

@@ -89,6 +89,14 @@ impl Default for StoreSettings {
     }
 }
 
+/// What [`Store::quick_check`] found.
+pub(crate) struct QuickCheck {
+    /// SQLite's first complaint.
+    pub(crate) complaint: Option<String>,
+    /// The schema of the file, if an earlier release made it, and the one of this release.
+    pub(crate) older_schema: Option<(i64, i64)>,
+}
+
 /// An open database.
 pub(crate) struct Store {
     connection: Connection,
@@ -169,24 +177,29 @@ impl Store {
         Ok(Store { connection, path: self.path.clone(), _lock: None, copy: None })
     }
 
-    /// SQLite's own check of the whole file, read only. Returns the first complaint, if there is
-    /// one.
+    /// SQLite's own check of the whole file, read only.
     ///
     /// # Errors
     /// The file cannot be read at all, or `stops` says to end.
     pub(crate) fn quick_check(
         path: &Path,
         stops: impl FnMut() -> bool + Send + 'static,
-    ) -> Result<Option<String>, StoreError> {
+    ) -> Result<QuickCheck, StoreError> {
         let mut checked = existing(path, reading::open_in_place)?;
         stopping::stop_when(&mut checked.connection, stops)
             .map_err(|error| StoreError::sqlite(path, &error))?;
         let complaint = looking::complaint(&checked.connection, "PRAGMA quick_check(1)")
             .map_err(|error| StoreError::sqlite(path, &error))?;
-        let Some(complaint) = complaint else { return Ok(None) };
+        let older_schema = opening::older_schema(&checked.connection)
+            .map_err(|error| StoreError::sqlite(path, &error))?;
+        let Some(complaint) = complaint else {
+            return Ok(QuickCheck { complaint: None, older_schema });
+        };
         // A read that failed is not a damage.
         match StoreError::after_second_look(path.to_owned(), &complaint) {
-            StoreError::Foreign { .. } => Ok(Some(complaint)),
+            StoreError::Foreign { .. } => {
+                Ok(QuickCheck { complaint: Some(complaint), older_schema })
+            }
             unread => Err(unread),
         }
     }

@@ -19,9 +19,10 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-/// Whether a row of `runs` has no explicit range. The kind of a selection without a ledger is not
+/// Whether a row of `runs` has no explicit range. The kind of a selection of stored orders is not
 /// stored: `--last` ends on the day before the run.
-const IS_NIGHT: &str = "(CASE WHEN selection_kind IS NOT NULL THEN selection_kind <> 'range'
+pub(super) const IS_NIGHT: &str =
+    "(CASE WHEN selection_kind IS NOT NULL THEN selection_kind <> 'range'
                               WHEN from_date IS NULL THEN to_date IS NULL
                               ELSE to_date IS date(run_day, '-1 day') END)";
 

@@ -241,8 +241,13 @@ pub(super) fn open(path: &Path, migrating: bool) -> Result<Connection, StoreErro
 
 /// Whether an earlier release made it, and nothing has brought it up to date since.
 pub(super) fn is_older(connection: &Connection) -> rusqlite::Result<bool> {
-    let version = version(connection)?;
-    Ok(usize::try_from(version).is_ok_and(|version| version < MIGRATIONS.len()))
+    Ok(older_schema(connection)?.is_some())
+}
+
+/// As [`is_older`]: its schema, and the one of this release.
+pub(super) fn older_schema(connection: &Connection) -> rusqlite::Result<Option<(i64, i64)>> {
+    let (version, known) = (version(connection)?, known_schema());
+    Ok((version < known).then_some((version, known)))
 }
 
 pub(super) fn version(connection: &Connection) -> rusqlite::Result<i64> {

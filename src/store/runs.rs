@@ -45,6 +45,8 @@ pub(crate) struct Selection {
     pub(crate) include_open: bool,
     /// With them, payouts that failed: those whose order date is this or later.
     pub(crate) failed_payouts_since: Option<NaiveDate>,
+    /// Nothing but the open ones of earlier runs: there is no ledger tonight.
+    pub(crate) open_only: bool,
     /// The gateway.
     pub(crate) base_url: String,
     /// The configured merchant.
@@ -62,15 +64,19 @@ impl Selection {
 
     /// As it is stored and compared. chrono's serde is not among our features, so dates are texts.
     pub(super) fn key(&self) -> String {
-        serde_json::json!({
+        let mut key = serde_json::json!({
             "ledgers": self.ledgers,
             "from": self.from.map(|date| date.to_string()),
             "to": self.to.map(|date| date.to_string()),
             "include_open": self.include_open,
             "base_url": self.base_url,
             "merchant_uid": self.merchant_uid,
-        })
-        .to_string()
+        });
+        // Only where it is set: the keys of earlier releases do not have it.
+        if self.open_only {
+            key["open_only"] = true.into();
+        }
+        key.to_string()
     }
 }
 
@@ -206,6 +212,16 @@ impl Store {
             .optional()
             .map(Option::flatten)
             .map_err(|error| self.error(&error))
+    }
+
+    /// How many runs were judged.
+    ///
+    /// # Errors
+    /// The database.
+    pub(crate) fn judged_runs(&self) -> Result<u64, StoreError> {
+        let sql = "SELECT count(*) AS runs FROM runs WHERE judged_at_ms IS NOT NULL";
+        let count = self.connection.query_row(sql, (), |row| figures::count(row, "runs"));
+        count.map_err(|error| self.error(&error))
     }
 
     /// The latest runs, newest first.

@@ -45,13 +45,15 @@ impl Import<'_> {
                  SELECT :run_id, o.order_id, o.entry_version FROM ",
                 source,
                 " JOIN entries e ON e.order_id = o.order_id AND e.version = o.entry_version
-                 WHERE (:merchant_uid = '' OR o.merchant_uid = :merchant_uid)
+                 WHERE NOT :open_only
+                   AND (:merchant_uid = '' OR o.merchant_uid = :merchant_uid)
                    AND e.order_date BETWEEN coalesce(:from, '') AND coalesce(:to, '9999-12-31')
                  ORDER BY o.order_id",
             ]
             .concat(),
             named_params! {
                 ":run_id": self.run_id, ":merchant_uid": merchant_uid, ":from": from, ":to": to,
+                ":open_only": selection.open_only,
             },
         )?;
         if selection.include_open {
@@ -82,7 +84,9 @@ impl Import<'_> {
         let selected =
             self.count("SELECT count(*) FROM run_orders WHERE run_id = ?1", self.run_id)?;
         let ledger = self.figures;
-        let kind = Some(selection.kind.stored()).filter(|_| !selection.ledgers.is_empty());
+        // A night without its ledger is a night: the others are compared with it.
+        let has_kind = !selection.ledgers.is_empty() || selection.open_only;
+        let kind = Some(selection.kind.stored()).filter(|_| has_kind);
         self.connection.execute(
             "UPDATE runs SET selection = :selection, base_url = :base_url,
                  merchant_uid = :merchant_uid, from_date = :from, to_date = :to,

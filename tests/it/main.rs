@@ -3,6 +3,7 @@
 mod architecture;
 mod backup;
 mod bounds;
+mod check;
 mod commands;
 mod consecutive_runs;
 mod crashes;
@@ -48,4 +49,6 @@ mod status;
 mod support;
 mod verify;
 mod views;
+mod wait_ledger;
+mod without_ledger;
 mod workbook;

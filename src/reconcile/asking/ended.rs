@@ -5,7 +5,8 @@ use crate::domain::text;
 use crate::failure::{Failure, code};
 use crate::gateway::{CREDENTIALS_HINT, RefusedCalls};
 use crate::store::{AllMissing, RunRow};
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
 
 /// A clock that differs by more is wrong.
 const TOLERATED: TimeDelta = TimeDelta::minutes(5);
@@ -62,9 +63,13 @@ pub(in crate::reconcile) fn wrong_day(skew: TimeDelta) -> Failure {
     )
 }
 
-/// Whether this clock is wrong: [`clock_differs`].
-pub(in crate::reconcile) fn is_wrong(skew: TimeDelta) -> bool {
-    skew.abs() > TOLERATED
+/// Whether a clock is wrong ([`clock_differs`]), and so much that by the gateway's it is another
+/// day: `--last` would select other days. `now` is of this machine's clock, `skew` the gateway's
+/// minus this machine's.
+pub(crate) fn moves_day(now: DateTime<Utc>, skew: TimeDelta, zone: Tz) -> bool {
+    let day = |time: DateTime<Utc>| time.with_timezone(&zone).date_naive();
+    let there = now.checked_add_signed(skew);
+    skew.abs() > TOLERATED && there.is_none_or(|there| day(there) != day(now))
 }
 
 /// A difference of clocks, as a clause.

@@ -160,7 +160,7 @@ pub(super) fn check_target(target: &Path) -> Result<(), ReportError> {
 }
 
 /// A new temporary file, locked for as long as its writer lives.
-fn temporary_in(directory: &Path) -> io::Result<NamedTempFile> {
+pub(super) fn temporary_in(directory: &Path) -> io::Result<NamedTempFile> {
     loop {
         let temporary = tempfile::Builder::new()
             .prefix(TEMPORARY_PREFIX)

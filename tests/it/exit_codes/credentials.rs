@@ -159,7 +159,8 @@ fn a_secret_that_was_copied_badly_is_doubted() {
         assert!(get.stderr.contains(words), "{get:?}");
         let check = run(&["check", "--base-url", &gateway.url]);
         assert_eq!(check.code, Some(12), "{check:?}");
-        let doubt = check.stdout.lines().find(|line| line.contains("WARN  credentials"));
+        let is_doubt = |line: &str| line.starts_with("warning") && line.contains("  credentials");
+        let doubt = check.stdout.lines().find(|line| is_doubt(line));
         assert!(doubt.is_some_and(|line| line.contains(words)), "{check:?}");
         assert!(!check.stdout.contains("s3cr3t-s3cr3t"), "{check:?}");
     }

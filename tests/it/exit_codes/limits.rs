@@ -110,7 +110,13 @@ fn other_commands_with_too_few_processes() {
         &["ledger", "ledger.csv"],
     ] {
         let merchant = merchant();
-        let Some(done) = limited("nproc=1", &merchant.command(arguments)) else { return };
+        let Some(mut done) = limited("nproc=1", &merchant.command(arguments)) else { return };
+        if arguments[0] == "check" {
+            // What needs no thread is looked at all the same.
+            assert!(done.stdout.starts_with("error    14  process "), "{done:?}");
+            assert!(done.stdout.contains("\nok           disk "), "{done:?}");
+            done.stdout.clear();
+        }
         assert_refused(&done, 14, &["a thread cannot be started"]);
         assert_hint(&done);
     }

@@ -117,7 +117,7 @@ fn an_unusable_database_path_is_found_before_the_first_call() {
 
 /// Runs the command in a separate mount namespace, in which `disk` has this number of KiB. Prints a
 /// message and returns `None` if mounting is not allowed.
-fn on_a_small_disk(command: &Command, kib: u32) -> Option<Done> {
+pub fn on_a_small_disk(command: &Command, kib: u32) -> Option<Done> {
     let probe = ["-rm", "mount", "-t", "tmpfs", "tmpfs", "/tmp"];
     if !Command::new("unshare").args(probe).status().is_ok_and(|it| it.success()) {
         skip("mounting is not allowed");

@@ -1,0 +1,163 @@
+//! The database: is it whole, may this user write it, and what does it say of the last night?
+
+use super::finding::Finding;
+use super::places;
+use crate::cli::DEFAULT_MAX_AGE;
+use crate::commands::{Process, status};
+use crate::domain::text::one_line;
+use crate::failure::{Failure, code};
+use crate::interrupt::Interrupt;
+use crate::settings::Settings;
+use crate::store::{QuickCheck, Store};
+use chrono::{SecondsFormat, TimeDelta};
+use std::ffi::OsString;
+use std::fs::Metadata;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+/// What the database was found to be.
+#[derive(Default)]
+pub(super) struct Looked {
+    pub(super) findings: Vec<Finding>,
+    /// The bytes of its files.
+    pub(super) bytes: u64,
+    /// The runs that were judged.
+    pub(super) nights: u64,
+    /// The latest night that read a ledger, and its files by the names that it was given.
+    pub(super) ledgers: (i64, Vec<PathBuf>),
+}
+
+pub(super) fn look(settings: &Settings, process: &Process, interrupt: &Interrupt) -> Looked {
+    let path = &settings.store.path;
+    let mut looked = Looked::default();
+    if path.symlink_metadata().is_err() {
+        looked.findings.push(absent(path));
+        return looked;
+    }
+    let files = files(path);
+    looked.bytes = files.iter().map(|(_, metadata)| metadata.len()).sum();
+    let stops = interrupt.clone();
+    let checked = Store::quick_check(path, move || stops.signal().is_some());
+    let QuickCheck { complaint, older_schema } = match checked {
+        Ok(checked) => checked,
+        Err(error) => {
+            looked.findings.push(Finding::error("database", error));
+            return looked;
+        }
+    };
+    if let Some(complaint) = complaint {
+        let message = format!("{} is damaged: {}", path.display(), one_line(&complaint));
+        let hint = "restore a backup; the file was left unchanged";
+        looked
+            .findings
+            .push(Finding::error("database", Failure::new(code::DATABASE, message, hint)));
+        return looked;
+    }
+    looked.findings.push(Finding::ok("database", format!("{} is whole", path.display())));
+    looked.findings.extend(not_writable(path));
+    looked.findings.extend(mode(&files));
+    if Store::is_active(path) {
+        let text = "another run is active on this database now";
+        looked.findings.push(Finding::ok("run", text));
+    }
+    if let Some((schema, known)) = older_schema {
+        let text = format!(
+            "{} has schema {schema} of an earlier release: the next run changes it to schema \
+             {known}, and an earlier release cannot read it then; the last night was not looked at",
+            path.display()
+        );
+        looked.findings.push(Finding::warning("database", text, "run octopus-recon backup FILE"));
+        return looked;
+    }
+    if let Err(failure) = history(&mut looked, settings, process) {
+        looked.findings.push(Finding::error("database", failure));
+    }
+    looked
+}
+
+/// A database that the first run will make.
+fn absent(path: &Path) -> Finding {
+    let directory = places::parent(path);
+    if !directory.is_dir() {
+        let message = format!("the database's directory {} does not exist", directory.display());
+        let hint = "create it, or name another database with --db";
+        return Finding::error("database", Failure::new(code::STORAGE, message, hint));
+    }
+    not_writable(path).unwrap_or_else(|| {
+        Finding::ok("database", format!("{} will be created by the first run", path.display()))
+    })
+}
+
+/// The database and what belongs to it, as far as it is there.
+fn files(path: &Path) -> Vec<(PathBuf, Metadata)> {
+    let names = ["", "-wal", "-shm"].map(|suffix| {
+        let mut name = OsString::from(path);
+        name.push(suffix);
+        PathBuf::from(name)
+    });
+    names.into_iter().filter_map(|name| name.metadata().ok().map(|it| (name, it))).collect()
+}
+
+/// A run writes the file, and others beside it.
+fn not_writable(path: &Path) -> Option<Finding> {
+    use rustix::fs::{Access, access};
+    let directory = places::parent(path);
+    let denied = match access(path, Access::WRITE_OK | Access::READ_OK) {
+        Err(error) if path.exists() => (path, error),
+        _ => (&*directory, access(&directory, Access::WRITE_OK | Access::EXEC_OK).err()?),
+    };
+    let (denied, error) = (denied.0.display(), std::io::Error::from(denied.1));
+    Some(Finding::error(
+        "database",
+        Failure::new(
+            code::STORAGE,
+            format!("this user may not write {denied}, which a run has to: {error}"),
+            "run check as the user of the nightly run, or correct the owner",
+        ),
+    ))
+}
+
+/// Orders and answers are for their owner alone.
+fn mode(files: &[(PathBuf, Metadata)]) -> Option<Finding> {
+    let is_open = |(_, metadata): &&(PathBuf, Metadata)| metadata.permissions().mode() & 0o077 != 0;
+    let (path, metadata) = files.iter().find(is_open)?;
+    let (path, mode) = (path.display(), metadata.permissions().mode() & 0o777);
+    Some(Finding::warning(
+        "database",
+        format!("{path} has mode {mode:03o}: others than its owner have access to it"),
+        format!("chmod 600 {path}; the next run does it too"),
+    ))
+}
+
+/// What is stored of earlier runs.
+fn history(looked: &mut Looked, settings: &Settings, process: &Process) -> Result<(), Failure> {
+    let (path, now, zone) = (&settings.store.path, (process.now)(), settings.ledger.zone());
+    let store = Store::open_to_read(path)?;
+    looked.nights = store.judged_runs()?;
+    if let Some(latest) = store.latest_time()?.filter(|latest| *latest > now) {
+        let shown =
+            |time: chrono::DateTime<chrono::Utc>| time.to_rfc3339_opts(SecondsFormat::Secs, true);
+        let text = format!(
+            "this machine's clock says {}, but a run stored {}: one of the two was wrong",
+            shown(now),
+            shown(latest)
+        );
+        looked.findings.push(Finding::warning("clock", text, "is NTP running?"));
+    }
+    if let Some((run_id, names)) = store.latest_ledger_names()? {
+        let paths = names.into_iter().filter(|name| name != "-").map(PathBuf::from);
+        looked.ledgers = (run_id, paths.collect());
+    }
+    let Some(run) = store.latest_ended_night(Store::is_active(path))? else {
+        looked.findings.push(Finding::ok("last night", "no nightly run has ended yet"));
+        return Ok(());
+    };
+    let max_age = TimeDelta::from_std(DEFAULT_MAX_AGE).unwrap_or(TimeDelta::MAX);
+    let answer = status::answer(Some(&run), max_age, now, zone);
+    looked.findings.push(if answer.is_good {
+        Finding::ok("last night", answer.text)
+    } else {
+        Finding::warning("last night", answer.text, "octopus-recon runs lists how each run ended")
+    });
+    Ok(())
+}
