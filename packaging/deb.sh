@@ -18,7 +18,14 @@ mkdir -p "$made"
 "$built/octopus-recon" completions bash > "$made/octopus-recon"
 "$built/octopus-recon" completions zsh > "$made/_octopus-recon"
 "$built/octopus-recon" completions fish > "$made/octopus-recon.fish"
-# For lintian: one program for all releases, and the reason why no library of the system is used.
-echo 'octopus-recon: statically-linked-binary [usr/bin/octopus-recon]' > "$made/overrides"
+maintainer=$(sed -n 's/^maintainer = "\(.*\)"$/\1/p' Cargo.toml)
+cat > "$made/changelog.Debian" <<END
+octopus-recon ($version-1) unstable; urgency=medium
+
+  * What has changed: CHANGELOG.md beside this file.
+
+ -- $maintainer  $(date --utc --date="@$SOURCE_DATE_EPOCH" '+%a, %d %b %Y %T +0000')
+END
+gzip -9 --no-name "$made"/man/*.1 "$made/changelog.Debian"
 
 cargo deb --no-build --locked --target "$target" --output "$target_directory/packages/" "$@"
