@@ -119,8 +119,8 @@ pub enum Command {
     Check(Check),
     /// Print a completion script
     Completions(Completions),
-    /// Print the manual page
-    Man,
+    /// Print the manual page, or write a page for each command
+    Man(Man),
 }
 
 /// `ledger`.
@@ -270,6 +270,14 @@ pub struct Completions {
     /// For which shell
     #[arg(value_enum)]
     pub shell: Shell,
+}
+
+/// `man`.
+#[derive(Debug, Args)]
+pub struct Man {
+    /// Write a page for each command into this directory, instead of all on one page to stdout
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
 }
 
 #[cfg(test)]

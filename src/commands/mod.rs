@@ -71,7 +71,7 @@ pub fn execute(cli: Cli, process: &Process) -> Result<u8, Failure> {
         Command::Demo(arguments) => demo::execute(&arguments, common, process, &interrupt),
         Command::Check(arguments) => check::execute(&arguments, common, process, &interrupt),
         Command::Completions(arguments) => manual::completions(&arguments),
-        Command::Man => manual::page(),
+        Command::Man(arguments) => manual::man(&arguments),
     }
 }
 

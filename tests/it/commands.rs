@@ -172,48 +172,6 @@ fn order_get_prints_the_answer_as_json() {
 }
 
 #[test]
-fn completions_and_the_manual_name_every_command() {
-    let merchant = Merchant::new();
-    let commands = [
-        "run",
-        "report",
-        "runs",
-        "show",
-        "order",
-        "sandbox",
-        "demo",
-        "check",
-        "completions",
-        "man",
-    ];
-    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
-        let done = merchant.run(&["completions", shell]);
-        assert_eq!(done.code, Some(0), "{done:?}");
-        for command in commands {
-            assert!(done.stdout.contains(command), "{shell}: {command}");
-        }
-    }
-    let page = merchant.run(&["man"]);
-    assert_eq!(page.code, Some(0), "{page:?}");
-    assert!(page.stdout.contains(".TH octopus-recon"), "{}", page.stdout);
-    for flag in [
-        "ledger",
-        "include\\-open",
-        "expect\\-total",
-        "deadline",
-        "resume",
-        "allow\\-empty",
-        "redirect\\-url",
-    ] {
-        assert!(page.stdout.contains(flag), "{flag}");
-    }
-    let help = merchant.run(&["--help"]).stdout;
-    for command in commands {
-        assert!(help.contains(command), "{command}: {help}");
-    }
-}
-
-#[test]
 fn reading_commands_need_a_database_and_create_none() {
     let merchant = Merchant::new();
     for command in [&["runs"][..], &["report"], &["show", "A1"]] {

@@ -74,7 +74,7 @@ fn there_is_a_changelog_with_what_is_to_come() {
 
 #[test]
 fn credentials_of_the_service_are_those_that_are_looked_for() {
-    let service = document("cron/octopus-recon.service");
+    let service = document("cron/octopus-recon@.service");
     let loaded: BTreeSet<&str> = service
         .lines()
         .filter_map(|line| line.strip_prefix("LoadCredential="))
