@@ -12,6 +12,7 @@ use crate::domain::bounded;
 use crate::domain::calendar::Calendar;
 use crate::gateway::{Credentials, GatewaySettings};
 use crate::ledger::{LedgerKeys, LedgerSettings, put_preset_under};
+use crate::notify::NotifySettings;
 use crate::report::{ReportSettings, ReportTable};
 use crate::rules::Policy;
 pub use crate::store::StoreSettings;
@@ -49,6 +50,8 @@ pub struct Settings {
     pub report: ReportSettings,
     /// `[store]`.
     pub store: StoreSettings,
+    /// `[notify]`.
+    pub notify: NotifySettings,
     /// The configuration file that was read, if any.
     pub file: Option<PathBuf>,
     key: Option<SecretString>,
@@ -92,6 +95,7 @@ struct Tables {
     calendar: Calendar,
     report: ReportTable,
     store: StoreSettings,
+    notify: NotifySettings,
     #[serde(skip)]
     ledger_keys: LedgerKeys,
     #[serde(skip)]
@@ -118,8 +122,8 @@ impl Settings {
         let file = named.or_else(default);
         let read = file.as_deref().map(read_file).transpose()?;
         let (tables, mut report) = read.unwrap_or_default();
-        let Tables { mut gateway, ledger, mut policy, calendar, mut store, ledger_keys, .. } =
-            tables;
+        let Tables { mut gateway, ledger, mut policy, calendar, mut store, .. } = tables;
+        let (notify, ledger_keys) = (tables.notify, tables.ledger_keys);
         let origins = Origins { above, ..tables.origins };
         policy.bank_closed = calendar.bank_closed.clone();
         policy.zone = ledger.zone();
@@ -161,6 +165,7 @@ impl Settings {
             calendar,
             report,
             store,
+            notify,
             file,
             key,
             secret,

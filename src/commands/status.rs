@@ -4,6 +4,7 @@ use super::output::{JsonHead, print};
 use super::runs::seconds;
 use super::{Process, settings};
 use crate::cli::{Common, Format, Status};
+use crate::domain::run::WITH_REPORT;
 use crate::domain::text;
 use crate::failure::Failure;
 use crate::settings::Flags;
@@ -14,8 +15,6 @@ use serde_json::json;
 
 /// An age below zero by less than this is a clock that was set a little: it counts as zero.
 const SMALL_STEP: TimeDelta = TimeDelta::hours(1);
-/// Exit codes of runs that wrote a report (contract, "Exit codes").
-const WITH_REPORT: [u8; 4] = [0, 1, 3, 4];
 
 pub(super) fn execute(
     arguments: &Status,

@@ -47,7 +47,7 @@ pub(super) fn new_run(
         clock_floor,
     };
     if let Some(warning) = clock_warning(&new_run) {
-        tracing::warn!("{}", warning.text);
+        tracing::warn!(code = warning.code, "{}", warning.text);
     }
     Ok(new_run)
 }
@@ -112,6 +112,7 @@ fn begin_or_find(
     refuse_empty(request, &imported)?;
     import.commit()?;
     tracing::info!(
+        run_id = imported.run_id,
         "run {}: selected {} of the orders, {} ledger rows read",
         imported.run_id,
         imported.selected,
@@ -148,7 +149,7 @@ pub(super) fn estimate(
     let selection = import.selection().clone();
     let comparison = import.compare_with_earlier()?;
     if let Some(warning) = doubts::shrunk(comparison, &settings.ledger.shrunk_above) {
-        tracing::warn!("{}", warning.text);
+        tracing::warn!(code = warning.code, "{}", warning.text);
     }
     drop(import);
     let orders = if let Some(run_id) = continues {
@@ -277,6 +278,7 @@ fn continued(
         ));
     }
     tracing::info!(
+        run_id,
         "resuming run {run_id}: {} of {} orders are answered",
         run.answered,
         run.summary.figures.orders.selected
