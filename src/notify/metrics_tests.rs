@@ -65,6 +65,7 @@ octopus_recon_last_run_exit_code 13
 #[test]
 fn the_figures_are_those_of_the_last_report() {
     let text = ended(Some("M-1"), Some(reported()));
+    let income = "currency=\"inr\",transaction_type=\"income\"";
     for row in [
         "last_run_exit_code{merchant=\"M-1\"} 13",
         "last_report_timestamp_seconds{merchant=\"M-1\"} 1000",
@@ -73,8 +74,8 @@ fn the_figures_are_those_of_the_last_report() {
         "orders{merchant=\"M-1\",outcome=\"unverified\"} 0",
         "mismatches{merchant=\"M-1\",kind=\"overdue\"} 3",
         "mismatches{merchant=\"M-1\",kind=\"duplicate_payment\"} 0",
-        "money_against_us{merchant=\"M-1\",currency=\"inr\",transaction_type=\"income\"} 210.000001",
-        "money_in_doubt{merchant=\"M-1\",currency=\"inr\",transaction_type=\"income\"} 0.00",
+        &format!("money{{merchant=\"M-1\",bucket=\"against_us\",{income}}} 210.000001"),
+        &format!("money{{merchant=\"M-1\",bucket=\"in_doubt\",{income}}} 0.00"),
         "doubts{merchant=\"M-1\",code=\"ledger_gap\"} 1",
         "doubts{merchant=\"M-1\",code=\"suspect\"} 0",
         "retries{merchant=\"M-1\"} 5",
