@@ -28,7 +28,7 @@ pub(super) fn execute(
     let is_active = Store::is_active(&settings.store.path);
     let run = store.latest_ended_night(is_active)?;
     let max_age = TimeDelta::from_std(arguments.max_age).unwrap_or(TimeDelta::MAX);
-    let answer = answer(run.as_ref(), max_age, now, settings.ledger.zone());
+    let answer = answer(run.as_ref(), is_active, max_age, now, settings.ledger.zone());
     let is_good = answer.is_good;
     let end = run.as_ref().and_then(|run| run.end.as_ref());
     if arguments.format == Format::Json {
@@ -57,7 +57,13 @@ struct Answer {
     age: Option<TimeDelta>,
 }
 
-fn answer(run: Option<&RunRow>, max_age: TimeDelta, now: DateTime<Utc>, zone: Tz) -> Answer {
+fn answer(
+    run: Option<&RunRow>,
+    is_active: bool,
+    max_age: TimeDelta,
+    now: DateTime<Utc>,
+    zone: Tz,
+) -> Answer {
     let Some(run) = run else {
         let text = "not good: no nightly run has ended yet".to_owned();
         return Answer { is_good: false, text, age: None };
@@ -80,7 +86,10 @@ fn answer(run: Option<&RunRow>, max_age: TimeDelta, now: DateTime<Utc>, zone: Tz
     };
     let with_report = exit_code.is_some_and(|code| WITH_REPORT.contains(&code));
     let doubt = if !with_report {
-        Some(if run.has_no_orders() {
+        Some(if is_active {
+            // It holds the database: nothing can be resumed meanwhile.
+            "; another run is active now".to_owned()
+        } else if run.has_no_orders() {
             "; start it again without --resume".to_owned()
         } else {
             format!("; resume it with run --resume {run_id}")
