@@ -12,7 +12,7 @@ pub use reports::{Diff, Report, Verify};
 pub use run::{Deadline, Format, Run};
 
 use crate::domain::amount::Amount;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -65,6 +65,18 @@ pub struct Common {
     /// More details on stderr, such as each retry with its reason; repeatable
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
+    /// Format of what goes to stderr: text, or one JSON object a line
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text)]
+    pub log_format: LogFormat,
+}
+
+/// How log lines and errors are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people
+    Text,
+    /// One object a line
+    Json,
 }
 
 /// The commands.

@@ -125,6 +125,12 @@ impl Failure {
         Failure { hint: Some(hint.into()), ..self }
     }
 
+    /// The same failure with this message.
+    #[must_use]
+    pub fn with_message(self, message: impl Into<String>) -> Failure {
+        Failure { message: message.into(), ..self }
+    }
+
     /// What happened, without the hint.
     #[must_use]
     pub fn message(&self) -> &str {

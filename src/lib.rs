@@ -16,6 +16,7 @@ pub mod failure;
 pub mod gateway;
 pub mod interrupt;
 pub mod ledger;
+pub mod notify;
 pub mod reconcile;
 pub mod report;
 pub mod rules;

@@ -2,9 +2,8 @@
 
 use clap::Parser;
 use octopus_recon::cli::Cli;
-use octopus_recon::commands::{Process, execute, now};
+use octopus_recon::commands::{Process, execute, now, print_error};
 use octopus_recon::failure::Failure;
-use std::io::Write;
 use std::panic::{catch_unwind, set_hook};
 use std::process::ExitCode;
 
@@ -34,9 +33,4 @@ fn main() -> ExitCode {
             ExitCode::from(limit.map_or(octopus_recon::failure::code::BUG, |it| it.code()))
         }
     }
-}
-
-fn print_error(failure: &Failure) {
-    // If stderr is closed, the message is lost. The exit code still shows the failure.
-    let _written = writeln!(std::io::stderr(), "{failure}");
 }

@@ -172,7 +172,7 @@ pub(crate) fn estimate(
 
 /// Says a warning at once, and keeps it for the report.
 fn warn(store: &mut Store, run_id: i64, warning: Warning) -> Result<(), Failure> {
-    tracing::warn!("{}", warning.text);
+    tracing::warn!(code = warning.code, "{}", warning.text);
     Ok(store.add_warnings(run_id, &[warning])?)
 }
 

@@ -12,6 +12,7 @@ use crate::domain::bounded;
 use crate::domain::calendar::Calendar;
 use crate::gateway::{Credentials, GatewaySettings};
 use crate::ledger::{LedgerKeys, LedgerSettings, put_preset_under};
+use crate::notify::NotifySettings;
 use crate::report::{ReportSettings, ReportTable};
 use crate::rules::Policy;
 use crate::rules::schedule::Schedule;
@@ -52,6 +53,8 @@ pub struct Settings {
     pub report: ReportSettings,
     /// `[store]`.
     pub store: StoreSettings,
+    /// `[notify]`.
+    pub notify: NotifySettings,
     /// The configuration file that was read, if any.
     pub file: Option<PathBuf>,
     key: Option<SecretString>,
@@ -96,6 +99,7 @@ struct Tables {
     schedule: Schedule,
     report: ReportTable,
     store: StoreSettings,
+    notify: NotifySettings,
     #[serde(skip)]
     ledger_keys: LedgerKeys,
     #[serde(skip)]
@@ -123,7 +127,7 @@ impl Settings {
         let read = file.as_deref().map(read_file).transpose()?;
         let (tables, mut report) = read.unwrap_or_default();
         let Tables { mut gateway, ledger, mut policy, calendar, schedule, mut store, .. } = tables;
-        let ledger_keys = tables.ledger_keys;
+        let (notify, ledger_keys) = (tables.notify, tables.ledger_keys);
         let origins = Origins { above, ..tables.origins };
         policy.bank_closed = calendar.bank_closed.clone();
         policy.zone = ledger.zone();
@@ -166,6 +170,7 @@ impl Settings {
             schedule,
             report,
             store,
+            notify,
             file,
             key,
             secret,

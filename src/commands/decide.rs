@@ -50,7 +50,7 @@ pub(super) fn execute(
         print(&text(&taken))?;
     }
     if let Some(warning) = warning {
-        tracing::warn!("{}", warning.text);
+        tracing::warn!(code = warning.code, "{}", warning.text);
     }
     let is_refused = taken.decided.iter().any(Decided::is_refused)
         || !taken.unreadable.is_empty()

@@ -175,7 +175,7 @@ impl Stage<'_> {
         let request = Request { ledgers, making, ..Request::default() };
         let (now, interrupt) = (night.now, self.interrupt);
         let context = Context { now, interrupt, counters: Arc::default() };
-        let progress = Progress::show(Arc::clone(&context.counters), self.common.quiet);
+        let progress = Progress::show(Arc::clone(&context.counters), self.common);
         let finished = reconcile::run(&self.settings, &request, &context);
         drop(progress);
         drop(self.runtime.block_on(sandbox.stop()));

@@ -7,8 +7,10 @@ mod decide;
 mod demo;
 mod diff;
 mod ledger;
+mod logging;
 mod making;
 mod manual;
+mod notifying;
 mod order;
 mod order_new;
 mod other_policy;
@@ -23,6 +25,7 @@ mod status;
 mod verify;
 
 pub use clock::now;
+pub use logging::print_error;
 
 use crate::cli::{Cli, Command, Common};
 use crate::failure::Failure;
@@ -51,7 +54,7 @@ pub struct Process<'a> {
 /// What ends it early; `main` prints it.
 pub fn execute(cli: Cli, process: &Process) -> Result<u8, Failure> {
     let common = &cli.common;
-    progress::log_to_stderr(common);
+    logging::log_to_stderr(common, process.now);
     outlive_file_limit();
     clock::check((process.now)())?;
     let interrupt = Interrupt::default();

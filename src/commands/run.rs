@@ -2,7 +2,9 @@
 
 use super::decide::system_user;
 use super::ledger::{view_as_json, view_as_text};
+use super::logging;
 use super::making::making;
+use super::notifying::{Ended, Night};
 use super::output::{JsonHead, print};
 use super::progress::Progress;
 use super::{Process, context, listen, settings};
@@ -14,6 +16,7 @@ use crate::report::summary;
 use crate::settings::Flags;
 use chrono::{DateTime, Days, NaiveTime, TimeDelta, Utc};
 use chrono_tz::Tz;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -27,13 +30,51 @@ pub(super) fn execute(
     interrupt: &Interrupt,
 ) -> Result<u8, Failure> {
     let (format, head) = (arguments.format, JsonHead::new("run", (process.now)()));
-    carry_out(arguments, common, process, interrupt, &head).map_err(|failed| {
-        if format == Format::Json {
-            // A reader that has gone misses it; the exit code and stderr say the same.
-            let _printed = print(&head.object(&failure(&failed)));
+    let mut night = None;
+    // A run that stops at a bug has ended too.
+    let done = catch_unwind(AssertUnwindSafe(|| {
+        carry_out(arguments, common, process, interrupt, &head, &mut night)
+    }));
+    let ended = match &done {
+        Ok(Ok(Done { ended, .. })) => ended.clone(),
+        Ok(Err(Failed { run_id, failure })) => Some(Ended::without_report(*run_id, failure)),
+        Err(panic) => {
+            let bug = || Failure::bug("octopus-recon stopped at a bug");
+            let failure = Failure::thread_panic(&**panic).unwrap_or_else(bug);
+            Some(Ended::without_report(None, &failure))
         }
-        failed.failure
-    })
+    };
+    if let Ok(Err(failed)) = &done
+        && format == Format::Json
+    {
+        // A reader that has gone misses it; the exit code and stderr say the same.
+        let _printed = print(&head.object(&failure(failed)));
+    }
+    if let (Some(night), Some(ended)) = (night, &ended) {
+        night.end(ended, (process.now)());
+    }
+    match done {
+        Ok(Ok(Done { exit_code, ended })) => {
+            if let Some(Ended { run_id, exit_code, line, .. }) = ended {
+                tracing::info!(run_id, exit_code, "{line}");
+            }
+            Ok(exit_code)
+        }
+        Ok(Err(Failed { run_id, failure })) => {
+            logging::name_run(run_id);
+            let line = summary::of_failure(run_id, failure.code(), failure.message());
+            Err(failure.with_message(line))
+        }
+        Err(panic) => resume_unwind(panic),
+    }
+}
+
+/// A command that succeeded.
+struct Done {
+    /// The exit code of the process.
+    exit_code: u8,
+    /// How the run ended, if there was one.
+    ended: Option<Ended>,
 }
 
 /// A run that ended without a report, as JSON.
@@ -47,7 +88,8 @@ fn carry_out(
     process: &Process,
     interrupt: &Interrupt,
     head: &JsonHead,
-) -> Result<u8, Failed> {
+    night: &mut Option<Night>,
+) -> Result<Done, Failed> {
     let flags = Flags {
         out: arguments.out.clone(),
         rate: arguments.rate,
@@ -55,6 +97,7 @@ fn carry_out(
         ..Flags::default()
     };
     let settings = settings(common, flags, process)?;
+    *night = Night::begin(&arguments, &settings, (process.now)());
     listen(interrupt)?;
     let context = context(process, interrupt);
     let zone = settings.ledger.zone();
@@ -93,12 +136,13 @@ fn carry_out(
     if arguments.dry_run {
         let estimate = reconcile::estimate(&settings, &request, &context)?;
         print(&cost(&estimate, arguments.format, head))?;
-        return Ok(0);
+        return Ok(Done { exit_code: 0, ended: None });
     }
-    let progress = Progress::show(Arc::clone(&context.counters), common.quiet);
+    let progress = Progress::show(Arc::clone(&context.counters), common);
     let finished = reconcile::run(&settings, &request, &context);
     drop(progress);
-    let finished = finished?;
+    let mut finished = finished?;
+    finished.summary.warnings.extend(night.as_ref().and_then(Night::warning));
     let own_code = finished.summary.exit_code();
     let exit_code = if arguments.success_codes.contains(&own_code) { 0 } else { own_code };
     // A program reads how the run ended, a person also how the process does.
@@ -110,7 +154,9 @@ fn carry_out(
         reconcile::record_late(&settings.store.path, run_id, &failure, (process.now)());
         Failed { run_id: Some(run_id), failure }
     })?;
-    Ok(exit_code)
+    let line = summary::of_report(&finished.summary, &finished.reports);
+    let run_id = Some(finished.summary.run_id);
+    Ok(Done { exit_code, ended: Some(Ended { run_id, exit_code: own_code, line, hint: None }) })
 }
 
 /// The summary of a finished run.

@@ -4,6 +4,7 @@ use super::output::{JsonHead, print};
 use super::runs::seconds;
 use super::{Process, settings};
 use crate::cli::{Common, Format, Status};
+use crate::domain::run::WITH_REPORT;
 use crate::domain::text;
 use crate::failure::Failure;
 use crate::settings::Flags;
@@ -14,8 +15,6 @@ use serde_json::json;
 
 /// An age below zero by less than this is a clock that was set a little: it counts as zero.
 const SMALL_STEP: TimeDelta = TimeDelta::hours(1);
-/// Exit codes of runs that wrote a report (contract, "Exit codes").
-const WITH_REPORT: [u8; 4] = [0, 1, 3, 4];
 
 pub(super) fn execute(
     arguments: &Status,
@@ -29,7 +28,7 @@ pub(super) fn execute(
     let is_active = Store::is_active(&settings.store.path);
     let run = store.latest_ended_night(is_active)?;
     let max_age = TimeDelta::from_std(arguments.max_age).unwrap_or(TimeDelta::MAX);
-    let answer = answer(run.as_ref(), max_age, now, settings.ledger.zone());
+    let answer = answer(run.as_ref(), is_active, max_age, now, settings.ledger.zone());
     let is_good = answer.is_good;
     let end = run.as_ref().and_then(|run| run.end.as_ref());
     if arguments.format == Format::Json {
@@ -60,6 +59,7 @@ pub(super) struct Answer {
 
 pub(super) fn answer(
     run: Option<&RunRow>,
+    is_active: bool,
     max_age: TimeDelta,
     now: DateTime<Utc>,
     zone: Tz,
@@ -86,7 +86,10 @@ pub(super) fn answer(
     };
     let with_report = exit_code.is_some_and(|code| WITH_REPORT.contains(&code));
     let doubt = if !with_report {
-        Some(if run.has_no_orders() {
+        Some(if is_active {
+            // It holds the database: nothing can be resumed meanwhile.
+            "; another run is active now".to_owned()
+        } else if run.has_no_orders() {
             "; start it again without --resume".to_owned()
         } else {
             format!("; resume it with run --resume {run_id}")

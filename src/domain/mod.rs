@@ -1,6 +1,7 @@
 //! The terms of the field as types: money, orders, payments, mismatches and the figures of a run.
 //! Every stage uses them. This module imports no other module of the crate.
 
+pub(crate) mod address;
 pub mod amount;
 pub(crate) mod bounded;
 pub mod calendar;

@@ -9,6 +9,9 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+/// Exit codes of runs that wrote their report (contract, "Exit codes").
+pub const WITH_REPORT: [u8; 4] = [0, 1, 3, 4];
+
 /// Rows of a run's ledger files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct LedgerFigures {

@@ -2,6 +2,7 @@
 //! "Configuration"; gateway page, "Calls").
 
 use super::client_error::ClientError;
+use crate::domain::address::{self, Refused};
 use crate::domain::text;
 use url::Url;
 
@@ -20,22 +21,13 @@ pub(crate) fn base_url(text: &str) -> Result<Url, ClientError> {
     if text.is_empty() {
         return Err(refused("it is not set"));
     }
-    let url = Url::parse(text).map_err(|error| refused(&error.to_string()))?;
-    let loopback = match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost",
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        None => return Err(refused("it names no host")),
-    };
-    if !(url.scheme() == "https" || (url.scheme() == "http" && loopback)) {
-        return Err(refused("only https is allowed, except to localhost"));
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(ClientError::BaseUrl {
-            url: url.host_str().unwrap_or_default().to_owned(),
-            why: "it must not contain a user name or a password".to_owned(),
-        });
-    }
+    let url = address::parse(text).map_err(|why| match why {
+        Refused::UserInfo => {
+            let host = Url::parse(text).ok().and_then(|url| url.host_str().map(str::to_owned));
+            ClientError::BaseUrl { url: host.unwrap_or_default(), why: why.to_string() }
+        }
+        why => refused(&why.to_string()),
+    })?;
     if url.query().is_some() || url.fragment().is_some() {
         return Err(refused("it must not contain a query or a fragment"));
     }

@@ -49,7 +49,7 @@ pub(super) fn new_run(
         clock_floor,
     };
     if let Some(warning) = clock_warning(&new_run) {
-        tracing::warn!("{}", warning.text);
+        tracing::warn!(code = warning.code, "{}", warning.text);
     }
     Ok(new_run)
 }
@@ -130,6 +130,7 @@ fn begin_or_find(
     refuse_empty(request, &imported, without)?;
     import.commit()?;
     tracing::info!(
+        run_id = imported.run_id,
         "run {}: selected {} of the orders, {} ledger rows read",
         imported.run_id,
         imported.selected,
@@ -184,7 +185,7 @@ fn estimate_with(
     let selection = import.selection().clone();
     let comparison = import.compare_with_earlier()?;
     if let Some(warning) = doubts::shrunk(comparison, &settings.ledger.shrunk_above) {
-        tracing::warn!("{}", warning.text);
+        tracing::warn!(code = warning.code, "{}", warning.text);
     }
     let orders = if let Some(run_id) = continues {
         drop(import);
@@ -329,6 +330,7 @@ fn continued(
         ));
     }
     tracing::info!(
+        run_id,
         "resuming run {run_id}: {} of {} orders are answered",
         run.answered,
         run.to_ask()

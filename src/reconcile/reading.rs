@@ -79,7 +79,7 @@ pub(super) fn read<'a>(
     }
     warnings.extend(doubts::of_ledger(&import, &imported, settings, run_day)?);
     for warning in &warnings {
-        tracing::warn!("{}", warning.text);
+        tracing::warn!(code = warning.code, "{}", warning.text);
     }
     import.add_warnings(&warnings)?;
     Ok(Reading { import, imported, files })

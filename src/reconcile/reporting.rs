@@ -201,7 +201,7 @@ pub(super) fn publish(
     }
     let warnings: Vec<Warning> = published.not_replaced.iter().map(not_replaced).collect();
     for warning in &warnings {
-        tracing::warn!("{}", warning.text);
+        tracing::warn!(code = warning.code, "{}", warning.text);
     }
     Ok(Reported { files, warnings })
 }

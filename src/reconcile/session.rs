@@ -82,7 +82,7 @@ impl Session<'_> {
         let (policy, making) = (&settings.policy, &request.making);
         let accept = request.accept_suspect;
         for warning in judging::judge(store, &run, policy, making, warnings, context, accept)? {
-            tracing::warn!("{}", warning.text);
+            tracing::warn!(code = warning.code, "{}", warning.text);
         }
         let run = known(store, run_id)?;
         let interrupt = context.interrupt.clone();

@@ -1,8 +1,10 @@
 //! What `run` prints on stdout when it has written its report (contract, "`run`"): one JSON object
 //! for scripts, or [`text`](text()) for people. Neither ends in a line break.
 
+mod line;
 mod text;
 
+pub(crate) use line::{of_failure, of_report, without_quoted};
 pub use text::text;
 
 use crate::domain::mismatch::Kind;

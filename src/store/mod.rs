@@ -31,6 +31,7 @@ mod judging;
 mod ledger_facts;
 mod lives;
 mod looking;
+mod monitoring;
 mod new_orders;
 mod nights;
 mod opening;

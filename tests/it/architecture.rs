@@ -16,9 +16,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("rules", &["domain"]),
     ("store", &["domain"]),
     ("report", &["domain"]),
+    ("notify", &["domain"]),
     ("sandbox", &["domain"]),
     ("cli", &["domain"]),
-    ("settings", &["domain", "ledger", "gateway", "rules", "store", "report"]),
+    ("settings", &["domain", "ledger", "gateway", "rules", "store", "report", "notify"]),
     // The one place where an error of a stage gets its exit code.
     ("failure", &["domain", "settings", "ledger", "gateway", "store", "report"]),
     (
@@ -50,6 +51,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "store",
             "gateway",
             "sandbox",
+            "notify",
         ],
     ),
     ("main", &["cli", "settings", "commands", "failure"]),
@@ -59,7 +61,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 const USED_ONLY_IN: &[(&str, &[&str])] = &[
     ("rusqlite", &["store"]),
     ("axum", &["sandbox"]),
-    ("reqwest", &["gateway", "sandbox"]),
+    ("reqwest", &["gateway", "sandbox", "notify"]),
     ("std::env", &["settings", "main"]),
 ];
 

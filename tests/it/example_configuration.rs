@@ -8,6 +8,7 @@ use crate::support::Merchant;
 use octopus_recon::domain::calendar::Calendar;
 use octopus_recon::gateway::GatewaySettings;
 use octopus_recon::ledger::LedgerSettings;
+use octopus_recon::notify::NotifySettings;
 use octopus_recon::report::ReportSettings;
 use octopus_recon::rules::Policy;
 use octopus_recon::settings::StoreSettings;
@@ -21,7 +22,7 @@ const EXAMPLE: &str = include_str!("../../octopus-recon.example.toml");
 const EXAMPLE_MARK: &str = " # example";
 
 /// Where docs/ lists the keys of each table of the configuration: page, heading, path.
-const DOCUMENTED: [(&str, &str, &[&str]); 11] = [
+const DOCUMENTED: [(&str, &str, &[&str]); 12] = [
     ("docs/configuration.md", "### `[gateway]`", &["gateway"]),
     ("docs/ledger.md", "### `[ledger]`", &["ledger"]),
     ("docs/ledger.md", "### `[[ledger.skip]]`", &["ledger", "skip"]),
@@ -33,6 +34,7 @@ const DOCUMENTED: [(&str, &str, &[&str]); 11] = [
     ("docs/configuration.md", "### `[calendar]`", &["calendar"]),
     ("docs/configuration.md", "### `[report]`", &["report"]),
     ("docs/configuration.md", "### `[store]`", &["store"]),
+    ("docs/configuration.md", "### `[notify]`", &["notify"]),
 ];
 
 /// Reads a configuration as the program does, with nothing in the environment.
@@ -65,8 +67,9 @@ fn uncommented(examples: bool) -> String {
 
 /// All settings as text, for comparison.
 fn shown(settings: &Settings) -> String {
-    let Settings { gateway, ledger, policy, calendar, report, store, .. } = settings;
-    format!("{gateway:#?}\n{ledger:#?}\n{policy:#?}\n{calendar:#?}\n{report:#?}\n{store:#?}")
+    let Settings { gateway, ledger, policy, calendar, report, store, notify, .. } = settings;
+    let tables = format!("{gateway:#?}\n{ledger:#?}\n{policy:#?}\n{calendar:#?}\n{report:#?}");
+    format!("{tables}\n{store:#?}\n{notify:#?}")
 }
 
 #[test]
@@ -135,6 +138,7 @@ fn known_keys(path: &[&str]) -> Vec<String> {
         Some("policy") => error_message::<Policy>(&within),
         Some("calendar") => error_message::<Calendar>(&within),
         Some("report") => error_message::<ReportSettings>(&within),
+        Some("notify") => error_message::<NotifySettings>(&within),
         Some("store") => error_message::<StoreSettings>(&within),
         Some(table) => unreachable!("no reader for [{table}]"),
     };

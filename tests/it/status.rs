@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed setup fails the test")]
 
-use crate::support::{Done, FAST_RETRIES, Gateway, Merchant, book, ledger};
+use crate::support::{Done, FAST_RETRIES, Gateway, Merchant, book, ledger, paid, until};
 
 fn merchant() -> Merchant {
     let merchant = Merchant::new();
@@ -127,4 +127,22 @@ fn a_run_without_a_report_is_not_good() {
     let (code, text) = line(&gone);
     assert_eq!(code, Some(1), "{text}");
     assert!(text.contains("its process is gone (killed?)"), "{text}");
+}
+
+#[test]
+fn a_failed_night_is_not_to_be_resumed_while_another_run_is_active() {
+    let merchant = merchant();
+    let nobody = "http://127.0.0.1:1";
+    assert_eq!(merchant.reconcile(nobody, &["--ledger", "ledger.csv"]).code, Some(13));
+    let silent = paid("A1", "100.00", serde_json::json!({"sandbox": {"silent": true}}));
+    let gateway = Gateway::serve(&silent);
+    let run = ["run", "--base-url", &gateway.url, "--ledger", "ledger.csv"];
+    let running = merchant.start(&run);
+    until("it asks", || !gateway.journal().is_empty());
+    let meanwhile = status(&merchant, &[]);
+    running.signal("TERM");
+    assert_eq!(running.end().code, Some(143));
+    let (code, text) = line(&meanwhile);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("run 1 of ") && text.ends_with("; another run is active now"), "{text}");
 }

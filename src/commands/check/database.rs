@@ -148,12 +148,13 @@ fn history(looked: &mut Looked, settings: &Settings, process: &Process) -> Resul
         let paths = names.into_iter().filter(|name| name != "-").map(PathBuf::from);
         looked.ledgers = (run_id, paths.collect());
     }
-    let Some(run) = store.latest_ended_night(Store::is_active(path))? else {
+    let is_active = Store::is_active(path);
+    let Some(run) = store.latest_ended_night(is_active)? else {
         looked.findings.push(Finding::ok("last night", "no nightly run has ended yet"));
         return Ok(());
     };
     let max_age = TimeDelta::from_std(DEFAULT_MAX_AGE).unwrap_or(TimeDelta::MAX);
-    let answer = status::answer(Some(&run), max_age, now, zone);
+    let answer = status::answer(Some(&run), is_active, max_age, now, zone);
     looked.findings.push(if answer.is_good {
         Finding::ok("last night", answer.text)
     } else {

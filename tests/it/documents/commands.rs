@@ -83,6 +83,20 @@ fn commands_in_documents_are_accepted_as_they_are_written() {
 }
 
 #[test]
+fn the_kubernetes_job_runs_the_nightly_command_with_codes_that_are_no_failure() {
+    let manifest = document("cron/octopus-recon.cronjob.yaml");
+    let (_, rest) = manifest.split_once("\n              command:\n").unwrap();
+    let words = rest.lines().map_while(|line| line.strip_prefix("                - "));
+    let words: Vec<&str> = words.map(|word| word.trim_matches('"')).collect();
+    let crontab = commands(&document("cron/octopus-recon.crontab"));
+    let nightly = crontab.iter().find(|words| words.first().is_some_and(|it| it == "run")).unwrap();
+    let (own, more) = words[1..].split_at(nightly.len());
+    assert_eq!(own, nightly);
+    assert_eq!(more, ["--success-codes", "1,3,4", "--log-format", "json"]);
+    assert!(Cli::try_parse_from(&words).is_ok(), "{words:?}");
+}
+
+#[test]
 fn the_readme_names_the_first_two_commands() {
     let readme = document("README.md");
     for command in ["cargo run --release -- demo", "cargo test"] {
@@ -123,7 +137,9 @@ fn the_manual_and_the_help_name_the_same_options() {
 fn the_options_of_every_command_are_apart() {
     let help = Merchant::new().run(&["run", "--help"]).stdout;
     let (own, common) = help.split_once("\nOptions of every command:\n").unwrap();
-    for flag in ["config", "db", "base-url", "quiet", "verbose"].map(|name| format!("--{name}")) {
+    for flag in ["config", "db", "base-url", "quiet", "verbose", "log-format"]
+        .map(|name| format!("--{name}"))
+    {
         assert!(common.contains(&flag) && !own.contains(&flag), "{flag}\n{help}");
     }
     assert!(own.contains("--expect-rows") && !common.contains("--expect"), "{help}");
