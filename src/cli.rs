@@ -6,7 +6,7 @@ mod reports;
 mod run;
 mod values;
 
-pub use database::{Backup, DEFAULT_MAX_AGE, Runs, Show, Status};
+pub use database::{Backup, DEFAULT_MAX_AGE, Prune, Runs, Show, Status};
 pub use decide::{Decide, ListFormat, Said};
 pub use reports::{Diff, Report, Verify};
 pub use run::{Deadline, Format, Run};
@@ -105,6 +105,12 @@ pub enum Command {
     Status(Status),
     /// Copy the database into a new file, also while a run is active, and check the copy
     Backup(Backup),
+    /// Drop what is older than a date; never what is open, or decided
+    ///
+    /// An order stays as long as it has an open mismatch, is not finished, has a decision, or is
+    /// part of a run that stays. A run of an earlier day keeps its line in `runs`; its report
+    /// cannot be written again. A signal ends it between two batches; run it again to continue.
+    Prune(Prune),
     /// Show everything about one order: ledger entries, answers, mismatches and their events
     Show(Show),
     /// Take decisions of finance about mismatches: from edited report files, or one by one

@@ -189,7 +189,7 @@ impl From<StoreError> for Failure {
             | StoreError::Linked { .. } => code::DATABASE,
             // Who interrupts says by which signal.
             StoreError::Interrupted { .. } => code::SIGNAL + 15,
-            StoreError::Absent { .. } => code::USAGE,
+            StoreError::Absent { .. } | StoreError::Pruned { .. } => code::USAGE,
             StoreError::Bug { .. } => code::BUG,
         };
         Failure::new(code, error.to_string(), error.hint())
@@ -246,6 +246,7 @@ mod tests {
             (StoreError::Linked { path: path(), names: 2 }, code::DATABASE),
             (StoreError::Interrupted { path: path() }, 143),
             (StoreError::Absent { path: path() }, code::USAGE),
+            (StoreError::Pruned { what: why() }, code::USAGE),
             (StoreError::Bug { path: path(), why: why() }, code::BUG),
         ] {
             let shown = format!("{error:?}");

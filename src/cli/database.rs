@@ -1,7 +1,8 @@
 //! Arguments of the commands that look at the database, or copy it.
 
 use super::Format;
-use super::values::{age, at_least_one};
+use super::values::{age, at_least_one, date};
+use chrono::NaiveDate;
 use clap::Args;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -36,6 +37,23 @@ pub struct Status {
 pub struct Backup {
     /// The new file
     pub file: PathBuf,
+}
+
+/// `prune`.
+#[derive(Debug, Args)]
+pub struct Prune {
+    /// Drop runs of earlier days and orders of earlier dates, at least 30 days ago: 2026-01-01
+    #[arg(long, value_name = "DATE", value_parser = date)]
+    pub before: NaiveDate,
+    /// Only show what would be dropped, and about how many bytes that frees
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Then make the file smaller; needs room for two copies of what stays
+    #[arg(long, conflicts_with = "dry_run")]
+    pub vacuum: bool,
+    /// Format on stdout
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
 }
 
 /// `show`.

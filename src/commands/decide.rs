@@ -223,7 +223,7 @@ fn list(arguments: &Decide, settings: &Settings, head: &JsonHead) -> Result<u8, 
 }
 
 /// The first instant of a day in the ledger's time zone.
-fn start_of(day: NaiveDate, zone: Tz) -> Option<DateTime<Utc>> {
+pub(super) fn start_of(day: NaiveDate, zone: Tz) -> Option<DateTime<Utc>> {
     let midnight = day.and_hms_opt(0, 0, 0)?;
     let local = midnight.and_local_timezone(zone);
     // Where midnight does not exist, the day begins an hour later.

@@ -82,6 +82,7 @@ pub(super) fn execute(arguments: &Diff, common: &Common, process: &Process) -> R
 }
 
 fn judged(store: &Store, run_id: i64) -> Result<RunRow, Failure> {
+    store.refuse_pruned(run_id)?;
     store.run(run_id)?.filter(|run| run.judged_at.is_some()).ok_or_else(|| {
         Failure::usage(
             format!("there is no judged run {run_id}"),

@@ -16,6 +16,7 @@ mod order_new;
 mod other_policy;
 mod output;
 mod progress;
+mod prune;
 mod report;
 mod run;
 mod runs;
@@ -66,6 +67,7 @@ pub fn execute(cli: Cli, process: &Process) -> Result<u8, Failure> {
         Command::Runs(arguments) => runs::execute(&arguments, common, process),
         Command::Status(arguments) => status::execute(&arguments, common, process),
         Command::Backup(arguments) => backup::execute(&arguments, common, process, &interrupt),
+        Command::Prune(arguments) => prune::execute(&arguments, common, process, &interrupt),
         Command::Show(arguments) => show::execute(&arguments, common, process),
         Command::Decide(arguments) => decide::execute(&arguments, common, process),
         Command::Ledger(arguments) => ledger::execute(&arguments, common, process, &interrupt),

@@ -74,10 +74,13 @@ fn row(run: &RunRow, is_active: bool) -> Vec<String> {
         judged(figures.orders.unverified),
         figures.requests.to_string(),
         run.rows_sha256.as_deref().map_or("-".to_owned(), short),
-        match &run.end {
-            Some(end) => text::one_line(&end.reason),
-            None if is_active => "active".to_owned(),
-            None => format!(
+        match (&run.end, run.pruned_at) {
+            (Some(end), None) => text::one_line(&end.reason),
+            (Some(end), Some(at)) => {
+                format!("{} (pruned on {})", text::one_line(&end.reason), at.date_naive())
+            }
+            (None, _) if is_active => "active".to_owned(),
+            (None, _) => format!(
                 "its process is gone (killed?): run --resume {} resumes it",
                 run.summary.run_id
             ),
@@ -110,6 +113,7 @@ fn object(run: &RunRow, is_active: bool) -> Value {
             .collect::<std::collections::BTreeMap<_, _>>(),
         "requests": figures.requests,
         "rows_sha256": run.rows_sha256,
+        "pruned_at": run.pruned_at.map(seconds),
     })
 }
 

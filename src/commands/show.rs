@@ -27,8 +27,8 @@ pub(super) fn execute(arguments: &Show, common: &Common, process: &Process) -> R
                 "no ledger that was read has the order {}",
                 text::printable(&arguments.order_id)
             ),
-            "ids are compared exactly, letters and leading zeros included; `order get` asks the \
-             gateway itself",
+            "ids are compared exactly, letters and leading zeros included; what `prune` dropped is \
+             not known any more; `order get` asks the gateway itself",
         ));
     }
     match arguments.format {

@@ -297,6 +297,7 @@ fn continued(
             "`octopus-recon runs` lists the runs",
         ));
     };
+    store.refuse_pruned(run_id)?;
     if run.has_no_orders() {
         return Err(Failure::usage(
             format!("run {run_id} stored no orders: there is nothing to resume"),

@@ -93,6 +93,7 @@ pub(crate) fn write_as_of(
     target: Option<&Path>,
     now: DateTime<Utc>,
 ) -> Result<Viewed, Failure> {
+    store.refuse_pruned_day(day)?;
     let end = end_of(day, policy.zone);
     let run_id = store.judged_before(end)?.ok_or_else(|| {
         Failure::usage(

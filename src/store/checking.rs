@@ -4,6 +4,7 @@ use super::Store;
 use super::digests::{Sum, Thousand, chained, next, orders_sum, run_sum, whole_sum};
 use super::error::StoreError;
 use super::hashed::{OF_ORDERS, SOLVED, add_rows};
+use super::prune;
 use crate::domain::mismatch::Outcome;
 use crate::domain::text::{grouped, printable};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -26,8 +27,9 @@ impl Store {
     /// made when it was judged.
     ///
     /// # Errors
-    /// The rows are not what the run recorded, or the database cannot be read.
+    /// The rows are not what the run recorded or were pruned, or the database cannot be read.
     pub(crate) fn check_rows(&self, run_id: i64) -> Result<CheckedRows, StoreError> {
+        prune::refuse(self, run_id)?;
         let path = self.path.clone();
         match check(&self.connection, run_id).map_err(|error| self.error(&error))? {
             Ok(checked) => Ok(checked),

@@ -103,6 +103,12 @@ pub(crate) enum StoreError {
         /// The file.
         path: PathBuf,
     },
+    /// Exit code 2: what was asked for is no longer there.
+    #[error("{what}")]
+    Pruned {
+        /// What, and since when.
+        what: String,
+    },
     /// There is no database yet, and the command does not make one.
     #[error("there is no database {}", path.display())]
     Absent {
@@ -165,6 +171,10 @@ impl StoreError {
             StoreError::Changed { .. } => {
                 "nothing was written; restore a backup of the database; the report files that the \
                  run has written are still what it found"
+            }
+            StoreError::Pruned { .. } => {
+                "a backup of the database from before that has it: name it with --db; the report \
+                 files that the run has written are still what it found"
             }
             StoreError::Absent { .. } => {
                 "`octopus-recon run --ledger …` makes it; or name another with --db"

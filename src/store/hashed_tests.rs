@@ -61,13 +61,16 @@ const NOT_HASHED: [(&str, &str, &str); 28] = [
 ];
 
 /// Tables without a hashed column, and why.
-const TABLES_NOT_HASHED: [(&str, &str); 6] = [
+const TABLES_NOT_HASHED: [(&str, &str); 9] = [
     ("open_now", "an index of mismatch_events"),
     ("orders_by_payment", "an index of answers"),
     ("gathered_payments", "how far that index is"),
     ("rebuilt_events", "is of earlier releases, whose runs have no digest"),
     ("report_files", "grows whenever a report is written"),
     ("read_files", "belongs to no run"),
+    ("prunes", "belongs to no run"),
+    ("pruned_runs", "is of runs that have no digest any more"),
+    ("pruned_decisions", "belongs to no run"),
 ];
 
 fn columns_of(connection: &Connection, table: &str) -> BTreeSet<String> {

@@ -35,6 +35,7 @@ mod monitoring;
 mod new_orders;
 mod nights;
 mod opening;
+mod prune;
 mod reading;
 mod repeats;
 mod reported;
@@ -62,6 +63,7 @@ pub(crate) use import::{Import, Imported};
 pub(crate) use judging::{Judged, JudgedRow, Judging};
 pub(crate) use ledger_facts::{Compared, Comparison};
 pub(crate) use lives::Lives;
+pub(crate) use prune::{Cutoff, Dropped, FileSize, Pruned, Staying};
 pub(crate) use reported_orders::JudgedOrder;
 pub(crate) use runs::{NewRun, RunRow, RunStatus, Selection, SelectionKind};
 pub(crate) use scheduling::{Answered, Figures, Scheduling};
@@ -82,11 +84,17 @@ pub struct StoreSettings {
     pub path: PathBuf,
     /// What the evidence keeps of payers and payees.
     pub personal_data: PersonalData,
+    /// For how many days `prune` keeps decisions.
+    pub keep_decisions_days: u32,
 }
 
 impl Default for StoreSettings {
     fn default() -> StoreSettings {
-        StoreSettings { path: PathBuf::from("octopus-recon.db"), personal_data: PersonalData::Drop }
+        StoreSettings {
+            path: PathBuf::from("octopus-recon.db"),
+            personal_data: PersonalData::Drop,
+            keep_decisions_days: 2_920,
+        }
     }
 }
 

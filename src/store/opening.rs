@@ -28,6 +28,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../sql/0007_row_digests.sql"),
     include_str!("../../sql/0008_suspect_findings.sql"),
     include_str!("../../sql/0009_scheduled_nights.sql"),
+    include_str!("../../sql/0010_prune.sql"),
 ];
 /// Made anew after each migration.
 const VIEWS: &str = include_str!("../../sql/views.sql");

@@ -4,7 +4,7 @@ use super::decode::{date, instant, kind, optional, optional_date, optional_insta
 use super::endings::RunEnd;
 use super::error::StoreError;
 use super::scheduling::is_reused;
-use super::{Store, figures, to_ms, warnings};
+use super::{Store, figures, prune, to_ms, warnings};
 use crate::domain::decision::Verdict;
 use crate::domain::order::{Entry, LedgerStatus, LineItems};
 use crate::domain::run::{RunSummary, UnverifiedReason};
@@ -167,6 +167,8 @@ pub(crate) struct RunRow {
     /// The merchant it asked for.
     pub(crate) merchant_uid: Option<String>,
     selection: String,
+    /// When its rows were dropped: nothing but its figures is left.
+    pub(crate) pruned_at: Option<DateTime<Utc>>,
     /// Whether the findings that count for the exit code are stored.
     counts_for_exit: bool,
 }
@@ -280,6 +282,10 @@ fn runs_where(
 /// The figures that are counted from other tables.
 fn count(connection: &Connection, run: &mut RunRow) -> rusqlite::Result<()> {
     let run_id = run.summary.run_id;
+    if prune::fill(connection, run)? {
+        run.summary.warnings = warnings::of_run(connection, run_id)?;
+        return Ok(());
+    }
     let sql = concat!(
         "SELECT count(*) AS answered, count(*) FILTER (WHERE ",
         is_reused!(),
@@ -395,6 +401,7 @@ fn run_row(row: &Row) -> rusqlite::Result<RunRow> {
         base_url: row.get("base_url")?,
         merchant_uid: optional(row.get("merchant_uid")?),
         selection: row.get("selection")?,
+        pruned_at: None,
         counts_for_exit: row.get::<_, Option<i64>>("findings_for_exit")?.is_some(),
     })
 }

@@ -135,7 +135,9 @@ impl Import<'_> {
             .query_row(
                 "SELECT max(run_id) FILTER (WHERE status <> ?3 OR reported_at_ms IS NULL)
                  FROM (SELECT run_id, status, reported_at_ms FROM runs
-                       WHERE selection = ?1 AND run_id <> ?2 ORDER BY run_id DESC LIMIT 1)",
+                       WHERE selection = ?1 AND run_id <> ?2
+                         AND run_id NOT IN (SELECT run_id FROM pruned_runs)
+                       ORDER BY run_id DESC LIMIT 1)",
                 params![self.selection.key(), self.run_id, RunStatus::Complete.stored()],
                 |row| row.get(0),
             )

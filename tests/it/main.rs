@@ -34,6 +34,7 @@ mod old_database;
 mod order_new;
 mod other_policy;
 mod presets;
+mod prune;
 mod random_nights;
 mod rate;
 mod recorded_endings;

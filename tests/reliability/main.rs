@@ -20,6 +20,7 @@ mod migrations;
 mod night;
 mod order_of_calls;
 mod power_cuts;
+mod prunes;
 mod stage;
 mod stepper;
 mod syncs_judged;
