@@ -43,6 +43,7 @@ mod selecting;
 mod shared_payments;
 mod since;
 mod stopping;
+mod summing;
 mod views;
 mod warnings;
 
