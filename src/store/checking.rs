@@ -1,14 +1,16 @@
 //! Comparing what is stored of a run with its digests (contract, exit code 15). It only reads.
 
 use super::Store;
-use super::digests::{Sum, Thousand, chained, next, orders_sum, run_sum, whole_sum};
+use super::digests::{Range, Sum, Thousand, all, chained, orders_sum, run_sum, whole_sum};
 use super::error::StoreError;
 use super::hashed::{OF_ORDERS, SOLVED, add_rows};
 use super::prune;
+use super::summing::sums;
 use crate::domain::mismatch::Outcome;
 use crate::domain::text::{grouped, printable};
 use rusqlite::{Connection, OptionalExtension, params};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 
 /// What came of comparing a run's rows with its digests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,20 +66,20 @@ fn check(connection: &Connection, run_id: i64) -> rusqlite::Result<Result<Checke
             Ok((row.get("rows_sha256")?, row.get("is_resumed")?))
         })
         .optional()?;
-    let has_digests = next(connection, run_id, i64::MIN)?.is_some();
-    let (all, is_resumed) = match run {
-        Some((Some(all), is_resumed)) => (all, is_resumed),
-        Some((None, _)) if has_digests => {
+    let digests = all(connection, run_id)?;
+    let (in_one, is_resumed) = match run {
+        Some((Some(in_one), is_resumed)) => (in_one, is_resumed),
+        Some((None, _)) if !digests.is_empty() => {
             return Ok(Err(format!("the digest of all rows of run {run_id} is gone")));
         }
         _ => return Ok(Ok(CheckedRows::WithoutDigest)),
     };
     let mut comparison = Comparison::new(connection, run_id, is_resumed);
-    if let Some(complaint) = comparison.compare_all()? {
+    if let Some(complaint) = comparison.compare_all(&digests)? {
         return Ok(Err(complaint));
     }
     let Comparison { chain_stored, chain_found, different, others, .. } = comparison;
-    let is_all = |chain: Sum| hex::encode(chain) == all;
+    let is_all = |chain: Sum| hex::encode(chain) == in_one;
     Ok(match different {
         // The rows give what the run recorded: it is the digest that changed.
         Some(different) if is_all(chain_found) => {
@@ -95,6 +97,8 @@ struct Comparison<'a> {
     run_id: i64,
     /// See `runs.is_resumed`.
     is_resumed: bool,
+    /// What the thousands give, as far as it was made before.
+    made: BTreeMap<i64, Sum>,
     /// Orders up to this id are compared.
     after: i64,
     /// How many there are.
@@ -114,6 +118,7 @@ impl Comparison<'_> {
             connection,
             run_id,
             is_resumed,
+            made: BTreeMap::new(),
             after: i64::MIN,
             orders: 0,
             chain_stored: Sum::default(),
@@ -124,23 +129,23 @@ impl Comparison<'_> {
     }
 
     /// Compares all digests. Gives a complaint where one of them is not there.
-    fn compare_all(&mut self) -> rusqlite::Result<Option<Complaint>> {
-        let mut number = 0;
-        while let Some((thousand, stored)) = next(self.connection, self.run_id, number - 1)? {
+    fn compare_all(&mut self, digests: &[(Thousand, Sum)]) -> rusqlite::Result<Option<Complaint>> {
+        for (number, &(thousand, stored)) in (0..).zip(digests) {
             if thousand.number != number {
                 return Ok(Some(self.gone(number)));
             }
             if number == 0 {
                 self.compare_run(stored)?;
+                self.made = sums(self.connection, self.run_id, &with_ranges(digests));
             } else {
                 self.compare(thousand, stored)?;
             }
-            number += 1;
         }
-        if number == 0 {
+        if digests.is_empty() {
             return Ok(Some(self.gone(0)));
         }
         let has_more = self.different.is_none() && self.rows_behind()? > 0;
+        let number = i64::try_from(digests.len()).unwrap_or(i64::MAX);
         Ok(has_more.then(|| self.gone(number)))
     }
 
@@ -161,8 +166,13 @@ impl Comparison<'_> {
         let Comparison { connection, run_id, .. } = *self;
         // From the end of the thousand before: a row in between is of neither.
         let range = (self.after, thousand.last_order_id);
-        let begun = orders_sum(connection, run_id, range)?;
-        let mut found = whole_sum(connection, run_id, thousand, range, begun)?;
+        let mut found = match self.made.get(&thousand.number) {
+            Some(made) if *made == stored => *made,
+            _ => {
+                let begun = orders_sum(connection, run_id, range)?;
+                whole_sum(connection, run_id, thousand, range, begun)?
+            }
+        };
         if found != stored && self.is_resumed && has_unverified(connection, run_id, range)? {
             found = stored;
         }
@@ -227,11 +237,21 @@ impl Comparison<'_> {
     }
 }
 
+/// The thousands, each with the orders that it has to cover: from the end of the thousand before.
+fn with_ranges(digests: &[(Thousand, Sum)]) -> Vec<(Thousand, Range)> {
+    let from = |after: &mut i64, (thousand, _): &(Thousand, Sum)| {
+        let range = (*after, thousand.last_order_id);
+        *after = thousand.last_order_id;
+        Some((*thousand, range))
+    };
+    digests.iter().skip(1).scan(i64::MIN, from).collect()
+}
+
 /// Whether any of these orders was judged without an answer.
 fn has_unverified(
     connection: &Connection,
     run_id: i64,
-    (after, last): (i64, i64),
+    (after, last): Range,
 ) -> rusqlite::Result<bool> {
     connection
         .prepare_cached(

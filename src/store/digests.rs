@@ -26,6 +26,9 @@ pub(super) struct Thousand {
     pub(super) orders: i64,
 }
 
+/// The orders after the first up to the second of these ids.
+pub(super) type Range = (i64, i64);
+
 /// Begins anew: what an earlier judgement of the run has left is dropped.
 pub(super) fn begin(connection: &Connection, run_id: i64) -> rusqlite::Result<()> {
     connection.execute("DELETE FROM run_digests WHERE run_id = ?1", [run_id]).map(|_| ())
@@ -76,7 +79,7 @@ pub(super) fn finish(connection: &Connection, run_id: i64) -> rusqlite::Result<(
 }
 
 /// The digest of a run after this number, if there is one.
-pub(super) fn next(
+fn next(
     connection: &Connection,
     run_id: i64,
     after: i64,
@@ -86,6 +89,14 @@ pub(super) fn next(
     )?;
     let mut rows = statement.query([run_id, after])?;
     rows.next()?.map(thousand).transpose()
+}
+
+/// All digests of a run, in the order of their numbers.
+pub(super) fn all(connection: &Connection, run_id: i64) -> rusqlite::Result<Vec<(Thousand, Sum)>> {
+    connection
+        .prepare_cached("SELECT * FROM run_digests WHERE run_id = ?1 ORDER BY number")?
+        .query_map([run_id], thousand)?
+        .collect()
 }
 
 fn thousand(row: &Row) -> rusqlite::Result<(Thousand, Sum)> {
@@ -108,12 +119,11 @@ pub(super) fn run_sum(connection: &Connection, run_id: i64) -> rusqlite::Result<
     Ok(digest.finalize().into())
 }
 
-/// The digest of the orders after the first up to the second of these ids, without what is only
-/// known when all orders are judged.
+/// The digest of the orders of a range, without what is only known when all orders are judged.
 pub(super) fn orders_sum(
     connection: &Connection,
     run_id: i64,
-    (after, last): (i64, i64),
+    (after, last): Range,
 ) -> rusqlite::Result<Sum> {
     let mut digest = Sha256::new();
     for sql in OF_ORDERS.iter() {
@@ -128,7 +138,7 @@ pub(super) fn whole_sum(
     connection: &Connection,
     run_id: i64,
     thousand: Thousand,
-    (after, last): (i64, i64),
+    (after, last): Range,
     begun: Sum,
 ) -> rusqlite::Result<Sum> {
     let mut digest = Sha256::new();

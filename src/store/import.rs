@@ -4,7 +4,8 @@
 
 use super::error::StoreError;
 use super::new_orders::Statements;
-use super::runs::{NewRun, Selection};
+use super::runs::NewRun;
+use super::selection::Selection;
 use super::{Store, items, repeats, runs, to_ms};
 use crate::domain::order::{
     Directions, Entry, InvalidRow, LedgerRow, LedgerStatus, LineItems, OrderKey, PartialRow,

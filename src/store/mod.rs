@@ -43,9 +43,11 @@ mod reported_orders;
 mod runs;
 mod scheduling;
 mod selecting;
+mod selection;
 mod shared_payments;
 mod since;
 mod stopping;
+mod summing;
 mod views;
 mod warnings;
 
@@ -65,8 +67,9 @@ pub(crate) use ledger_facts::{Compared, Comparison};
 pub(crate) use lives::Lives;
 pub(crate) use prune::{Cutoff, Dropped, FileSize, Pruned, Staying};
 pub(crate) use reported_orders::JudgedOrder;
-pub(crate) use runs::{NewRun, RunRow, RunStatus, Selection, SelectionKind};
+pub(crate) use runs::{NewRun, RunRow, RunStatus};
 pub(crate) use scheduling::{Answered, Figures, Scheduling};
+pub(crate) use selection::{Selection, SelectionKind};
 pub(crate) use views::Kept;
 
 use crate::domain::payment::PersonalData;
