@@ -205,7 +205,7 @@ fn simulate(
     let sql = store.connection();
     let mut asked = sql
         .prepare(
-            "SELECT merchant_order_id, answered_at_ms IS NOT NULL FROM run_orders
+            "SELECT merchant_order_id, r.answered_at_ms IS NOT NULL FROM run_orders r
              JOIN orders USING (order_id) WHERE tries > 0",
         )
         .unwrap();

@@ -1,6 +1,6 @@
 //! Which orders a scheduled night asks for (contract, "`run`": `--scheduled`). The others keep
-//! their last answer. Nothing but an answer of this night opens or ends a mismatch, so an order that
-//! would be judged otherwise than by the run before is asked.
+//! their last answer. Nothing but an answer of this night opens or ends a mismatch, so an order
+//! that would be judged otherwise than by the run before is asked.
 
 use super::{Context, judging};
 use crate::domain::mismatch::Kind;

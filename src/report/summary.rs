@@ -21,8 +21,9 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// The summary as one JSON object on one line, with the contract's keys in the contract's order;
-/// between them `oldest_answer` where answers of earlier runs are reused, `accepted` where findings are accepted, `unverified_reasons` where orders are
-/// unverified, and `edited` where a file that somebody edited was kept under another name.
+/// between them `oldest_answer` where answers of earlier runs are reused, `accepted` where findings
+/// are accepted, `unverified_reasons` where orders are unverified, and `edited` where a file that
+/// somebody edited was kept under another name.
 /// `duration_ms` shows as seconds with one decimal.
 ///
 /// # Panics

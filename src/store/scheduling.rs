@@ -1,5 +1,5 @@
-//! Which of a run's orders keep the answer of an earlier run (contract, "`run`": `--scheduled`). One
-//! transaction: first every order gets its last answer, then those that are due lose it again.
+//! Which of a run's orders keep the answer of an earlier run (contract, "`run`": `--scheduled`).
+//! One transaction: first every order gets its last answer, then those that are due lose it again.
 
 use super::Store;
 use super::cases::StoredCase;
@@ -37,8 +37,8 @@ pub(crate) struct Answered {
     pub(crate) at: DateTime<Utc>,
     /// How often in a row it was the same.
     pub(crate) times_same: u32,
-    /// What the run before made of the same entry and the same answer. `None`: it had another one of
-    /// them, another gateway or a clock that was behind, or no run before judged the order.
+    /// What the run before made of the same entry and the same answer. `None`: it had another one
+    /// of them, another gateway or a clock that was behind, or no run before judged the order.
     pub(crate) before: Option<SeenBefore>,
 }
 
@@ -54,8 +54,8 @@ pub(crate) struct SeenBefore {
 /// What two judgements of one answer are compared by: severity, variance, money at risk, currency.
 pub(crate) type Figures = (Severity, Option<Amount>, Amount, String);
 
-/// A run whose orders are being scheduled. Dropped without [`Scheduling::commit`], it leaves nothing
-/// behind.
+/// A run whose orders are being scheduled. Dropped without [`Scheduling::commit`], it leaves
+/// nothing behind.
 pub(crate) struct Scheduling<'a> {
     /// To judge orders with: nothing of it is kept.
     pub(crate) judging: Judging<'a>,
@@ -79,7 +79,7 @@ impl Store {
 }
 
 impl<'a> Import<'a> {
-    /// Schedules the orders of a run that is not stored and will not be: to know what it would cost.
+    /// Schedules the orders of a run that is not stored and will not be, to know what it costs.
     ///
     /// # Errors
     /// The database cannot be read or written.
@@ -131,8 +131,8 @@ impl Scheduling<'_> {
             .map_err(|error| self.error(&error))
     }
 
-    /// The next orders after this one, in their order: those that have the answer of an earlier run.
-    /// Gives the last order that was looked at, too; `None`: there are no more.
+    /// The next orders after this one, in their order: those that have the answer of an earlier
+    /// run. Gives the last order that was looked at, too; `None`: there are no more.
     ///
     /// # Errors
     /// The database cannot be read.

@@ -11,6 +11,7 @@ use octopus_recon::ledger::LedgerSettings;
 use octopus_recon::notify::NotifySettings;
 use octopus_recon::report::ReportSettings;
 use octopus_recon::rules::Policy;
+use octopus_recon::rules::schedule::Schedule;
 use octopus_recon::settings::StoreSettings;
 use octopus_recon::settings::{Flags, Settings, SettingsError};
 use serde::de::DeserializeOwned;
@@ -22,7 +23,7 @@ const EXAMPLE: &str = include_str!("../../octopus-recon.example.toml");
 const EXAMPLE_MARK: &str = " # example";
 
 /// Where docs/ lists the keys of each table of the configuration: page, heading, path.
-const DOCUMENTED: [(&str, &str, &[&str]); 12] = [
+const DOCUMENTED: [(&str, &str, &[&str]); 13] = [
     ("docs/configuration.md", "### `[gateway]`", &["gateway"]),
     ("docs/ledger.md", "### `[ledger]`", &["ledger"]),
     ("docs/ledger.md", "### `[[ledger.skip]]`", &["ledger", "skip"]),
@@ -32,6 +33,7 @@ const DOCUMENTED: [(&str, &str, &[&str]); 12] = [
     ("docs/configuration.md", "### `[policy.due]`", &["policy", "due"]),
     ("docs/configuration.md", "### `[[policy.fee]]`", &["policy", "fee"]),
     ("docs/configuration.md", "### `[calendar]`", &["calendar"]),
+    ("docs/configuration.md", "### `[schedule]`", &["schedule"]),
     ("docs/configuration.md", "### `[report]`", &["report"]),
     ("docs/configuration.md", "### `[store]`", &["store"]),
     ("docs/configuration.md", "### `[notify]`", &["notify"]),
@@ -67,9 +69,10 @@ fn uncommented(examples: bool) -> String {
 
 /// All settings as text, for comparison.
 fn shown(settings: &Settings) -> String {
-    let Settings { gateway, ledger, policy, calendar, report, store, notify, .. } = settings;
+    let Settings { gateway, ledger, policy, calendar, schedule, report, store, notify, .. } =
+        settings;
     let tables = format!("{gateway:#?}\n{ledger:#?}\n{policy:#?}\n{calendar:#?}\n{report:#?}");
-    format!("{tables}\n{store:#?}\n{notify:#?}")
+    format!("{tables}\n{schedule:#?}\n{store:#?}\n{notify:#?}")
 }
 
 #[test]
@@ -138,6 +141,7 @@ fn known_keys(path: &[&str]) -> Vec<String> {
         Some("policy") => error_message::<Policy>(&within),
         Some("calendar") => error_message::<Calendar>(&within),
         Some("report") => error_message::<ReportSettings>(&within),
+        Some("schedule") => error_message::<Schedule>(&within),
         Some("notify") => error_message::<NotifySettings>(&within),
         Some("store") => error_message::<StoreSettings>(&within),
         Some(table) => unreachable!("no reader for [{table}]"),

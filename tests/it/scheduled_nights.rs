@@ -1,5 +1,5 @@
-//! Sixty nights of a shop, once with `--scheduled` and once without: what a scheduled night asks, and
-//! that it misses nothing for longer than a week. Time is the test's: the runs are made by the
+//! Sixty nights of a shop, once with `--scheduled` and once without: what a scheduled night asks,
+//! and that it misses nothing for longer than a week. Time is the test's: the runs are made by the
 //! library, against a gateway that says of each order what the day gives.
 //!
 //! `OCTOPUS_RECON_ORDERS=1000` simulates as many new orders a day; `-- --nocapture` shows each

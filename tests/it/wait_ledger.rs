@@ -71,7 +71,7 @@ fn a_ledger_that_does_not_come_ends_with_10() {
         }
         let done = merchant.run(&run(&gateway.url, &["--wait-ledger", "1s"]));
         assert_eq!(done.code, Some(10), "{done:?}");
-        assert!(done.stderr.contains("error: the ledger is not usable: "), "{done:?}");
+        assert!(done.stderr.contains(" ended 10: the ledger is not usable: "), "{done:?}");
         assert!(done.stderr.contains(words), "{words}: {done:?}");
         assert!(done.stderr.contains("\n hint: did the export run?"), "{done:?}");
         assert_eq!(gateway.stop().len(), 0);

@@ -61,7 +61,7 @@ fn an_order_is_due_as_soon_as_it_is_seen_otherwise() {
     orders[1].1 = "refunded";
     assert_eq!(asked(&night(&desk, 2, &orders, &gateway)), ["b", "cart"]);
 
-    // The policy shows other findings in the same answer: at once, although the cart was asked today.
+    // The policy shows other findings in the same answer, although the cart was asked today.
     desk.settings.policy.unpaid_carts = Some(Severity::Low);
     assert_eq!(asked(&night(&desk, 2, &orders, &gateway)), ["cart"]);
 
