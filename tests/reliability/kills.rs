@@ -83,9 +83,9 @@ fn a_run_killed_at_any_call_loses_nothing() {
             }
         }
         if !is_full() {
-            // The files get their names in the last calls.
-            for offset in 0..3 {
-                for point in (calls.saturating_sub(64) + offset..calls).step_by(3) {
+            // The files get their names before the database is written whole, in the last calls.
+            for offset in 0..4 {
+                for point in (calls.saturating_sub(128) + offset..calls).step_by(4) {
                     kill(point, &mut part, &mut reached);
                 }
                 if reached.between_renames > 0 {
