@@ -48,6 +48,7 @@ use crate::settings::Settings;
 use crate::store::{RunRow, Store, StoreError};
 use chrono::{DateTime, Utc};
 use session::Session;
+use std::cell::Cell;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -117,6 +118,8 @@ fn carry_out(night: no_report::Night, context: &Context) -> Result<Finished, Fai
         None => report::prepare_directory(&settings.report.directory),
     }
     .map_err(Failure::from)?;
+    // Dropped behind everything that locks the database.
+    let notice = no_report::OnBug { night, run_id: Cell::new(None) };
     let open = || Store::open(&settings.store.path, (context.now)());
     let mut store = open()?;
     let mut waited = Ok(None);
@@ -137,9 +140,8 @@ fn carry_out(night: no_report::Night, context: &Context) -> Result<Finished, Fai
             return Err(Failed { run_id, failure });
         }
     };
+    notice.run_id.set(Some(run_id));
     let path = settings.store.path.as_path();
-    // Dropped behind the recorder, which locks the database too.
-    let _notice = no_report::OnBug { night, run_id };
     let _recorder = ending::BugRecorder { path, run_id, now: context.now };
     let mut session = Session { store, run_id, new_run: &new_run, settings, request, context };
     match session.carry_out(first, &client) {

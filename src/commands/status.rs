@@ -6,7 +6,7 @@ use super::{Process, settings};
 use crate::cli::{Common, Format, Status};
 use crate::domain::run::WITH_REPORT;
 use crate::domain::text;
-use crate::failure::Failure;
+use crate::failure::{Failure, code};
 use crate::settings::Flags;
 use crate::store::{RunRow, Store};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -89,10 +89,12 @@ pub(super) fn answer(
         Some(if is_active {
             // It holds the database: nothing can be resumed meanwhile.
             "; another run is active now".to_owned()
-        } else if run.has_no_orders() {
-            "; start it again without --resume".to_owned()
-        } else {
+        } else if run.has_no_orders() || exit_code == Some(code::USAGE) {
+            "; put that right, then run the nightly command again".to_owned()
+        } else if exit_code.is_none() {
             format!("; resume it with run --resume {run_id}")
+        } else {
+            format!("; put that right, then run --resume {run_id}")
         })
     } else if age < -SMALL_STEP {
         Some("; that is in the future: is this machine's clock right?".to_owned())

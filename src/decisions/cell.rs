@@ -128,6 +128,14 @@ pub(crate) struct EditedFile {
     pub(crate) rows: Vec<EditedRow>,
 }
 
+impl EditedFile {
+    /// The latest run that a row with mismatches is of.
+    pub(crate) fn latest_run(&self) -> Option<i64> {
+        let with_ids = self.rows.iter().filter(|row| !row.mismatch_ids.is_empty());
+        with_ids.filter_map(|row| row.run_id).max()
+    }
+}
+
 /// One row of a file.
 #[derive(Debug, Clone)]
 pub(crate) struct EditedRow {

@@ -11,6 +11,7 @@ use crate::report::{NoReport, StagedNotice, summary};
 use crate::settings::Settings;
 use crate::store::{Store, StoreError};
 use chrono::{DateTime, Utc};
+use std::cell::Cell;
 use std::path::Path;
 
 /// What is known of a run whatever ends it.
@@ -90,7 +91,9 @@ impl Night<'_> {
         let (edited, failed) = staged.publish(&is_own, now());
         for edited in edited {
             let (path, kept_as) = (edited.path.display(), edited.kept_as.display());
-            tracing::warn!("{path} was edited: it is kept as {kept_as}");
+            tracing::warn!(
+                "{path} is not as this database's runs wrote it: it is kept as {kept_as}"
+            );
         }
         for why in failed {
             tracing::warn!("a file still shows an earlier night: {why}");
@@ -120,14 +123,15 @@ pub(super) fn directory<'a>(settings: &'a Settings, request: &'a Request) -> &'a
 /// that holds the database.
 pub(super) struct OnBug<'a> {
     pub(super) night: Night<'a>,
-    pub(super) run_id: i64,
+    /// `None`: it has no number yet.
+    pub(super) run_id: Cell<Option<i64>>,
 }
 
 impl Drop for OnBug<'_> {
     fn drop(&mut self) {
         if std::thread::panicking() {
             let failure = Failure::bug("octopus-recon stopped at a bug");
-            self.night.leave_notice(Some(self.run_id), &failure);
+            self.night.leave_notice(self.run_id.get(), &failure);
         }
     }
 }

@@ -192,11 +192,14 @@ pub(super) fn publish(
     let published = staged.publish(&is_own, now)?;
     let mut files = published.written;
     for edited in published.edited {
-        tracing::warn!(
-            "{} was edited: it is kept as {}; `run` and `decide` take its decisions",
-            edited.path.display(),
-            edited.kept_as.display()
-        );
+        let (path, kept_as) = (edited.path.display(), edited.kept_as.display());
+        let extension = edited.path.extension().unwrap_or_default();
+        if extension == "csv" || extension == "xlsx" {
+            let then = "`run` and `decide` take its decisions";
+            tracing::warn!("{path} was edited: it is kept as {kept_as}; {then}");
+        } else {
+            tracing::warn!("{path} is not as this database's runs wrote it: kept as {kept_as}");
+        }
         files.push(Written { role: Role::Edited, path: edited.kept_as, sha256: String::new() });
     }
     let warnings: Vec<Warning> = published.not_replaced.iter().map(not_replaced).collect();

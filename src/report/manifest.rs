@@ -220,8 +220,15 @@ struct Orders {
     taken_from_store: u64,
     /// Orders of the files that were not selected by their date or merchant.
     not_selected: u64,
-    #[serde(flatten)]
-    outcomes: OrderFigures,
+    selected: u64,
+    /// Of these, those that are judged by the answer of an earlier run. Only where there are any:
+    /// manifests of earlier releases do not have it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reused: Option<u64>,
+    matched: u64,
+    in_transit: u64,
+    mismatched: u64,
+    unverified: u64,
 }
 
 impl Orders {
@@ -231,7 +238,12 @@ impl Orders {
             accepted: ledger.accepted,
             taken_from_store,
             not_selected: ledger.accepted.saturating_sub(from_ledger),
-            outcomes,
+            selected: outcomes.selected,
+            reused: (outcomes.reused > 0).then_some(outcomes.reused),
+            matched: outcomes.matched,
+            in_transit: outcomes.in_transit,
+            mismatched: outcomes.mismatched,
+            unverified: outcomes.unverified,
         }
     }
 }

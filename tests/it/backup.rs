@@ -2,8 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed setup fails the test")]
 
-use crate::support::{Gateway, Merchant, book, ledger};
+use crate::support::{Gateway, HEAD, Merchant, book, ledger, paid};
 use rusqlite::Connection;
+use serde_json::json;
 use std::os::unix::fs::PermissionsExt;
 
 #[test]
@@ -78,4 +79,33 @@ fn what_is_no_database_is_not_copied() {
     for part in ["the copy nowhere/copy.db cannot be written", "hint: name a file in a directory"] {
         assert!(nowhere.stderr.contains(part), "{nowhere:?}");
     }
+}
+
+#[test]
+fn decisions_in_a_file_of_a_run_that_the_backup_lacks_are_said_and_taken_later() {
+    let merchant = Merchant::new();
+    merchant.write("ledger.csv", format!("{HEAD}A1,500.00,inr,2026-01-10,paid\n"));
+    let gateway = Gateway::serve(&paid("A1", "500.00", json!({})));
+    let night = |url: &str| merchant.reconcile(url, &["--ledger", "ledger.csv"]);
+    assert_eq!(night(&gateway.url).code, Some(0));
+    assert_eq!(merchant.run(&["backup", "copy.db"]).code, Some(0));
+    let gateway = Gateway::serve(&paid("A1", "500.00", json!({"final_amount": "490.00"})));
+    let second = night(&gateway.url);
+    assert_eq!(second.code, Some(1), "{second:?}");
+    let report = second.json()["reports"][0].as_str().unwrap().to_owned();
+    let report = std::fs::read_to_string(merchant.path(&report)).unwrap();
+    // The cell behind the mismatch's id is the decision.
+    let (before, after) = report.split_once(",\"m-").unwrap();
+    let (id, after) = after.split_once("\",\"\"").unwrap();
+    merchant.write("reports/asha.csv", format!("{before},\"m-{id}\",\"accepted\"{after}"));
+
+    std::fs::copy(merchant.path("copy.db"), merchant.path("octopus-recon.db")).unwrap();
+    let again = night(&gateway.url);
+    let said = "asha.csv: it has rows of run 2, but the latest judged run of this database is 1";
+    assert!(again.stderr.contains(said), "{again:?}");
+    assert_eq!(again.code, Some(1));
+    let third = night(&gateway.url);
+    assert_eq!(third.code, Some(0), "{third:?}");
+    let listed = merchant.run(&["decide", "--list", "--format", "json"]).json();
+    assert_eq!(listed["decisions"][0]["event"], "accepted", "{listed}");
 }

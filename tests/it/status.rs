@@ -116,7 +116,7 @@ fn a_run_without_a_report_is_not_good() {
     let unusable = status(&merchant, &[]);
     let (code, text) = line(&unusable);
     assert_eq!(code, Some(1), "{text}");
-    assert!(text.ends_with("; start it again without --resume"), "{text}");
+    assert!(text.ends_with("; put that right, then run the nightly command again"), "{text}");
 
     // A process that was killed has recorded no end.
     assert_eq!(merchant.reconcile(&gateway.url, &["--ledger", "ledger.csv"]).code, Some(0));

@@ -120,7 +120,9 @@ fn space_left(place: &str, free: u64, per_night: Option<u64>) -> Finding {
     const HINT: &str = "free some space, or move database and reports to a larger disk";
     let free_at = format!("{} MiB free at {place}", free >> 20);
     let Some(per_night) = per_night.map(|bytes| bytes.max(1)) else {
-        return if free < LITTLE_SPACE {
+        return if free < ALMOST_FULL {
+            Finding::error("disk", full(free_at))
+        } else if free < LITTLE_SPACE {
             Finding::warning("disk", free_at, HINT)
         } else {
             Finding::ok("disk", free_at)
@@ -157,7 +159,8 @@ mod tests {
         for (free, per_night, level, words) in [
             (LITTLE_SPACE, None, 2, "1024 MiB free at there"),
             (LITTLE_SPACE - 1, None, 1, "1023 MiB free at there"),
-            (0, None, 1, "0 MiB free at there"),
+            (ALMOST_FULL, None, 1, "16 MiB free at there"),
+            (ALMOST_FULL - 1, None, 0, "15 MiB free at there"),
             (1400 * MIB, Some(100 * MIB), 2, "for about 14 nights; one took 102400 KiB so far"),
             (1400 * MIB - 1, Some(100 * MIB), 1, "for about 13 nights; one"),
             (100 * MIB, Some(100 * MIB), 1, "for about 1 night; one"),

@@ -62,6 +62,7 @@ pub(crate) fn take_back(
     let mut taken = TakenBack::default();
     let mut reader = Reader { desk, rows: Rows::default(), written: Vec::new() };
     let mut files = Vec::new();
+    let latest = store.latest_judged()?.unwrap_or(0);
     for path in paths {
         let opened = match open(path) {
             Ok(opened) => opened,
@@ -85,6 +86,10 @@ pub(crate) fn take_back(
             Ok(Some(file)) if reader.rows.knows_one_of(store, &file)? => {
                 keep_old_orders(store, desk, &file)?;
                 taken.decided.extend(reader.read(store, &file)?);
+            }
+            Ok(Some(file)) if let Some(run_id) = file.latest_run().filter(|it| *it > latest) => {
+                files.pop();
+                taken.unreadable.push(of_a_lost_run(&name, run_id, latest));
             }
             Ok(_) => taken.foreign.push(name),
             Err(error) => taken.unreadable.push(shown(&error)),
@@ -116,6 +121,15 @@ fn keep_old_orders(store: &mut Store, desk: &Desk, file: &EditedFile) -> Result<
         }
     }
     Ok(())
+}
+
+/// A file with rows of a run that the database does not have. It stays unread: a later run may show
+/// the same mismatches.
+fn of_a_lost_run(name: &Text, run_id: i64, latest: i64) -> String {
+    format!(
+        "{name}: it has rows of run {run_id}, but the latest judged run of this database is \
+         {latest}. Was the database restored from a backup? The file is read again when that run is there"
+    )
 }
 
 fn shown(error: &Unreadable) -> String {

@@ -125,7 +125,7 @@ pub const SITUATIONS: [Situation; 18] = [
         arguments: &[],
         code: 0,
         bad: &["warning last night"],
-        words: &["not good: run 2 of ", "resume it with run --resume 2"],
+        words: &["not good: run 2 of ", "put that right, then run --resume 2"],
     },
     Situation {
         name: "stored times of tomorrow",

@@ -23,8 +23,8 @@ fn the_readme_and_the_help_name_the_same_exit_codes() {
         .map(|row| (row[0].clone(), row[1].clone()))
         .collect();
     assert_eq!(told, codes);
-    let guide = document("cron/README.md");
-    let guided = first_cells(section(&guide, "## Exit codes and what to do"));
+    let guide = document("docs/operations.md");
+    let guided = first_cells(section(&guide, "## Exit codes"));
     let codes: Vec<String> = codes.into_iter().map(|(code, _)| code).collect();
     assert_eq!(guided, codes);
 }

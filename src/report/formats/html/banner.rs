@@ -183,7 +183,7 @@ fn next(night: &Night, collected: &Collected) -> Markup {
             "check whether the ledger is whole before you rely on these figures."
         } @else if collected.open.count > 0 {
             "begin with " a href="#start" { "Start here" }
-            ". The next night asks for these orders again; what is solved leaves this page by "
+            ". The next nights ask for these orders again; what is solved leaves this page by "
             "itself."
         } @else {
             "nothing to do. The next page comes with the next night's run."
