@@ -128,7 +128,8 @@ fn keep_old_orders(store: &mut Store, desk: &Desk, file: &EditedFile) -> Result<
 fn of_a_lost_run(name: &Text, run_id: i64, latest: i64) -> String {
     format!(
         "{name}: it has rows of run {run_id}, but the latest judged run of this database is \
-         {latest}. Was the database restored from a backup? The file is read again when that run is there"
+         {latest}. Was the database restored from a backup? The file is read again when that run \
+         is there"
     )
 }
 
