@@ -7,7 +7,8 @@ use crate::cli::{Common, Format, Status};
 use crate::domain::run::WITH_REPORT;
 use crate::domain::text;
 use crate::failure::{Failure, code};
-use crate::settings::Flags;
+use crate::report;
+use crate::settings::{Flags, Settings};
 use crate::store::{RunRow, Store};
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
@@ -29,6 +30,7 @@ pub(super) fn execute(
     let run = store.latest_ended_night(is_active)?;
     let max_age = TimeDelta::from_std(arguments.max_age).unwrap_or(TimeDelta::MAX);
     let answer = answer(run.as_ref(), is_active, max_age, now, settings.ledger.zone());
+    let answer = answer.with_notes(&settings);
     let is_good = answer.is_good;
     let end = run.as_ref().and_then(|run| run.end.as_ref());
     if arguments.format == Format::Json {
@@ -55,6 +57,20 @@ pub(super) struct Answer {
     pub(super) text: String,
     /// Time since the run ended.
     age: Option<TimeDelta>,
+}
+
+impl Answer {
+    /// A night that could not be recorded, such as one that met a locked database, has left a note
+    /// beside the reports. The next report removes it.
+    pub(super) fn with_notes(self, settings: &Settings) -> Answer {
+        let merchant_uid = settings.gateway.merchant_uid.as_deref();
+        let notes = report::notes(&settings.report.directory, merchant_uid);
+        let Some(note) = notes.iter().max().filter(|_| self.is_good) else { return self };
+        let note = text::one_line(&note.to_string_lossy());
+        let before = self.text.strip_prefix("good: ").unwrap_or_default();
+        let text = format!("not good: {note} says why a later night has no report; {before}");
+        Answer { is_good: false, text, ..self }
+    }
 }
 
 pub(super) fn answer(

@@ -15,7 +15,7 @@ pub enum LedgerError {
     Table(#[from] TabularError),
     /// A spreadsheet has turned an order id into a rounded number.
     #[error(
-        "{}{}: the order id {id} has lost its digits in a spreadsheet", shown_name(.file),
+        "{}{}: the order id \"{id}\" has lost its digits in a spreadsheet", shown_name(.file),
         Position::Cell { line: *.line, column: Column::MerchantOrderId.as_str() }
     )]
     MangledId {
@@ -92,7 +92,7 @@ impl LedgerError {
             return columns;
         }
         let hint = match *error.fault {
-            Fault::Missing => "check the path that --ledger gives",
+            Fault::Missing => "did the export run? If so, check the path that --ledger gives",
             Fault::Utf16 => "set [ledger] encoding = \"utf-16\", or export it as \"CSV UTF-8\"",
             Fault::HeaderEncoding => {
                 "set [ledger] encoding to that of the export, e.g. \"windows-1252\", \

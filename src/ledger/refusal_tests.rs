@@ -67,7 +67,8 @@ fn unusable_ledgers_are_refused() {
         (
             "",
             body("A1,5,inr,2026-04-10\n1.23457E+19,5,inr,2026-04-10\n"),
-            "a.csv, line 3, column merchant_order_id: the order id 1.23457E+19 has lost its digits",
+            "a.csv, line 3, column merchant_order_id: the order id \"1.23457E+19\" has lost its \
+             digits",
             "as text",
         ),
         ("", body("\"1,2E+19\",5,inr,2026-04-10"), "line 2, column merchant_order_id", "text"),

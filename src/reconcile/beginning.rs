@@ -304,6 +304,12 @@ fn continued(
             "start a new run without --resume",
         ));
     }
+    if run.end.as_ref().is_some_and(|end| end.exit_code == Some(code::USAGE)) {
+        return Err(Failure::usage(
+            format!("run {run_id} has the days of a wrong clock: they would be reported"),
+            "start a new run without --resume",
+        ));
+    }
     // Suspect findings can be accepted afterwards: the run is judged again, without a call.
     let is_to_judge = request.accept_suspect && run.summary.is_suspect();
     if run.status == RunStatus::Complete && run.is_reported && !is_to_judge {

@@ -18,7 +18,7 @@ mod temporary;
 pub(crate) use latest::NotReplaced;
 pub(crate) use looking::{KeptReports, probe_directory};
 pub(super) use notice::is_notice;
-pub(crate) use notice::{StagedNotice, remove_notes};
+pub(crate) use notice::{StagedNotice, notes, remove_notes};
 pub(super) use temporary::TemporaryFile;
 pub(crate) use temporary::{Stops, prepare_directory, prepare_target};
 

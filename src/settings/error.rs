@@ -76,6 +76,10 @@ impl SettingsError {
                  only its owner can read"
                     .to_owned()
             }
+            SettingsError::SecretFile { path, .. } if !path.exists() => format!(
+                "write the secret into {}, alone on one line, with mode 600 and this user as owner",
+                path.display()
+            ),
             SettingsError::SecretFile { path, .. } => {
                 format!("chmod 600 {} and make it readable for this user", path.display())
             }

@@ -146,3 +146,29 @@ fn a_failed_night_is_not_to_be_resumed_while_another_run_is_active() {
     assert_eq!(code, Some(1), "{text}");
     assert!(text.contains("run 1 of ") && text.ends_with("; another run is active now"), "{text}");
 }
+
+#[test]
+fn a_night_that_could_not_be_recorded_is_not_good() {
+    let merchant = Merchant::new();
+    merchant.write("ledger.csv", ledger(2));
+    let gateway = Gateway::serve(&book(2));
+    let night = || merchant.reconcile(&gateway.url, &["--ledger", "ledger.csv"]);
+    let failed = merchant.reconcile("http://127.0.0.1:9", &["--ledger", "ledger.csv"]);
+    assert_eq!(failed.code, Some(13), "{failed:?}");
+    let reports = std::fs::read_dir(merchant.path("reports")).unwrap();
+    let names = reports.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let note = names.into_iter().find(|name| name.starts_with("NO-REPORT-")).unwrap();
+    let content = std::fs::read(merchant.path("reports").join(&note)).unwrap();
+    assert_eq!(night().code, Some(0));
+    assert_eq!(merchant.run(&["status"]).code, Some(0));
+    // As a night leaves it that meets a locked database.
+    merchant.write(&format!("reports/{note}"), content);
+    let status = merchant.run(&["status"]);
+    assert_eq!(status.code, Some(1), "{status:?}");
+    let said = format!("not good: reports/{note} says why a later night has no report; run 2 of ");
+    assert!(status.stdout.starts_with(&said), "{status:?}");
+    // The next report takes the note away.
+    merchant.write("ledger.csv", ledger(1));
+    assert_eq!(night().code, Some(0));
+    assert_eq!(merchant.run(&["status"]).code, Some(0));
+}

@@ -129,12 +129,15 @@ fn mode(files: &[(PathBuf, Metadata)]) -> Option<Finding> {
     ))
 }
 
+/// A run that is active may have stored an answer since the clock was read.
+const MOMENT: TimeDelta = TimeDelta::minutes(1);
+
 /// What is stored of earlier runs.
 fn history(looked: &mut Looked, settings: &Settings, process: &Process) -> Result<(), Failure> {
     let (path, now, zone) = (&settings.store.path, (process.now)(), settings.ledger.zone());
     let store = Store::open_to_read(path)?;
     looked.nights = store.judged_runs()?;
-    if let Some(latest) = store.latest_time()?.filter(|latest| *latest > now) {
+    if let Some(latest) = store.latest_time()?.filter(|latest| *latest > now + MOMENT) {
         let shown =
             |time: chrono::DateTime<chrono::Utc>| time.to_rfc3339_opts(SecondsFormat::Secs, true);
         let text = format!(
@@ -155,6 +158,7 @@ fn history(looked: &mut Looked, settings: &Settings, process: &Process) -> Resul
     };
     let max_age = TimeDelta::from_std(DEFAULT_MAX_AGE).unwrap_or(TimeDelta::MAX);
     let answer = status::answer(Some(&run), is_active, max_age, now, zone);
+    let answer = answer.with_notes(settings);
     looked.findings.push(if answer.is_good {
         Finding::ok("last night", answer.text)
     } else {

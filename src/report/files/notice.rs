@@ -150,11 +150,16 @@ fn is_of(path: &Path, merchant_uid: Option<&str>) -> bool {
 /// Removes the notes of earlier nights without a report. Best effort; gives those that are still
 /// there.
 pub(crate) fn remove_notes(directory: &Path, merchant_uid: Option<&str>) -> Vec<PathBuf> {
+    let notes = notes(directory, merchant_uid).into_iter();
+    notes.filter(|path| fs::remove_file(path).is_err()).collect()
+}
+
+/// The notes of nights without a report since the last one with a report.
+pub(crate) fn notes(directory: &Path, merchant_uid: Option<&str>) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(temporary::or_here(directory)) else { return Vec::new() };
     let is_note = |path: &PathBuf| {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         name.starts_with(PREFIX) && name.ends_with(SUFFIX) && is_of(path, merchant_uid)
     };
-    let notes = entries.flatten().map(|entry| entry.path()).filter(is_note);
-    notes.filter(|path| fs::remove_file(path).is_err()).collect()
+    entries.flatten().map(|entry| entry.path()).filter(is_note).collect()
 }
