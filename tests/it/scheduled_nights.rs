@@ -33,7 +33,10 @@ const NIGHTS: u64 = 60;
 /// The days that a night covers.
 const LAST: u64 = 30;
 
-/// The clock of all runs, in seconds.
+/// A clock that a test sets.
+type Clock = fn() -> DateTime<Utc>;
+
+/// The clock of the sixty nights, in seconds.
 static NOW: AtomicI64 = AtomicI64::new(0);
 
 fn now() -> DateTime<Utc> {
@@ -45,6 +48,7 @@ struct Desk {
     directory: TempDir,
     settings: Settings,
     is_scheduled: bool,
+    now: Clock,
 }
 
 /// What a night came to.
@@ -59,7 +63,7 @@ struct Night {
 }
 
 impl Desk {
-    fn new(gateway: &DayGateway, is_scheduled: bool) -> Desk {
+    fn new(gateway: &DayGateway, is_scheduled: bool, now: Clock) -> Desk {
         let directory = tempfile::tempdir().unwrap();
         let config = directory.path().join("octopus-recon.toml");
         let toml = format!(
@@ -78,7 +82,7 @@ impl Desk {
         };
         let flags = Flags { config: Some(config), ..Flags::default() };
         let settings = Settings::load(flags, &environment).unwrap();
-        Desk { directory, settings, is_scheduled }
+        Desk { directory, settings, is_scheduled, now }
     }
 
     fn run(&self, ledger: &str, gateway: &DayGateway) -> Night {
@@ -100,7 +104,8 @@ impl Desk {
             ..Request::default()
         };
         let interrupt = Interrupt::default();
-        let context = Context { now, interrupt: &interrupt, counters: Arc::default() };
+        let counters = Arc::default();
+        let context = Context { now: self.now, interrupt: &interrupt, counters };
         gateway.forget_calls();
         let finished = reconcile::run(&self.settings, &request, &context).unwrap();
         let calls = gateway.calls();
@@ -133,8 +138,8 @@ fn a_scheduled_night_asks_less_and_misses_nothing_for_longer_than_a_week() {
     let a_day: u64 = a_day.unwrap_or(12);
     let shop = Shop::new(a_day, NIGHTS);
     let gateway = DayGateway::serve();
-    let scheduled = Desk::new(&gateway, true);
-    let full = Desk::new(&gateway, false);
+    let scheduled = Desk::new(&gateway, true, now);
+    let full = Desk::new(&gateway, false, now);
     let mut calls_by_night = Vec::new();
     let mut calls_of_window: BTreeMap<String, u64> = BTreeMap::new();
     let mut reported: BTreeMap<String, NaiveDate> = BTreeMap::new();

@@ -1,12 +1,19 @@
 //! What makes an order due before its days have passed.
 
-use super::{Desk, NOW, Night};
+use super::{Desk, Night};
 use crate::scheduled_nights::gateway::DayGateway;
 use chrono::{DateTime, TimeDelta, Utc};
 use octopus_recon::domain::mismatch::Severity;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+/// The clock of this file's nights, in seconds.
+static NOW: AtomicI64 = AtomicI64::new(0);
+
+fn now() -> DateTime<Utc> {
+    DateTime::from_timestamp(NOW.load(Ordering::Relaxed), 0).unwrap()
+}
 
 /// A ledger with these orders: id, and what the ledger says of it.
 fn ledger(orders: &[(&str, &str)]) -> String {
@@ -51,7 +58,7 @@ fn asked(night: &Night) -> Vec<&str> {
 fn an_order_is_due_as_soon_as_it_is_seen_otherwise() {
     let gateway = DayGateway::serve();
     gateway.says(payments());
-    let mut desk = Desk::new(&gateway, true);
+    let mut desk = Desk::new(&gateway, true, now);
     assert_eq!(asked(&night(&desk, 0, &ORDERS, &gateway)), ["a", "b", "c", "cart"]);
     // What is not settled is asked for on the next day, what is settled after a week.
     assert_eq!(asked(&night(&desk, 1, &ORDERS, &gateway)), ["cart"]);
