@@ -38,7 +38,7 @@ pub struct Run {
     /// unverified, of any date
     #[arg(long)]
     pub include_open: bool,
-    /// Ask only for the orders that are due, as [schedule] says; judge the others by their last
+    /// Ask only for the orders that are due, as `[schedule]` says; judge the others by their last
     /// answer
     #[arg(long)]
     pub scheduled: bool,
