@@ -35,7 +35,7 @@ pub struct Run {
     #[arg(long, value_name = "N", conflicts_with_all = ["from", "to"])]
     pub last: Option<NonZeroU32>,
     /// Also ask for orders of earlier runs that have an open mismatch, or were in transit or
-    /// unverified, of any date
+    /// unverified, of any date, and for payouts that failed in the last weeks
     #[arg(long)]
     pub include_open: bool,
     /// Ask only for the orders that are due, as `[schedule]` says; judge the others by their last

@@ -46,7 +46,7 @@ pub(super) fn execute(
     }
 }
 
-/// Every finding, as it was looked for.
+/// Every finding, in the order of the looks.
 fn look(
     settings: &Settings,
     arguments: &Check,

@@ -128,7 +128,7 @@ impl Night {
         })
     }
 
-    /// The last night's report, as it is stored.
+    /// The stored figures of the last night's report.
     fn reported(&self) -> Result<Option<Reported>, StoreError> {
         let store = Store::open_to_read(&self.database)?;
         let last = store.last_reported_night(self.merchant_uid.as_deref(), None)?;

@@ -11,7 +11,9 @@ use crate::domain::text;
 use crate::failure::{Failure, code};
 use crate::gateway;
 use crate::settings::Settings;
-use crate::store::{Imported, NewRun, RunRow, RunStatus, Selection, SelectionKind, Store};
+use crate::store::{
+    Import, Imported, NewRun, RunRow, RunStatus, Selection, SelectionKind, Store, StoreError,
+};
 use chrono::{DateTime, Days, NaiveDate, SecondsFormat, Utc};
 
 /// What asking would cost.
@@ -111,16 +113,9 @@ fn begin_or_find(
     if let (Resume::Run(run_id), true) = (request.resume, request.selects_nothing()) {
         return Ok(Begun::Found(continued(store, run_id, settings, request, None)?));
     }
-    let Reading { import, imported, .. } = match without {
-        Some(without) => no_ledger::select_open(store, new_run.clone(), without)?,
-        None => read(store, new_run.clone(), settings, request, context)?,
-    };
-    let run_id = match request.resume {
-        Resume::Run(run_id) => Some(run_id),
-        Resume::Latest => import.resumable()?,
-        Resume::No => None,
-    };
-    if let Some(run_id) = run_id {
+    let Reading { import, imported, .. } =
+        read_or_do_without(store, new_run.clone(), settings, request, context, without)?;
+    if let Some(run_id) = to_resume(&import, request.resume)? {
         // That run has stored this ledger already: the import is dropped.
         let selection = import.selection().clone();
         drop(import);
@@ -137,6 +132,30 @@ fn begin_or_find(
         imported.ledger.rows
     );
     Ok(Begun::New(imported.run_id))
+}
+
+/// Reads the ledger, or selects the open orders without it.
+fn read_or_do_without<'a>(
+    store: &'a mut Store,
+    new_run: NewRun,
+    settings: &Settings,
+    request: &Request,
+    context: &Context,
+    without: Option<&Outdated>,
+) -> Result<Reading<'a>, Refusal> {
+    match without {
+        Some(without) => Ok(no_ledger::select_open(store, new_run, without)?),
+        None => read(store, new_run, settings, request, context),
+    }
+}
+
+/// The run that is resumed instead of beginning this one.
+fn to_resume(import: &Import, resume: Resume) -> Result<Option<i64>, StoreError> {
+    match resume {
+        Resume::Run(run_id) => Ok(Some(run_id)),
+        Resume::Latest => import.resumable(),
+        Resume::No => Ok(None),
+    }
 }
 
 /// As [`begin`], but nothing is stored.
@@ -171,17 +190,11 @@ fn estimate_with(
         return Ok(Estimate { ledger, orders, requests_per_second, continues, view: None });
     }
     let new_run = new_run(store, settings, request, context)?;
-    let Reading { import, imported, files } = match without {
-        Some(without) => no_ledger::select_open(store, new_run, without)?,
-        None => read(store, new_run, settings, request, context)?,
-    };
+    let Reading { import, imported, files } =
+        read_or_do_without(store, new_run, settings, request, context, without)?;
     let inspection = import.inspect(imported.ledger)?;
     let view = LedgerView::new(files, inspection, &settings.ledger);
-    let continues = match request.resume {
-        Resume::Run(run_id) => Some(run_id),
-        Resume::Latest => import.resumable()?,
-        Resume::No => None,
-    };
+    let continues = to_resume(&import, request.resume)?;
     let selection = import.selection().clone();
     let comparison = import.compare_with_earlier()?;
     if let Some(warning) = doubts::shrunk(comparison, &settings.ledger.shrunk_above) {
@@ -193,9 +206,8 @@ fn estimate_with(
     } else {
         refuse_empty(request, &imported, without)?;
         if request.is_scheduled {
-            let terms = Terms { policy: &settings.policy, schedule: &settings.schedule };
             // It leaves nothing behind.
-            scheduling::schedule(&import.into_scheduling()?, terms, context)?
+            scheduling::schedule(&import.into_scheduling()?, Terms::of(settings), context)?
         } else {
             imported.selected
         }

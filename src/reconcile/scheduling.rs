@@ -8,14 +8,21 @@ use crate::domain::payment::Asked;
 use crate::failure::Failure;
 use crate::rules::Policy;
 use crate::rules::schedule::{LastAnswer, Schedule, is_settled};
+use crate::settings::Settings;
 use crate::store::{Answered, Figures, JudgedRow, Judging, RunRow, Scheduling, THOUSAND};
 use std::collections::BTreeMap;
 
 /// What decides which orders are due.
 #[derive(Clone, Copy)]
 pub(super) struct Terms<'a> {
-    pub(super) policy: &'a Policy,
-    pub(super) schedule: &'a Schedule,
+    policy: &'a Policy,
+    schedule: &'a Schedule,
+}
+
+impl<'a> Terms<'a> {
+    pub(super) fn of(settings: &'a Settings) -> Terms<'a> {
+        Terms { policy: &settings.policy, schedule: &settings.schedule }
+    }
 }
 
 /// Takes their answers from the orders of a run that are due. Gives how many orders are to be asked

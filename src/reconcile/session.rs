@@ -38,12 +38,12 @@ impl Session<'_> {
         }
         self.schedule()?;
         let run = known(&self.store, run_id)?;
-        let mut is_whole = self.ask(&run, first, further)?;
-        // What was answered can show other answers in another light, such as a payment that two
-        // orders share. Then those are asked, too.
-        while is_whole && self.schedule()? {
+        let is_whole = self.ask(&run, first, further)?;
+        // A new answer can change what a reused one shows, such as that two orders share a payment.
+        // Those orders are asked too. What comes after that is due in the next night.
+        if is_whole && self.schedule()? {
             let run = known(&self.store, run_id)?;
-            is_whole = self.ask(&run, further()?, further)?;
+            self.ask(&run, further()?, further)?;
         }
         self.doubt_a_gateway_that_knows_nothing(&run)?;
         self.take_decisions()?;
@@ -63,8 +63,7 @@ impl Session<'_> {
             return Ok(false);
         }
         let scheduling = self.store.begin_scheduling(run_id)?;
-        let terms = Terms { policy: &settings.policy, schedule: &settings.schedule };
-        let to_ask = scheduling::schedule(&scheduling, terms, context)?;
+        let to_ask = scheduling::schedule(&scheduling, Terms::of(settings), context)?;
         scheduling.commit()?;
         Ok(to_ask > 0)
     }

@@ -30,7 +30,7 @@ enum Seen {
         length: u64,
         written: Option<SystemTime>,
     },
-    /// A pipe or a device has no end to wait for: it is read as it is.
+    /// A pipe or a device. It is not waited for.
     Stream,
 }
 

@@ -97,7 +97,7 @@ struct Comparison<'a> {
     run_id: i64,
     /// See `runs.is_resumed`.
     is_resumed: bool,
-    /// What the thousands give, as far as it was made before.
+    /// The digests of thousands that are known already.
     made: BTreeMap<i64, Sum>,
     /// Orders up to this id are compared.
     after: i64,

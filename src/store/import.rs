@@ -235,7 +235,8 @@ impl<'a> Import<'a> {
             .optional()
     }
 
-    /// Gives up the import as it is so far: its transaction, the database's path and the run.
+    /// Ends the import without a commit. Gives its open transaction, the database's path and the
+    /// run.
     pub(super) fn into_transaction(self) -> (Transaction<'a>, PathBuf, i64) {
         let Import { statements, transaction, path, run_id, .. } = self;
         drop(statements);

@@ -54,7 +54,7 @@ const STORED_BY_THE_FIFTH: [&str; 7] = [
 ];
 
 /// The data that the release with the sixth schema stored.
-const STORED_BY_THE_SIXTH: [&str; 8] = [
+pub const STORED_BY_THE_SIXTH: [&str; 8] = [
     FIRST_SCHEMA,
     SECOND_SCHEMA,
     THIRD_SCHEMA,
@@ -79,7 +79,7 @@ fn merchant_of_the_third_schema() -> Merchant {
     merchant
 }
 
-fn merchant(made_by: &[&str]) -> Merchant {
+pub fn merchant(made_by: &[&str]) -> Merchant {
     let merchant = Merchant::new();
     let settings = "[gateway]\nmerchant_uid = \"M-1\"\nmax_attempts = 1\n[ledger]\n\
                     timezone = \"UTC\"\n[policy]\naccount_within_hours = 1000000\n";

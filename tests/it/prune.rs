@@ -1,4 +1,4 @@
-//! `prune`: what is old and needed by nothing goes; everything else is as it was, to the byte.
+//! `prune` drops what is old and not needed. Everything else stays the same, to the byte.
 
 #![expect(clippy::unwrap_used, reason = "a failed setup fails the test")]
 

@@ -205,7 +205,7 @@ fn an_interrupted_night_is_resumed_while_the_ledger_is_missing() {
     std::fs::rename(merchant.path("orders.csv"), merchant.path("kept.csv")).unwrap();
     let down = merchant.reconcile("http://127.0.0.1:9", &NIGHT);
     assert_eq!(down.code, Some(13), "{down:?}");
-    // The gateway's address is part of a selection: the run that could not ask stays as it is.
+    // The gateway's address is part of a selection, so the run that could not ask is not resumed.
     let done = merchant.reconcile(&gateway.url, &NIGHT);
     assert_eq!((done.code, &done.json()["run_id"]), (Some(4), &json!(3)), "{done:?}");
     let unjudged = "UPDATE runs SET status = 'asking', judged_at_ms = NULL, reported_at_ms = NULL

@@ -88,7 +88,7 @@ fn absent(path: &Path) -> Finding {
     })
 }
 
-/// The database and what belongs to it, as far as it is there.
+/// The files of the database that exist: itself, `-wal` and `-shm`.
 fn files(path: &Path) -> Vec<(PathBuf, Metadata)> {
     let names = ["", "-wal", "-shm"].map(|suffix| {
         let mut name = OsString::from(path);

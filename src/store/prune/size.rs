@@ -58,8 +58,8 @@ impl Store {
     /// Writes the database anew without the room that is free in it, and makes its file smaller.
     ///
     /// # Errors
-    /// There is too little room on the disk: nothing was begun. The disk, or a signal: the database
-    /// is as it was.
+    /// There is too little room on the disk. Or the disk fails, or a signal comes. In each case the
+    /// database is unchanged.
     pub(crate) fn vacuum(&mut self) -> Result<(), StoreError> {
         let FileSize { bytes, free_bytes } = self.file_size()?;
         self.refuse_small_disk(bytes.saturating_sub(free_bytes))?;

@@ -1,6 +1,7 @@
 //! Early ends, refusals, and databases of earlier releases.
 
 use super::shop::{Shop, assert_whole, days_ago, files};
+use crate::old_database::{STORED_BY_THE_SIXTH, merchant};
 use crate::support::{Merchant, until};
 use rusqlite::Connection;
 use rusqlite::types::Value;
@@ -14,7 +15,7 @@ fn dump(merchant: &Merchant, name: &str) -> BTreeMap<String, Vec<Vec<Value>>> {
     let tables = tables.query_map((), |row| row.get::<_, String>(0)).unwrap();
     let rows = |table: &str| {
         let columns = match table {
-            "pruned_runs" => "run_id, answered, findings, accepted",
+            "pruned_runs" => "run_id, answered, reused, findings, accepted",
             _ => "*",
         };
         let sql = format!("SELECT {columns} FROM {table}");
@@ -137,27 +138,9 @@ fn vacuum_makes_the_file_smaller() {
 
 #[test]
 fn a_database_of_an_earlier_release_is_pruned() {
-    let merchant = Merchant::new();
-    let database = Connection::open(merchant.path("octopus-recon.db")).unwrap();
-    database.pragma_update(None, "foreign_keys", false).unwrap();
-    let flags = rusqlite::functions::FunctionFlags::SQLITE_UTF8;
-    // The third migration calls it, and finds nothing to hash.
-    database.create_scalar_function("payment_hash", 1, flags, |_| Ok(0)).unwrap();
-    for sql in [
-        include_str!("../../../sql/0001_ledger_answers_and_runs.sql"),
-        include_str!("../../../sql/0002_less_to_write.sql"),
-        include_str!("../../../sql/0003_versions.sql"),
-        include_str!("../../../sql/0004_events.sql"),
-        include_str!("../../../sql/0005_ledger_doubts.sql"),
-        include_str!("../../../sql/0006_decisions.sql"),
-        include_str!("../../../fixtures/databases/schema-6.sql"),
-        "PRAGMA user_version = 6; PRAGMA application_id = 1329812035;
-         UPDATE runs SET run_day = '2020-01-01' WHERE run_id = 1;
-         UPDATE entries SET order_date = '2019-12-01';",
-    ] {
-        database.execute_batch(sql).unwrap();
-    }
-    database.close().unwrap();
+    let all_old = "UPDATE runs SET run_day = '2020-01-01' WHERE run_id = 1;
+                   UPDATE entries SET order_date = '2019-12-01';";
+    let merchant = merchant(&[&STORED_BY_THE_SIXTH[..], &[all_old]].concat());
     let before = files(&merchant.path(""));
     let dry = merchant.run(&["prune", "--before", "2020-06-01", "--dry-run", "--format", "json"]);
     assert_eq!(dry.code, Some(0), "{dry:?}");

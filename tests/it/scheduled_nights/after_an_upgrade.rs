@@ -1,17 +1,12 @@
 //! The database of the release before `--scheduled`: its runs verify as before, and the first
 //! scheduled night asks for every order.
 
+use crate::old_database::{STORED_BY_THE_SIXTH, merchant as merchant_of};
 use crate::support::{Gateway, Merchant, paid};
-use rusqlite::Connection;
 use serde_json::json;
 
-const STORED: [&str; 10] = [
-    include_str!("../../../sql/0001_ledger_answers_and_runs.sql"),
-    include_str!("../../../sql/0002_less_to_write.sql"),
-    include_str!("../../../sql/0003_versions.sql"),
-    include_str!("../../../sql/0004_events.sql"),
-    include_str!("../../../sql/0005_ledger_doubts.sql"),
-    include_str!("../../../sql/0006_decisions.sql"),
+/// The later schemas, and the data that the release with the eighth one stored.
+const STORED_BY_THE_EIGHTH: [&str; 4] = [
     include_str!("../../../sql/0007_row_digests.sql"),
     include_str!("../../../sql/0008_suspect_findings.sql"),
     include_str!("../../../fixtures/databases/schema-8.sql"),
@@ -19,21 +14,8 @@ const STORED: [&str; 10] = [
 ];
 
 fn merchant() -> Merchant {
-    let merchant = Merchant::new();
-    let settings = "[gateway]\nmerchant_uid = \"M-1\"\nmax_attempts = 1\n[ledger]\n\
-                    timezone = \"UTC\"\n[policy]\naccount_within_hours = 1000000\n";
-    merchant.write("octopus-recon.toml", settings);
-    let database = Connection::open(merchant.path("octopus-recon.db")).unwrap();
-    // Orders and entries refer to each other, so a dump is read without foreign keys.
-    database.pragma_update(None, "foreign_keys", false).unwrap();
-    database.query_row("PRAGMA journal_mode = WAL", (), |_| Ok(())).unwrap();
-    let flags = rusqlite::functions::FunctionFlags::SQLITE_UTF8;
-    // For the third migration, which finds nothing to hash here.
-    database.create_scalar_function("payment_hash", 1, flags, |_| Ok(0)).unwrap();
-    for sql in STORED {
-        database.execute_batch(sql).unwrap();
-    }
-    merchant
+    // Six schemas come before the data of the sixth.
+    merchant_of(&[&STORED_BY_THE_SIXTH[..6], &STORED_BY_THE_EIGHTH].concat())
 }
 
 #[test]
@@ -75,7 +57,7 @@ fn the_first_scheduled_night_asks_for_every_order() {
     assert_eq!(gateway.journal().len(), 26, "each night proves the gateway");
     assert_eq!(merchant.sql("SELECT count(*) FROM pragma_foreign_key_check"), 0);
 
-    // An outage is one, whatever earlier nights were told; the run goes on with the same orders.
+    // Reused answers do not hide an outage. The resumed run has the same orders.
     let address = gateway.url.strip_prefix("http://").unwrap().parse().unwrap();
     gateway.stop();
     let url = format!("http://{address}");
