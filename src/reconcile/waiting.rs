@@ -157,7 +157,7 @@ pub(super) fn wait(
                 return Ok(None);
             }
             Looked::Over(why) => {
-                let why = format!("{why}; the run waited {} for it", shown(at));
+                let why = format!("{why}; the run waited {} for it", shown(wait.limit));
                 return Ok(Some(Outdated::late(why)));
             }
             Looked::NotYet(why) => why,
