@@ -20,6 +20,7 @@ mod other_policy;
 mod reading;
 mod reporting;
 mod request;
+pub(crate) mod restored;
 mod scheduling;
 mod session;
 mod statement;
@@ -34,6 +35,7 @@ pub use committing::Counters;
 pub(crate) use doubts::too_old;
 pub(crate) use ending::record_late;
 pub(crate) use inspecting::{LedgerReport, LedgerView, inspect};
+pub(crate) use no_report::noted_end;
 pub(crate) use other_policy::{Effect, under_policy};
 pub(crate) use reporting::write_again;
 pub use request::{Request, Resume};
@@ -129,7 +131,9 @@ fn carry_out(night: no_report::Night, context: &Context) -> Result<Finished, Fai
         waited = waiting::wait(&request.ledgers, settings.ledger.max_age_hours, until, context);
         store = open()?;
     }
-    store.end_killed_runs()?;
+    let directory = no_report::directory(settings, request);
+    let merchant_uid = settings.gateway.merchant_uid.as_deref();
+    store.end_killed_runs(|run_id| noted_end(run_id, directory, merchant_uid))?;
     let new_run = beginning::new_run(&store, settings, request, context)?;
     let begun = waited
         .and_then(|late| beginning::begin(&mut store, &new_run, settings, request, context, late));

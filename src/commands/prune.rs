@@ -7,6 +7,7 @@ use crate::cli::{Common, Format, Prune};
 use crate::domain::text::grouped;
 use crate::failure::{Failure, code};
 use crate::interrupt::Interrupt;
+use crate::reconcile::noted_end;
 use crate::settings::{Flags, Settings};
 use crate::store::{Cutoff, Dropped, FileSize, Pruned, Staying, Store};
 use chrono::{DateTime, Days, NaiveDate, Utc};
@@ -39,7 +40,8 @@ pub(super) fn execute(
         Report { before: arguments.before, pruned, frees: Some(bytes), size: store.file_size()? }
     } else {
         let mut store = Store::open(path, now)?;
-        store.end_killed_runs()?;
+        let (directory, merchant) = (&settings.report.directory, &settings.gateway.merchant_uid);
+        store.end_killed_runs(|run_id| noted_end(run_id, directory, merchant.as_deref()))?;
         stop_when_signalled(&mut store, interrupt)?;
         let pruned = drop_old(&mut store, cutoff, process, interrupt)?;
         if arguments.vacuum {

@@ -1,6 +1,7 @@
 //! `runs`: past runs, how each ended, and their figures.
 
 use super::output::{JsonHead, print, table};
+use super::status::{NOT_RECORDED, with_noted_end};
 use super::{Process, settings};
 use crate::cli::{Common, Format, Runs};
 use crate::domain::text;
@@ -34,8 +35,9 @@ pub(super) fn execute(arguments: &Runs, common: &Common, process: &Process) -> R
     let head = JsonHead::new("runs", (process.now)());
     let settings = settings(common, Flags::default(), process)?;
     let store = Store::open_to_read(&settings.store.path)?;
-    let runs = store.runs(arguments.limit)?;
     let is_active = Store::is_active(&settings.store.path);
+    let runs = store.runs(arguments.limit)?.into_iter();
+    let runs: Vec<RunRow> = runs.map(|run| with_noted_end(run, is_active, &settings)).collect();
     if arguments.format == Format::Json {
         let runs: Vec<Value> = runs.iter().map(|run| object(run, is_active)).collect();
         print(&head.object(&json!({ "runs": runs }).to_string()))?;
@@ -44,6 +46,12 @@ pub(super) fn execute(arguments: &Runs, common: &Common, process: &Process) -> R
     } else {
         let mut rows = vec![HEADINGS.map(str::to_owned).to_vec()];
         rows.extend(runs.iter().map(|run| row(run, is_active)));
+        if store.has_merchants()? {
+            let merchants = runs.iter().map(|run| run.merchant_uid.as_deref().unwrap_or("-"));
+            for (row, merchant) in rows.iter_mut().zip(["merchant"].into_iter().chain(merchants)) {
+                row.insert(row.len().saturating_sub(1), text::one_line(merchant));
+            }
+        }
         print(&table(&rows, &[0, 2, 6, 7, 8, 9, 10, 11, 12, 13, 14]))?;
     }
     Ok(0)
@@ -80,10 +88,9 @@ fn row(run: &RunRow, is_active: bool) -> Vec<String> {
                 format!("{} (pruned on {})", text::one_line(&end.reason), at.date_naive())
             }
             (None, _) if is_active => "active".to_owned(),
-            (None, _) => format!(
-                "its process is gone (killed?): run --resume {} resumes it",
-                run.summary.run_id
-            ),
+            (None, _) => {
+                format!("{NOT_RECORDED}: run --resume {} resumes it", run.summary.run_id)
+            }
         },
     ]
 }
@@ -94,6 +101,7 @@ fn object(run: &RunRow, is_active: bool) -> Value {
     let is_judged = run.judged_at.is_some();
     json!({
         "run_id": run.summary.run_id,
+        "merchant_uid": run.merchant_uid,
         "started_at": seconds(run.started_at),
         "ended_at": run.end.as_ref().and_then(|end| end.at).map(seconds),
         "exit_code": run.end.as_ref().and_then(|end| end.exit_code),

@@ -4,12 +4,12 @@
 //! Best effort: what fails here is a warning, and never changes how the run ended.
 
 use super::ending::without_cells;
-use super::{Failed, Request};
+use super::{Failed, Request, restored};
 use crate::domain::text::one_line;
 use crate::failure::{Failure, code};
-use crate::report::{NoReport, StagedNotice, summary};
+use crate::report::{self, NoReport, StagedNotice, UnrecordedEnd, summary};
 use crate::settings::Settings;
-use crate::store::{Store, StoreError};
+use crate::store::{RunEnd, Store, StoreError};
 use chrono::{DateTime, Utc};
 use std::cell::Cell;
 use std::path::Path;
@@ -69,6 +69,7 @@ impl Night<'_> {
             error: error.clone(),
             hint: failure.hint().map(ToOwned::to_owned),
             last_good,
+            unrecorded: unrecorded(store.as_ref(), run_id),
         };
         let json = summary::failed(run_id, failure.code(), &error, failure.hint());
         let json = summary::with_head("run", started_at, &json);
@@ -85,8 +86,14 @@ impl Night<'_> {
                 tracing::debug!("the files of this night are not recorded: {error}");
             }
         }
+        let manifest = staged.manifest();
+        let of_lost_runs = store.as_ref().zip(manifest).map(|(store, manifest)| {
+            restored::own_files_beside(store, manifest).unwrap_or_default()
+        });
+        let of_lost_runs = of_lost_runs.unwrap_or_default();
         let is_own = |sha256: &str| {
-            store.as_ref().is_some_and(|store| store.has_report_file(sha256).unwrap_or(false))
+            let is_known = |store: &Store| store.has_report_file(sha256).unwrap_or(false);
+            of_lost_runs.contains(sha256) || store.as_ref().is_some_and(is_known)
         };
         let (edited, failed) = staged.publish(&is_own, now());
         for edited in edited {
@@ -111,6 +118,27 @@ impl Night<'_> {
             _ => Ok(true),
         }
     }
+}
+
+/// The run, unless the database has its end: it may be what failed.
+fn unrecorded(store: Option<&Store>, run_id: Option<i64>) -> Option<i64> {
+    let is_recorded = |store: &Store, run_id| {
+        store.run(run_id).is_ok_and(|run| run.is_some_and(|run| run.end.is_some()))
+    };
+    run_id.filter(|run_id| !store.is_some_and(|store| is_recorded(store, *run_id)))
+}
+
+/// How a run ended by a note in this directory, if the database could not record it.
+pub(crate) fn noted_end(
+    run_id: i64,
+    directory: &Path,
+    merchant_uid: Option<&str>,
+) -> Option<RunEnd> {
+    let ends = report::notes(directory, merchant_uid).into_iter().filter_map(|it| it.unrecorded);
+    let UnrecordedEnd { ended_at, exit_code, error, .. } =
+        ends.rev().find(|end| end.run_id == run_id)?;
+    let reason = format!("{error} (its note says so; the database could not record it)");
+    Some(RunEnd { at: Some(ended_at), exit_code: Some(exit_code), reason })
 }
 
 /// Where the run's report goes.

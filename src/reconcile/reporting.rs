@@ -1,5 +1,6 @@
 //! Writing what a run found (contract, "The report").
 
+use super::restored;
 use super::views::write_old_run;
 use crate::domain::morning::Night;
 use crate::domain::run::Warning;
@@ -188,7 +189,10 @@ pub(super) fn publish(
     now: DateTime<Utc>,
 ) -> Result<Reported, Failure> {
     // If the database cannot tell, the file counts as edited: nothing is lost then.
-    let is_own = |sha256: &str| store.has_report_file(sha256).unwrap_or(false);
+    let of_lost_runs = restored::own_files(store, &staged.written()).unwrap_or_default();
+    let is_own = |sha256: &str| {
+        of_lost_runs.contains(sha256) || store.has_report_file(sha256).unwrap_or(false)
+    };
     let published = staged.publish(&is_own, now)?;
     let mut files = published.written;
     for edited in published.edited {

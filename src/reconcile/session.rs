@@ -3,7 +3,7 @@
 use super::deciding::{self, Desk};
 use super::scheduling::{self, Terms};
 use super::{Context, Request, asking, beginning, doubts, ending, judging, known, no_report};
-use super::{reporting, statement, warn};
+use super::{reporting, restored, statement, warn};
 use crate::domain::run::{RunSummary, Warning};
 use crate::failure::{Failure, code};
 use crate::gateway::{Allowance, Asker, Client, ClientError};
@@ -36,6 +36,9 @@ impl Session<'_> {
         if let Some(warning) = beginning::clock_warning(self.new_run) {
             self.store.add_warnings(run_id, &[warning])?;
         }
+        let said = known(&self.store, run_id)?.summary.warnings;
+        let directory = &self.settings.report.directory;
+        restored::warn_of_older_database(&mut self.store, run_id, directory, &said)?;
         self.schedule()?;
         let run = known(&self.store, run_id)?;
         let is_whole = self.ask(&run, first, further)?;

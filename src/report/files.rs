@@ -9,6 +9,7 @@
 mod existing;
 mod latest;
 mod looking;
+mod manifests;
 mod names;
 mod notice;
 mod replacing;
@@ -17,8 +18,9 @@ mod temporary;
 
 pub(crate) use latest::NotReplaced;
 pub(crate) use looking::{KeptReports, probe_directory};
+pub(crate) use manifests::{FoundManifest, manifests_behind};
 pub(super) use notice::is_notice;
-pub(crate) use notice::{StagedNotice, notes, remove_notes};
+pub(crate) use notice::{StagedNotice, UnrecordedEnd, notes, remove_notes};
 pub(super) use temporary::TemporaryFile;
 pub(crate) use temporary::{Stops, prepare_directory, prepare_target};
 

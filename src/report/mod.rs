@@ -26,9 +26,9 @@ pub use columns::COLUMNS;
 pub(crate) use columns::{FINANCE_COLUMNS, ShownCell, shown_cells};
 pub(crate) use error::ReportError;
 pub(crate) use files::{
-    KeptReports, NotReplaced, ReportFiles, StagedFiles, StagedNotice, Stops, as_of_path,
-    latest_path, notes, prepare_directory, prepare_target, probe_directory, remove_notes,
-    report_path,
+    FoundManifest, KeptReports, NotReplaced, ReportFiles, StagedFiles, StagedNotice, Stops,
+    UnrecordedEnd, as_of_path, latest_path, manifests_behind, notes, prepare_directory,
+    prepare_target, probe_directory, remove_notes, report_path,
 };
 pub use files::{Role, Written};
 pub(crate) use formats::Part;

@@ -87,24 +87,27 @@ impl Store {
     }
 
     /// Records the end of runs whose process ended without recording it. The lock is held: none of
-    /// them is active.
+    /// them is active. `noted` says how one ended, where something else than the database tells.
     ///
     /// # Errors
     /// The database cannot be written.
-    pub(crate) fn end_killed_runs(&mut self) -> Result<(), StoreError> {
+    pub(crate) fn end_killed_runs(
+        &mut self,
+        noted: impl Fn(i64) -> Option<RunEnd>,
+    ) -> Result<(), StoreError> {
         let killed: Vec<i64> = self
             .connection
             .prepare_cached("SELECT run_id FROM runs WHERE end_reason IS NULL")
             .and_then(|mut statement| statement.query_map((), |row| row.get(0))?.collect())
             .map_err(|error| self.error(&error))?;
         for run_id in killed {
-            let end = RunEnd {
+            let end = noted(run_id).unwrap_or_else(|| RunEnd {
                 at: None,
                 exit_code: Some(KILLED),
-                reason: "killed, ended by a second signal, or the machine stopped (found by the \
-                         next run)"
+                reason: "killed, ended by a second signal, or the machine stopped or its disk was \
+                         full (found by the next run)"
                     .to_owned(),
-            };
+            });
             self.end_run(run_id, &end, false)?;
         }
         Ok(())

@@ -203,17 +203,23 @@ impl Store {
     ///
     /// # Errors
     /// The database cannot be read.
-    pub(crate) fn latest_ledger_names(&self) -> Result<Option<(i64, Vec<String>)>, StoreError> {
+    pub(crate) fn latest_ledger_names(
+        &self,
+        merchant_uid: Option<&str>,
+    ) -> Result<Option<(i64, Vec<String>)>, StoreError> {
         let latest = [
             "SELECT run_id, name FROM ledger_files
              WHERE run_id = (SELECT max(run_id) FROM runs WHERE ",
             IS_NIGHT,
-            "                    AND run_id IN (SELECT run_id FROM ledger_files))
+            "                    AND (?1 IS NULL OR merchant_uid = ?1)
+                                AND run_id IN (SELECT run_id FROM ledger_files))
              ORDER BY file_id",
         ];
         let read = || -> rusqlite::Result<Vec<(i64, String)>> {
             let mut statement = self.connection.prepare(&latest.concat())?;
-            statement.query_map((), |row| Ok((row.get("run_id")?, row.get("name")?)))?.collect()
+            statement
+                .query_map([merchant_uid], |row| Ok((row.get("run_id")?, row.get("name")?)))?
+                .collect()
         };
         let files = read().map_err(|error| self.error(&error))?;
         let run_id = files.first().map(|(run_id, _)| *run_id);

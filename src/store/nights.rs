@@ -337,19 +337,25 @@ impl Store {
 
     /// The latest run without an explicit range that has ended, also one whose process is gone.
     /// `is_active`: whether a process runs now: the latest run without an end is then its.
+    /// `merchant_uid`: of this merchant alone.
     ///
     /// # Errors
     /// The database cannot be read.
-    pub(crate) fn latest_ended_night(&self, is_active: bool) -> Result<Option<RunRow>, StoreError> {
+    pub(crate) fn latest_ended_night(
+        &self,
+        is_active: bool,
+        merchant_uid: Option<&str>,
+    ) -> Result<Option<RunRow>, StoreError> {
         let sql = [
             "SELECT run_id FROM runs WHERE ",
             IS_NIGHT,
-            " AND (end_reason IS NOT NULL OR NOT ?1) ORDER BY run_id DESC LIMIT 1",
+            " AND (end_reason IS NOT NULL OR NOT ?1) AND (?2 IS NULL OR merchant_uid = ?2)
+             ORDER BY run_id DESC LIMIT 1",
         ]
         .concat();
         let run_id = self
             .connection
-            .query_row(&sql, [is_active], |row| row.get(0))
+            .query_row(&sql, params![is_active, merchant_uid], |row| row.get(0))
             .optional()
             .map_err(|error| self.error(&error))?;
         run_id.map_or(Ok(None), |run_id| self.run(run_id))

@@ -39,7 +39,7 @@ fn recording_a_killed_run_does_not_shorten_the_wait() {
     let run = "INSERT INTO runs (started_at_ms, run_day, status, selection, base_url, merchant_uid)
                VALUES (0, '2026-01-01', 'asking', 'x', '', '')";
     store.connection().execute(run, ()).unwrap();
-    store.end_killed_runs().unwrap();
+    store.end_killed_runs(|_| None).unwrap();
     let wait = |store: &crate::store::Store| -> i64 {
         store.connection().query_row("PRAGMA busy_timeout", (), |row| row.get(0)).unwrap()
     };

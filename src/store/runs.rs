@@ -142,6 +142,15 @@ impl Store {
             .map_err(|error| self.error(&error))
     }
 
+    /// The number of the latest run whose report was written; 0 if there is none.
+    ///
+    /// # Errors
+    /// The database.
+    pub(crate) fn latest_reported(&self) -> Result<i64, StoreError> {
+        let sql = "SELECT coalesce(max(run_id), 0) FROM runs WHERE reported_at_ms IS NOT NULL";
+        self.connection.query_row(sql, (), |row| row.get(0)).map_err(|error| self.error(&error))
+    }
+
     /// How many runs were judged.
     ///
     /// # Errors
@@ -150,6 +159,15 @@ impl Store {
         let sql = "SELECT count(*) AS runs FROM runs WHERE judged_at_ms IS NOT NULL";
         let count = self.connection.query_row(sql, (), |row| figures::count(row, "runs"));
         count.map_err(|error| self.error(&error))
+    }
+
+    /// Whether there are runs of more than one merchant; none is one too.
+    ///
+    /// # Errors
+    /// The database.
+    pub(crate) fn has_merchants(&self) -> Result<bool, StoreError> {
+        let sql = "SELECT count(DISTINCT merchant_uid) > 1 FROM runs";
+        self.connection.query_row(sql, (), |row| row.get(0)).map_err(|error| self.error(&error))
     }
 
     /// The latest runs, newest first.

@@ -41,6 +41,7 @@ mod recorded_endings;
 mod repeated_orders;
 mod report_exit_codes;
 mod report_files;
+mod restored;
 mod resume;
 mod row_digests;
 mod rude_gateway;

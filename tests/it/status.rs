@@ -126,7 +126,47 @@ fn a_run_without_a_report_is_not_good() {
     let gone = status(&merchant, &[]);
     let (code, text) = line(&gone);
     assert_eq!(code, Some(1), "{text}");
-    assert!(text.contains("its process is gone (killed?)"), "{text}");
+    assert!(
+        text.contains("its end was not recorded (killed, or the disk was full); resume"),
+        "{text}"
+    );
+    let runs = merchant.run(&["runs", "--limit", "1"]);
+    let said = "its end was not recorded (killed, or the disk was full): run --resume 6 resumes it";
+    assert!(runs.stdout.contains(said), "{runs:?}");
+}
+
+/// As on a disk that is too full for the database, and not for a note beside the reports.
+#[test]
+fn an_end_that_could_not_be_recorded_is_told_by_the_note() {
+    let merchant = merchant();
+    let gateway = Gateway::serve(&book(3));
+    assert_eq!(merchant.reconcile(&gateway.url, &["--ledger", "ledger.csv"]).code, Some(0));
+    let full = "CREATE TRIGGER full BEFORE UPDATE OF end_reason ON runs
+                WHEN new.end_reason IS NOT NULL BEGIN SELECT RAISE(ABORT, 'full'); END";
+    merchant.database().execute_batch(full).unwrap();
+    let failed = merchant.reconcile("http://127.0.0.1:1", &["--ledger", "ledger.csv"]);
+    assert_eq!(failed.code, Some(13), "{failed:?}");
+    assert!(failed.stderr.contains("the end of run 2 was not recorded"), "{failed:?}");
+    assert_eq!(merchant.sql("SELECT count(*) FROM runs WHERE end_reason IS NULL"), 1);
+
+    let failed = status(&merchant, &[]);
+    let (code, text) = line(&failed);
+    assert_eq!(code, Some(1), "{text}");
+    for part in ["not good: run 2 of ", " ended 13 at ", "its note says so", "; put that right"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let json = status(&merchant, &["--format", "json"]).json();
+    assert_eq!(json["exit_code"], 13, "{json}");
+    let runs = merchant.run(&["runs", "--format", "json"]).json();
+    assert_eq!(runs["runs"][0]["exit_code"], 13, "{runs}");
+    assert!(!runs["runs"][0]["ended_at"].is_null(), "{runs}");
+
+    // The next run records it, and its report removes the note.
+    merchant.database().execute_batch("DROP TRIGGER full").unwrap();
+    assert_eq!(merchant.reconcile(&gateway.url, &["--ledger", "ledger.csv"]).code, Some(0));
+    let runs = merchant.run(&["runs", "--format", "json"]).json();
+    assert_eq!(runs["runs"][1]["exit_code"], 13, "{runs}");
+    assert!(runs["runs"][1]["reason"].as_str().unwrap().contains("its note says so"), "{runs}");
 }
 
 #[test]
@@ -171,4 +211,80 @@ fn a_night_that_could_not_be_recorded_is_not_good() {
     merchant.write("ledger.csv", ledger(1));
     assert_eq!(night().code, Some(0));
     assert_eq!(merchant.run(&["status"]).code, Some(0));
+}
+
+#[test]
+fn of_two_merchants_in_one_database_the_configured_ones_night_is_told() {
+    let merchant = merchant();
+    let gateway = Gateway::serve(&book(3));
+    let of = |uid: &str, arguments: &[&str]| -> Done {
+        let mut command = merchant.command(arguments);
+        command.env("OCTOPUS_RECON_MERCHANT_UID", uid).output().unwrap().into()
+    };
+    let night = ["run", "--base-url", &gateway.url, "--ledger", "ledger.csv"];
+    let nobody = ["run", "--base-url", "http://127.0.0.1:1", "--ledger", "ledger.csv"];
+    assert_eq!(of("M-1", &night).code, Some(0));
+    let one = merchant.run(&["runs"]);
+    assert!(!one.stdout.contains("merchant"), "{one:?}");
+    assert_eq!(of("M-2", &nobody).code, Some(13));
+
+    let first = of("M-1", &["status"]);
+    let (code, text) = line(&first);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.starts_with("good: run 1 of "), "{text}");
+    assert!(text.ends_with("; the database's latest night, run 2, is of M-2"), "{text}");
+    let second = of("M-2", &["status"]);
+    let (code, text) = line(&second);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.starts_with("not good: run 2 of ") && !text.contains("latest night"), "{text}");
+    let third = of("M-3", &["status", "--format", "json"]);
+    assert_eq!(third.code, Some(1), "{third:?}");
+    let said = "not good: no nightly run of M-3 has ended yet; the database's latest night, run 2, \
+                is of M-2";
+    assert_eq!(third.json()["text"], said);
+    // Without a merchant it is the night of all.
+    assert!(status(&merchant, &[]).stdout.starts_with("not good: run 2 of "));
+    let check = of("M-1", &["check", "--base-url", &gateway.url]);
+    assert!(check.stdout.contains("good: run 1 of ") && !check.stdout.contains("not good"));
+
+    let runs = merchant.run(&["runs"]);
+    let heading = runs.stdout.lines().next().unwrap();
+    assert!(heading.ends_with("  merchant  how it ended"), "{heading}");
+    let has_row = |part: &str| runs.stdout.lines().any(|line| line.contains(part));
+    assert!(has_row("  M-1       report written") && has_row("  M-2       nothing"), "{runs:?}");
+    let runs = merchant.run(&["runs", "--format", "json"]).json();
+    let uid = |row: usize| runs["runs"][row]["merchant_uid"].clone();
+    assert_eq!([uid(0), uid(1)], ["M-2", "M-1"], "{runs}");
+}
+
+#[test]
+fn there_is_one_line_whatever_is_wrong_and_one_advice() {
+    let merchant = merchant();
+    merchant.write("text.db", "no database");
+    for (arguments, code, said) in [
+        (&["--db", "text.db"][..], 15, "text.db is not usable as the database: it is not a SQLite"),
+        (&["--db", "absent.db"], 2, "not good: there is no database"),
+        (&["--config", "absent.toml"], 2, "not good: the configuration absent.toml"),
+    ] {
+        let done = status(&merchant, arguments);
+        let (found, text) = line(&done);
+        assert_eq!(found, Some(code), "{done:?}");
+        assert!(text.starts_with("not good: ") && text.contains(said), "{said}: {text}");
+        assert!(done.stderr.starts_with("error: "), "{done:?}");
+        let json = status(&merchant, &[&["--format", "json"], arguments].concat());
+        assert_eq!(json.json()["good"], false, "{json:?}");
+        assert_eq!(json.json()["text"], text, "{json:?}");
+    }
+
+    let silent = paid("A1", "100.00", serde_json::json!({"sandbox": {"silent": true}}));
+    let gateway = Gateway::serve(&silent);
+    let running = merchant.start(&["run", "--base-url", &gateway.url, "--ledger", "ledger.csv"]);
+    until("it asks", || !gateway.journal().is_empty());
+    running.signal("TERM");
+    assert_eq!(running.end().code, Some(143));
+    let ended = status(&merchant, &[]);
+    let (code, text) = line(&ended);
+    assert_eq!(code, Some(1), "{text}");
+    let end = "ended by signal 15; run 1: 0 of 3 answered; resume it with run --resume 1";
+    assert!(text.ends_with(end), "{text}");
 }

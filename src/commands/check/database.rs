@@ -7,6 +7,7 @@ use crate::commands::{Process, status};
 use crate::domain::text::one_line;
 use crate::failure::{Failure, code};
 use crate::interrupt::Interrupt;
+use crate::reconcile::restored;
 use crate::settings::Settings;
 use crate::store::{QuickCheck, Store};
 use chrono::{SecondsFormat, TimeDelta};
@@ -134,7 +135,7 @@ const MOMENT: TimeDelta = TimeDelta::minutes(1);
 
 /// What is stored of earlier runs.
 fn history(looked: &mut Looked, settings: &Settings, process: &Process) -> Result<(), Failure> {
-    let (path, now, zone) = (&settings.store.path, (process.now)(), settings.ledger.zone());
+    let (path, now) = (&settings.store.path, (process.now)());
     let store = Store::open_to_read(path)?;
     looked.nights = store.judged_runs()?;
     if let Some(latest) = store.latest_time()?.filter(|latest| *latest > now + MOMENT) {
@@ -147,20 +148,21 @@ fn history(looked: &mut Looked, settings: &Settings, process: &Process) -> Resul
         );
         looked.findings.push(Finding::warning("clock", text, "is NTP running?"));
     }
-    if let Some((run_id, names)) = store.latest_ledger_names()? {
+    if let Some(text) = restored::database_is_older(&store, &settings.report.directory)? {
+        looked.findings.push(Finding::warning("database", text, restored::HINT));
+    }
+    if let Some((run_id, names)) =
+        store.latest_ledger_names(settings.gateway.merchant_uid.as_deref())?
+    {
         let paths = names.into_iter().filter(|name| name != "-").map(PathBuf::from);
         looked.ledgers = (run_id, paths.collect());
     }
-    let is_active = Store::is_active(path);
-    let Some(run) = store.latest_ended_night(is_active)? else {
-        looked.findings.push(Finding::ok("last night", "no nightly run has ended yet"));
-        return Ok(());
-    };
     let max_age = TimeDelta::from_std(DEFAULT_MAX_AGE).unwrap_or(TimeDelta::MAX);
-    let answer = status::answer(Some(&run), is_active, max_age, now, zone);
-    let answer = answer.with_notes(settings);
+    let (answer, run) = status::look(&store, settings, max_age, now)?;
     looked.findings.push(if answer.is_good {
         Finding::ok("last night", answer.text)
+    } else if run.is_none() {
+        Finding::ok("last night", answer.text.trim_start_matches("not good: "))
     } else {
         Finding::warning("last night", answer.text, "octopus-recon runs lists how each run ended")
     });

@@ -2,7 +2,7 @@
 //! (contract, "Decisions": taking back).
 
 use super::super::judging::judged_again;
-use super::super::known;
+use super::super::{known, restored};
 use super::{Decided, Desk, Written, in_words, take};
 use crate::decisions::{
     Comparison, EditedFile, EditedRow, Unreadable, Why, Written as AsWritten, candidates, compare,
@@ -41,7 +41,7 @@ pub(crate) fn take_back_all(
 ) -> Result<Result<TakenBack, String>, Failure> {
     let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
     match candidates(directory, now) {
-        Ok(paths) => take_back(store, desk, &paths).map(Ok),
+        Ok(paths) => take_back_unless(store, desk, &paths, restored::is_own).map(Ok),
         Err(error) => Ok(Err(format!(
             "decisions were not read: {} cannot be listed: {error}",
             directory.display()
@@ -59,6 +59,16 @@ pub(crate) fn take_back(
     desk: &Desk,
     paths: &[PathBuf],
 ) -> Result<TakenBack, Failure> {
+    take_back_unless(store, desk, paths, |_, _, _| false)
+}
+
+/// As [`take_back`], without files of which `is_own` says by their SHA-256 that nobody edited them.
+fn take_back_unless(
+    store: &mut Store,
+    desk: &Desk,
+    paths: &[PathBuf],
+    is_own: fn(&Store, &Path, &str) -> bool,
+) -> Result<TakenBack, Failure> {
     let mut taken = TakenBack::default();
     let mut reader = Reader { desk, rows: Rows::default(), written: Vec::new() };
     let mut files = Vec::new();
@@ -71,7 +81,7 @@ pub(crate) fn take_back(
                 continue;
             }
         };
-        if store.is_known_file(opened.sha256())? {
+        if store.is_known_file(opened.sha256())? || is_own(store, path, opened.sha256()) {
             continue;
         }
         let known = ReadFile { sha256: opened.sha256().to_owned(), name: opened.name().clone() };

@@ -16,6 +16,8 @@ use std::path::{Path, PathBuf};
 
 const PREFIX: &str = "NO-REPORT-";
 const SUFFIX: &str = ".txt";
+const ENDED: &str = "Ended: ";
+const UNRECORDED: &str = "The database could not record the end of run ";
 /// More than such a file ever has.
 const LONGEST_BYTES: u64 = 64 * 1024;
 
@@ -54,6 +56,12 @@ impl StagedNotice {
     /// The SHA-256 of each file.
     pub(crate) fn digests(&self) -> Vec<String> {
         self.files.iter().map(|file| file.written.sha256.clone()).collect()
+    }
+
+    /// The object that takes the place of `latest.json`.
+    pub(crate) fn manifest(&self) -> Option<&Path> {
+        let paths = self.files.iter().map(|file| file.written.path.as_path());
+        paths.rev().find(|path| path.extension().is_some_and(|it| it == manifest::EXTENSION))
     }
 
     /// Puts each file in its place where that can be done. Gives the files of people that were set
@@ -110,7 +118,7 @@ pub(in crate::report) fn is_notice(existing: File, _new: Option<File>) -> io::Re
 fn free_name(directory: &Path, night: &NoReport) -> PathBuf {
     let path = directory.join(format!("{PREFIX}{}{SUFFIX}", night.day));
     let merchant_uid = night.merchant_uid.as_deref();
-    if path.symlink_metadata().is_err() || is_of(&path, merchant_uid) {
+    if path.symlink_metadata().is_err() || Note::read(path.clone(), merchant_uid).is_some() {
         return path;
     }
     let merchant = names::latest(merchant_uid);
@@ -131,35 +139,110 @@ fn note_text(night: &NoReport) -> String {
     let hint = hint.as_deref().unwrap_or("tell the operator of this program, with the text above");
     let ended_at = night.ended_at.to_rfc3339_opts(SecondsFormat::Secs, true);
     let error = one_line(error.trim_end_matches('.'));
+    let unrecorded = night.unrecorded.map(|run_id| format!("{UNRECORDED}{run_id}\n"));
     format!(
-        "NO REPORT for {day}: {error} (exit {exit_code}).\nWhat to do: {}.\n{last}\nEnded: \
-         {ended_at}\n{}\nThe next report removes this file.\n",
+        "NO REPORT for {day}: {error} (exit {exit_code}).\nWhat to do: {}.\n{last}\n{ENDED}\
+         {ended_at}\n{}{}\nThe next report removes this file.\n",
         one_line(hint.trim_end_matches('.')),
+        unrecorded.unwrap_or_default(),
         merchant_line(night.merchant_uid.as_deref()),
     )
 }
 
-/// Whether a file is a note of this merchant.
-fn is_of(path: &Path, merchant_uid: Option<&str>) -> bool {
-    let is_file = path.symlink_metadata().is_ok_and(|it| it.is_file() && it.len() < LONGEST_BYTES);
-    let text = if is_file { fs::read_to_string(path).unwrap_or_default() } else { String::new() };
-    let line = merchant_line(merchant_uid);
-    text.starts_with("NO REPORT for ") && text.lines().any(|it| it == line)
+/// A note of a night without a report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Note {
+    /// Where it is.
+    pub(crate) path: PathBuf,
+    /// What it says of a run whose end the database could not record.
+    pub(crate) unrecorded: Option<UnrecordedEnd>,
+}
+
+/// How a run ended that the database could not record, such as on a full disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct UnrecordedEnd {
+    /// The run.
+    pub(crate) run_id: i64,
+    /// When it ended.
+    pub(crate) ended_at: DateTime<Utc>,
+    /// With which exit code.
+    pub(crate) exit_code: u8,
+    /// Why.
+    pub(crate) error: String,
+}
+
+impl Note {
+    /// Reads a note. `None`: it is none, or another merchant's.
+    fn read(path: PathBuf, merchant_uid: Option<&str>) -> Option<Note> {
+        let metadata = path.symlink_metadata().ok()?;
+        if !metadata.is_file() || metadata.len() >= LONGEST_BYTES {
+            return None;
+        }
+        let text = fs::read_to_string(&path).ok()?;
+        let line = merchant_line(merchant_uid);
+        let is_ours = text.starts_with("NO REPORT for ") && text.lines().any(|it| it == line);
+        is_ours.then(|| Note { path, unrecorded: unrecorded(&text) })
+    }
+}
+
+/// The inverse of [`note_text`].
+fn unrecorded(text: &str) -> Option<UnrecordedEnd> {
+    let line = |begin: &str| text.lines().find_map(|line| line.strip_prefix(begin));
+    let run_id = line(UNRECORDED)?.parse().ok()?;
+    let ended_at = DateTime::parse_from_rfc3339(line(ENDED)?).ok()?.to_utc();
+    let (_, said) = line("NO REPORT for ")?.split_once(": ")?;
+    let (error, exit_code) = said.strip_suffix(").")?.rsplit_once(" (exit ")?;
+    let exit_code = exit_code.parse().ok()?;
+    Some(UnrecordedEnd { run_id, ended_at, exit_code, error: one_line(error) })
 }
 
 /// Removes the notes of earlier nights without a report. Best effort; gives those that are still
 /// there.
 pub(crate) fn remove_notes(directory: &Path, merchant_uid: Option<&str>) -> Vec<PathBuf> {
-    let notes = notes(directory, merchant_uid).into_iter();
+    let notes = notes(directory, merchant_uid).into_iter().map(|note| note.path);
     notes.filter(|path| fs::remove_file(path).is_err()).collect()
 }
 
-/// The notes of nights without a report since the last one with a report.
-pub(crate) fn notes(directory: &Path, merchant_uid: Option<&str>) -> Vec<PathBuf> {
+/// The notes of nights without a report since the last one with a report, by their names.
+pub(crate) fn notes(directory: &Path, merchant_uid: Option<&str>) -> Vec<Note> {
     let Ok(entries) = fs::read_dir(temporary::or_here(directory)) else { return Vec::new() };
-    let is_note = |path: &PathBuf| {
+    let is_named = |path: &PathBuf| {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        name.starts_with(PREFIX) && name.ends_with(SUFFIX) && is_of(path, merchant_uid)
+        name.starts_with(PREFIX) && name.ends_with(SUFFIX)
     };
-    entries.flatten().map(|entry| entry.path()).filter(is_note).collect()
+    let paths = entries.flatten().map(|entry| entry.path()).filter(is_named);
+    let mut notes: Vec<Note> = paths.filter_map(|path| Note::read(path, merchant_uid)).collect();
+    notes.sort_by(|one, other| one.path.cmp(&other.path));
+    notes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_note_says_how_a_run_ended_that_the_database_could_not_record() {
+        let night = |unrecorded| NoReport {
+            day: DateTime::UNIX_EPOCH.date_naive(),
+            ended_at: DateTime::UNIX_EPOCH,
+            zone: chrono_tz::UTC,
+            merchant_uid: Some("M-1".to_owned()),
+            exit_code: 14,
+            error: "the disk: is full (os error 28)".to_owned(),
+            hint: None,
+            last_good: None,
+            unrecorded,
+        };
+        let end = UnrecordedEnd {
+            run_id: 3,
+            ended_at: DateTime::UNIX_EPOCH,
+            exit_code: 14,
+            error: "the disk: is full (os error 28)".to_owned(),
+        };
+        assert_eq!(unrecorded(&note_text(&night(Some(3)))), Some(end));
+        assert_eq!(unrecorded(&note_text(&night(None))), None);
+        for other in ["", "NO REPORT for x: y (exit 14).\n", "The database could not record"] {
+            assert_eq!(unrecorded(other), None, "{other}");
+        }
+    }
 }

@@ -14,6 +14,8 @@ pub(crate) struct NoReport {
     pub(crate) ended_at: DateTime<Utc>,
     /// The ledger's time zone.
     pub(crate) zone: Tz,
+    /// The run, if the database could not record its end: its note is then all that tells it.
+    pub(crate) unrecorded: Option<i64>,
     /// The merchant that was asked for.
     pub(crate) merchant_uid: Option<String>,
     /// The run's exit code.

@@ -90,6 +90,7 @@ fn invalid_rows_are_named_by_line_and_not_shown() {
 /// The page of a night without a report.
 pub(super) fn no_report() -> String {
     status_page(&NoReport {
+        unrecorded: None,
         day: date("2026-11-26"),
         ended_at: instant("2026-11-26T20:35:00Z"),
         zone: chrono_tz::Tz::Asia__Kolkata,
