@@ -34,7 +34,7 @@ pub(crate) use beginning::Estimate;
 pub use committing::Counters;
 pub(crate) use doubts::too_old;
 pub(crate) use ending::record_late;
-pub(crate) use inspecting::{LedgerReport, LedgerView, inspect};
+pub(crate) use inspecting::{LedgerReport, LedgerView, inspect, try_to_read};
 pub(crate) use no_report::noted_end;
 pub(crate) use other_policy::{Effect, under_policy};
 pub(crate) use reporting::write_again;

@@ -6,6 +6,7 @@ mod database;
 mod finding;
 mod gateway;
 mod ledger;
+mod notify;
 mod places;
 
 use super::output::{JsonHead, print};
@@ -66,12 +67,16 @@ fn look(
     findings.append(&mut database.findings);
     findings.extend(places::reports(settings));
     findings.extend(places::disks(settings, &database));
-    let max_age_hours = settings.ledger.max_age_hours;
+    let signal = || interrupt.signal();
     findings.extend(if arguments.ledger.is_empty() {
         let (run_id, paths) = &database.ledgers;
-        ledger::of_last_night(*run_id, paths, max_age_hours, now)
+        ledger::of_last_night(*run_id, paths, settings, process, &signal)
     } else {
-        ledger::given(&arguments.ledger, max_age_hours, now)
+        ledger::given(&arguments.ledger, settings, process, &signal)
     });
+    findings.extend(notify::findings(&settings.notify));
+    if let Some(signal) = interrupt.signal() {
+        return Err(interrupted(signal));
+    }
     Ok(findings)
 }

@@ -16,6 +16,7 @@ use std::fs::{self, File, Permissions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use tempfile::NamedTempFile;
 
 /// Codes of the warnings that are doubt about the ledger or about findings.
 const DOUBTS: [&str; 4] = ["ledger_stale", "ledger_gap", "ledger_shrunk", "suspect"];
@@ -208,23 +209,43 @@ fn escaped_label(text: &str) -> String {
 /// # Errors
 /// The operating system's; what was there is unchanged.
 pub(crate) fn write(path: &Path, content: &str) -> io::Result<()> {
-    if fs::symlink_metadata(path).is_ok_and(|found| !found.is_file()) {
-        return Err(io::Error::other("what is there is not a plain file"));
-    }
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    let directory = directory.unwrap_or(Path::new("."));
-    // Not .prom: the collector would read the half-written file.
-    let mut temporary = tempfile::Builder::new()
-        .prefix(".octopus-recon-")
-        .suffix(".tmp")
-        .tempfile_in(directory)
-        .map_err(|error| error.kind())?;
+    let mut temporary = temporary(path)?;
     temporary.write_all(content.as_bytes())?;
     let file = temporary.as_file();
     file.set_permissions(Permissions::from_mode(MODE))?;
     file.sync_all()?;
     temporary.persist(path).map_err(|error| error.error)?;
-    File::open(directory)?.sync_all()
+    File::open(directory_of(path))?.sync_all()
+}
+
+/// Whether the file could be written now. Nothing is left behind.
+///
+/// # Errors
+/// Why not.
+pub(crate) fn probe(path: &Path) -> io::Result<()> {
+    temporary(path)?.close()
+}
+
+/// A file beside the place, to be renamed to it.
+fn temporary(path: &Path) -> io::Result<NamedTempFile> {
+    if fs::symlink_metadata(path).is_ok_and(|found| !found.is_file()) {
+        return Err(io::Error::other("what is there is not a plain file"));
+    }
+    // Not .prom: the collector would read the half-written file.
+    let made = tempfile::Builder::new()
+        .prefix(".octopus-recon-")
+        .suffix(".tmp")
+        .tempfile_in(directory_of(path));
+    made.map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => io::Error::other("its directory is not found"),
+        // The message would name the temporary file.
+        kind => kind.into(),
+    })
+}
+
+fn directory_of(path: &Path) -> &Path {
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    directory.unwrap_or(Path::new("."))
 }
 
 #[cfg(test)]

@@ -5,9 +5,11 @@
 
 mod metrics;
 mod ping;
+mod reach;
 mod request;
 mod settings;
 
-pub(crate) use metrics::{Reported, RunEnded, render, write};
+pub(crate) use metrics::{Reported, RunEnded, probe, render, write};
 pub(crate) use ping::{End, Pinger};
+pub(crate) use reach::reach;
 pub use settings::{NotifySettings, PingUrl, SuccessCodes};

@@ -268,6 +268,20 @@ fn refuse_empty(
     if request.allow_empty {
         return Ok(());
     }
+    if !request.ledgers.is_empty() {
+        refuse_no_order(imported)?;
+    }
+    if imported.selected == 0 {
+        let message = "no order is selected: no order has such a date and merchant";
+        return Err(Failure::new(code::LEDGER, message, ALLOW_EMPTY));
+    }
+    Ok(())
+}
+
+const ALLOW_EMPTY: &str = "nothing was stored or asked; if this is intended, add --allow-empty";
+
+/// Refuses a ledger that gives no order.
+pub(super) fn refuse_no_order(imported: &Imported) -> Result<(), Failure> {
     let rows = imported.ledger.rows;
     if let (0, Some(first)) = (imported.ledger.accepted, &imported.first_invalid) {
         return Err(Failure::new(
@@ -278,19 +292,14 @@ fn refuse_empty(
             "export it again, or describe its format in [ledger]; nothing was stored or asked",
         ));
     }
-    let hint = "nothing was stored or asked; if this is intended, add --allow-empty";
-    if !request.ledgers.is_empty() && imported.ledger.accepted == 0 {
+    if imported.ledger.accepted == 0 {
         let message = match imported.ledger.skipped {
             0 => "the ledger is not usable: it has a header row and nothing else".to_owned(),
             rows => {
                 format!("the ledger is not usable: [[ledger.skip]] skips all of its {rows} rows")
             }
         };
-        return Err(Failure::new(code::LEDGER, message, hint));
-    }
-    if imported.selected == 0 {
-        let message = "no order is selected: no order has such a date and merchant";
-        return Err(Failure::new(code::LEDGER, message, hint));
+        return Err(Failure::new(code::LEDGER, message, ALLOW_EMPTY));
     }
     Ok(())
 }

@@ -1,20 +1,21 @@
 //! What a ledger says, without a run: no network, and nothing is left behind (contract, "Ledger":
 //! `ledger FILE`).
 
+use super::beginning;
 use super::reading::of_file;
 use crate::domain::amount::Total;
 use crate::domain::inspection::Inspection;
 use crate::domain::run::Warning;
 use crate::failure::Failure;
 use crate::ledger::{
-    self, FileRead, LedgerError, LedgerSettings, ReadError, Shape, Spool, Suggestion,
+    self, FileRead, LedgerError, LedgerSettings, ReadError, Shape, Source, Spool, Suggestion,
     UNKNOWN_CURRENCY,
 };
 use crate::settings::Settings;
 use crate::store::{Import, NewRun, Selection, Store, StoreError};
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What was read of a ledger.
 #[derive(Debug, Clone)]
@@ -70,14 +71,7 @@ pub(crate) fn inspect(
     signal: &dyn Fn() -> Option<u8>,
 ) -> Result<LedgerReport, Failure> {
     let interrupted = || signal().is_some();
-    let ended = |error: ReadError<StoreError>| match error {
-        ReadError::Ledger(error) => Failure::from(error),
-        ReadError::Sink(error) => Failure::from(error),
-        ReadError::Interrupted => {
-            let signal = signal().unwrap_or_default();
-            Failure::signal(signal, format!("ended by signal {signal} while the ledger was read"))
-        }
-    };
+    let ended = |error: ReadError<StoreError>| ended(error, signal);
     let files = paths.iter().map(|path| Spool::new(path, &interrupted));
     let files: Vec<Spool> =
         files.collect::<Result<_, _>>().map_err(|error| ended(ReadError::from(error)))?;
@@ -97,6 +91,56 @@ pub(crate) fn inspect(
         Err(error) => return Err(ended(error)),
     };
     Ok(LedgerReport { suggestion, view })
+}
+
+/// Reads one file as a run would, and keeps nothing of it.
+///
+/// # Errors
+/// What the run would say if it had no other file; or `signal` gave a signal.
+pub(crate) fn try_to_read(
+    settings: &Settings,
+    path: &Path,
+    now: DateTime<Utc>,
+    signal: &dyn Fn() -> Option<u8>,
+) -> Result<(), Failure> {
+    let merchant_uid = settings.gateway.merchant_uid.as_deref();
+    let mut store = Store::temporary()?;
+    let mut import = store.begin(new_run(&settings.ledger, merchant_uid, now))?;
+    let source = Source::open(path).map_err(LedgerError::from)?;
+    import.begin_file(source.name())?;
+    let interrupted = || signal().is_some();
+    let read = ledger::read(source, &settings.ledger, merchant_uid, now, &interrupted, |row| {
+        import.add(row)
+    });
+    let read = read.map_err(|error| ended(error, signal))?;
+    import.end_file(&read.sha256, None)?;
+    beginning::refuse_no_order(&import.select(vec![read.sha256])?)
+}
+
+/// A run that is only tried.
+fn new_run(settings: &LedgerSettings, merchant_uid: Option<&str>, now: DateTime<Utc>) -> NewRun {
+    NewRun {
+        started_at: now,
+        day: now.with_timezone(&settings.zone()).date_naive(),
+        line_items: settings.line_items,
+        default_status: settings.default_status.clone(),
+        selection: Selection {
+            merchant_uid: merchant_uid.map(ToOwned::to_owned),
+            ..Selection::default()
+        },
+        clock_floor: None,
+    }
+}
+
+fn ended(error: ReadError<StoreError>, signal: &dyn Fn() -> Option<u8>) -> Failure {
+    match error {
+        ReadError::Ledger(error) => Failure::from(error),
+        ReadError::Sink(error) => Failure::from(error),
+        ReadError::Interrupted => {
+            let signal = signal().unwrap_or_default();
+            Failure::signal(signal, format!("ended by signal {signal} while the ledger was read"))
+        }
+    }
 }
 
 /// Errors of a table that was interrupted are no errors of the ledger.
@@ -138,18 +182,7 @@ fn import<'a>(
     now: DateTime<Utc>,
     interrupted: &dyn Fn() -> bool,
 ) -> Result<(Import<'a>, LedgerView), ReadError<StoreError>> {
-    let run = NewRun {
-        started_at: now,
-        day: now.with_timezone(&settings.zone()).date_naive(),
-        line_items: settings.line_items,
-        default_status: settings.default_status.clone(),
-        selection: Selection {
-            merchant_uid: merchant_uid.map(ToOwned::to_owned),
-            ..Selection::default()
-        },
-        clock_floor: None,
-    };
-    let mut import = store.begin(run).map_err(ReadError::Sink)?;
+    let mut import = store.begin(new_run(settings, merchant_uid, now)).map_err(ReadError::Sink)?;
     let mut reads = Vec::new();
     for file in files {
         import.begin_file(file.name()).map_err(ReadError::Sink)?;

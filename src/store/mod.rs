@@ -170,6 +170,14 @@ impl Store {
         opening::has_live_holder(path)
     }
 
+    /// Whether this user may take the lock of a run. It is not taken.
+    ///
+    /// # Errors
+    /// What a run would say: the lock's file is another user's.
+    pub(crate) fn can_lock(path: &Path) -> Result<(), StoreError> {
+        opening::can_lock(&opening::real_path(path)?)
+    }
+
     /// A database for a rehearsal that leaves nothing behind.
     ///
     /// # Errors

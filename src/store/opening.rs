@@ -90,19 +90,34 @@ fn holder(file: &mut File) -> Option<String> {
     Some(text::printable(&holder))
 }
 
-/// Takes the lock beside the database, or says who has it.
-pub(super) fn lock(path: &Path, now: DateTime<Utc>) -> Result<Lock, StoreError> {
+/// Whether this user may take the lock, if its file is there: it may be another user's. It is not
+/// taken.
+pub(super) fn can_lock(path: &Path) -> Result<(), StoreError> {
     let lock_path = beside(path, "-lock");
-    let mut file = OpenOptions::new()
+    match lock_path.symlink_metadata() {
+        // Anything else could keep a reader waiting, such as a pipe.
+        Ok(found) if found.is_file() => open_lock(&lock_path, false).map(drop),
+        _ => Ok(()),
+    }
+}
+
+fn open_lock(lock_path: &Path, create: bool) -> Result<File, StoreError> {
+    OpenOptions::new()
         .read(true)
         .write(true)
-        .create(true)
+        .create(create)
         .truncate(false)
         .mode(0o600)
         // A link that somebody else has placed there is not followed.
         .custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed())
-        .open(&lock_path)
-        .map_err(|error| StoreError::io(&lock_path, "locked", &error))?;
+        .open(lock_path)
+        .map_err(|error| StoreError::io(lock_path, "locked", &error))
+}
+
+/// Takes the lock beside the database, or says who has it.
+pub(super) fn lock(path: &Path, now: DateTime<Utc>) -> Result<Lock, StoreError> {
+    let lock_path = beside(path, "-lock");
+    let mut file = open_lock(&lock_path, true)?;
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {

@@ -10,6 +10,8 @@ use chrono::{TimeDelta, Utc};
 use situations::SITUATIONS;
 use std::collections::BTreeMap;
 use std::fs::{File, Permissions};
+use std::io::Read;
+use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -143,7 +145,12 @@ fn what_is_wrong_with_the_gateway_hides_nothing_else() {
         (&octopus, &[], Some("\u{feff}s"), &["error 2 base_url", "warning credentials"]),
         (&gateway.url, &[], Some("s "), &["error 12 credentials", "warning credentials"]),
         (&refused.url, &[], None, &["warning credentials", "warning clock"]),
-        (&"http://127.0.0.1:9".to_owned(), &[], None, &["error 13 credentials"]),
+        (
+            &"http://127.0.0.1:9".to_owned(),
+            &[],
+            None,
+            &["error 13 base_url", "warning credentials"],
+        ),
         (&"ftp://localhost".to_owned(), &[], None, &["error 2 base_url"]),
     ] {
         let mut command = merchant.command(&["check", "--format", "json", "--base-url", address]);
@@ -228,11 +235,16 @@ fn a_database_that_this_user_may_not_write_is_found() {
     std::fs::create_dir(merchant.path("closed")).unwrap();
     std::fs::copy(merchant.path("octopus-recon.db"), merchant.path("closed/whole.db")).unwrap();
     set_mode(&merchant, "closed", 0o500);
+    // As after a run of another user.
+    std::fs::copy(merchant.path("octopus-recon.db"), merchant.path("locked.db")).unwrap();
+    merchant.write("locked.db-lock", "");
+    set_mode(&merchant, "locked.db-lock", 0o000);
     let arguments = ["check", "--format", "json", "--base-url", &gateway.url, "--strict"];
     for (database, out) in [
         ("closed/whole.db", "reports"),
         ("closed/new.db", "reports"),
         ("octopus-recon.db", "closed/reports"),
+        ("locked.db", "reports"),
     ] {
         let more = ["--db", database, "--out", out, "--ledger", "orders.csv"];
         let command =
@@ -244,6 +256,28 @@ fn a_database_that_this_user_may_not_write_is_found() {
         assert_eq!(findings(&done)[0], format!("error 14 {what}"), "{done:?}");
         assert!(!Path::new(&merchant.path("closed/new.db")).exists());
     }
+}
+
+/// A connection shows that the monitor is there; a ping would be taken for a night.
+#[test]
+fn a_monitor_is_reached_and_hears_nothing() {
+    let gateway = Gateway::serve(&book(3));
+    let monitor = TcpListener::bind("127.0.0.1:0").unwrap();
+    let merchant = merchant(&gateway);
+    let notify = format!(
+        "[notify]\nping_url = \"http://{}/planted\"\nmetrics_file = \"octopus.prom\"\n",
+        monitor.local_addr().unwrap()
+    );
+    merchant.write("octopus-recon.toml", format!("{GOOD}{notify}"));
+    let before = files(&merchant);
+    let done = check(&merchant, &["--base-url", &gateway.url, "--strict"]);
+    assert_eq!(done.code, Some(0), "{done:?}");
+    assert_eq!(findings(&done).iter().filter(|it| *it == "ok notify").count(), 2, "{done:?}");
+    assert!(!done.stdout.contains("planted"), "{done:?}");
+    assert_eq!(files(&merchant), before);
+    let mut heard = String::new();
+    monitor.accept().unwrap().0.read_to_string(&mut heard).unwrap();
+    assert_eq!(heard, "");
 }
 
 /// A secret that is missing does not hide a disk that has no room for the next night.

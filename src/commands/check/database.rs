@@ -11,6 +11,8 @@ use crate::reconcile::restored;
 use crate::settings::Settings;
 use crate::store::{QuickCheck, Store};
 use chrono::{SecondsFormat, TimeDelta};
+use rustix::fs::{Access, access};
+use rustix::io::Errno;
 use std::ffi::OsString;
 use std::fs::Metadata;
 use std::os::unix::fs::PermissionsExt;
@@ -33,6 +35,7 @@ pub(super) fn look(settings: &Settings, process: &Process, interrupt: &Interrupt
     let mut looked = Looked::default();
     if path.symlink_metadata().is_err() {
         looked.findings.push(absent(path));
+        looked.findings.extend(not_lockable(path));
         return looked;
     }
     let files = files(path);
@@ -56,6 +59,8 @@ pub(super) fn look(settings: &Settings, process: &Process, interrupt: &Interrupt
     }
     looked.findings.push(Finding::ok("database", format!("{} is whole", path.display())));
     looked.findings.extend(not_writable(path));
+    looked.findings.extend(files.iter().skip(1).find_map(|(path, _)| denied(path)));
+    looked.findings.extend(not_lockable(path));
     looked.findings.extend(mode(&files));
     if Store::is_active(path) {
         let text = "another run is active on this database now";
@@ -101,21 +106,37 @@ fn files(path: &Path) -> Vec<(PathBuf, Metadata)> {
 
 /// A run writes the file, and others beside it.
 fn not_writable(path: &Path) -> Option<Finding> {
-    use rustix::fs::{Access, access};
     let directory = places::parent(path);
-    let denied = match access(path, Access::WRITE_OK | Access::READ_OK) {
-        Err(error) if path.exists() => (path, error),
-        _ => (&*directory, access(&directory, Access::WRITE_OK | Access::EXEC_OK).err()?),
-    };
-    let (denied, error) = (denied.0.display(), std::io::Error::from(denied.1));
-    Some(Finding::error(
+    let there = if path.exists() { denied(path) } else { None };
+    there.or_else(|| {
+        let error = access(&directory, Access::WRITE_OK | Access::EXEC_OK).err()?;
+        Some(no_access(&directory, error))
+    })
+}
+
+/// A file that is there and that this user may not write: a run as root may have made it.
+fn denied(path: &Path) -> Option<Finding> {
+    let error = access(path, Access::WRITE_OK | Access::READ_OK).err()?;
+    Some(no_access(path, error))
+}
+
+fn no_access(path: &Path, error: Errno) -> Finding {
+    let (path, error) = (path.display(), std::io::Error::from(error));
+    Finding::error(
         "database",
         Failure::new(
             code::STORAGE,
-            format!("this user may not write {denied}, which a run has to: {error}"),
+            format!("this user may not write {path}, which a run has to: {error}"),
             "run check as the user of the nightly run, or correct the owner",
         ),
-    ))
+    )
+}
+
+/// The lock has a file of its own, which stays.
+fn not_lockable(path: &Path) -> Option<Finding> {
+    let failure = Failure::from(Store::can_lock(path).err()?);
+    let hint = "a run as another user, such as root, has left it: correct its owner";
+    Some(Finding::error("database", failure.with_hint(hint)))
 }
 
 /// Orders and answers are for their owner alone.

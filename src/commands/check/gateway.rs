@@ -99,7 +99,7 @@ fn call(
         }
     })?;
     let is_outage = answer.as_ref().err().is_some_and(|failure| failure.cause.is_outage());
-    let credentials = match answer {
+    let mut findings = match answer {
         Ok(_) => {
             let merchant = settings
                 .gateway
@@ -107,9 +107,10 @@ fn call(
                 .as_deref()
                 .map_or("", |_| "; merchant_uid is not checked: that needs an existing order");
             let address = settings.gateway.base_url.as_deref().unwrap_or_default();
-            Finding::ok("credentials", format!("accepted by {address}{merchant}"))
+            vec![Finding::ok("credentials", format!("accepted by {address}{merchant}"))]
         }
-        Err(failure) => unrecognised(&failure, known),
+        Err(failure) if is_outage => not_tried(&failure, known),
+        Err(failure) => vec![unrecognised(&failure, known)],
     };
     let clock = match client.clock_skew() {
         // Where nothing came, no answer lacks anything.
@@ -121,7 +122,21 @@ fn call(
         )),
         Some(skew) => Some(clock(skew, settings, process)),
     };
-    Ok([credentials].into_iter().chain(clock).collect())
+    findings.extend(clock);
+    Ok(findings)
+}
+
+/// Nothing usable came: that says nothing of the credentials.
+fn not_tried(failure: &CallFailure, credentials: &Credentials) -> Vec<Finding> {
+    let what = match failure.cause {
+        // It is the gateway that answered.
+        Cause::Overload | Cause::TooManyRequests => "gateway",
+        _ => "base_url",
+    };
+    vec![
+        Finding::error(what, not_answered(failure, credentials)),
+        Finding::warning("credentials", "not tried", "run check again when the gateway answers"),
+    ]
 }
 
 /// The clock against the gateway's.

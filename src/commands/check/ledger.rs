@@ -1,9 +1,11 @@
-//! The ledger's files: are they there, and how old are they? What is in them shows
-//! `octopus-recon ledger FILE`.
+//! The ledger's files: are they there, how old are they, and would a run take them? What is in them
+//! shows `octopus-recon ledger FILE`.
 
 use super::finding::Finding;
+use crate::commands::Process;
 use crate::failure::{Failure, code};
-use crate::reconcile::too_old;
+use crate::reconcile::{too_old, try_to_read};
+use crate::settings::Settings;
 use chrono::{DateTime, SecondsFormat, Utc};
 use std::fs::File;
 use std::io::ErrorKind;
@@ -13,18 +15,23 @@ use std::time::{Duration, SystemTime};
 /// Without `[ledger] max_age_hours`: a file of last night is younger.
 const OLD: Duration = Duration::from_hours(26);
 
+/// Gives the signal that ends the command.
+type Signal<'a> = &'a dyn Fn() -> Option<u8>;
+
 /// Files of `--ledger`: what is wrong with one would end a run.
 pub(super) fn given(
     paths: &[PathBuf],
-    max_age_hours: Option<u32>,
-    now: DateTime<Utc>,
+    settings: &Settings,
+    process: &Process,
+    signal: Signal,
 ) -> Vec<Finding> {
-    let finding = |path: &PathBuf| match look(path, max_age_hours, now) {
+    let finding = |path: &PathBuf| match look_into(path, settings, process, signal) {
         Looked::Good(text) => Finding::ok("ledger", text),
         Looked::Doubtful(text, hint) => Finding::warning("ledger", text, hint),
         Looked::Unusable(text, hint) => {
             Finding::error("ledger", Failure::new(code::LEDGER, text, hint))
         }
+        Looked::Refused(failure) => Finding::error("ledger", failure),
     };
     paths.iter().map(finding).collect()
 }
@@ -33,26 +40,49 @@ pub(super) fn given(
 pub(super) fn of_last_night(
     run_id: i64,
     paths: &[PathBuf],
-    max_age_hours: Option<u32>,
-    now: DateTime<Utc>,
+    settings: &Settings,
+    process: &Process,
+    signal: Signal,
 ) -> Vec<Finding> {
-    let finding = |path: &PathBuf| match look(path, max_age_hours, now) {
-        Looked::Good(text) => Finding::ok("ledger", text),
-        Looked::Doubtful(text, hint) | Looked::Unusable(text, hint) => Finding::warning(
+    let warning = |text: &str, hint: &str| {
+        Finding::warning(
             "ledger",
             format!("{text} (run {run_id} read it)"),
             format!("{hint}, or name tonight's file with --ledger"),
-        ),
+        )
+    };
+    let finding = |path: &PathBuf| match look_into(path, settings, process, signal) {
+        Looked::Good(text) => Finding::ok("ledger", text),
+        Looked::Doubtful(text, hint) | Looked::Unusable(text, hint) => warning(&text, hint),
+        Looked::Refused(failure) => {
+            warning(failure.message(), failure.hint().unwrap_or("export it again"))
+        }
     };
     paths.iter().map(finding).collect()
 }
 
 /// What a look at one file came to; doubts and errors with what to do.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 enum Looked {
     Good(String),
     Doubtful(String, &'static str),
     Unusable(String, &'static str),
+    /// A run would read it, and end with this.
+    Refused(Failure),
+}
+
+/// Looks at the file, and reads it as a run would. A pipe is left to the run.
+fn look_into(path: &Path, settings: &Settings, process: &Process, signal: Signal) -> Looked {
+    let now = (process.now)();
+    match look(path, settings.ledger.max_age_hours, now) {
+        found @ (Looked::Good(_) | Looked::Doubtful(..)) if path.is_file() => {
+            match try_to_read(settings, path, now, signal) {
+                Ok(()) => found,
+                Err(failure) => Looked::Refused(failure),
+            }
+        }
+        found => found,
+    }
 }
 
 fn look(path: &Path, max_age_hours: Option<u32>, now: DateTime<Utc>) -> Looked {
@@ -126,6 +156,7 @@ mod tests {
                 Looked::Good(text) => ('g', text),
                 Looked::Doubtful(text, _) => ('d', text),
                 Looked::Unusable(text, _) => ('u', text),
+                Looked::Refused(failure) => ('r', failure.message().to_owned()),
             };
             assert_eq!(found, level, "{name} {hours}: {text}");
             assert!(text.contains(words), "{name} {hours}: {text}");

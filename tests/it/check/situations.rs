@@ -16,7 +16,7 @@ pub struct Situation {
     pub words: &'static [&'static str],
 }
 
-pub const SITUATIONS: [Situation; 18] = [
+pub const SITUATIONS: [Situation; 22] = [
     Situation {
         name: "a good morning",
         broken: |_| {},
@@ -180,6 +180,49 @@ pub const SITUATIONS: [Situation; 18] = [
         code: 0,
         bad: &["warning ledger"],
         words: &["or name tonight's file with --ledger"],
+    },
+    Situation {
+        name: "a ledger that is no CSV",
+        broken: |it| drop(it.write("orders.csv", [0, 159, 146, 150, b'\n', 0, 7])),
+        arguments: &["--ledger", "orders.csv"],
+        code: 10,
+        bad: &["error 10 ledger"],
+        words: &["the ledger is not usable: orders.csv, line 1"],
+    },
+    Situation {
+        name: "the ledger of the last night has no order",
+        broken: |it| drop(it.write("orders.csv", crate::support::HEAD)),
+        arguments: &[],
+        code: 0,
+        bad: &["warning ledger"],
+        words: &["it has a header row and nothing else (run 1 read it)"],
+    },
+    Situation {
+        name: "nobody is told",
+        broken: |it| {
+            let notify = "[notify]\nping_url = \"http://127.0.0.1:9/planted\"\n\
+                          metrics_file = \"absent/octopus.prom\"\n";
+            it.write("octopus-recon.toml", format!("{GOOD}{notify}"));
+        },
+        arguments: &[],
+        code: 0,
+        bad: &["warning notify", "warning notify"],
+        words: &[
+            "the metrics file absent/octopus.prom cannot be written: its directory is not found",
+            "the monitor at http://127.0.0.1 cannot be reached: Connection refused",
+        ],
+    },
+    Situation {
+        name: "a monitor behind a proxy that is not there",
+        broken: |it| {
+            let notify = "[notify]\nping_url = \"https://hc-ping.com/planted\"\n\
+                          proxy = \"http://127.0.0.1:9\"\n";
+            it.write("octopus-recon.toml", format!("{GOOD}{notify}"));
+        },
+        arguments: &["--strict"],
+        code: 1,
+        bad: &["warning 1 notify"],
+        words: &["the monitor at https://hc-ping.com cannot be reached: the proxy: Connection"],
     },
     Situation {
         name: "nothing there yet",

@@ -153,7 +153,8 @@ fn a_file_that_cannot_be_written_is_a_warning() {
     let gateway = Gateway::serve(&book(3));
     let done = merchant.reconcile(&gateway.url, &LEDGER);
     assert_eq!(done.code, Some(0), "{done:?}");
-    let why = "the metrics file absent/octopus-recon.prom cannot be written: entity not found";
+    let why =
+        "the metrics file absent/octopus-recon.prom cannot be written: its directory is not found";
     assert!(done.stderr.contains(why), "{done:?}");
 }
 
