@@ -18,7 +18,7 @@ pub(super) fn execute(
     let head = JsonHead::new("verify", (process.now)());
     let settings = settings(common, Flags::default(), process)?;
     let store = Store::open_to_read(&settings.store.path)?;
-    let verified = verify(&store, &arguments.file)?;
+    let verified = verify(&store, &arguments.file, &settings.policy)?;
     let file = one_line(&arguments.file.to_string_lossy());
     let exit_code = u8::from(!verified.differences.is_empty());
     match arguments.format {
@@ -41,10 +41,18 @@ fn text(file: &str, verified: &Verified) -> String {
             "{file} was saved or written again since, but it says what run {run_id} found. Rows \
              compared: {rows}. The columns decision, until, owner and note are not compared."
         ),
-        (count, true) => format!(
-            "{file} is a file that run {run_id} wrote, but {count} things differ from what the \
-             database has of that run now: it may have been judged again since."
-        ),
+        (count, true) => {
+            let differ = if count == 1 {
+                "one thing differs".to_owned()
+            } else {
+                format!("{count} things differ")
+            };
+            format!(
+                "{file} is a file that run {run_id} wrote, but {differ} from what the database has \
+                 of that run now: it may have been judged again since, or written with another \
+                 policy."
+            )
+        }
         (1, false) => format!("{file} is not what run {run_id} found. One thing differs:"),
         (count, false) => {
             format!("{file} is not what run {run_id} found. {count} things differ:")

@@ -7,7 +7,7 @@ use crate::domain::run::Warning;
 use crate::failure::Failure;
 use crate::report::{
     self, NotReplaced, Part, ReportFiles, ReportFormat, ReportSettings, Role, StagedFiles, Stops,
-    Written,
+    View, Written,
 };
 use crate::rules::Policy;
 use crate::rules::causes::Clues;
@@ -82,12 +82,16 @@ pub(super) fn write_view(
     run: &RunRow,
     settings: &ReportSettings,
     target: &Path,
+    view: Option<View>,
     now: DateTime<Utc>,
 ) -> Result<Vec<Written>, Failure> {
     let night = store.night(run)?;
     let settings = with_csv(settings);
     let mut files = ReportFiles::create(target, &night, &settings)?;
     files.take_from_store(store.taken_from_store(night.summary.run_id)?);
+    if let Some(view) = view {
+        files.show(view);
+    }
     findings(store, &night, None, &mut files)?;
     rest(store, &night, &mut files)?;
     let staged = files.finish()?;

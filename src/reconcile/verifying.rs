@@ -4,9 +4,12 @@
 mod cells;
 mod manifest;
 
+use super::views;
 use crate::decisions;
 use crate::domain::text::{Text, one_line};
 use crate::failure::{Failure, code};
+use crate::report::View;
+use crate::rules::Policy;
 use crate::store::{CheckedRows, RunRow, Store};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -88,27 +91,54 @@ pub(crate) struct Verified {
     pub(crate) notes: Vec<String>,
 }
 
-/// Checks a CSV, a workbook or a manifest.
+/// Checks a CSV, a workbook or a manifest. The policy is for a report with later decisions.
 ///
 /// # Errors
 /// The file or the database cannot be read, or the file is none of the three.
-pub(crate) fn verify(store: &Store, path: &Path) -> Result<Verified, Failure> {
-    let mut runs = Runs::default();
+pub(crate) fn verify(store: &Store, path: &Path, policy: &Policy) -> Result<Verified, Failure> {
+    let (checked, without_digest) = (BTreeSet::new(), BTreeSet::new());
+    let mut runs = Runs { policy, checked, without_digest, shown: None };
     let mut verified = verify_file(store, path, &mut runs)?;
     verified.notes.extend(runs.without_digest.iter().map(|run_id| {
         format!("run {run_id} was judged by an earlier release and has no digest of its rows")
+    }));
+    verified.notes.extend(runs.shown.map(|(_, view)| match view {
+        View::Current { day, .. } => {
+            format!("it shows the decisions as they were on {day} (`report --current`)")
+        }
+        View::AsOf { day } => {
+            format!("it shows what was open at the end of {day} (`report --as-of`)")
+        }
     }));
     Ok(verified)
 }
 
 /// The runs whose rows have been compared with their digests.
-#[derive(Default)]
-struct Runs {
+struct Runs<'a> {
+    policy: &'a Policy,
     checked: BTreeSet<i64>,
     without_digest: BTreeSet<i64>,
+    /// The view that the store shows in place of the runs' reports, and its run.
+    shown: Option<(RunRow, View)>,
 }
 
-impl Runs {
+impl Runs<'_> {
+    /// The report that files are held against: the run's own, or that of the view that is shown.
+    /// The number is for [`Store::report_rows`].
+    fn reported(&mut self, store: &Store, run_id: i64) -> Result<(RunRow, Option<i64>), Failure> {
+        match &self.shown {
+            Some((run, _)) => Ok((run.clone(), None)),
+            None => self.judged(store, run_id).map(|run| (run, Some(run_id))),
+        }
+    }
+
+    /// From now on this view is shown.
+    fn show(&mut self, store: &Store, run_id: i64, view: View) -> Result<(), Failure> {
+        self.judged(store, run_id)?;
+        self.shown = Some((views::show(store, run_id, view, self.policy)?, view));
+        Ok(())
+    }
+
     /// A judged run that must be there, and must be what it recorded.
     fn judged(&mut self, store: &Store, run_id: i64) -> Result<RunRow, Failure> {
         if self.checked.insert(run_id) && store.check_rows(run_id)? == CheckedRows::WithoutDigest {
@@ -138,8 +168,16 @@ fn verify_file(store: &Store, path: &Path, runs: &mut Runs) -> Result<Verified, 
             "name a report of this program: a CSV, a workbook or a manifest",
         )
     })?;
-    let run = runs.judged(store, run_id)?;
-    let (rows, differences, notes) = table.compare(store, &run)?;
+    // A report with later decisions is told by its manifest.
+    if runs.shown.is_none()
+        && let Some((of, view)) = manifest::view_beside(path)
+        && (of == run_id || matches!(view, View::AsOf { .. }))
+    {
+        runs.show(store, of, view)?;
+    }
+    let (run, rows_of) = runs.reported(store, run_id)?;
+    let run_id = run.summary.run_id;
+    let (rows, differences, notes) = table.compare(store, rows_of)?;
     Ok(Verified { run_id, has_known_bytes: writer.is_some(), rows, differences, notes })
 }
 

@@ -10,7 +10,7 @@ use crate::domain::mismatch::{Kind, ReportRow, State};
 use crate::domain::run::{Figures, LedgerFigures, RunSummary};
 use crate::domain::text::Text;
 use crate::failure::Failure;
-use crate::report::{self, ReportSettings, Written};
+use crate::report::{self, ReportSettings, View, Written};
 use crate::rules::Policy;
 use crate::rules::lifecycle::{self, Now};
 use crate::store::{RunRow, Store};
@@ -42,7 +42,7 @@ pub(super) fn write_old_run(
     store.view_run(run.summary.run_id)?;
     let day = run.summary.day;
     recount(store, &mut run.summary, day, policy)?;
-    write_view(store, &run, settings, target, now)
+    write_view(store, &run, settings, target, None, now)
 }
 
 /// Writes the latest night's findings with the decisions as they are now.
@@ -55,12 +55,79 @@ pub(crate) fn write_current(
     now: DateTime<Utc>,
 ) -> Result<Viewed, Failure> {
     store.check_rows(run_id)?;
+    let view = View::Current {
+        day: now.with_timezone(&policy.zone).date_naive(),
+        last_run: store.latest_judged()?.unwrap_or(run_id),
+        last_decision: store.last_decision()?,
+    };
+    let run = show(store, run_id, view, policy)?;
+    let latest = report::latest_path(&settings.directory, run.merchant_uid.as_deref());
+    let target = target.unwrap_or(&latest);
+    let files = write_view(store, &run, settings, target, Some(view), now)?;
+    Ok(Viewed { summary: run.summary, files })
+}
+
+/// Writes every mismatch that was open at the end of a day, with the decisions as they then were.
+pub(crate) fn write_as_of(
+    store: &Store,
+    day: NaiveDate,
+    policy: &Policy,
+    settings: &ReportSettings,
+    target: Option<&Path>,
+    now: DateTime<Utc>,
+) -> Result<Viewed, Failure> {
+    store.refuse_pruned_day(day)?;
+    let run_id = store.judged_before(end_of(day, policy.zone))?.ok_or_else(|| {
+        Failure::usage(
+            format!("no run had been judged by the end of {day}"),
+            "`octopus-recon runs` lists the runs with their days",
+        )
+    })?;
+    store.check_rows(run_id)?;
+    let view = View::AsOf { day };
+    let run = show(store, run_id, view, policy)?;
+    let default = report::as_of_path(&settings.directory, run.merchant_uid.as_deref(), day);
+    let target = target.unwrap_or(&default);
+    let files = write_view(store, &run, settings, target, Some(view), now)?;
+    Ok(Viewed { summary: run.summary, files })
+}
+
+/// Shows a view in place of the runs' reports. Gives its run with the figures of the view.
+pub(super) fn show(
+    store: &Store,
+    run_id: i64,
+    view: View,
+    policy: &Policy,
+) -> Result<RunRow, Failure> {
     let mut run = known(store, run_id)?;
-    let today = now.with_timezone(&policy.zone).date_naive();
     store.begin_view()?;
+    let day = match view {
+        View::Current { day, last_run, last_decision } => {
+            show_current(store, run_id, day, (last_run, last_decision), policy)?;
+            run.summary.day
+        }
+        View::AsOf { day } => {
+            show_as_of(store, day, policy)?;
+            // The rows of the ledger are of one run; this is of all of them.
+            run.summary.figures.ledger = LedgerFigures::default();
+            day
+        }
+    };
+    recount(store, &mut run.summary, day, policy)?;
+    Ok(run)
+}
+
+/// Adds a run's findings with the decisions up to this one, after what runs up to this one found.
+fn show_current(
+    store: &Store,
+    run_id: i64,
+    today: NaiveDate,
+    (last_run, last_decision): (i64, i64),
+    policy: &Policy,
+) -> Result<(), Failure> {
     store.view_run(run_id)?;
     for order_id in store.viewed_orders()? {
-        let lives = store.lives(order_id)?;
+        let lives = store.lives_up_to(order_id, last_run, last_decision)?;
         for mut row in store.viewed_findings(order_id)? {
             let kind = row.mismatch.kind;
             let known = lifecycle::known(&lives.events, &lives.decisions, kind);
@@ -77,33 +144,12 @@ pub(crate) fn write_current(
             store.view_as(order_id, &row)?;
         }
     }
-    let day = run.summary.day;
-    recount(store, &mut run.summary, day, policy)?;
-    let latest = report::latest_path(&settings.directory, run.merchant_uid.as_deref());
-    let files = write_view(store, &run, settings, target.unwrap_or(&latest), now)?;
-    Ok(Viewed { summary: run.summary, files })
+    Ok(())
 }
 
-/// Writes every mismatch that was open at the end of a day, with the decisions as they then were.
-pub(crate) fn write_as_of(
-    store: &Store,
-    day: NaiveDate,
-    policy: &Policy,
-    settings: &ReportSettings,
-    target: Option<&Path>,
-    now: DateTime<Utc>,
-) -> Result<Viewed, Failure> {
-    store.refuse_pruned_day(day)?;
+/// Adds what was open at the end of a day.
+fn show_as_of(store: &Store, day: NaiveDate, policy: &Policy) -> Result<(), Failure> {
     let end = end_of(day, policy.zone);
-    let run_id = store.judged_before(end)?.ok_or_else(|| {
-        Failure::usage(
-            format!("no run had been judged by the end of {day}"),
-            "`octopus-recon runs` lists the runs with their days",
-        )
-    })?;
-    store.check_rows(run_id)?;
-    let mut run = known(store, run_id)?;
-    store.begin_view()?;
     for order_id in store.orders_with_events_before(end)? {
         let lives = store.lives_before(order_id, end)?;
         let kinds: BTreeSet<Kind> = lives.events.iter().map(|event| event.kind).collect();
@@ -121,12 +167,7 @@ pub(crate) fn write_as_of(
             }
         }
     }
-    // The rows of the ledger are of one run; this is of all of them.
-    run.summary.figures.ledger = LedgerFigures::default();
-    recount(store, &mut run.summary, day, policy)?;
-    let default = report::as_of_path(&settings.directory, run.merchant_uid.as_deref(), day);
-    let files = write_view(store, &run, settings, target.unwrap_or(&default), now)?;
-    Ok(Viewed { summary: run.summary, files })
+    Ok(())
 }
 
 /// The end of a day: the first moment of the next one.

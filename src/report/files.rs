@@ -28,7 +28,7 @@ use super::columns::INVALID_ROWS;
 use super::error::ReportError;
 use super::formats::csv::{self, Table};
 use super::formats::{FORMATS, HasOwnCells, Heading, Part, Writer};
-use super::manifest::{self, Manifest};
+use super::manifest::{self, Manifest, View};
 use super::settings::{FileMode, ReportFormat, ReportSettings};
 use crate::domain::morning::Night;
 use crate::domain::order::InvalidRow;
@@ -185,6 +185,11 @@ impl ReportFiles {
     /// the first part.
     pub(crate) fn take_from_store(&mut self, orders: u64) {
         self.manifest.1.take_from_store(orders);
+    }
+
+    /// Says that the rows are not as their run reported them. For use before the first part.
+    pub(crate) fn show(&mut self, view: View) {
+        self.manifest.1.show(view);
     }
 
     /// Also writes the copies `latest.*`.

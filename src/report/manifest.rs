@@ -13,7 +13,7 @@ use crate::domain::mismatch::{Kind, ReportRow};
 use crate::domain::morning::{Making, Night, Setting};
 use crate::domain::run::{LedgerFigures, MoneyRow, OrderFigures, Warning, money_rows};
 use crate::domain::statement::StatementLine;
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -32,6 +32,7 @@ pub(super) struct Manifest {
     csv: CsvDialect,
     /// See [`Orders::taken_from_store`].
     taken_from_store: u64,
+    view: Option<View>,
     digest: FindingDigest,
     /// Rows that are written; none before the head is.
     rows: Option<u64>,
@@ -48,6 +49,7 @@ impl Manifest {
             night: night.clone(),
             csv: CsvDialect::of(settings),
             taken_from_store: 0,
+            view: None,
             digest: FindingDigest(FindingLine::new(settings)),
             rows: None,
         }
@@ -56,6 +58,11 @@ impl Manifest {
     /// Says how many selected orders no ledger row of this run gave. For use before the first row.
     pub(super) fn take_from_store(&mut self, orders: u64) {
         self.taken_from_store = orders;
+    }
+
+    /// Says that the rows are not as their run reported them. For use before the first row.
+    pub(super) fn show(&mut self, view: View) {
+        self.view = Some(view);
     }
 
     /// Adds the SHA-256 of a row as it is written.
@@ -85,7 +92,7 @@ impl Manifest {
         if let Some(rows) = self.rows {
             return Ok(rows);
         }
-        let head = Head::of(&self.night, self.csv.clone(), self.taken_from_store);
+        let head = Head::of(&self.night, self.csv.clone(), self.taken_from_store, self.view);
         let head = serde_json::to_string_pretty(&head)?;
         let head = head.strip_suffix("\n}").unwrap_or(&head);
         write!(self.file, "{head},\n  \"rows\": {{")?;
@@ -99,8 +106,9 @@ pub(crate) fn manifest_head(
     night: &Night,
     csv: &CsvDialect,
     taken_from_store: u64,
+    view: Option<View>,
 ) -> serde_json::Value {
-    serde_json::to_value(Head::of(night, csv.clone(), taken_from_store)).unwrap_or_default()
+    serde_json::to_value(Head::of(night, csv.clone(), taken_from_store, view)).unwrap_or_default()
 }
 
 /// The digests of rows as a manifest has them.
@@ -166,10 +174,18 @@ struct Head<'a> {
     /// Not there for a run of an earlier release: its manifest stays the same, byte for byte.
     #[serde(skip_serializing_if = "Option::is_none")]
     rows_sha256: Option<&'a str>,
+    /// Only where there is one: the rows and figures are then not those that the run reported.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    view: Option<View>,
 }
 
 impl<'a> Head<'a> {
-    fn of(night: &'a Night, csv: CsvDialect, taken_from_store: u64) -> Head<'a> {
+    fn of(
+        night: &'a Night,
+        csv: CsvDialect,
+        taken_from_store: u64,
+        view: Option<View>,
+    ) -> Head<'a> {
         let (run, figures) = (&night.summary, &night.summary.figures);
         let Making { command_line, settings, policy_changes, version } = &night.making;
         // A run of an earlier release has not stored its version.
@@ -205,6 +221,7 @@ impl<'a> Head<'a> {
             csv,
             previous_manifest: night.previous_manifest.as_deref(),
             rows_sha256: night.rows_sha256.as_deref(),
+            view,
         }
     }
 }
@@ -263,6 +280,27 @@ impl Ledger<'_> {
             sha256: file.sha256.as_deref(),
         }
     }
+}
+
+/// A report that shows findings with other decisions than their run reported (contract,
+/// "Commands": `report --current`, `report --as-of`). It can be made again from what is named here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum View {
+    /// A run's findings with later decisions.
+    Current {
+        /// The day, on which acceptances may have lapsed.
+        day: NaiveDate,
+        /// The latest judged run that is looked at.
+        last_run: i64,
+        /// The number of the latest decision that is looked at.
+        last_decision: i64,
+    },
+    /// What was open at the end of a day, with the decisions as they then were.
+    AsOf {
+        /// The day.
+        day: NaiveDate,
+    },
 }
 
 /// How the CSV is written: the digests of the rows depend on it.

@@ -33,7 +33,7 @@ pub(crate) use files::{
 pub use files::{Role, Written};
 pub(crate) use formats::Part;
 pub(crate) use formats::html::status_page::NoReport;
-pub(crate) use manifest::{CsvDialect, FindingDigest, manifest_head};
+pub(crate) use manifest::{CsvDialect, FindingDigest, View, manifest_head};
 pub(crate) use settings::ReportTable;
 pub use settings::{
     CsvStyle, DecimalSeparator, Delimiter, FileMode, Formats, ReportFormat, ReportSettings,

@@ -278,6 +278,22 @@ pub(super) fn of_order_before(
         .collect()
 }
 
+/// The decisions about one order up to this number, in the order of events. Refused ones are none.
+pub(super) fn of_order_up_to(
+    connection: &Connection,
+    order_id: i64,
+    decision_id: i64,
+) -> rusqlite::Result<Vec<Taken>> {
+    connection
+        .prepare_cached(
+            "SELECT * FROM decision_events
+             WHERE order_id = ?1 AND event <> ?2 AND at_ms IS NOT NULL AND decision_id <= ?3
+             ORDER BY at_ms, run_id, decision_id",
+        )?
+        .query_map(params![order_id, DecisionEventKind::Refused.as_str(), decision_id], taken)?
+        .collect()
+}
+
 fn taken(row: &rusqlite::Row) -> rusqlite::Result<Taken> {
     let (by, source): (String, Option<String>) = (row.get("by_name")?, row.get("source")?);
     Ok(Taken {

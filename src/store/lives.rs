@@ -143,6 +143,34 @@ impl Store {
         read().map_err(|error| self.error(&error))
     }
 
+    /// What was recorded of an order's mismatches by runs and decisions up to these numbers.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub(crate) fn lives_up_to(
+        &self,
+        order_id: i64,
+        last_run: i64,
+        last_decision: i64,
+    ) -> Result<Lives, StoreError> {
+        let read = || {
+            let mut events = events::of_order(&self.connection, order_id)?;
+            events.retain(|event| event.run_id <= last_run);
+            let decisions = decisions::of_order_up_to(&self.connection, order_id, last_decision)?;
+            Ok(Lives { events, decisions })
+        };
+        read().map_err(|error| self.error(&error))
+    }
+
+    /// The number of the latest decision; 0 if there is none.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub(crate) fn last_decision(&self) -> Result<i64, StoreError> {
+        let sql = "SELECT coalesce(max(decision_id), 0) FROM decision_events";
+        self.connection.query_row(sql, (), |row| row.get(0)).map_err(|error| self.error(&error))
+    }
+
     /// The orders with this id: one for each merchant that has one.
     ///
     /// # Errors

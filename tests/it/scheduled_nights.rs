@@ -11,6 +11,7 @@
 mod after_an_upgrade;
 mod due;
 mod gateway;
+mod lapsed;
 mod shop;
 
 use crate::support::rows;

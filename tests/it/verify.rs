@@ -303,3 +303,66 @@ fn a_statement_shows_what_only_the_gateway_has() {
     let twice = ["--gateway-total", "inr:income=1,1", "--gateway-total", "INR:income=2,2"];
     assert_eq!(merchant.reconcile(&gateway.url, &twice).code, Some(2));
 }
+
+/// `report --current` and `--as-of` show other decisions than the run reported. Their manifests say
+/// which, and what they say is verified, whatever was decided since.
+#[test]
+fn a_report_with_later_decisions_is_what_its_manifest_says() {
+    let night = Night::new();
+    let decide = |decision: &str| {
+        let of = ["--order", "A1", "--kind", "final_amount_difference", "--by", "Asha"];
+        let done = night.merchant.run(&[&["decide", "--decision", decision][..], &of].concat());
+        assert_eq!(done.code, Some(0), "{done:?}");
+    };
+    decide("accepted");
+    let today = chrono::Utc::now().date_naive().to_string();
+    for arguments in [&["report", "--current"][..], &["report", "--as-of", &today]] {
+        let done = night.merchant.run(arguments);
+        assert_eq!(done.code, Some(0), "{done:?}");
+    }
+    let as_of = format!("reports/mismatches-as-of-{today}");
+    let files = |stem: &str| ["json", "csv", "xlsx"].map(|it| format!("{stem}.{it}"));
+    for file in [files("reports/latest"), files(&as_of)].concat() {
+        let done = night.verify(&file);
+        assert_eq!(done.code, Some(0), "{file}: {done:?}");
+        assert_eq!(done.json()["same_bytes"], true, "{file}: {done:?}");
+        let note = if file.contains("latest") { "report --current" } else { "report --as-of" };
+        assert!(done.json()["notes"].to_string().contains(note), "{file}: {done:?}");
+    }
+    // The run's own report is still its own.
+    assert_eq!(night.verify(&night.file("json")).code, Some(0));
+    decide("none");
+    for file in files("reports/latest") {
+        let done = night.verify(&file);
+        assert_eq!(done.code, Some(0), "{file}: {done:?}");
+    }
+    night.edit("reports/latest.csv", ",490.00,", ",498.00,");
+    let done = night.verify("reports/latest.json");
+    assert_eq!(done.code, Some(1), "{done:?}");
+    assert!(texts(&done).iter().any(|text| text.contains("490.00 → 498.00")), "{done:?}");
+    night.edit("reports/latest.json", "\"at_risk\": \"7.50\"", "\"at_risk\": \"0.50\"");
+    let text = night.merchant.run(&["verify", "reports/latest.json"]);
+    let said = "  totals: inr income.at_risk: the database has \"7.50\", the manifest \"0.50\"\n";
+    assert!(text.stdout.contains(said), "{text:?}");
+}
+
+#[test]
+fn each_setting_that_differs_has_a_line() {
+    let night = Night::new();
+    let manifest = night.file("json");
+    night.edit(
+        &manifest,
+        "\"gateway.max_attempts\",\n      \"value\": \"4\"",
+        "\"gateway.max_attempts\",\n      \"value\": \"5\"",
+    );
+    night.edit(&manifest, "\"key\": \"policy.settle_within_hours\"", "\"key\": \"policy.other\"");
+    let done = night.verify(&manifest);
+    let texts: Vec<String> =
+        texts(&done).into_iter().filter(|text| text.starts_with("settings: ")).collect();
+    let expected = [
+        "settings: gateway.max_attempts: the database has 4 (default), the manifest 5 (default)",
+        "settings: policy.other: the database has nothing, the manifest 24 (default)",
+        "settings: policy.settle_within_hours: the database has 24 (default), the manifest nothing",
+    ];
+    assert_eq!(texts, expected, "{done:?}");
+}

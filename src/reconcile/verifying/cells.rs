@@ -8,7 +8,7 @@ use crate::failure::Failure;
 use crate::report::{
     CellKind, FINANCE_COLUMNS, ShownCell, WORK_IDS, shown_cells, shown_work_cells,
 };
-use crate::store::{RunRow, Store};
+use crate::store::Store;
 use std::collections::{BTreeSet, HashMap};
 
 /// A header is within the first rows of a sheet.
@@ -165,17 +165,17 @@ impl Tables {
         rows.filter_map(|cell| plain_number(&cell.shown()).parse().ok()).min()
     }
 
-    /// Compares all of them with a run. Gives the rows of the run, what differs, and notes.
+    /// Compares all of them with a run, or with the view that is shown. Gives the rows of the run, what differs, and notes.
     pub(super) fn compare(
         mut self,
         store: &Store,
-        run: &RunRow,
+        run_id: Option<i64>,
     ) -> Result<(u64, Vec<Difference>, Vec<String>), Failure> {
         let (tables, others) = self.tables.into_iter().partition(|table| !table.columns.is_empty());
         self.tables = tables;
         self.others.extend(others.into_iter().filter_map(|table: Table| table.sheet));
         let mut rows = 0;
-        store.report_rows::<Failure>(run.summary.run_id, |finding| {
+        store.report_rows::<Failure>(run_id, |finding| {
             rows += 1;
             let (cells, name) = (shown_cells(finding), name(finding));
             for table in self.tables.iter_mut().filter(|table| !table.is_work()) {
@@ -185,7 +185,7 @@ impl Tables {
             Ok(())
         })?;
         if self.tables.iter().any(Table::is_work) {
-            store.order_rows::<Failure>(run.summary.run_id, |order| {
+            store.order_rows::<Failure>(run_id, |order| {
                 let cells = shown_work_cells(order);
                 let ids = cells.iter().find(|cell| cell.name == WORK_IDS);
                 let ids = ids.map(|cell| cell.text.clone()).unwrap_or_default();

@@ -3,11 +3,11 @@
 use super::{Difference, Runs, Verified, unreadable, verify_file};
 use crate::decisions;
 use crate::failure::{Failure, code};
-use crate::report::{CsvDialect, FindingDigest, manifest_head};
+use crate::report::{CsvDialect, FindingDigest, View, manifest_head};
 use crate::store::Store;
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// The parts of a manifest that are read by name.
@@ -36,13 +36,18 @@ pub(super) fn verify(store: &Store, path: &Path, runs: &mut Runs) -> Result<Veri
     let bytes = decisions::bytes(opened).map_err(|error| unreadable(&error))?;
     let manifest: Manifest =
         serde_json::from_slice(&bytes).map_err(|error| not_one(path, &error))?;
-    let run = runs.judged(store, manifest.run_id)?;
+    let view = manifest.others.get("view").cloned();
+    let view: Option<View> = view.and_then(|view| serde_json::from_value(view).ok());
+    if let Some(view) = view {
+        runs.show(store, manifest.run_id, view)?;
+    }
+    let (run, rows_of) = runs.reported(store, manifest.run_id)?;
     let run_id = run.summary.run_id;
     let mut differences = Vec::new();
     let mut differs = |text: String| differences.push(Difference::Other { text });
 
     let night = store.night(&run)?;
-    let head = manifest_head(&night, &manifest.csv, store.taken_from_store(run_id)?);
+    let head = manifest_head(&night, &manifest.csv, store.taken_from_store(run_id)?, view);
     let mut there = manifest.others.clone();
     for (key, was) in head.as_object().into_iter().flatten() {
         let is = match key.as_str() {
@@ -50,9 +55,10 @@ pub(super) fn verify(store: &Store, path: &Path, runs: &mut Runs) -> Result<Veri
             "previous_manifest" => manifest.previous.clone().into(),
             _ => there.remove(key).unwrap_or_default(),
         };
-        if is != *was {
-            differs(format!("{key}: the database has {was}, the manifest {is}"));
-        }
+        each_difference(was, &is, "", &mut |path, was, is| {
+            let path = if path.is_empty() { String::new() } else { format!(" {path}:") };
+            differs(format!("{key}:{path} the database has {was}, the manifest {is}"));
+        });
     }
     for key in there.keys() {
         differs(format!("{key}: the program writes no such field"));
@@ -67,7 +73,7 @@ pub(super) fn verify(store: &Store, path: &Path, runs: &mut Runs) -> Result<Veri
         )
     })?;
     let mut rows = 0;
-    store.report_rows::<Failure>(run_id, |finding| {
+    store.report_rows::<Failure>(rows_of, |finding| {
         rows += 1;
         let of = || format!("{} ({})", finding.mismatch_id, finding.key.merchant_order_id);
         match left.remove(&finding.mismatch_id) {
@@ -84,7 +90,7 @@ pub(super) fn verify(store: &Store, path: &Path, runs: &mut Runs) -> Result<Veri
     }
 
     let recorded = store.manifest_of(run_id)?;
-    if recorded.as_deref().is_some_and(|recorded| recorded != sha256) {
+    if view.is_none() && recorded.as_deref().is_some_and(|recorded| recorded != sha256) {
         differs(format!(
             "its SHA-256 is {sha256}, but run {run_id} wrote {}: it was changed, or written again \
              with other settings or by another release",
@@ -104,6 +110,82 @@ pub(super) fn verify(store: &Store, path: &Path, runs: &mut Runs) -> Result<Veri
         notes.append(&mut found.notes);
     }
     Ok(Verified { run_id, has_known_bytes, rows, differences, notes })
+}
+
+/// The run and the view that the manifest beside a report names, if it is one of a view.
+pub(super) fn view_beside(report: &Path) -> Option<(i64, View)> {
+    #[derive(Deserialize)]
+    struct Viewed {
+        run_id: i64,
+        view: View,
+    }
+    let opened = decisions::open(&report.with_extension("json")).ok()?;
+    let bytes = decisions::bytes(opened).ok()?;
+    let viewed: Viewed = serde_json::from_slice(&bytes).ok()?;
+    Some((viewed.run_id, viewed.view))
+}
+
+/// Gives each place where two values differ, with what is there: a settings' list has hundreds of
+/// lines, of which one may differ.
+fn each_difference(
+    was: &Value,
+    is: &Value,
+    path: &str,
+    take: &mut dyn FnMut(&str, String, String),
+) {
+    let below =
+        |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
+    let nothing = Value::Null;
+    match (was, is) {
+        _ if was == is => {}
+        (Value::Object(was), Value::Object(is)) => {
+            let names: BTreeSet<&String> = was.keys().chain(is.keys()).collect();
+            for name in names {
+                let (was, is) = (was.get(name), is.get(name));
+                let (was, is) = (was.unwrap_or(&nothing), is.unwrap_or(&nothing));
+                each_difference(was, is, &below(name), take);
+            }
+        }
+        (Value::Array(was), Value::Array(is)) => {
+            let (was, is) = (named(was), named(is));
+            let names: BTreeSet<&String> = was.keys().chain(is.keys()).collect();
+            for name in names {
+                let (was, is) = (was.get(name), is.get(name));
+                let (was, is) = (was.copied(), is.copied());
+                // A setting is told whole: its value with where it comes from.
+                match (was, is) {
+                    (Some(was), Some(is)) if was.get("key").is_none() => {
+                        each_difference(was, is, &below(name), take);
+                    }
+                    (was, is) if was != is => take(&below(name), shown(was), shown(is)),
+                    _ => {}
+                }
+            }
+        }
+        _ => take(path, shown(Some(was)), shown(Some(is))),
+    }
+}
+
+/// The elements of a list by what names them, else by their places.
+fn named(list: &[Value]) -> BTreeMap<String, &Value> {
+    let name = |(place, value): (usize, &Value)| {
+        let text = |field| value.get(field).and_then(Value::as_str);
+        let key = text("key").or(text("name")).map(ToOwned::to_owned);
+        let money = text("currency").zip(text("transaction_type"));
+        key.or(money.map(|(currency, of)| format!("{currency} {of}")))
+            .unwrap_or_else(|| format!("{:03}", place + 1))
+    };
+    list.iter().enumerate().map(|(place, value)| (name((place, value)), value)).collect()
+}
+
+/// A value for people: a setting as its value and where it comes from.
+fn shown(value: Option<&Value>) -> String {
+    let Some(value) = value.filter(|value| !value.is_null()) else { return "nothing".to_owned() };
+    let text = |field| value.get(field).and_then(Value::as_str);
+    match text("value").zip(text("source")) {
+        Some((value, source)) => format!("{value} ({source})"),
+        None => value.to_string(),
+    }
 }
 
 /// What was found about a file that a manifest names.
