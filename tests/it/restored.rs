@@ -74,6 +74,7 @@ fn a_night_without_a_report_sets_nothing_aside_either() {
     // latest.json says now that there is no report. The dated manifests still tell.
     let done = night(&merchant, &gateway);
     assert_eq!(set_aside(&merchant), [""; 0], "{done:?}");
+    assert!(warnings(&done).iter().all(|it| !it.contains("decisions_unreadable")), "{done:?}");
 }
 
 #[test]

@@ -41,7 +41,13 @@ pub(crate) fn take_back_all(
 ) -> Result<Result<TakenBack, String>, Failure> {
     let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
     match candidates(directory, now) {
-        Ok(paths) => take_back_unless(store, desk, &paths, restored::is_own).map(Ok),
+        Ok(paths) => {
+            let of_lost_runs = restored::own_files_beside(store, &directory.join("latest.json"))?;
+            take_back_unless(store, desk, &paths, &|store, path, sha256| {
+                of_lost_runs.contains(sha256) || restored::is_own(store, path, sha256)
+            })
+            .map(Ok)
+        }
         Err(error) => Ok(Err(format!(
             "decisions were not read: {} cannot be listed: {error}",
             directory.display()
@@ -59,7 +65,7 @@ pub(crate) fn take_back(
     desk: &Desk,
     paths: &[PathBuf],
 ) -> Result<TakenBack, Failure> {
-    take_back_unless(store, desk, paths, |_, _, _| false)
+    take_back_unless(store, desk, paths, &|_, _, _| false)
 }
 
 /// As [`take_back`], without files of which `is_own` says by their SHA-256 that nobody edited them.
@@ -67,7 +73,7 @@ fn take_back_unless(
     store: &mut Store,
     desk: &Desk,
     paths: &[PathBuf],
-    is_own: fn(&Store, &Path, &str) -> bool,
+    is_own: &dyn Fn(&Store, &Path, &str) -> bool,
 ) -> Result<TakenBack, Failure> {
     let mut taken = TakenBack::default();
     let mut reader = Reader { desk, rows: Rows::default(), written: Vec::new() };

@@ -165,7 +165,8 @@ impl Tables {
         rows.filter_map(|cell| plain_number(&cell.shown()).parse().ok()).min()
     }
 
-    /// Compares all of them with a run, or with the view that is shown. Gives the rows of the run, what differs, and notes.
+    /// Compares all of them with a run, or with the view that is shown. Gives the number of rows,
+    /// what differs, and notes.
     pub(super) fn compare(
         mut self,
         store: &Store,

@@ -55,10 +55,15 @@ pub(super) fn verify(store: &Store, path: &Path, runs: &mut Runs) -> Result<Veri
             "previous_manifest" => manifest.previous.clone().into(),
             _ => there.remove(key).unwrap_or_default(),
         };
+        let mut is_said = false;
         each_difference(was, &is, "", &mut |path, was, is| {
+            is_said = true;
             let path = if path.is_empty() { String::new() } else { format!(" {path}:") };
             differs(format!("{key}:{path} the database has {was}, the manifest {is}"));
         });
+        if is != *was && !is_said {
+            differs(format!("{key}: the manifest has the same in another order"));
+        }
     }
     for key in there.keys() {
         differs(format!("{key}: the program writes no such field"));
@@ -147,7 +152,8 @@ fn each_difference(
             }
         }
         (Value::Array(was), Value::Array(is)) => {
-            let (was, is) = (named(was), named(is));
+            let by_name = is_named(was) && is_named(is);
+            let (was, is) = (placed(was, by_name), placed(is, by_name));
             let names: BTreeSet<&String> = was.keys().chain(is.keys()).collect();
             for name in names {
                 let (was, is) = (was.get(name), is.get(name));
@@ -166,16 +172,27 @@ fn each_difference(
     }
 }
 
-/// The elements of a list by what names them, else by their places.
-fn named(list: &[Value]) -> BTreeMap<String, &Value> {
-    let name = |(place, value): (usize, &Value)| {
-        let text = |field| value.get(field).and_then(Value::as_str);
-        let key = text("key").or(text("name")).map(ToOwned::to_owned);
-        let money = text("currency").zip(text("transaction_type"));
-        key.or(money.map(|(currency, of)| format!("{currency} {of}")))
-            .unwrap_or_else(|| format!("{:03}", place + 1))
+/// What names an element of a list: a setting's key, a file's name, or what a sum is of.
+fn name(value: &Value) -> Option<String> {
+    let text = |field| value.get(field).and_then(Value::as_str);
+    let money = || text("currency").zip(text("transaction_type"));
+    let name = text("key").or(text("name")).map(ToOwned::to_owned);
+    name.or_else(|| money().map(|(currency, of)| format!("{currency} {of}")))
+}
+
+/// Whether each element of a list has a name of its own.
+fn is_named(list: &[Value]) -> bool {
+    let names: Option<BTreeSet<String>> = list.iter().map(name).collect();
+    names.is_some_and(|names| names.len() == list.len())
+}
+
+/// The elements of a list by their names, or by their places.
+fn placed(list: &[Value], by_name: bool) -> BTreeMap<String, &Value> {
+    let key = |(place, value)| {
+        let place = || format!("{:03}", place + 1);
+        (name(value).filter(|_| by_name).unwrap_or_else(place), value)
     };
-    list.iter().enumerate().map(|(place, value)| (name((place, value)), value)).collect()
+    list.iter().enumerate().map(key).collect()
 }
 
 /// A value for people: a setting as its value and where it comes from.
@@ -241,4 +258,48 @@ fn not_one(path: &Path, error: &serde_json::Error) -> Failure {
         format!("{} is not a manifest: {error}", super::shown_path(path)),
         "name a report of this program; latest.json may say that there is no report",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn lines(was: &Value, is: &Value) -> Vec<String> {
+        let mut lines = Vec::new();
+        each_difference(was, is, "", &mut |path, was, is| {
+            lines.push(format!("{path}: {was} -> {is}"));
+        });
+        lines
+    }
+
+    #[test]
+    fn each_place_that_differs_is_told_alone() {
+        let file = |sha256: &str| json!({"name": "a.csv", "sha256": sha256});
+        let setting =
+            |key: &str, value: &str| json!({"key": key, "value": value, "source": "file"});
+        for (was, is, expected) in [
+            (json!(1), json!(1), &[][..]),
+            (json!(1), Value::Null, &[": 1 -> nothing"]),
+            (
+                json!({"a": 1, "b": 2}),
+                json!({"a": 1, "c": 3}),
+                &["b: 2 -> nothing", "c: nothing -> 3"],
+            ),
+            (
+                json!([setting("a", "1"), setting("b", "2")]),
+                json!([setting("b", "3"), setting("a", "1")]),
+                &["b: 2 (file) -> 3 (file)"],
+            ),
+            // Two files of one name are told by their places.
+            (
+                json!([file("x"), file("y")]),
+                json!([file("z"), file("y")]),
+                &["001.sha256: \"x\" -> \"z\""],
+            ),
+            (json!(["a"]), json!(["a", "b"]), &["002: nothing -> \"b\""]),
+        ] {
+            assert_eq!(lines(&was, &is), expected, "{was} {is}");
+        }
+    }
 }
