@@ -133,6 +133,13 @@ mod tests {
     }
 
     #[test]
+    fn signs_and_codes_are_known() {
+        let signs = Signs::new();
+        let known = ["₹", "Rs.", " rs ", "$", "INR", "¤", "5", ""].map(|it| signs.knows(it));
+        assert_eq!(known, [true, true, true, true, true, false, false, false]);
+    }
+
+    #[test]
     fn a_sign_agrees_with_the_currency_or_gives_it() {
         let signs = Signs::new();
         let mapped =
@@ -156,6 +163,7 @@ mod tests {
             ("₹", Some("?"), &none, Ok("inr")),
             ("$", None, &none, Err("the sign $ can mean ")),
             ("¤", Some("inr"), &none, Err("[ledger.currencies] \"¤\" = \"inr\" maps it")),
+            ("XYZ", Some("inr"), &none, Err("[ledger.currencies] \"XYZ\" = \"inr\" maps it")),
             ("¤", None, &none, Err("is not known; [ledger.currencies] maps it")),
         ] {
             match (signs.agree(beside, of_row, mapped), expected) {

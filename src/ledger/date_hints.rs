@@ -40,3 +40,57 @@ impl DateHints {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn assert_hints(is_unset: bool, cells: &[(&str, &str)]) {
+        let hints = DateHints::default();
+        for (cell, hint) in cells {
+            assert_eq!(hints.hint(cell, is_unset), *hint, "{cell}");
+        }
+    }
+
+    #[test]
+    fn the_format_that_reads_a_date_is_named() {
+        let unset = [
+            ("13/04/2026", "; [ledger] date_format = \"%d/%m/%Y\" reads it"),
+            ("10/04/2026", "; [ledger] date_format = \"%d/%m/%Y\" reads it"),
+            ("yesterday", "; [ledger] date_format reads other formats"),
+        ];
+        assert_hints(true, &unset);
+        let set = [
+            ("13/04/2026", "; another [ledger] date_format, \"%d/%m/%Y\" reads it"),
+            ("yesterday", ""),
+        ];
+        assert_hints(false, &set);
+    }
+
+    #[test]
+    fn formats_that_both_read_a_date_are_named() {
+        let both = "; [ledger] date_format = \"%d/%m/%Y\" or \"%m/%d/%Y\" reads it: the one that \
+                    the export means";
+        assert_hints(true, &[("10/04/2026", both), ("11/04/2026", both)]);
+    }
+
+    #[test]
+    fn a_zone_that_is_not_read_is_named() {
+        let zone = "; the zone IST is not read: export the dates with an offset, or without a zone \
+                    and set [ledger] timezone";
+        assert_hints(true, &[("10/04/2026 11:11 IST", zone)]);
+    }
+
+    /// A cell is tried with all formats: for each row of a large file, that would take hours.
+    #[test]
+    fn only_the_first_unknown_dates_are_tried() {
+        let unknown = ("yesterday", "; [ledger] date_format reads other formats");
+        let known = ("13/04/2026", "; [ledger] date_format = \"%d/%m/%Y\" reads it");
+        let other = ("20260413", "; [ledger] date_format = \"%Y%m%d\" reads it");
+        let late = ("20260413", unknown.1);
+        assert_hints(true, &[unknown, unknown, unknown, unknown, known]);
+        assert_hints(true, &[unknown, unknown, unknown, unknown, unknown, late]);
+        // Dates that a known format reads are not counted.
+        assert_hints(true, &[known, known, known, known, known, known, other]);
+    }
+}

@@ -61,9 +61,20 @@ fn the_nearest_record_is_said_to_be_the_header() {
         ("My shop\nid,amount,currency,created_at\n", "line 2, column merchant_order_id"),
         ("My shop\nOrder No,Total,Date\nA1,5,2026-04-10\n", "line 2, column merchant_order_id"),
         ("sep=;\nmerchant_order_id;amount;currency;created_at\n", "line 2, column merchant"),
+        // Several headings are nearer than one cell that another separator would split.
+        ("Orders; of April; all\nOrder No,Total\nA1,5\n", "line 2, column merchant_order_id"),
+        // Of records that come equally near, the first.
+        ("Order No,Total\nOrder Id,Sum\n", "line 1, column merchant_order_id"),
     ] {
         let error = try_read(text.as_bytes(), "").err().map(|error| error.to_string());
         assert!(error.as_deref().unwrap_or_default().contains(message), "{text}: {error:?}");
+    }
+    // The header row is one of the first 50 records: the next is not named, however near it comes.
+    for (above, line) in [(49, 50), (50, 1)] {
+        let text = format!("{}amount,currency\n", "x\n".repeat(above));
+        let error = try_read(text.as_bytes(), "").err().map(|error| error.to_string());
+        let position = format!("a.csv, line {line}, column merchant_order_id");
+        assert!(error.as_deref().unwrap_or_default().starts_with(&position), "{error:?}");
     }
 }
 
@@ -103,12 +114,13 @@ fn ids_are_trimmed_unguarded_and_completed() {
 fn amounts_in_two_columns() {
     let text = "merchant_order_id,created_at,Debit,Credit\nA1,2026-04-10,,5.00\n\
                 A2,2026-04-10,7,0.00\nA3,2026-04-10,-,3\nA4,2026-04-10,1,2\nA5,2026-04-10,,NULL\n\
-                A6,2026-04-10,0,0\nA7,2026-04-10,-4,\n";
+                A6,2026-04-10,0,0\nA7,2026-04-10,-4,\nA8,2026-04-10,0.00,8\n";
     let expected = [
         "A1 5.00 inr 2026-04-10 income",
         "A2 7.00 inr 2026-04-10 expense",
         "A3 3.00 inr 2026-04-10 income",
         "A6 0.00 inr 2026-04-10",
+        "A8 8.00 inr 2026-04-10 income",
         "5: credit \"2\" and debit \"1\": only one of them can have an amount",
         "6: amount is empty; [ledger] line_items reads such rows as items of an order",
         "8: debit \"-4\": it is not a plain decimal number; [ledger] signed_amounts = true reads a \
@@ -116,7 +128,7 @@ fn amounts_in_two_columns() {
     ];
     assert_eq!(rows(text, "currency = 'inr'"), expected);
     let (read, _) = read_text(text, "currency = 'inr'\nsigned_amounts = true");
-    assert_eq!(totals(&read), "-3.00 inr");
+    assert_eq!(totals(&read), "5.00 inr");
     let signed = rows(
         "merchant_order_id,created_at,credit,debit\nA1,2026-04-10,-5,\n",
         "currency = 'inr'\nsigned_amounts = true",
@@ -248,6 +260,44 @@ fn items_without_an_id_belong_to_the_row_above() {
         };
         assert_eq!((items, reasons), (0, lines), "{mode}");
     }
+}
+
+/// A row whose cells cannot be told apart belongs to the order of its id, or to the one above.
+#[test]
+fn an_item_of_unclear_cells_goes_with_its_order() {
+    let text = format!(
+        "{HEADER}\nA1,5,inr,2026-04-10\n,1,00,,x\nA3,6,00,inr,2026-04-10\n,7\nA4,8,inr,2026-04-10\n"
+    );
+    for mode in ["'sum'", "'total'"] {
+        let (_, kept) = read_text(&text, &format!("line_items = {mode}"));
+        let items = kept.items.iter();
+        let items: Vec<_> =
+            items.map(|row| (row.line, &*row.key.merchant_order_id, row.cells.is_ok())).collect();
+        let expected = [
+            (2, "A1", true),
+            (3, "A1", false),
+            (4, "A3", false),
+            (5, "A3", false),
+            (6, "A4", true),
+        ];
+        assert_eq!((&items[..], kept.invalid.len()), (&expected[..], 0), "{mode}");
+    }
+    let (_, kept) = read_text(&text, "");
+    assert_eq!((kept.rows.len(), kept.invalid.len()), (2, 3), "without line items");
+}
+
+#[test]
+fn an_item_has_the_currency_of_its_order_above() {
+    let text = format!("{HEADER}\nA1,5,inr,2026-04-10\nA1,2,,\nA2,4,,\nA1,1,,\n");
+    let (read, _) = read_text(&text, "line_items = 'sum'");
+    assert_eq!(totals(&read), "5.00 ?, 7.00 inr");
+}
+
+#[test]
+fn the_sign_of_an_item_says_nothing_of_its_order() {
+    let text = format!("{HEADER}\nA1,5,inr,2026-04-10\nA1,-2,inr,2026-04-10\n");
+    let signed = "signed_amounts = true\nline_items = 'sum'";
+    assert_eq!(rows(&text, signed), ["A1 5.00 inr 2026-04-10", "A1 -2.00 inr 2026-04-10"]);
 }
 
 #[test]

@@ -113,7 +113,10 @@ fn invalid_rows_come_with_line_reason_and_bytes() {
         (limit.as_bytes(), None),
         (b"A1,5,inr", Some("it has 3 fields, the header row has 4")),
         (b"A1,5,inr,2026-04-10, ,\"\"", None),
-        (b"A1,5,inr,2026-04-10,,x", Some("it has 6 fields, the header row has 4")),
+        (
+            b"A1,5,inr,2026-04-10,,x",
+            Some("it has 6 fields, the header row has 4; does a cell have the separator without"),
+        ),
         (b"A1,5;00,inr,2026-04-10", Some("amount \"5;00\": it is not a plain decimal number")),
         (b"A1,,inr,2026-04-10", Some("amount is empty; [ledger] line_items reads")),
         (b"A1,5,,2026-04-10", Some("currency is empty, and [ledger] currency is not set")),

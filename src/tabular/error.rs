@@ -263,12 +263,18 @@ fn found(headings: &[String]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::found;
+    use super::{ShownChar, found};
 
     #[test]
     fn cells_that_may_be_personal_are_no_headings() {
         let headings = ["Order", "Line 12", "+91 98765 43210", "john@example.com", "DE00 1234"];
         let headings = headings.map(str::to_owned);
         assert_eq!(found(&headings), r#"the file has "Order", "Line 12""#);
+    }
+
+    #[test]
+    fn characters_that_nobody_sees_are_named() {
+        let shown = ['\t', ' ', ';', '"', '\u{200b}', '\0'].map(|it| ShownChar(it).to_string());
+        assert_eq!(shown, ["a tab", "a space", "`;`", "`\"`", "U+200B", "U+0000"]);
     }
 }

@@ -140,6 +140,7 @@ mod tests {
         {
             assert_eq!(header.find(heading).ok(), Some(index), "{heading}");
         }
+        assert_eq!(header.headings()[1..3], ["AMOUNT", "Currency"]);
         let doubled = header.find(" NOTE").err().map(|fault| fault.to_string());
         let expected = "the heading \"NOTE\" is given twice: as the 1. and the 5. of the row";
         assert_eq!(doubled.as_deref(), Some(expected));
@@ -158,6 +159,18 @@ mod tests {
             let fault = Header::new(1, headings.clone()).missing([" ID", "amount"]);
             let Fault::MissingHeading { separator, .. } = fault else { unreachable!("{fault}") };
             assert_eq!(separator, seen, "{headings:?}");
+        }
+    }
+
+    #[test]
+    fn words_begin_with_no_digit() {
+        for (headings, has_words) in [
+            (vec!["Order", "Line 2"], true),
+            (vec!["Order", ""], true),
+            (vec!["A-1", "500.00"], false),
+            (vec!["2026-04-10"], false),
+        ] {
+            assert_eq!(Header::new(1, headings.clone()).has_words(), has_words, "{headings:?}");
         }
     }
 }

@@ -55,3 +55,52 @@ fn an_interruption_outweighs_every_error() {
     let outweighed = reader.map(|reader| reader.error(Position::File, Fault::Empty));
     assert!(outweighed.is_ok_and(|error| matches!(*error.fault, Fault::Interrupted)));
 }
+
+#[test]
+fn a_caller_is_asked_every_256_records_whether_to_stop() {
+    let text: &'static [u8] = "a,b\n".repeat(600).leak().as_bytes();
+    let asked = std::cell::Cell::new(0);
+    let ask = || {
+        asked.set(asked.get() + 1);
+        false
+    };
+    let mut read = 0;
+    {
+        let mut reader = open(Source::from_reader("a.csv", Cursor::new(text)), &ask)
+            .unwrap_or_else(|error| unreachable!("{error}"));
+        asked.set(0);
+        while let Ok(Some(_)) = reader.read_record() {
+            read += 1;
+            assert_eq!(asked.get(), read / 256, "record {read}");
+        }
+    }
+    assert_eq!(read, 600);
+}
+
+/// A source that is interrupted by a signal's handler before each of its bytes.
+struct Interrupted(std::vec::IntoIter<u8>, bool);
+
+impl Read for Interrupted {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        self.1 = !self.1;
+        if self.1 {
+            return Err(std::io::ErrorKind::Interrupted.into());
+        }
+        let (Some(first), Some(byte)) = (buffer.first_mut(), self.0.next()) else { return Ok(0) };
+        *first = byte;
+        Ok(1)
+    }
+}
+
+#[test]
+fn a_read_that_a_signal_interrupts_is_tried_again() {
+    let bytes = Interrupted(b"a,b\n1,2\n".to_vec().into_iter(), false);
+    let mut reader = open(Source::from_reader("a.csv", bytes), &|| false)
+        .unwrap_or_else(|error| unreachable!("{error}"));
+    let mut lines = Vec::new();
+    while let Ok(Some(record)) = reader.read_record() {
+        lines.push(record.line);
+    }
+    assert_eq!(lines, [1, 2]);
+    assert!(reader.check_source().is_ok());
+}
