@@ -24,11 +24,13 @@ mod scheduling;
 mod session;
 mod statement;
 mod stop;
+mod timezone;
 pub(crate) mod verifying;
 mod views;
 mod waiting;
 
 pub(crate) use asking::moves_day;
+pub(crate) use asking::nothing_answered::CODE as NOTHING_ANSWERED;
 pub(crate) use beginning::Estimate;
 pub use committing::Counters;
 pub(crate) use doubts::too_old;
@@ -137,7 +139,7 @@ fn carry_out(night: no_report::Night, context: &Context) -> Result<Finished, Fai
         Ok(run_id) => run_id,
         Err(failure) => {
             let run_id = ending::record_without_orders(&mut store, &new_run, &failure, context);
-            return Err(Failed { run_id, failure });
+            return Err(Failed { run_id, failure: ending::with_advice(failure, None) });
         }
     };
     notice.run_id.set(Some(run_id));
@@ -148,6 +150,7 @@ fn carry_out(night: no_report::Night, context: &Context) -> Result<Finished, Fai
         Ok((summary, reports)) => Ok(Finished { summary, reports, duration: started.elapsed() }),
         Err(failure) => {
             ending::record(&mut session.store, run_id, &failure, context);
+            let failure = ending::with_advice(failure, Some(run_id));
             Err(Failed { run_id: Some(run_id), failure })
         }
     }

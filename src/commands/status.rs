@@ -5,7 +5,7 @@ use super::runs::seconds;
 use super::{Process, settings};
 use crate::cli::{Common, Format, Status};
 use crate::domain::run::WITH_REPORT;
-use crate::domain::text;
+use crate::domain::{span, text};
 use crate::failure::{Failure, code};
 use crate::report;
 use crate::settings::{Flags, Settings};
@@ -112,10 +112,16 @@ pub(super) fn answer(
         } else {
             format!("; put that right, then run --resume {run_id}")
         })
+    } else if run.summary.figures.orders.none_answered() {
+        // The report says nothing of any order: a monitor hears of no success either.
+        Some(format!("; put that right, then run --resume {run_id}"))
     } else if age < -SMALL_STEP {
         Some("; that is in the future: is this machine's clock right?".to_owned())
     } else if age >= max_age {
-        Some(format!("; {} ago is too long: did tonight's run begin?", hours(age)))
+        // After weeks it may be the clock.
+        let clock = if age > TimeDelta::days(7) { " Is this machine's clock right?" } else { "" };
+        let ago = span::age(age);
+        Some(format!("; {ago} ago is too long: did tonight's run begin?{clock}"))
     } else {
         None
     };
@@ -125,12 +131,4 @@ pub(super) fn answer(
     let text = format!("{verdict}: run {run_id} of {day} {how}{doubt}");
     let age = ended_at.map(|_| if age > -SMALL_STEP { age.max(TimeDelta::zero()) } else { age });
     Answer { is_good, text, age }
-}
-
-/// "31 hours", "3 days".
-fn hours(age: TimeDelta) -> String {
-    match age.num_hours() {
-        hours @ ..=71 => format!("{hours} hours"),
-        hours => format!("{} days", hours / 24),
-    }
 }

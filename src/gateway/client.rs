@@ -5,24 +5,27 @@ use super::ask::Transport;
 use super::base_url::{ORDER_GET, ORDER_NEW, base_url, endpoint};
 use super::call_failure::{CallFailure, Cause};
 use super::client_error::ClientError;
-use super::http::{Connections, http, innermost, is_tls, seconds};
+use super::connection::Peer;
+use super::http::{Connections, http, innermost, seconds};
 use super::new_order::NewOrder;
 use super::new_order_response::{CreatedOrder, SendFailure};
 use super::response::Reader;
 use super::retry::RetryAfter;
 use super::settings::{Credentials, GatewaySettings};
 use super::signature::Signer;
+use crate::domain::address::host_and_port;
 use crate::domain::order::OrderKey;
 use crate::domain::payment::{Answered, PersonalData};
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::header::{
     ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue,
-    RETRY_AFTER,
+    LOCATION, RETRY_AFTER,
 };
 use reqwest::{Method, Request};
 use secrecy::ExposeSecret;
 use serde::ser::{Serialize, Serializer};
 use std::sync::{Mutex, OnceLock, PoisonError};
+use url::Url;
 
 /// The largest body that is read, in bytes.
 const LARGEST_BODY: usize = 1 << 20;
@@ -34,6 +37,8 @@ const OC_SIGNATURE: HeaderName = HeaderName::from_static("oc-signature");
 struct Response {
     status: u16,
     retry_after: Option<RetryAfter>,
+    /// Host and port to which a redirect leads.
+    redirect_to: Option<String>,
     /// The received part of the body.
     body: Vec<u8>,
     /// Why the body is not complete.
@@ -54,6 +59,7 @@ pub struct Client {
     http_without_pool: OnceLock<reqwest::Client>,
     settings: GatewaySettings,
     scheme: String,
+    peer: Peer,
     /// Requests without signature and body.
     order_get: Request,
     order_new: Request,
@@ -107,6 +113,7 @@ impl Client {
             http_without_pool: OnceLock::new(),
             settings: settings.clone(),
             scheme: base.scheme().to_owned(),
+            peer: Peer::new(&base, settings),
             signer,
             reader: Reader::new(
                 settings.not_found_pattern.clone(),
@@ -177,9 +184,13 @@ impl Client {
             header: String::from_utf8_lossy(header.as_bytes()).into_owned(),
             sent: date.and_then(read_date),
         });
+        let location =
+            response.headers().get(LOCATION).filter(|_| response.status().is_redirection());
+        let redirect_to = location.and_then(|location| Url::parse(location.to_str().ok()?).ok());
+        let redirect_to = redirect_to.as_ref().map(host_and_port);
         let mut body = Vec::new();
         let broken = self.read_body(response, &mut body).await.err();
-        Ok(Response { status, retry_after, body, broken })
+        Ok(Response { status, retry_after, redirect_to, body, broken })
     }
 
     /// The HTTP client for a call. If a second one cannot be made, the first has to do.
@@ -239,19 +250,14 @@ impl Client {
 
     fn failure(&self, error: reqwest::Error) -> CallFailure {
         let error = error.without_url();
-        let detail = innermost(&error);
-        if error.is_connect() && is_tls(&error) {
-            let why = format!("no trusted connection to the gateway ({detail})");
-            return CallFailure::is_final(Cause::Unreachable, why);
-        }
         if error.is_connect() {
-            let why = format!("no connection to the gateway ({detail})");
-            return CallFailure::retried(Cause::Unreachable, why);
+            return self.peer.failure(&error);
         }
         if error.is_timeout() {
             return self.timeout();
         }
-        CallFailure::retried(Cause::Broken, format!("the connection broke ({detail})"))
+        let why = format!("the connection broke ({})", innermost(&error));
+        CallFailure::retried(Cause::Broken, why)
     }
 }
 
@@ -263,9 +269,11 @@ impl Transport for Client {
     ) -> Result<Answered, CallFailure> {
         let parameters = [("merchant_order_id", order.merchant_order_id.as_str())];
         let response = self.signed(connections, &self.order_get, &parameters).await?;
-        self.reader
-            .read(order, response.status, response.body())
-            .map_err(|failure| CallFailure { retry_after: response.retry_after, ..failure })
+        self.reader.read(order, response.status, response.body()).map_err(|failure| {
+            let to = response.redirect_to.map(|to| format!(" (to {})", self.reader.shown_id(&to)));
+            let why = failure.why + &to.unwrap_or_default();
+            CallFailure { why, retry_after: response.retry_after, ..failure }
+        })
     }
 
     /// From the last `Date` header.

@@ -1,6 +1,7 @@
 //! How a run ended, as it is recorded (contract, "The database": each run's end; "Exit codes").
 
 use super::Context;
+use crate::domain::payment::NOT_ASKED_IN_TIME;
 use crate::domain::run::RunSummary;
 use crate::domain::text::one_line;
 use crate::failure::{Failure, code};
@@ -16,10 +17,22 @@ pub(super) fn of(summary: &RunSummary, at: DateTime<Utc>) -> RunEnd {
         0 => "report written: nothing to report".to_owned(),
         1 => format!("report written: {} with mismatches", plural(orders.mismatched, "order")),
         3 => {
-            let most = summary.unverified_reasons.first().and_then(|row| row.reason.as_deref());
+            let mut reasons =
+                summary.unverified_reasons.iter().filter_map(|row| row.reason.as_deref());
+            // That the rest was not asked in time is no reason where nothing was answered.
+            let says_more = |reason: &&str| *reason != NOT_ASKED_IN_TIME;
+            let most = if orders.none_answered() {
+                reasons.clone().find(says_more).or(reasons.next())
+            } else {
+                reasons.next()
+            };
             let most = most.map(|reason| format!(", mostly: {reason}")).unwrap_or_default();
-            let (unverified, selected) = (orders.unverified, plural(orders.selected, "order"));
-            format!("report written: {unverified} of {selected} unverified{most}")
+            let what = if orders.none_answered() {
+                format!("0 of {} answered", orders.asked())
+            } else {
+                format!("{} of {} unverified", orders.unverified, plural(orders.selected, "order"))
+            };
+            format!("report written: {what}{most}")
         }
         _ => {
             let invalid = summary.figures.ledger.invalid;
@@ -75,6 +88,40 @@ impl Drop for BugRecorder<'_> {
             let _recorded =
                 store.wait_briefly().and_then(|()| store.end_run(self.run_id, &end, false));
         }
+    }
+}
+
+/// The same failure with what to do about the run. `resumable` is a run whose orders are stored:
+/// what was received for it is kept.
+pub(super) fn with_advice(failure: Failure, resumable: Option<i64>) -> Failure {
+    if failure.is_report_new() {
+        return failure;
+    }
+    let resume = resumable.map(|run_id| format!("octopus-recon run --resume {run_id}"));
+    let signal = failure.code().checked_sub(code::SIGNAL);
+    match (signal, resume) {
+        (Some(signal), resume) => {
+            let who = match signal {
+                2 => "Ctrl-C sends SIGINT",
+                15 => {
+                    "a shutdown, `systemctl stop` and a time limit (TimeoutStartSec=) send SIGTERM"
+                }
+                _ => "see who sent it",
+            };
+            let what = match resume {
+                Some(resume) => format!(
+                    "resume it: {resume}, or leave it to the next night. What was received is kept"
+                ),
+                None => "start the nightly command again, or leave it to the next night".to_owned(),
+            };
+            failure.with_hint(format!("{what}. Who ended it? {who}"))
+        }
+        (None, Some(resume)) if failure.code() == code::STORAGE => {
+            let hint = failure.hint().map(|hint| format!("{hint}. ")).unwrap_or_default();
+            let hint = format!("{hint}What was received is kept; to resume: {resume}");
+            failure.with_hint(hint)
+        }
+        _ => failure,
     }
 }
 
@@ -204,6 +251,39 @@ mod tests {
         for (end, code, reason) in ends {
             assert_eq!(end.exit_code, Some(code), "{reason}");
             assert_eq!(end.reason, format!("report written: {reason}"));
+        }
+    }
+
+    #[test]
+    fn each_ending_says_how_its_run_goes_on() {
+        let storage = || Failure::new(code::STORAGE, "locked", "close that program");
+        for (failure, run_id, hint) in [
+            (
+                storage(),
+                Some(7),
+                "close that program. What was received is kept; to resume: octopus-recon run \
+                 --resume 7",
+            ),
+            // Nothing was asked yet.
+            (storage(), None, "close that program"),
+            (storage().after_report("r.csv"), Some(7), "close that program"),
+            (
+                Failure::signal(15, ""),
+                Some(7),
+                "resume it: octopus-recon run --resume 7, or leave it to the next night. What was \
+                 received is kept. Who ended it? a shutdown, `systemctl stop` and a time limit \
+                 (TimeoutStartSec=) send SIGTERM",
+            ),
+            (
+                Failure::signal(2, ""),
+                None,
+                "start the nightly command again, or leave it to the next night. Who ended it? \
+                 Ctrl-C sends SIGINT",
+            ),
+            (Failure::new(code::OUTAGE, "gone", "wait"), Some(7), "wait"),
+        ] {
+            let advised = with_advice(failure, run_id);
+            assert_eq!(advised.hint(), Some(hint), "{advised}");
         }
     }
 

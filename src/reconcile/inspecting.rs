@@ -75,7 +75,7 @@ pub(crate) fn inspect(
         ReadError::Sink(error) => Failure::from(error),
         ReadError::Interrupted => {
             let signal = signal().unwrap_or_default();
-            Failure::signal(signal, format!("ended by signal {signal} while the ledger was read"))
+            Failure::signal(signal, " while the ledger was read")
         }
     };
     let files = paths.iter().map(|path| Spool::new(path, &interrupted));

@@ -1,0 +1,170 @@
+//! A run none of whose orders was answered: something else answers in the gateway's place, or the
+//! deadline came first. Each such order is unverified, as if it were alone; that all of them are
+//! says something about the whole (contract, exit code 3).
+
+use crate::domain::address::host_and_port;
+use crate::domain::payment::{
+    NO_ANSWER_IN_TIME, NOT_ASKED_IN_TIME, OTHER_MERCHANT, OTHER_ORDER, WRONG_ADDRESS,
+};
+use crate::domain::run::{UnverifiedReason, Warning};
+use crate::domain::text::{grouped, one_line};
+use crate::store::RunRow;
+use std::time::Duration;
+use url::Url;
+
+/// The code of the warning.
+pub(crate) const CODE: &str = "nothing_answered";
+/// Reasons that are shown.
+const MOST_REASONS: usize = 2;
+/// Words of a reason if something else answered than the gateway: see `gateway`, `response.rs`.
+const FROM_OTHERS: [&str; 3] = ["a redirect", "a web page", "the web page \""];
+
+/// What a person should see of such a run. `reasons` are those of its orders, the most frequent
+/// first; `took` is how long this process asked.
+pub(in crate::reconcile) fn warning(
+    run: &RunRow,
+    reasons: &[UnverifiedReason],
+    took: Duration,
+) -> Option<Warning> {
+    let asked = run.to_ask();
+    if asked == 0 || run.answered > 0 {
+        return None;
+    }
+    let calls = run.summary.figures.requests;
+    let place = Url::parse(&run.base_url).ok().as_ref().map(host_and_port);
+    let text = text(asked, calls, reasons, took, &place.unwrap_or_default());
+    let resume = format!("resume: octopus-recon run --resume {}", run.summary.run_id);
+    Some(Warning::new(CODE, format!("{text}. Then {resume}")))
+}
+
+fn text(
+    asked: u64,
+    calls: u64,
+    reasons: &[UnverifiedReason],
+    took: Duration,
+    place: &str,
+) -> String {
+    let number = |count: u64| grouped(&count.to_string());
+    let (not_asked, came): (Vec<_>, Vec<_>) = reasons
+        .iter()
+        .filter_map(|row| row.reason.as_deref().map(|reason| (one_line(reason), row.orders)))
+        .partition(|(reason, _)| reason == NOT_ASKED_IN_TIME);
+    let mut shown: Vec<String> = came
+        .iter()
+        .take(MOST_REASONS)
+        .map(|(reason, orders)| format!("{reason} (orders: {})", number(*orders)))
+        .collect();
+    if came.len() > MOST_REASONS {
+        shown.push("and other reasons".to_owned());
+    }
+    let left = not_asked.iter().map(|(_, orders)| orders).sum::<u64>();
+    if left > 0 && !came.is_empty() {
+        shown.push(format!("{} were {NOT_ASKED_IN_TIME}", number(left)));
+    }
+    let instead = if came.is_empty() {
+        "the deadline had passed before the first call".to_owned()
+    } else {
+        shown.join("; ")
+    };
+    let made = match calls {
+        1 => "1 call".to_owned(),
+        calls => format!("{} calls", number(calls)),
+    };
+    format!(
+        "no order was answered: 0 of {} after {made} in {}. What came instead: {instead}. {}",
+        number(asked),
+        seconds(took),
+        what_to_do(came.first().map(|(reason, _)| reason.as_str()), place)
+    )
+}
+
+/// Seconds, rounded.
+fn seconds(took: Duration) -> String {
+    match took.as_millis().saturating_add(500) / 1_000 {
+        0 => "less than 1 s".to_owned(),
+        seconds => format!("{seconds} s"),
+    }
+}
+
+/// What to do about the most frequent reason. `None`: no call was made.
+fn what_to_do(reason: Option<&str>, place: &str) -> String {
+    let Some(reason) = reason else {
+        return "Start earlier, or give a later --deadline".to_owned();
+    };
+    if FROM_OTHERS.iter().any(|words| reason.contains(words)) {
+        return format!(
+            "Something else than the gateway answers at {place}, such as a login page, a proxy, \
+             a firewall or a maintenance page: check [gateway] base_url and what stands between"
+        );
+    }
+    if reason.contains(NO_ANSWER_IN_TIME) || reason.ends_with("and then the deadline came") {
+        return "The gateway is too slow or silent: ask its support why, and give a later \
+                --deadline or start earlier"
+            .to_owned();
+    }
+    if reason.starts_with(OTHER_MERCHANT) {
+        return "Set [gateway] merchant_uid to the merchant of these credentials, or use the \
+                credentials of the configured merchant"
+            .to_owned();
+    }
+    if reason.starts_with(OTHER_ORDER) {
+        return "Write the ids in the ledger as the gateway has them".to_owned();
+    }
+    if reason.ends_with(WRONG_ADDRESS) {
+        return "Set [gateway] base_url to the gateway's address".to_owned();
+    }
+    format!("Check that {place} is the gateway (octopus-recon check), or ask its support")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_came_instead_is_said_with_what_to_do() {
+        let reason =
+            |reason: &str, orders| UnverifiedReason { reason: Some(reason.to_owned()), orders };
+        let rest = UnverifiedReason { reason: None, orders: 9 };
+        for (reasons, calls, expected) in [
+            (
+                vec![reason("the gateway answered 302, a redirect, which is not followed", 1_200)],
+                1_200,
+                "no order was answered: 0 of 1,200 after 1,200 calls in 62 s. What came instead: \
+                 the gateway answered 302, a redirect, which is not followed (orders: 1,200). \
+                 Something else than the gateway answers at pay.example.com:443, such as",
+            ),
+            (
+                vec![reason(NOT_ASKED_IN_TIME, 1_199), reason("no answer before the deadline", 1)],
+                1,
+                "no order was answered: 0 of 1,200 after 1 call in 62 s. What came instead: no \
+                 answer before the deadline (orders: 1); 1,199 were not asked before the deadline. \
+                 The gateway is too slow or silent",
+            ),
+            (
+                vec![reason(NOT_ASKED_IN_TIME, 1_200)],
+                0,
+                "0 of 1,200 after 0 calls in 62 s. What came instead: the deadline had passed \
+                 before the first call. Start earlier",
+            ),
+            (
+                vec![reason("a", 7), reason("b", 2), reason("c", 1), rest],
+                10,
+                "instead: a (orders: 7); b (orders: 2); and other reasons. Check that \
+                 pay.example.com:443 is",
+            ),
+            (
+                vec![reason("the answer is the web page \"Sign in\", not JSON", 3)],
+                12,
+                "What came instead: the answer is the web page \"Sign in\", not JSON (orders: 3). \
+                 Something else",
+            ),
+            (vec![reason(OTHER_MERCHANT, 3)], 3, "(orders: 3). Set [gateway] merchant_uid"),
+            (vec![reason(OTHER_ORDER, 3)], 3, "(orders: 3). Write the ids in the ledger"),
+            (vec![reason(WRONG_ADDRESS, 3)], 3, "(orders: 3). Set [gateway] base_url"),
+        ] {
+            let took = Duration::from_millis(61_900);
+            let said = text(1_200, calls, &reasons, took, "pay.example.com:443");
+            assert!(said.contains(expected), "{said}");
+        }
+    }
+}
