@@ -7,6 +7,7 @@ use crate::cli::{Common, Format, Status};
 use crate::domain::run::WITH_REPORT;
 use crate::domain::{span, text};
 use crate::failure::{Failure, code};
+use crate::reconcile::KNOWS_NOTHING;
 use crate::report;
 use crate::settings::{Flags, Settings};
 use crate::store::{RunRow, Store};
@@ -101,11 +102,14 @@ pub(super) fn answer(
         (None, _) => format!("began at {local} ({zone}), and its process is gone (killed?)"),
     };
     let with_report = exit_code.is_some_and(|code| WITH_REPORT.contains(&code));
+    // To resume such a run would end in the same way.
+    let is_wrong_gateway =
+        run.end.as_ref().is_some_and(|end| end.reason.starts_with(KNOWS_NOTHING));
     let doubt = if !with_report {
         Some(if is_active {
             // It holds the database: nothing can be resumed meanwhile.
             "; another run is active now".to_owned()
-        } else if run.has_no_orders() || exit_code == Some(code::USAGE) {
+        } else if run.has_no_orders() || exit_code == Some(code::USAGE) || is_wrong_gateway {
             "; put that right, then run the nightly command again".to_owned()
         } else if exit_code.is_none() {
             format!("; resume it with run --resume {run_id}")

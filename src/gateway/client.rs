@@ -13,19 +13,17 @@ use super::response::Reader;
 use super::retry::RetryAfter;
 use super::settings::{Credentials, GatewaySettings};
 use super::signature::Signer;
-use crate::domain::address::host_and_port;
 use crate::domain::order::OrderKey;
 use crate::domain::payment::{Answered, PersonalData};
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::header::{
     ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue,
-    LOCATION, RETRY_AFTER,
+    RETRY_AFTER,
 };
 use reqwest::{Method, Request};
 use secrecy::ExposeSecret;
 use serde::ser::{Serialize, Serializer};
 use std::sync::{Mutex, OnceLock, PoisonError};
-use url::Url;
 
 /// The largest body that is read, in bytes.
 const LARGEST_BODY: usize = 1 << 20;
@@ -37,8 +35,6 @@ const OC_SIGNATURE: HeaderName = HeaderName::from_static("oc-signature");
 struct Response {
     status: u16,
     retry_after: Option<RetryAfter>,
-    /// Host and port to which a redirect leads.
-    redirect_to: Option<String>,
     /// The received part of the body.
     body: Vec<u8>,
     /// Why the body is not complete.
@@ -184,13 +180,9 @@ impl Client {
             header: String::from_utf8_lossy(header.as_bytes()).into_owned(),
             sent: date.and_then(read_date),
         });
-        let location =
-            response.headers().get(LOCATION).filter(|_| response.status().is_redirection());
-        let redirect_to = location.and_then(|location| Url::parse(location.to_str().ok()?).ok());
-        let redirect_to = redirect_to.as_ref().map(host_and_port);
         let mut body = Vec::new();
         let broken = self.read_body(response, &mut body).await.err();
-        Ok(Response { status, retry_after, redirect_to, body, broken })
+        Ok(Response { status, retry_after, body, broken })
     }
 
     /// The HTTP client for a call. If a second one cannot be made, the first has to do.
@@ -269,11 +261,9 @@ impl Transport for Client {
     ) -> Result<Answered, CallFailure> {
         let parameters = [("merchant_order_id", order.merchant_order_id.as_str())];
         let response = self.signed(connections, &self.order_get, &parameters).await?;
-        self.reader.read(order, response.status, response.body()).map_err(|failure| {
-            let to = response.redirect_to.map(|to| format!(" (to {})", self.reader.shown_id(&to)));
-            let why = failure.why + &to.unwrap_or_default();
-            CallFailure { why, retry_after: response.retry_after, ..failure }
-        })
+        self.reader
+            .read(order, response.status, response.body())
+            .map_err(|failure| CallFailure { retry_after: response.retry_after, ..failure })
     }
 
     /// From the last `Date` header.

@@ -18,11 +18,11 @@ use crate::gateway::{Allowance, Asker, Transport};
 use crate::interrupt::Interrupt;
 use crate::store::{Recording, Store, StoreError};
 use chrono::TimeDelta;
-pub(crate) use ended::moves_day;
 pub(super) use ended::{
     Ended, OF_THE_ASKING, clock_differs, deadline, knows_nothing, outage, refused,
     too_many_requests, unreachable, wrong_day,
 };
+pub(crate) use ended::{KNOWS_NOTHING, moves_day};
 use orders::Orders;
 use replies::Replies;
 use shared::Shared;

@@ -91,15 +91,23 @@ impl Drop for BugRecorder<'_> {
     }
 }
 
-/// The same failure with what to do about the run. `resumable` is a run whose orders are stored:
-/// what was received for it is kept.
-pub(super) fn with_advice(failure: Failure, resumable: Option<i64>) -> Failure {
+/// A run whose orders are stored: it can be resumed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Resumable {
+    pub(super) run_id: i64,
+    /// Whether a call was made for it.
+    pub(super) has_asked: bool,
+}
+
+/// The same failure with what to do about the run.
+pub(super) fn with_advice(failure: Failure, run: Option<Resumable>) -> Failure {
     if failure.is_report_new() {
         return failure;
     }
-    let resume = resumable.map(|run_id| format!("octopus-recon run --resume {run_id}"));
-    let signal = failure.code().checked_sub(code::SIGNAL);
-    match (signal, resume) {
+    let resume = run.map(|run| format!("octopus-recon run --resume {}", run.run_id));
+    let kept =
+        if run.is_some_and(|run| run.has_asked) { " What was received is kept." } else { "" };
+    match (failure.code().checked_sub(code::SIGNAL), resume) {
         (Some(signal), resume) => {
             let who = match signal {
                 2 => "Ctrl-C sends SIGINT",
@@ -109,16 +117,16 @@ pub(super) fn with_advice(failure: Failure, resumable: Option<i64>) -> Failure {
                 _ => "see who sent it",
             };
             let what = match resume {
-                Some(resume) => format!(
-                    "resume it: {resume}, or leave it to the next night. What was received is kept"
-                ),
-                None => "start the nightly command again, or leave it to the next night".to_owned(),
+                Some(resume) => format!("resume it: {resume}, or leave it to the next night."),
+                None => {
+                    "start the nightly command again, or leave it to the next night.".to_owned()
+                }
             };
-            failure.with_hint(format!("{what}. Who ended it? {who}"))
+            failure.with_hint(format!("{what}{kept} Who ended it? {who}"))
         }
         (None, Some(resume)) if failure.code() == code::STORAGE => {
-            let hint = failure.hint().map(|hint| format!("{hint}. ")).unwrap_or_default();
-            let hint = format!("{hint}What was received is kept; to resume: {resume}");
+            let hint = failure.hint().map(|hint| format!("{hint}.")).unwrap_or_default();
+            let hint = format!("{hint}{kept} To resume: {resume}");
             failure.with_hint(hint)
         }
         _ => failure,
@@ -257,33 +265,45 @@ mod tests {
     #[test]
     fn each_ending_says_how_its_run_goes_on() {
         let storage = || Failure::new(code::STORAGE, "locked", "close that program");
-        for (failure, run_id, hint) in [
+        let run = |has_asked| Some(Resumable { run_id: 7, has_asked });
+        let resume = "To resume: octopus-recon run --resume 7";
+        let sent = "Who ended it? a shutdown, `systemctl stop` and a time limit \
+                    (TimeoutStartSec=) send SIGTERM";
+        for (failure, run, hint) in [
             (
                 storage(),
-                Some(7),
-                "close that program. What was received is kept; to resume: octopus-recon run \
-                 --resume 7",
+                run(true),
+                format!("close that program. What was received is kept. {resume}"),
             ),
-            // Nothing was asked yet.
-            (storage(), None, "close that program"),
-            (storage().after_report("r.csv"), Some(7), "close that program"),
+            (storage(), run(false), format!("close that program. {resume}")),
+            (storage(), None, "close that program".to_owned()),
+            (storage().after_report("r.csv"), run(true), "close that program".to_owned()),
             (
                 Failure::signal(15, ""),
-                Some(7),
-                "resume it: octopus-recon run --resume 7, or leave it to the next night. What was \
-                 received is kept. Who ended it? a shutdown, `systemctl stop` and a time limit \
-                 (TimeoutStartSec=) send SIGTERM",
+                run(true),
+                format!(
+                    "resume it: octopus-recon run --resume 7, or leave it to the next night. What \
+                     was received is kept. {sent}"
+                ),
+            ),
+            (
+                Failure::signal(15, ""),
+                run(false),
+                format!(
+                    "resume it: octopus-recon run --resume 7, or leave it to the next night. {sent}"
+                ),
             ),
             (
                 Failure::signal(2, ""),
                 None,
                 "start the nightly command again, or leave it to the next night. Who ended it? \
-                 Ctrl-C sends SIGINT",
+                 Ctrl-C sends SIGINT"
+                    .to_owned(),
             ),
-            (Failure::new(code::OUTAGE, "gone", "wait"), Some(7), "wait"),
+            (Failure::new(code::OUTAGE, "gone", "wait"), run(true), "wait".to_owned()),
         ] {
-            let advised = with_advice(failure, run_id);
-            assert_eq!(advised.hint(), Some(hint), "{advised}");
+            let advised = with_advice(failure, run);
+            assert_eq!(advised.hint(), Some(&*hint), "{advised}");
         }
     }
 

@@ -54,7 +54,7 @@ fn it_is_said_everywhere() {
             redirect,
             &[][..],
             "0 of 3 after 3 calls",
-            "302, a redirect, which is not followed (to login.example.com:443) (orders: 3). \
+            "302, a redirect, which is not followed (orders: 3). \
              Something else than the gateway answers at 127.0.0.1:",
         ),
         (
@@ -65,8 +65,8 @@ fn it_is_said_everywhere() {
         ),
         (
             silent,
-            &["--deadline", "1s"],
-            "0 of 3 after 1 call in 1 s",
+            &["--deadline", "3s"],
+            "0 of 3 after 1 call; asking took ",
             "no answer before the deadline (orders: 1); 2 were not asked before the deadline. The \
              gateway is too slow or silent",
         ),
@@ -125,7 +125,7 @@ fn a_run_that_was_resumed_says_nothing_of_it() {
             turn.keep_silent();
         }
     });
-    let late = reconcile(&merchant, &gateway, &["--deadline", "1s"]);
+    let late = reconcile(&merchant, &gateway, &["--deadline", "3s"]);
     assert_eq!(late.code, Some(3), "{late:?}");
     assert!(late.json()["warnings"].to_string().contains("when the deadline came"), "{late:?}");
     assert_eq!(last_ping(&monitor).0, "/ping/uuid/3");

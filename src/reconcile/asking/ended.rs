@@ -142,6 +142,9 @@ pub(in crate::reconcile) fn unreachable(failure: &CallFailure, progress: &str) -
     Warning::new(UNREACHABLE, text)
 }
 
+/// The beginning of the reason of a run that no `--resume` alone helps: see [`knows_nothing`].
+pub(crate) const KNOWS_NOTHING: &str = "the gateway knows none of the orders";
+
 /// Exit code 13: all answers say that there is no such order, and none ever said otherwise.
 pub(in crate::reconcile) fn knows_nothing(all_missing: &AllMissing, run: &RunRow) -> Failure {
     let AllMissing { asked, answered, words } = all_missing;
@@ -149,9 +152,8 @@ pub(in crate::reconcile) fn knows_nothing(all_missing: &AllMissing, run: &RunRow
     Failure::new(
         code::OUTAGE,
         format!(
-            "the gateway knows none of the orders, and has never known one of this merchant: \
-             {answered} of {asked} orders that were asked are answered with \"{words}\" \
-             (run {run_id}, {base_url})"
+            "{KNOWS_NOTHING}, and has never known one of this merchant: {answered} of {asked} \
+             orders that were asked are answered with \"{words}\" (run {run_id}, {base_url})"
         ),
         format!(
             "check the base URL, the credentials' merchant, and the ledger's column of \

@@ -3,9 +3,7 @@
 //! says something about the whole (contract, exit code 3).
 
 use crate::domain::address::host_and_port;
-use crate::domain::payment::{
-    NO_ANSWER_IN_TIME, NOT_ASKED_IN_TIME, OTHER_MERCHANT, OTHER_ORDER, WRONG_ADDRESS,
-};
+use crate::domain::payment::{NO_ANSWER_IN_TIME, OTHER_MERCHANT, OTHER_ORDER, WRONG_ADDRESS};
 use crate::domain::run::{UnverifiedReason, Warning};
 use crate::domain::text::{grouped, one_line};
 use crate::store::RunRow;
@@ -48,7 +46,7 @@ fn text(
     let (not_asked, came): (Vec<_>, Vec<_>) = reasons
         .iter()
         .filter_map(|row| row.reason.as_deref().map(|reason| (one_line(reason), row.orders)))
-        .partition(|(reason, _)| reason == NOT_ASKED_IN_TIME);
+        .partition(|(reason, _)| reason.starts_with("not asked"));
     let mut shown: Vec<String> = came
         .iter()
         .take(MOST_REASONS)
@@ -57,9 +55,10 @@ fn text(
     if came.len() > MOST_REASONS {
         shown.push("and other reasons".to_owned());
     }
-    let left = not_asked.iter().map(|(_, orders)| orders).sum::<u64>();
-    if left > 0 && !came.is_empty() {
-        shown.push(format!("{} were {NOT_ASKED_IN_TIME}", number(left)));
+    if !came.is_empty() {
+        shown.extend(
+            not_asked.iter().map(|(why, orders)| format!("{} were {why}", number(*orders))),
+        );
     }
     let instead = if came.is_empty() {
         "the deadline had passed before the first call".to_owned()
@@ -71,7 +70,8 @@ fn text(
         calls => format!("{} calls", number(calls)),
     };
     format!(
-        "no order was answered: 0 of {} after {made} in {}. What came instead: {instead}. {}",
+        "no order was answered: 0 of {} after {made}; asking took {}. What came instead: \
+         {instead}. {}",
         number(asked),
         seconds(took),
         what_to_do(came.first().map(|(reason, _)| reason.as_str()), place)
@@ -119,6 +119,7 @@ fn what_to_do(reason: Option<&str>, place: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::payment::NOT_ASKED_IN_TIME;
 
     #[test]
     fn what_came_instead_is_said_with_what_to_do() {
@@ -129,22 +130,23 @@ mod tests {
             (
                 vec![reason("the gateway answered 302, a redirect, which is not followed", 1_200)],
                 1_200,
-                "no order was answered: 0 of 1,200 after 1,200 calls in 62 s. What came instead: \
-                 the gateway answered 302, a redirect, which is not followed (orders: 1,200). \
-                 Something else than the gateway answers at pay.example.com:443, such as",
+                "no order was answered: 0 of 1,200 after 1,200 calls; asking took 62 s. What \
+                 came instead: the gateway answered 302, a redirect, which is not followed \
+                 (orders: 1,200). Something else than the gateway answers at \
+                 pay.example.com:443, such as",
             ),
             (
                 vec![reason(NOT_ASKED_IN_TIME, 1_199), reason("no answer before the deadline", 1)],
                 1,
-                "no order was answered: 0 of 1,200 after 1 call in 62 s. What came instead: no \
-                 answer before the deadline (orders: 1); 1,199 were not asked before the deadline. \
-                 The gateway is too slow or silent",
+                "no order was answered: 0 of 1,200 after 1 call; asking took 62 s. What came \
+                 instead: no answer before the deadline (orders: 1); 1,199 were not asked \
+                 before the deadline. The gateway is too slow or silent",
             ),
             (
                 vec![reason(NOT_ASKED_IN_TIME, 1_200)],
                 0,
-                "0 of 1,200 after 0 calls in 62 s. What came instead: the deadline had passed \
-                 before the first call. Start earlier",
+                "0 of 1,200 after 0 calls; asking took 62 s. What came instead: the deadline had \
+                 passed before the first call. Start earlier",
             ),
             (
                 vec![reason("a", 7), reason("b", 2), reason("c", 1), rest],
