@@ -28,20 +28,19 @@ pub(in crate::reconcile) fn warning(
     if asked == 0 || run.answered > 0 {
         return None;
     }
-    let calls = run.summary.figures.requests;
-    let place = Url::parse(&run.base_url).ok().as_ref().map(host_and_port);
-    let text = text(asked, calls, reasons, took, &place.unwrap_or_default());
-    let resume = format!("resume: octopus-recon run --resume {}", run.summary.run_id);
-    Some(Warning::new(CODE, format!("{text}. Then {resume}")))
+    let place = Url::parse(&run.base_url).ok().as_ref().map(host_and_port).unwrap_or_default();
+    let (what, reason) = what_came(asked, run.summary.figures.requests, reasons, took);
+    let to_do = what_to_do(reason.as_deref(), &place, run.summary.run_id);
+    Some(Warning::new(CODE, format!("{what}. {to_do}")))
 }
 
-fn text(
+/// What came instead of answers, and the most frequent reason. `None`: no call was made.
+fn what_came(
     asked: u64,
     calls: u64,
     reasons: &[UnverifiedReason],
     took: Duration,
-    place: &str,
-) -> String {
+) -> (String, Option<String>) {
     let number = |count: u64| grouped(&count.to_string());
     let (not_asked, came): (Vec<_>, Vec<_>) = reasons
         .iter()
@@ -50,7 +49,12 @@ fn text(
     let mut shown: Vec<String> = came
         .iter()
         .take(MOST_REASONS)
-        .map(|(reason, orders)| format!("{reason} (orders: {})", number(*orders)))
+        .map(|(reason, orders)| {
+            // Which merchants these are was said when the first answer came.
+            let is_merchant = reason.starts_with(OTHER_MERCHANT);
+            let reason = if is_merchant { OTHER_MERCHANT } else { reason };
+            format!("{reason} (orders: {})", number(*orders))
+        })
         .collect();
     if came.len() > MOST_REASONS {
         shown.push("and other reasons".to_owned());
@@ -69,13 +73,12 @@ fn text(
         1 => "1 call".to_owned(),
         calls => format!("{} calls", number(calls)),
     };
-    format!(
-        "no order was answered: 0 of {} after {made}; asking took {}. What came instead: \
-         {instead}. {}",
+    let text = format!(
+        "no order was answered: 0 of {} after {made}; asking took {}. What came instead: {instead}",
         number(asked),
-        seconds(took),
-        what_to_do(came.first().map(|(reason, _)| reason.as_str()), place)
-    )
+        seconds(took)
+    );
+    (text, came.into_iter().next().map(|(reason, _)| reason))
 }
 
 /// Seconds, rounded.
@@ -87,33 +90,40 @@ fn seconds(took: Duration) -> String {
 }
 
 /// What to do about the most frequent reason. `None`: no call was made.
-fn what_to_do(reason: Option<&str>, place: &str) -> String {
+fn what_to_do(reason: Option<&str>, place: &str, run_id: i64) -> String {
+    let resume = format!("resume: octopus-recon run --resume {run_id}");
     let Some(reason) = reason else {
-        return "Start earlier, or give a later --deadline".to_owned();
+        return format!("Start earlier, or give a later --deadline. To {resume}");
     };
     if FROM_OTHERS.iter().any(|words| reason.contains(words)) {
         return format!(
-            "Something else than the gateway answers at {place}, such as a login page, a proxy, \
-             a firewall or a maintenance page: check [gateway] base_url and what stands between"
+            "Something else than the gateway answers at {place}, such as a login page, a proxy, a \
+             firewall or a maintenance page: check [gateway] base_url and what stands between. \
+             Then {resume}. If the base URL was wrong, start a new run instead"
         );
     }
     if reason.contains(NO_ANSWER_IN_TIME) || reason.ends_with("and then the deadline came") {
-        return "The gateway is too slow or silent: ask its support why, and give a later \
-                --deadline or start earlier"
-            .to_owned();
+        return format!(
+            "The gateway is too slow or silent: ask its support why, and give a later --deadline \
+             or start earlier. Then {resume}"
+        );
     }
+    // A run keeps its merchant, its address and its ids: to resume it does not help.
     if reason.starts_with(OTHER_MERCHANT) {
         return "Set [gateway] merchant_uid to the merchant of these credentials, or use the \
-                credentials of the configured merchant"
+                credentials of the configured merchant, then start a new run"
             .to_owned();
     }
     if reason.starts_with(OTHER_ORDER) {
-        return "Write the ids in the ledger as the gateway has them".to_owned();
+        return "Write the ids in the ledger as the gateway has them, then start a new run"
+            .to_owned();
     }
     if reason.ends_with(WRONG_ADDRESS) {
-        return "Set [gateway] base_url to the gateway's address".to_owned();
+        return "Set [gateway] base_url to the gateway's address, then start a new run".to_owned();
     }
-    format!("Check that {place} is the gateway (octopus-recon check), or ask its support")
+    format!(
+        "Check that {place} is the gateway (octopus-recon check), or ask its support. Then {resume}"
+    )
 }
 
 #[cfg(test)]
@@ -165,7 +175,9 @@ mod tests {
             (vec![reason(WRONG_ADDRESS, 3)], 3, "(orders: 3). Set [gateway] base_url"),
         ] {
             let took = Duration::from_millis(61_900);
-            let said = text(1_200, calls, &reasons, took, "pay.example.com:443");
+            let (what, reason) = what_came(1_200, calls, &reasons, took);
+            let to_do = what_to_do(reason.as_deref(), "pay.example.com:443", 7);
+            let said = format!("{what}. {to_do}");
             assert!(said.contains(expected), "{said}");
         }
     }
