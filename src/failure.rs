@@ -82,10 +82,16 @@ impl Failure {
         Some(Failure::no_thread(&std::io::Error::other(why.to_owned())))
     }
 
-    /// A signal ended the command.
+    /// A signal ended the command. `rest` follows on "ended by signal 15 (SIGTERM)".
     #[must_use]
-    pub fn signal(signal: u8, message: String) -> Failure {
+    pub fn signal(signal: u8, rest: &str) -> Failure {
         let code = code::SIGNAL.saturating_add(signal);
+        let name = match signal {
+            2 => " (SIGINT)",
+            15 => " (SIGTERM)",
+            _ => "",
+        };
+        let message = format!("ended by signal {signal}{name}{rest}");
         Failure { code, message, hint: None, is_report_new: false }
     }
 
@@ -253,6 +259,8 @@ mod tests {
             let failure = Failure::from(error);
             assert_eq!(failure.code(), expected, "{shown}");
             assert!(failure.hint().is_some_and(|hint| !hint.is_empty()), "{shown}");
+            // Whether there is a run to resume is known elsewhere.
+            assert!(!failure.hint().is_some_and(|hint| hint.contains("resume")), "{shown}");
             assert!(!failure.is_report_new(), "{shown}");
         }
     }
@@ -269,8 +277,8 @@ mod tests {
             (Failure::no_thread(&thread()), 14),
             (Failure::limit(""), 14),
             (Failure::bug(""), 70),
-            (Failure::signal(2, String::new()), 130),
-            (Failure::signal(15, String::new()), 143),
+            (Failure::signal(2, ""), 130),
+            (Failure::signal(15, ""), 143),
         ] {
             assert_eq!(failure.code(), expected, "{failure}");
             let late = failure.after_report("report.csv").with_hint("do this");

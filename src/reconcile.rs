@@ -25,11 +25,13 @@ mod scheduling;
 mod session;
 mod statement;
 mod stop;
+mod timezone;
 pub(crate) mod verifying;
 mod views;
 mod waiting;
 
-pub(crate) use asking::moves_day;
+pub(crate) use asking::nothing_answered::CODE as NOTHING_ANSWERED;
+pub(crate) use asking::{KNOWS_NOTHING, moves_day};
 pub(crate) use beginning::Estimate;
 pub use committing::Counters;
 pub(crate) use doubts::too_old;
@@ -141,7 +143,7 @@ fn carry_out(night: no_report::Night, context: &Context) -> Result<Finished, Fai
         Ok(run_id) => run_id,
         Err(failure) => {
             let run_id = ending::record_without_orders(&mut store, &new_run, &failure, context);
-            return Err(Failed { run_id, failure });
+            return Err(Failed { run_id, failure: ending::with_advice(failure, None) });
         }
     };
     notice.run_id.set(Some(run_id));
@@ -152,6 +154,10 @@ fn carry_out(night: no_report::Night, context: &Context) -> Result<Finished, Fai
         Ok((summary, reports)) => Ok(Finished { summary, reports, duration: started.elapsed() }),
         Err(failure) => {
             ending::record(&mut session.store, run_id, &failure, context);
+            let run = session.store.run(run_id).ok().flatten();
+            let has_asked = run.is_some_and(|run| run.summary.figures.requests > 0);
+            let resumable = ending::Resumable { run_id, has_asked };
+            let failure = ending::with_advice(failure, Some(resumable));
             Err(Failed { run_id: Some(run_id), failure })
         }
     }

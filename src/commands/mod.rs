@@ -139,5 +139,5 @@ fn context<'a>(process: &Process, interrupt: &'a Interrupt) -> Context<'a> {
 
 /// A command that leaves nothing behind, ended by a signal.
 fn interrupted(signal: u8) -> Failure {
-    Failure::signal(signal, format!("ended by signal {signal}"))
+    Failure::signal(signal, "")
 }

@@ -27,6 +27,9 @@ pub(super) struct Ended {
     pub(super) line: String,
     /// What to do.
     pub(super) hint: Option<String>,
+    /// Orders were asked and none was answered. No monitor hears of that as a success, whatever
+    /// the exit code is.
+    pub(super) nothing_answered: bool,
 }
 
 impl Ended {
@@ -34,7 +37,8 @@ impl Ended {
     pub(super) fn without_report(run_id: Option<i64>, failure: &Failure) -> Ended {
         let exit_code = failure.code();
         let line = summary::of_failure(run_id, exit_code, failure.message());
-        Ended { run_id, exit_code, line, hint: failure.hint().map(ToOwned::to_owned) }
+        let hint = failure.hint().map(ToOwned::to_owned);
+        Ended { run_id, exit_code, line, hint, nothing_answered: false }
     }
 
     /// What leaves this machine.
@@ -99,7 +103,7 @@ impl Night {
         let end = End {
             text: ended.told(),
             exit_code: ended.exit_code,
-            is_success: notify.success_codes.contains(ended.exit_code),
+            is_success: notify.success_codes.contains(ended.exit_code) && !ended.nothing_answered,
             duration: began.elapsed(),
             is_interrupted: ended.exit_code > code::SIGNAL,
         };

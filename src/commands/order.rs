@@ -6,9 +6,7 @@ use crate::cli::{Common, Order};
 use crate::domain::order::OrderKey;
 use crate::domain::payment::{Answer, Answered};
 use crate::failure::{Failure, code};
-use crate::gateway::{
-    CREDENTIALS_HINT, CallFailure, Cause, Client, Connections, Credentials, Transport,
-};
+use crate::gateway::{CallFailure, Cause, Client, Connections, Credentials, Transport};
 use crate::interrupt::Interrupt;
 use crate::settings::Flags;
 
@@ -75,18 +73,18 @@ pub(super) fn json(answered: &Answered) -> String {
 /// A call without a trustworthy answer, as the command's failure.
 pub(super) fn not_answered(failure: &CallFailure, credentials: &Credentials) -> Failure {
     match failure.cause {
-        Cause::Refused => {
+        cause if cause.is_refusal() => {
             let doubt = credentials.doubt().map(|doubt| format!("{doubt}; ")).unwrap_or_default();
-            Failure::new(
-                code::CREDENTIALS,
-                format!("the gateway refuses the credentials: {}", failure.why),
-                format!("{doubt}{CREDENTIALS_HINT}"),
-            )
+            let (message, hint) = failure.refusal();
+            Failure::new(code::CREDENTIALS, message, format!("{doubt}{hint}"))
         }
         cause if cause.is_outage() => Failure::new(
             code::OUTAGE,
             format!("nothing usable came from the gateway: {}", failure.why),
-            "check the base URL and the network, or wait until the gateway is back",
+            failure
+                .hint
+                .as_deref()
+                .unwrap_or("check the base URL and the network, or wait until the gateway is back"),
         ),
         cause => Failure::new(
             UNVERIFIED,
@@ -118,6 +116,7 @@ mod tests {
         let credentials = Credentials { api_key: "key".into(), api_secret: "secret".into() };
         for (cause, expected) in [
             (Cause::Refused, 12),
+            (Cause::Blocked, 12),
             (Cause::Unreachable, 13),
             (Cause::Broken, 13),
             (Cause::Timeout, 13),
@@ -129,10 +128,10 @@ mod tests {
             (Cause::Untrustworthy, 3),
         ] {
             let why = "the gateway answered".to_owned();
-            let failure = CallFailure { why, cause, retry: false, retry_after: None };
+            let failure = CallFailure { why, cause, retry: false, retry_after: None, hint: None };
             let failure = not_answered(&failure, &credentials);
             assert_eq!(failure.code(), expected, "{cause:?}");
-            assert!(failure.message().ends_with(": the gateway answered"), "{cause:?}");
+            assert!(failure.message().contains("the gateway answered"), "{cause:?}");
         }
     }
 }

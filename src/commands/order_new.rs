@@ -219,10 +219,10 @@ fn not_created(id: &str, why: NotCreated, credentials: &Credentials) -> Failure 
 fn interrupted(signal: u8, order: &NewOrder, send_state: &SendState) -> Failure {
     let id = printable(&order.key().merchant_order_id);
     if send_state.may_have_been_sent() {
-        let message = format!("ended by signal {signal}: {}", not_known(&id));
-        return Failure::signal(signal, message).with_hint(what_to_do(&id));
+        let rest = format!(": {}", not_known(&id));
+        return Failure::signal(signal, &rest).with_hint(what_to_do(&id));
     }
-    Failure::signal(signal, format!("ended by signal {signal}: order {id} was not sent"))
+    Failure::signal(signal, &format!(": order {id} was not sent"))
 }
 
 fn not_known(id: &str) -> String {

@@ -105,14 +105,14 @@ fn cutoff(before: NaiveDate, settings: &Settings, now: DateTime<Utc>) -> Result<
 fn ended(dropped: &Dropped, interrupt: &Interrupt) -> Failure {
     let signal = interrupt.signal().unwrap_or_default();
     let counts = counts(dropped);
-    Failure::signal(signal, format!("ended by signal {signal}; dropped so far: {counts}"))
+    Failure::signal(signal, &format!("; dropped so far: {counts}"))
         .with_hint("the database is whole; run the same command again to continue")
 }
 
 /// A failure, or the signal that is its cause. Nothing is half done after either.
 fn or_signal(failure: Failure, interrupt: &Interrupt, done: &str) -> Failure {
     match interrupt.signal() {
-        Some(signal) => Failure::signal(signal, format!("ended by signal {signal}{done}"))
+        Some(signal) => Failure::signal(signal, done)
             .with_hint("the database is whole; run the same command again"),
         None if failure.code() == code::STORAGE => failure.with_hint(
             "the database is whole, and what was dropped stays dropped; free space or close the \

@@ -11,7 +11,7 @@ use super::{Process, context, listen, settings};
 use crate::cli::{Common, Deadline, Format, Run};
 use crate::failure::{Failure, code};
 use crate::interrupt::Interrupt;
-use crate::reconcile::{self, Estimate, Failed, Finished, Request, Resume};
+use crate::reconcile::{self, Estimate, Failed, Finished, NOTHING_ANSWERED, Request, Resume};
 use crate::report::summary;
 use crate::settings::Flags;
 use chrono::{DateTime, Days, NaiveTime, TimeDelta, Utc};
@@ -155,8 +155,16 @@ fn carry_out(
         Failed { run_id: Some(run_id), failure }
     })?;
     let line = summary::of_report(&finished.summary, &finished.reports);
-    let run_id = Some(finished.summary.run_id);
-    Ok(Done { exit_code, ended: Some(Ended { run_id, exit_code: own_code, line, hint: None }) })
+    let mut warnings = finished.summary.warnings.iter();
+    let nothing_answered = warnings.find(|warning| warning.code == NOTHING_ANSWERED);
+    let ended = Ended {
+        run_id: Some(finished.summary.run_id),
+        exit_code: own_code,
+        line,
+        hint: nothing_answered.map(|warning| warning.text.clone()),
+        nothing_answered: nothing_answered.is_some(),
+    };
+    Ok(Done { exit_code, ended: Some(ended) })
 }
 
 /// The summary of a finished run.

@@ -5,9 +5,9 @@ use super::runs::seconds;
 use super::{Process, settings};
 use crate::cli::{Common, Format, Status};
 use crate::domain::run::WITH_REPORT;
-use crate::domain::text;
+use crate::domain::{span, text};
 use crate::failure::{Failure, code};
-use crate::reconcile::noted_end;
+use crate::reconcile::{KNOWS_NOTHING, noted_end};
 use crate::report;
 use crate::settings::{Flags, Settings};
 use crate::store::{RunEnd, RunRow, Store};
@@ -158,11 +158,14 @@ fn answer(
         (None, _) => format!("began at {local} ({zone}), and {NOT_RECORDED}"),
     };
     let with_report = exit_code.is_some_and(|code| WITH_REPORT.contains(&code));
+    // To resume such a run would end in the same way.
+    let is_wrong_gateway =
+        run.end.as_ref().is_some_and(|end| end.reason.starts_with(KNOWS_NOTHING));
     let doubt = if !with_report {
         Some(if is_active {
             // It holds the database: nothing can be resumed meanwhile.
             "; another run is active now".to_owned()
-        } else if run.has_no_orders() || exit_code == Some(code::USAGE) {
+        } else if run.has_no_orders() || exit_code == Some(code::USAGE) || is_wrong_gateway {
             "; put that right, then run the nightly command again".to_owned()
         } else if exit_code.is_none_or(|code| code > code::SIGNAL) {
             // There is nothing to put right.
@@ -170,10 +173,16 @@ fn answer(
         } else {
             format!("; put that right, then run --resume {run_id}")
         })
+    } else if run.summary.figures.orders.none_answered() {
+        // The report says nothing of any order: a monitor hears of no success either.
+        Some(format!("; put that right, then run --resume {run_id}"))
     } else if age < -SMALL_STEP {
         Some("; that is in the future: is this machine's clock right?".to_owned())
     } else if age >= max_age {
-        Some(format!("; {} ago is too long: did tonight's run begin?", hours(age)))
+        // After weeks it may be the clock.
+        let clock = if age > TimeDelta::days(7) { " Is this machine's clock right?" } else { "" };
+        let ago = span::age(age);
+        Some(format!("; {ago} ago is too long: did tonight's run begin?{clock}"))
     } else {
         None
     };
@@ -189,12 +198,4 @@ fn answer(
 fn without_advice(reason: &str, run_id: i64) -> String {
     let reason = reason.strip_suffix(&format!("resume with --resume {run_id}")).unwrap_or(reason);
     reason.trim_end_matches([' ', ',', ';']).to_owned()
-}
-
-/// "31 hours", "3 days".
-fn hours(age: TimeDelta) -> String {
-    match age.num_hours() {
-        hours @ ..=71 => format!("{hours} hours"),
-        hours => format!("{} days", hours / 24),
-    }
 }

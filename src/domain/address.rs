@@ -40,3 +40,9 @@ pub(crate) fn parse(text: &str) -> Result<Url, Refused> {
     }
     Ok(url)
 }
+
+/// Host and port of an address, for people: nothing else of it is shown.
+pub(crate) fn host_and_port(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    url.port_or_known_default().map_or(host.to_owned(), |port| format!("{host}:{port}"))
+}

@@ -18,6 +18,8 @@ pub mod order;
 pub mod payment;
 pub(crate) mod rows;
 pub mod run;
+pub(crate) mod span;
 pub mod statement;
 pub mod text;
+pub mod warning;
 mod words;

@@ -239,6 +239,12 @@ pub const OTHER_ORDER: &str = "the answer is about the order";
 /// run does not help either.
 pub const WRONG_ADDRESS: &str = "is base_url right?";
 
+/// The reason if the deadline came before the first call for an order.
+pub const NOT_ASKED_IN_TIME: &str = "not asked before the deadline";
+
+/// The reason if the deadline came before the answer.
+pub const NO_ANSWER_IN_TIME: &str = "no answer before the deadline";
+
 /// The result of querying one order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Asked {

@@ -5,6 +5,8 @@ use super::amount::{Amount, Total};
 use super::mismatch::{Kind, Outcome};
 use super::money::Bucket;
 use super::statement::StatementLine;
+pub(crate) use super::warning::SUSPECT;
+pub use super::warning::Warning;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -49,6 +51,19 @@ pub struct OrderFigures {
 }
 
 impl OrderFigures {
+    /// Orders that the run asked for itself.
+    #[must_use]
+    pub fn asked(&self) -> u64 {
+        self.selected.saturating_sub(self.reused)
+    }
+
+    /// Whether orders were asked and none of them was answered: nothing shows that the gateway was
+    /// there at all. A reused answer is trustworthy, so every unverified order was asked.
+    #[must_use]
+    pub fn none_answered(&self) -> bool {
+        self.asked() > 0 && self.unverified >= self.asked()
+    }
+
     /// Counts one more order with this outcome.
     pub fn count(&mut self, outcome: Outcome) {
         let counter = match outcome {
@@ -265,39 +280,6 @@ impl Figures {
         )
     }
 }
-
-/// Something that a person should see beside the figures of a run: in the summary, in JSON and in
-/// the report (contract, "`run`": `warnings`).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Warning {
-    /// The kind of warning, in snake case: `ledger_shrunk`.
-    pub code: String,
-    /// What was seen, where, and what to do, for people.
-    pub text: String,
-    /// Whether it is doubt about the ledger or about findings, which ends the run with exit code 4.
-    #[serde(skip)]
-    pub is_doubt: bool,
-}
-
-impl Warning {
-    /// A warning.
-    pub fn new(code: &str, text: impl Into<String>) -> Warning {
-        Warning { code: code.to_owned(), text: text.into(), is_doubt: false }
-    }
-
-    /// A warning that is doubt about the ledger.
-    pub fn doubt(code: &str, text: impl Into<String>) -> Warning {
-        Warning { is_doubt: true, ..Warning::new(code, text) }
-    }
-
-    /// A warning that a kind of findings is suspect.
-    pub fn suspect(text: impl Into<String>) -> Warning {
-        Warning::doubt(SUSPECT, text)
-    }
-}
-
-/// The code of the warnings about suspect findings.
-pub(crate) const SUSPECT: &str = "suspect";
 
 /// Why orders of a run are unverified.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

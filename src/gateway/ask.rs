@@ -8,7 +8,7 @@ use super::retry::{self, Next, RetryAfter};
 use super::settings::Limits;
 use super::throttle::Throttle;
 use crate::domain::order::OrderKey;
-use crate::domain::payment::Answered;
+use crate::domain::payment::{Answered, NO_ANSWER_IN_TIME, NOT_ASKED_IN_TIME};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -254,8 +254,8 @@ impl<T: Transport> Asker<T> {
         let is_cut = result.is_none();
         let result = result.unwrap_or_else(|| {
             let why = match (progress.calls, progress.last_failure) {
-                (0, _) => "not asked before the deadline".to_owned(),
-                (_, None) => "no answer before the deadline".to_owned(),
+                (0, _) => NOT_ASKED_IN_TIME.to_owned(),
+                (_, None) => NO_ANSWER_IN_TIME.to_owned(),
                 (_, Some(why)) => format!("{why}, and then the deadline came"),
             };
             Err(CallFailure::is_final(Cause::Timeout, why))

@@ -2,6 +2,15 @@
 
 use super::retry::RetryAfter;
 
+/// What to do when the gateway refuses the credentials.
+const CREDENTIALS_HINT: &str = "compare OCTOPUS_RECON_API_KEY and the secret with the values from \
+     the gateway's support, and ask whether this machine's address is on the gateway's allow-list";
+/// What to do when it refuses this machine.
+const ALLOW_LIST_HINT: &str = "ask the gateway's support whether this machine's address is on the \
+     gateway's allow-list (has it changed?), and see whether a firewall or a proxy of your own \
+     answers instead. Only then compare OCTOPUS_RECON_API_KEY and the secret with the values from \
+     the support";
+
 /// Why a call has no trustworthy answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallFailure {
@@ -14,6 +23,8 @@ pub struct CallFailure {
     pub retry: bool,
     /// The response's `Retry-After` header.
     pub retry_after: Option<RetryAfter>,
+    /// What a person can do about it, where that is known better than from the cause alone.
+    pub hint: Option<String>,
 }
 
 /// Kinds of failure. They decide how a run ends and what a person can do (contract, exit codes 12
@@ -32,6 +43,9 @@ pub enum Cause {
     TooManyRequests,
     /// The key or the signature is refused.
     Refused,
+    /// This machine seems to be refused, whatever its credentials are: 401 or 403 with a web page,
+    /// or a refusal that speaks of an IP address or an allow-list.
+    Blocked,
     /// A 404 that is not a documented error, or one about a page: `base_url` is probably wrong.
     WrongAddress,
     /// The answer is about an order of another merchant than the configured one: the credentials
@@ -45,6 +59,12 @@ pub enum Cause {
 }
 
 impl Cause {
+    /// Whether the call was refused (exit code 12).
+    #[must_use]
+    pub(crate) fn is_refusal(self) -> bool {
+        matches!(self, Cause::Refused | Cause::Blocked)
+    }
+
     /// Whether the failure is an outage: no answer came from the gateway itself (exit code 13).
     #[must_use]
     pub(crate) fn is_outage(self) -> bool {
@@ -62,11 +82,33 @@ impl Cause {
 impl CallFailure {
     /// A failure after which the call is retried.
     pub(super) fn retried(cause: Cause, why: impl Into<String>) -> CallFailure {
-        CallFailure { why: why.into(), cause, retry: true, retry_after: None }
+        CallFailure { why: why.into(), cause, retry: true, retry_after: None, hint: None }
     }
 
     /// A failure after which the call is not retried.
     pub(super) fn is_final(cause: Cause, why: impl Into<String>) -> CallFailure {
-        CallFailure { why: why.into(), cause, retry: false, retry_after: None }
+        CallFailure { why: why.into(), cause, retry: false, retry_after: None, hint: None }
+    }
+
+    /// The same failure with this hint.
+    pub(super) fn with_hint(self, hint: impl Into<String>) -> CallFailure {
+        CallFailure { hint: Some(hint.into()), ..self }
+    }
+
+    /// What a refusal means, as the beginning of a message, and what to do (contract, exit code
+    /// 12).
+    #[must_use]
+    pub(crate) fn refusal(&self) -> (String, &'static str) {
+        let why = &self.why;
+        match self.cause {
+            Cause::Blocked => (
+                format!(
+                    "the gateway or a firewall refuses this machine: is its address on the \
+                     gateway's allow-list? ({why})"
+                ),
+                ALLOW_LIST_HINT,
+            ),
+            _ => (format!("the gateway refuses the credentials: {why}"), CREDENTIALS_HINT),
+        }
     }
 }

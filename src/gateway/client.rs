@@ -5,7 +5,8 @@ use super::ask::Transport;
 use super::base_url::{ORDER_GET, ORDER_NEW, base_url, endpoint};
 use super::call_failure::{CallFailure, Cause};
 use super::client_error::ClientError;
-use super::http::{Connections, http, innermost, is_tls, seconds};
+use super::connection::Peer;
+use super::http::{Connections, http, innermost, seconds};
 use super::new_order::NewOrder;
 use super::new_order_response::{CreatedOrder, SendFailure};
 use super::response::Reader;
@@ -54,6 +55,7 @@ pub struct Client {
     http_without_pool: OnceLock<reqwest::Client>,
     settings: GatewaySettings,
     scheme: String,
+    peer: Peer,
     /// Requests without signature and body.
     order_get: Request,
     order_new: Request,
@@ -107,6 +109,7 @@ impl Client {
             http_without_pool: OnceLock::new(),
             settings: settings.clone(),
             scheme: base.scheme().to_owned(),
+            peer: Peer::new(&base, settings),
             signer,
             reader: Reader::new(
                 settings.not_found_pattern.clone(),
@@ -239,19 +242,14 @@ impl Client {
 
     fn failure(&self, error: reqwest::Error) -> CallFailure {
         let error = error.without_url();
-        let detail = innermost(&error);
-        if error.is_connect() && is_tls(&error) {
-            let why = format!("no trusted connection to the gateway ({detail})");
-            return CallFailure::is_final(Cause::Unreachable, why);
-        }
         if error.is_connect() {
-            let why = format!("no connection to the gateway ({detail})");
-            return CallFailure::retried(Cause::Unreachable, why);
+            return self.peer.failure(&error);
         }
         if error.is_timeout() {
             return self.timeout();
         }
-        CallFailure::retried(Cause::Broken, format!("the connection broke ({detail})"))
+        let why = format!("the connection broke ({})", innermost(&error));
+        CallFailure::retried(Cause::Broken, why)
     }
 }
 

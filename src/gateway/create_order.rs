@@ -155,7 +155,7 @@ fn decide(
                     matches!(last, SendFailure::Declined { refuses_credentials: true, .. })
                 });
             return Err(match get.cause {
-                Cause::Refused if refused && !in_doubt => NotCreated::Refused(get),
+                cause if cause.is_refusal() && refused && !in_doubt => NotCreated::Refused(get),
                 cause if cause.is_outage() && !sent => NotCreated::Unreachable(get),
                 _ => NotCreated::Unknown { new, get: get.why },
             });

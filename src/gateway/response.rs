@@ -6,6 +6,7 @@ use super::call_failure::{CallFailure, Cause};
 use super::evidence::evidence;
 use super::order_id::difference;
 use super::redact::{Personal, Secrets};
+use super::refusal::cause_of_refusal;
 use super::settings::Credentials;
 use super::web_page;
 use super::wire::Json;
@@ -106,12 +107,11 @@ impl Reader {
     ) -> Result<Answered, CallFailure> {
         if let Some(mut failure) = failure_by_status(status) {
             let Ok(body) = body else { return Err(failure) };
+            if failure.cause == Cause::Refused {
+                return Err(self.refused_by_status(&failure.why, body));
+            }
             if let Some(page) = self.web_page(body) {
                 failure.why = format!("{} with {page}", failure.why);
-            } else if failure.cause == Cause::Refused
-                && let Ok(Body::Error(error)) = Body::read(body, &self.secrets)
-            {
-                failure.why = format!("{}: \"{}\"", failure.why, self.shown(&error));
             }
             return Err(failure);
         }
@@ -134,7 +134,7 @@ impl Reader {
     }
 
     /// The web page that a body is instead of JSON, as an object of a sentence.
-    fn web_page(&self, body: &[u8]) -> Option<String> {
+    pub(super) fn web_page(&self, body: &[u8]) -> Option<String> {
         let title = self.shown_id(&web_page::title(body)?);
         let shown = format!("the web page \"{title}\"");
         Some(if title.is_empty() { "a web page".to_owned() } else { shown })
@@ -229,7 +229,7 @@ impl Reader {
 
     /// An id from an answer. It can be a credential that the gateway repeats: an id is not redacted
     /// where the answer is read.
-    fn shown_id(&self, id: &str) -> String {
+    pub(super) fn shown_id(&self, id: &str) -> String {
         self.shown(&self.secrets.redacted(id).unwrap_or_else(|| id.to_owned()))
     }
 
@@ -247,7 +247,8 @@ impl Reader {
     /// The failure of an error text that refuses the credentials.
     pub(super) fn refused(&self, error: &str) -> CallFailure {
         let error = self.shown(error);
-        CallFailure::is_final(Cause::Refused, format!("the gateway answered the error \"{error}\""))
+        let why = format!("the gateway answered the error \"{error}\"");
+        CallFailure::is_final(cause_of_refusal(&error), why)
     }
 
     /// What a documented error says, under a status that lets it count. `None`: neither "no such

@@ -52,6 +52,7 @@ fn every_status_is_in_one_table() {
             (true, Cause::Untrustworthy) => "again",
             (false, Cause::Untrustworthy) => "no",
             (false, Cause::Refused) => "refused",
+            (false, Cause::Blocked) => "blocked",
             (false, Cause::WrongAddress) => "address",
             _ => "?",
         },
@@ -77,9 +78,9 @@ fn every_status_is_in_one_table() {
     200-299  answered   missing    again      refused    slower     again      again
     300-399  no         no         no         no         no         no         no
     400      no         no         no         refused    no         no         no
-    401      refused    refused    refused    refused    refused    refused    refused
+    401      refused    refused    refused    refused    refused    blocked    refused
     402      no         no         no         refused    no         no         no
-    403      refused    refused    refused    refused    refused    refused    refused
+    403      refused    refused    refused    refused    refused    blocked    refused
     404      address    missing    no         refused    no         address    address
     405-407  no         no         no         refused    no         no         no
     408      busy       busy       busy       busy       busy       busy       busy

@@ -113,11 +113,6 @@ pub struct Credentials {
     pub api_secret: SecretString,
 }
 
-/// What to do when the gateway refuses the credentials.
-pub(crate) const CREDENTIALS_HINT: &str = "compare OCTOPUS_RECON_API_KEY and the secret with the \
-     values from the gateway's support, and ask whether this machine's address is on the gateway's \
-     allow-list";
-
 impl Credentials {
     /// What is strange about the key or the secret, as a clause: something
     /// that a copy or an editor adds. It shows neither.

@@ -85,6 +85,11 @@ static TOO_MANY: LazyLock<Option<Regex>> = LazyLock::new(|| {
     .ok()
 });
 
+/// A text about the address of the caller.
+static IP_ADDRESS: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"(?x)\b( ips? | ip\ ?addr\w* | ip[46v]\w* | (allow|white)[\ -]?list\w* )\b").ok()
+});
+
 /// A statement that something does not exist.
 static NEGATED: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"(not|n.?t|\bno|longer|\bnon|never)([ -]yet)?[ -]?exist\w*").ok());
@@ -322,6 +327,12 @@ fn may_follow(words: &[&str]) -> bool {
 #[must_use]
 pub(super) fn refuses_credentials(text: &str) -> bool {
     find(&CREDENTIALS, &text.to_lowercase().replace('_', " ")).is_some()
+}
+
+/// Whether a text that refuses a call speaks of an IP address or of an allow-list.
+#[must_use]
+pub(super) fn speaks_of_an_ip_address(text: &str) -> bool {
+    find(&IP_ADDRESS, &text.to_lowercase().replace('_', " ")).is_some()
 }
 
 /// Whether an error text says that there are too many calls.

@@ -213,6 +213,23 @@ fn a_wrong_address_is_told_from_an_order() {
 }
 
 #[test]
+fn an_address_of_the_caller_is_recognised() {
+    for text in [
+        "IP not allowed",
+        "Your IP_ADDRESS 10.1.2.3 is blocked",
+        "ip-address not permitted",
+        "Not on the whitelist",
+        "merchant white-listing: add it to the ALLOW_LIST first",
+        "IPv4 only",
+    ] {
+        assert!(speaks_of_an_ip_address(text), "{text}");
+    }
+    for text in ["Invalid signature", "Invalid API key", "shipping is closed", "unzip", "tip", ""] {
+        assert!(!speaks_of_an_ip_address(text), "{text}");
+    }
+}
+
+#[test]
 fn credentials_are_refused_only_by_texts_about_them() {
     for text in [
         "Invalid signature",

@@ -26,12 +26,16 @@ pub(super) fn start(to: &PingUrl, rid: &str, text: &str) -> Option<PingRequest> 
 }
 
 /// That a run has ended. Healthchecks.io takes an exit code other than 0 as a failure, so that of
-/// a success is not sent.
+/// a success is not sent. A failure with the code 0 is one without an exit code.
 pub(super) fn end(to: &PingUrl, rid: &str, end: &End) -> PingRequest {
     if is_kuma(to) {
         return kuma(to, end);
     }
-    let failure = (!end.is_success).then(|| end.exit_code.to_string());
+    let failure = match (end.is_success, end.exit_code) {
+        (true, _) => None,
+        (false, 0) => Some("fail".to_owned()),
+        (false, code) => Some(code.to_string()),
+    };
     healthchecks(to, failure.as_deref(), rid, &end.text)
 }
 

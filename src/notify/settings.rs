@@ -33,10 +33,10 @@ impl PingUrl {
         &self.0
     }
 
-    /// Scheme and host, for people.
+    /// Scheme, host and port, for people.
     #[must_use]
     pub fn host(&self) -> String {
-        format!("{}://{}", self.0.scheme(), self.0.host_str().unwrap_or_default())
+        format!("{}://{}", self.0.scheme(), address::host_and_port(&self.0))
     }
 }
 

@@ -6,6 +6,7 @@
 //! inbox of the thread that commits answers.
 
 mod ended;
+pub(super) mod nothing_answered;
 mod orders;
 mod replies;
 mod shared;
@@ -17,10 +18,11 @@ use crate::gateway::{Allowance, Asker, Transport};
 use crate::interrupt::Interrupt;
 use crate::store::{Recording, Store, StoreError};
 use chrono::TimeDelta;
-pub(crate) use ended::moves_day;
 pub(super) use ended::{
-    Ended, clock_differs, knows_nothing, outage, refused, too_many_requests, wrong_day,
+    Ended, OF_THE_ASKING, clock_differs, deadline, knows_nothing, outage, refused,
+    too_many_requests, unreachable, wrong_day,
 };
+pub(crate) use ended::{KNOWS_NOTHING, moves_day};
 use orders::Orders;
 use replies::Replies;
 use shared::Shared;

@@ -81,6 +81,7 @@ impl Transport for Arc<FakeGateway> {
             cause,
             retry: cause.is_outage(),
             retry_after: None,
+            hint: None,
         })?;
         let evidence = "no such order".to_owned();
         Ok(Answered { answer: Answer::Missing(evidence.clone()), evidence })

@@ -122,7 +122,7 @@ fn begin_or_find(
         let run_id = continued(store, run_id, settings, request, Some(&selection))?;
         return Ok(Begun::Found(run_id));
     }
-    refuse_empty(request, &imported, without)?;
+    refuse_empty(request, &import, &imported, without, new_run.day)?;
     import.commit()?;
     tracing::info!(
         run_id = imported.run_id,
@@ -190,6 +190,7 @@ fn estimate_with(
         return Ok(Estimate { ledger, orders, requests_per_second, continues, view: None });
     }
     let new_run = new_run(store, settings, request, context)?;
+    let run_day = new_run.day;
     let Reading { import, imported, files } =
         read_or_do_without(store, new_run, settings, request, context, without)?;
     let inspection = import.inspect(imported.ledger)?;
@@ -204,7 +205,7 @@ fn estimate_with(
         drop(import);
         left(&known(store, continued(store, run_id, settings, request, Some(&selection))?)?)
     } else {
-        refuse_empty(request, &imported, without)?;
+        refuse_empty(request, &import, &imported, without, run_day)?;
         if request.is_scheduled {
             // It leaves nothing behind.
             scheduling::schedule(&import.into_scheduling()?, Terms::of(settings), context)?
@@ -259,8 +260,10 @@ fn selection(
 
 fn refuse_empty(
     request: &Request,
+    import: &Import,
     imported: &Imported,
     without: Option<&Outdated>,
+    run_day: NaiveDate,
 ) -> Result<(), Failure> {
     if let Some(without) = without {
         return no_ledger::refuse_nothing_open(request, without, imported.selected);
@@ -272,7 +275,8 @@ fn refuse_empty(
         refuse_no_order(imported)?;
     }
     if imported.selected == 0 {
-        let message = "no order is selected: no order has such a date and merchant";
+        let what = not_selected(import, run_day)?;
+        let message = format!("no order is selected: no order has such a date and merchant{what}");
         return Err(Failure::new(code::LEDGER, message, ALLOW_EMPTY));
     }
     Ok(())
@@ -302,6 +306,22 @@ pub(super) fn refuse_no_order(imported: &Imported) -> Result<(), Failure> {
         return Err(Failure::new(code::LEDGER, message, ALLOW_EMPTY));
     }
     Ok(())
+}
+
+/// The dates that were asked for and those of the ledger, as a clause; and the clock, where
+/// `--last` counts back from a day that may be wrong.
+fn not_selected(import: &Import, run_day: NaiveDate) -> Result<String, Failure> {
+    let selection = import.selection();
+    let (Some(from), Some(to)) = (selection.from, selection.to) else { return Ok(String::new()) };
+    let days = import.given_days()?;
+    let ledger = match (days.first(), days.last()) {
+        (Some(first), Some(last)) => format!("; the ledger's orders are dated {first} to {last}"),
+        _ => String::new(),
+    };
+    let is_last = selection.kind == SelectionKind::Last;
+    let last = days.last().copied().filter(|_| is_last);
+    let clock = doubts::day_in_doubt(last, run_day).unwrap_or_default();
+    Ok(format!(": {from} to {to}{ledger}{clock}"))
 }
 
 /// Checks that a run can be resumed.

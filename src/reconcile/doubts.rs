@@ -4,7 +4,7 @@
 
 use super::no_ledger::{Outdated, Refusal};
 use crate::domain::run::Warning;
-use crate::domain::text;
+use crate::domain::{span, text};
 use crate::failure::Failure;
 use crate::ledger::ShrunkAbove;
 use crate::settings::Settings;
@@ -25,11 +25,27 @@ pub(crate) fn too_old(
     let age = now - written;
     (age > TimeDelta::hours(hours.into())).then(|| {
         format!(
-            "{path} was last written at {}, {} hours ago; [ledger] max_age_hours allows {hours}",
+            "{path} was last written at {}, {} ago{}; [ledger] max_age_hours allows {hours}",
             written.to_rfc3339_opts(SecondsFormat::Secs, true),
-            age.num_hours()
+            span::age(age),
+            clock_in_doubt(written, now).unwrap_or_default(),
         )
     })
+}
+
+/// An export of a long time ago may be tonight's: this machine's clock can be wrong as well. What
+/// to say then, as a clause. `latest` is the latest that the export speaks of.
+pub(super) fn clock_in_doubt(latest: DateTime<Utc>, now: DateTime<Utc>) -> Option<String> {
+    const LONG: TimeDelta = TimeDelta::days(7);
+    let says = now.to_rfc3339_opts(SecondsFormat::Secs, true);
+    (now - latest > LONG).then(|| format!(" (this machine's clock says {says}: is it right?)"))
+}
+
+/// As [`clock_in_doubt`], of the last order of an export, on the day of a run.
+pub(super) fn day_in_doubt(last: Option<NaiveDate>, run_day: NaiveDate) -> Option<String> {
+    const LONG: TimeDelta = TimeDelta::days(7);
+    let is_long = last.is_some_and(|last| run_day - last > LONG);
+    is_long.then(|| format!(" (this machine's clock says {run_day}: is it right?)"))
 }
 
 /// What casts doubt on the ledger of this import, as warnings; days that should have orders are
@@ -44,7 +60,7 @@ pub(super) fn of_ledger(
         return Ok(Vec::new());
     }
     let mut warnings = Vec::new();
-    warnings.extend(few_selected(import, imported)?);
+    warnings.extend(few_selected(import, imported, run_day)?);
     if import.selection().kind == SelectionKind::Last {
         warnings.extend(missing_days(import, settings, run_day)?);
     }
@@ -53,7 +69,11 @@ pub(super) fn of_ledger(
 
 /// A range with far fewer of the ledger's orders than its share of the days may be wrong, or day
 /// and month of the dates may be exchanged. With `--last` only the first night says so.
-fn few_selected(import: &Import, imported: &Imported) -> Result<Option<Warning>, Failure> {
+fn few_selected(
+    import: &Import,
+    imported: &Imported,
+    run_day: NaiveDate,
+) -> Result<Option<Warning>, Failure> {
     const FEW: u64 = 4;
     let selection = import.selection();
     let (selected, accepted) = (imported.from_ledger, imported.ledger.accepted);
@@ -76,11 +96,13 @@ fn few_selected(import: &Import, imported: &Imported) -> Result<Option<Warning>,
     if u128::from(selected) * u128::from(FEW * all) >= u128::from(accepted) * u128::from(in_range) {
         return Ok(None);
     }
+    let is_last = selection.kind == SelectionKind::Last;
+    let clock = day_in_doubt(Some(*last).filter(|_| is_last), run_day).unwrap_or_default();
     let end = |date: Option<NaiveDate>| date.map_or("…".to_owned(), |date| date.to_string());
     let text = format!(
         "{selected} of the ledger's {accepted} orders are dated {} to {}; its orders are dated \
          {first} to {last}. Is it an old export, or does [ledger] date_format exchange day and \
-         month?",
+         month?{clock}",
         end(selection.from),
         end(selection.to)
     );
@@ -92,13 +114,15 @@ fn few_selected(import: &Import, imported: &Imported) -> Result<Option<Warning>,
 fn refuse_without_yesterday(
     yesterday: NaiveDate,
     given: &BTreeSet<NaiveDate>,
+    run_day: NaiveDate,
 ) -> Result<(), Outdated> {
     if given.contains(&yesterday) {
         return Ok(());
     }
+    let clock = day_in_doubt(given.last().copied(), run_day).unwrap_or_default();
     let last = given
         .last()
-        .map_or("it has no order".to_owned(), |last| format!("its last order is of {last}"));
+        .map_or("it has no order".to_owned(), |last| format!("its last order is of {last}{clock}"));
     Err(Outdated {
         why: format!(
             "it has no order of {yesterday}, and {last}; [ledger] require_yesterday is set"
@@ -121,7 +145,7 @@ fn missing_days(
     let is_closed = |day: NaiveDate| closed.is_closed(day);
     let given = import.given_days()?;
     if settings.ledger.require_yesterday && !is_closed(to) {
-        refuse_without_yesterday(to, &given)?;
+        refuse_without_yesterday(to, &given, run_day)?;
     }
     let Some(first_known) = import.first_known_day()? else { return Ok(Vec::new()) };
     let mut lacking = Vec::new();
@@ -143,7 +167,9 @@ fn missing_days(
         lacking.into_iter().partition(|day| *day == to);
     let mut warnings = Vec::new();
     if let Some(day) = stale.first() {
-        let last = given.last().map_or_else(String::new, |last| format!("; its last is of {last}"));
+        let clock = day_in_doubt(given.last().copied(), run_day).unwrap_or_default();
+        let last =
+            given.last().map_or_else(String::new, |last| format!("; its last is of {last}{clock}"));
         let text = format!(
             "the ledger has no usable order of {day}, the day before this run{last}. {USUAL}: \
              is it an old export?"

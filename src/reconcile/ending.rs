@@ -1,6 +1,7 @@
 //! How a run ended, as it is recorded (contract, "The database": each run's end; "Exit codes").
 
 use super::Context;
+use crate::domain::payment::NOT_ASKED_IN_TIME;
 use crate::domain::run::RunSummary;
 use crate::domain::text::one_line;
 use crate::failure::{Failure, code};
@@ -16,10 +17,22 @@ pub(super) fn of(summary: &RunSummary, at: DateTime<Utc>) -> RunEnd {
         0 => "report written: nothing to report".to_owned(),
         1 => format!("report written: {} with mismatches", plural(orders.mismatched, "order")),
         3 => {
-            let most = summary.unverified_reasons.first().and_then(|row| row.reason.as_deref());
+            let mut reasons =
+                summary.unverified_reasons.iter().filter_map(|row| row.reason.as_deref());
+            // That the rest was not asked in time is no reason where nothing was answered.
+            let says_more = |reason: &&str| *reason != NOT_ASKED_IN_TIME;
+            let most = if orders.none_answered() {
+                reasons.clone().find(says_more).or(reasons.next())
+            } else {
+                reasons.next()
+            };
             let most = most.map(|reason| format!(", mostly: {reason}")).unwrap_or_default();
-            let (unverified, selected) = (orders.unverified, plural(orders.selected, "order"));
-            format!("report written: {unverified} of {selected} unverified{most}")
+            let what = if orders.none_answered() {
+                format!("0 of {} answered", orders.asked())
+            } else {
+                format!("{} of {} unverified", orders.unverified, plural(orders.selected, "order"))
+            };
+            format!("report written: {what}{most}")
         }
         _ => {
             let invalid = summary.figures.ledger.invalid;
@@ -75,6 +88,48 @@ impl Drop for BugRecorder<'_> {
             let _recorded =
                 store.wait_briefly().and_then(|()| store.end_run(self.run_id, &end, false));
         }
+    }
+}
+
+/// A run whose orders are stored: it can be resumed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Resumable {
+    pub(super) run_id: i64,
+    /// Whether a call was made for it.
+    pub(super) has_asked: bool,
+}
+
+/// The same failure with what to do about the run.
+pub(super) fn with_advice(failure: Failure, run: Option<Resumable>) -> Failure {
+    if failure.is_report_new() {
+        return failure;
+    }
+    let resume = run.map(|run| format!("octopus-recon run --resume {}", run.run_id));
+    let kept =
+        if run.is_some_and(|run| run.has_asked) { " What was received is kept." } else { "" };
+    match (failure.code().checked_sub(code::SIGNAL), resume) {
+        (Some(signal), resume) => {
+            let who = match signal {
+                2 => "Ctrl-C sends SIGINT",
+                15 => {
+                    "a shutdown, `systemctl stop` and a time limit (TimeoutStartSec=) send SIGTERM"
+                }
+                _ => "see who sent it",
+            };
+            let what = match resume {
+                Some(resume) => format!("resume it: {resume}, or leave it to the next night."),
+                None => {
+                    "start the nightly command again, or leave it to the next night.".to_owned()
+                }
+            };
+            failure.with_hint(format!("{what}{kept} Who ended it? {who}"))
+        }
+        (None, Some(resume)) if failure.code() == code::STORAGE => {
+            let hint = failure.hint().map(|hint| format!("{hint}.")).unwrap_or_default();
+            let hint = format!("{hint}{kept} To resume: {resume}");
+            failure.with_hint(hint)
+        }
+        _ => failure,
     }
 }
 
@@ -204,6 +259,51 @@ mod tests {
         for (end, code, reason) in ends {
             assert_eq!(end.exit_code, Some(code), "{reason}");
             assert_eq!(end.reason, format!("report written: {reason}"));
+        }
+    }
+
+    #[test]
+    fn each_ending_says_how_its_run_goes_on() {
+        let storage = || Failure::new(code::STORAGE, "locked", "close that program");
+        let run = |has_asked| Some(Resumable { run_id: 7, has_asked });
+        let resume = "To resume: octopus-recon run --resume 7";
+        let sent = "Who ended it? a shutdown, `systemctl stop` and a time limit \
+                    (TimeoutStartSec=) send SIGTERM";
+        for (failure, run, hint) in [
+            (
+                storage(),
+                run(true),
+                format!("close that program. What was received is kept. {resume}"),
+            ),
+            (storage(), run(false), format!("close that program. {resume}")),
+            (storage(), None, "close that program".to_owned()),
+            (storage().after_report("r.csv"), run(true), "close that program".to_owned()),
+            (
+                Failure::signal(15, ""),
+                run(true),
+                format!(
+                    "resume it: octopus-recon run --resume 7, or leave it to the next night. What \
+                     was received is kept. {sent}"
+                ),
+            ),
+            (
+                Failure::signal(15, ""),
+                run(false),
+                format!(
+                    "resume it: octopus-recon run --resume 7, or leave it to the next night. {sent}"
+                ),
+            ),
+            (
+                Failure::signal(2, ""),
+                None,
+                "start the nightly command again, or leave it to the next night. Who ended it? \
+                 Ctrl-C sends SIGINT"
+                    .to_owned(),
+            ),
+            (Failure::new(code::OUTAGE, "gone", "wait"), run(true), "wait".to_owned()),
+        ] {
+            let advised = with_advice(failure, run);
+            assert_eq!(advised.hint(), Some(&*hint), "{advised}");
         }
     }
 

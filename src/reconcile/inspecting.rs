@@ -138,7 +138,7 @@ fn ended(error: ReadError<StoreError>, signal: &dyn Fn() -> Option<u8>) -> Failu
         ReadError::Sink(error) => Failure::from(error),
         ReadError::Interrupted => {
             let signal = signal().unwrap_or_default();
-            Failure::signal(signal, format!("ended by signal {signal} while the ledger was read"))
+            Failure::signal(signal, " while the ledger was read")
         }
     }
 }

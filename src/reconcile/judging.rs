@@ -203,10 +203,10 @@ impl Pass<'_> {
 /// A signal came after the last answer and before the report was in its place.
 pub(super) fn ended_by(signal: u8, run_id: i64) -> Failure {
     let message = format!(
-        "ended by signal {signal} while the answers were judged and reported; the previous report \
+        " while the answers were judged and reported; the previous report \
          is unchanged; resume with --resume {run_id}"
     );
-    Failure::signal(signal, message)
+    Failure::signal(signal, &message)
 }
 
 /// The mismatches of one order: what a run adds to their lives, and the rows that it reports.

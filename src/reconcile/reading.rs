@@ -58,8 +58,8 @@ pub(super) fn read<'a>(
             ReadError::Sink(error) => Failure::from(error),
             ReadError::Interrupted => {
                 let signal = context.interrupt.signal().unwrap_or_default();
-                let what = "while the ledger was read; nothing was stored or asked";
-                Failure::signal(signal, format!("ended by signal {signal} {what}"))
+                let what = " while the ledger was read; nothing was stored or asked";
+                Failure::signal(signal, what)
             }
         })?;
         import.end_file(&read.sha256, modified.map(Into::into))?;

@@ -39,8 +39,8 @@ pub(super) fn schedule(
     while let Some((last, orders)) = scheduling.answered(after, THOUSAND)? {
         after = last;
         if let Some(signal) = context.interrupt.signal() {
-            let what = "while it was decided which orders are due";
-            return Err(Failure::signal(signal, format!("ended by signal {signal} {what}")));
+            let what = " while it was decided which orders are due";
+            return Err(Failure::signal(signal, what));
         }
         let mut due = Vec::new();
         for order in orders {

@@ -3,10 +3,11 @@
 use super::deciding::{self, Desk};
 use super::scheduling::{self, Terms};
 use super::{Context, Request, asking, beginning, doubts, ending, judging, known, no_report};
-use super::{reporting, restored, statement, warn};
+use super::{reporting, restored, statement, timezone, warn};
+use crate::domain::payment::NOT_ASKED_IN_TIME;
 use crate::domain::run::{RunSummary, Warning};
 use crate::failure::{Failure, code};
-use crate::gateway::{Allowance, Asker, Client, ClientError};
+use crate::gateway::{Allowance, Asker, Cause, Client, ClientError};
 use crate::report::{self, StagedFiles, Stops, Written};
 use crate::settings::Settings;
 use crate::store::{NewRun, Recording, RunRow, SelectionKind, Store};
@@ -14,6 +15,7 @@ use asking::{Asking, Ended};
 use chrono_tz::Tz;
 use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// A run from its first call to its report.
 pub(super) struct Session<'a> {
@@ -32,15 +34,22 @@ impl Session<'_> {
         first: Client,
         further: &dyn Fn() -> Result<Client, ClientError>,
     ) -> Result<(RunSummary, Vec<Written>), Failure> {
-        let Session { run_id, context, .. } = *self;
+        let Session { run_id, settings, context, .. } = *self;
         if let Some(warning) = beginning::clock_warning(self.new_run) {
             self.store.add_warnings(run_id, &[warning])?;
         }
         let said = known(&self.store, run_id)?.summary.warnings;
         let directory = &self.settings.report.directory;
         restored::warn_of_older_database(&mut self.store, run_id, directory, &said)?;
+        let zone = settings.ledger.zone();
+        let before = self.store.last_zone(settings.gateway.merchant_uid.as_deref())?;
+        let changed = before.and_then(|it| timezone::changed(&it, zone, (context.now)()));
+        if let Some(warning) = changed {
+            warn(&mut self.store, run_id, warning)?;
+        }
         self.schedule()?;
         let run = known(&self.store, run_id)?;
+        let began = Instant::now();
         let is_whole = self.ask(&run, first, further)?;
         // A new answer can change what a reused one shows, such as that two orders share a payment.
         // Those orders are asked too. What comes after that is due in the next night.
@@ -48,6 +57,7 @@ impl Session<'_> {
             let run = known(&self.store, run_id)?;
             self.ask(&run, further()?, further)?;
         }
+        self.doubt_a_gateway_that_answers_nothing(began.elapsed())?;
         self.doubt_a_gateway_that_knows_nothing(&run)?;
         self.take_decisions()?;
         let interrupt = context.interrupt.clone();
@@ -117,6 +127,18 @@ impl Session<'_> {
             }
         }
         Ok((run.summary, reported.files))
+    }
+
+    /// Says so where no order was answered: the exit code is that of a run with some orders
+    /// unverified.
+    fn doubt_a_gateway_that_answers_nothing(&mut self, took: Duration) -> Result<(), Failure> {
+        let Session { run_id, .. } = *self;
+        let run = known(&self.store, run_id)?;
+        let reasons = self.store.unverified_reasons(run_id)?;
+        match asking::nothing_answered::warning(&run, &reasons, took) {
+            Some(warning) => warn(&mut self.store, run_id, warning),
+            None => Ok(()),
+        }
     }
 
     /// Ends the run where the gateway has never known an order of this merchant: the address or the
@@ -206,6 +228,7 @@ impl Session<'_> {
         context.counters.begin(to_ask, run.answered);
         let store = &mut self.store;
         let ended = asking.run(store)?;
+        store.forget_warnings(run_id, &asking::OF_THE_ASKING)?;
         let skew = allowance.clock_skew();
         let clock = skew.and_then(asking::clock_differs);
         let refused = allowance.refused_calls().map(asking::too_many_requests);
@@ -219,22 +242,17 @@ impl Session<'_> {
         match ended {
             Ended::Done => return Ok(true),
             Ended::Deadline => {
-                let warning =
-                    Warning::new("deadline", format!("{progress} when the deadline came"));
-                warn(store, run_id, warning)?;
-                store.mark_unasked(run_id, "not asked before the deadline")?;
+                warn(store, run_id, asking::deadline(&progress))?;
+                store.mark_unasked(run_id, NOT_ASKED_IN_TIME)?;
             }
             Ended::Unreachable(why) => {
-                let what = "when the gateway could no longer be reached";
-                let warning = Warning::new("unreachable", format!("{progress} {what}: {why}"));
-                warn(store, run_id, warning)?;
+                warn(store, run_id, asking::unreachable(&why, &progress))?;
                 store
                     .mark_unasked(run_id, "not asked, because the gateway could not be reached")?;
             }
             Ended::Interrupted(signal) => {
-                let message =
-                    format!("ended by signal {signal}; {progress}, resume with --resume {run_id}");
-                return Err(Failure::signal(signal, message));
+                let rest = format!("; {progress}, resume with --resume {run_id}");
+                return Err(Failure::signal(signal, &rest));
             }
             Ended::Refused(why) => {
                 let doubt = settings.credentials().ok().and_then(|it| it.doubt());
@@ -242,10 +260,11 @@ impl Session<'_> {
             }
             Ended::WrongDay(skew) => return Err(asking::wrong_day(skew)),
             // The gateway is not at fault if this process may open no connection.
-            Ended::Outage(why)
-                if why.starts_with("no connection to the gateway (Too many open files") =>
+            Ended::Outage(failure)
+                if failure.cause == Cause::Unreachable
+                    && failure.why.contains("(Too many open files") =>
             {
-                let message = format!("the gateway cannot be asked: {why} ({progress})");
+                let message = format!("the gateway cannot be asked: {} ({progress})", failure.why);
                 return Err(Failure::limit(message));
             }
             Ended::Outage(why) => return Err(asking::outage(&why, run_id, &progress)),

@@ -67,7 +67,7 @@ impl Tally {
                 self.refused_in_a_row = 0;
                 self.is_reached = true;
             }
-            Reply::Failed { cause: Cause::Refused, .. } => {
+            Reply::Failed { cause, .. } if cause.is_refusal() => {
                 self.refused = self.refused.saturating_add(1);
                 self.refused_in_a_row = self.refused_in_a_row.saturating_add(1);
                 self.is_reached = true;

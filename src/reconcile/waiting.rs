@@ -175,8 +175,8 @@ pub(super) fn wait(
         let next = wait.limit.min(at + LOOK_EVERY);
         while began.elapsed() < next {
             if let Some(signal) = context.interrupt.signal() {
-                let what = "while the ledger was waited for; nothing was stored or asked";
-                return Err(Failure::signal(signal, format!("ended by signal {signal} {what}")));
+                let what = " while the ledger was waited for; nothing was stored or asked";
+                return Err(Failure::signal(signal, what));
             }
             sleep(HEAR_EVERY.min(next.saturating_sub(began.elapsed())));
         }

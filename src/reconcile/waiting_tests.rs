@@ -92,7 +92,7 @@ fn a_file_is_ready_when_it_is_there_young_and_unchanged() {
             vec![(0, file(9, 3_599)), (1, file(9, 3_599)), (2, file(9, 3_599))],
             Some(1),
             "wait ready wait",
-            "1 hours ago; [ledger] max_age_hours allows 1",
+            "1 hour ago; [ledger] max_age_hours allows 1",
         ),
         // The limit is 100 s.
         (vec![(99, Absent), (100, Absent)], None, "wait over", "orders.csv is not there"),

@@ -78,7 +78,7 @@ impl ReportError {
     pub(crate) fn hint(&self) -> &'static str {
         match self.kind() {
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
-                "free some space there, then run again with --resume: received answers are kept"
+                "free some space there, then run again"
             }
             ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
                 "let the user that runs octopus-recon write to this directory, or choose another \
@@ -92,7 +92,7 @@ impl ReportError {
             ErrorKind::IsADirectory | ErrorKind::InvalidInput => {
                 "name a file with --report, or a directory with --out"
             }
-            _ => "check this disk, then run again with --resume: received answers are kept",
+            _ => "check this disk, then run again",
         }
     }
 }

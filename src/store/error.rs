@@ -141,13 +141,9 @@ impl StoreError {
             }
             StoreError::Storage { .. } => {
                 "free space (also for temporary files), correct the permissions or raise the \
-                 limits (ulimit -f, -n, -v), then run again with --resume: what was received is \
-                 kept"
+                 limits (ulimit -f, -n, -v), then run again"
             }
-            StoreError::Unread { .. } => {
-                "check the disk (its own log, and dmesg), then run again with --resume: what was \
-                 received is kept"
-            }
+            StoreError::Unread { .. } => "check the disk (its own log, and dmesg), then run again",
             StoreError::Linked { .. } => {
                 "it was not changed; `find DIRECTORY -samefile FILE` lists its names: remove all \
                  but one, or make a copy instead of a link"
@@ -156,10 +152,9 @@ impl StoreError {
                 "name a file in a directory that exists, that may be written to and that has room \
                  for the whole database; the database itself was not changed"
             }
-            StoreError::Interrupted { .. } => "run again with --resume: what was received is kept",
+            StoreError::Interrupted { .. } => "run again",
             StoreError::Busy { .. } => {
-                "close that program (a SQLite browser with unsaved changes?), then run again with \
-                 --resume: what was received is kept"
+                "close that program (a SQLite browser with unsaved changes?), then run again"
             }
             StoreError::Newer { .. } => {
                 "it was not changed; install the newer octopus-recon: the database is not damaged"

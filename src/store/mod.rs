@@ -50,6 +50,7 @@ mod stopping;
 mod summing;
 mod views;
 mod warnings;
+mod zones;
 
 pub(crate) use answers::{Pending, Recorded, Recording};
 pub(crate) use backup::BackedUp;
@@ -71,6 +72,7 @@ pub(crate) use runs::{NewRun, RunRow, RunStatus};
 pub(crate) use scheduling::{Answered, Figures, Scheduling};
 pub(crate) use selection::{Selection, SelectionKind};
 pub(crate) use views::Kept;
+pub(crate) use zones::RunZone;
 
 use crate::domain::payment::PersonalData;
 use chrono::{DateTime, Utc};

@@ -102,8 +102,7 @@ pub(crate) struct RunRow {
 impl RunRow {
     /// Orders that this run asks for itself.
     pub(crate) fn to_ask(&self) -> u64 {
-        let orders = &self.summary.figures.orders;
-        orders.selected.saturating_sub(orders.reused)
+        self.summary.figures.orders.asked()
     }
 
     /// Whether it ended before its orders were stored: there is nothing to resume.
@@ -176,6 +175,17 @@ impl Store {
     /// The database.
     pub(crate) fn runs(&self, limit: u32) -> Result<Vec<RunRow>, StoreError> {
         self.runs_where("ORDER BY run_id DESC LIMIT ?1", i64::from(limit))
+    }
+
+    /// Why orders of a run have no answer, as far as it is known: the most frequent reasons first.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub(crate) fn unverified_reasons(
+        &self,
+        run_id: i64,
+    ) -> Result<Vec<UnverifiedReason>, StoreError> {
+        unverified_reasons(&self.connection, run_id).map_err(|error| self.error(&error))
     }
 
     fn runs_where(

@@ -31,6 +31,21 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Forgets what an earlier process said of a run that is resumed.
+    ///
+    /// # Errors
+    /// The database cannot be written.
+    pub(crate) fn forget_warnings(
+        &mut self,
+        run_id: i64,
+        codes: &[&str],
+    ) -> Result<(), StoreError> {
+        let forgotten = codes.iter().try_for_each(|code| forget(&self.connection, run_id, code));
+        forgotten.map_err(|error| self.error(&error))
+    }
+}
+
 /// Adds warnings behind those that are there. A run that is resumed does not repeat one.
 pub(super) fn add(
     connection: &Connection,

@@ -62,6 +62,7 @@ const USED_ONLY_IN: &[(&str, &[&str])] = &[
     ("rusqlite", &["store"]),
     ("axum", &["sandbox"]),
     ("reqwest", &["gateway", "sandbox", "notify"]),
+    ("rustls", &["gateway"]),
     ("std::env", &["settings", "main"]),
 ];
 

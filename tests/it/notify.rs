@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a failed setup fails the test")]
 
 mod metrics;
-mod monitor;
+pub mod monitor;
 mod pings;
 
 use crate::support::{FAST_RETRIES, Merchant, ledger};

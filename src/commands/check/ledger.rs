@@ -3,10 +3,11 @@
 
 use super::finding::Finding;
 use crate::commands::Process;
+use crate::domain::span;
 use crate::failure::{Failure, code};
 use crate::reconcile::{too_old, try_to_read};
 use crate::settings::Settings;
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use std::fs::File;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -117,7 +118,8 @@ fn look(path: &Path, max_age_hours: Option<u32>, now: DateTime<Utc>) -> Looked {
     let Some(written) = written else { return Looked::Good(format!("{name} is there")) };
     let at = DateTime::<Utc>::from(written).to_rfc3339_opts(SecondsFormat::Secs, true);
     let age = SystemTime::from(now).duration_since(written).unwrap_or_default();
-    let text = format!("{name} was last written at {at}, {} hours ago", age.as_secs() / 3_600);
+    let shown = span::age(TimeDelta::from_std(age).unwrap_or(TimeDelta::MAX));
+    let text = format!("{name} was last written at {at}, {shown} ago");
     if max_age_hours.is_none() && age > OLD {
         let hint = "see that the export runs; [ledger] max_age_hours = 26 refuses such a file";
         return Looked::Doubtful(text, hint);
@@ -128,7 +130,6 @@ fn look(path: &Path, max_age_hours: Option<u32>, now: DateTime<Utc>) -> Looked {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use chrono::TimeDelta;
 
     #[test]
     fn a_file_is_there_readable_and_of_last_night() -> std::io::Result<()> {

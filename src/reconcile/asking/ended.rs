@@ -1,9 +1,11 @@
 //! How the asking ended, and what a person is told of it.
 
+use super::nothing_answered;
 use crate::domain::run::Warning;
-use crate::domain::text;
+use crate::domain::span;
+use crate::domain::text::one_line;
 use crate::failure::{Failure, code};
-use crate::gateway::{CREDENTIALS_HINT, RefusedCalls};
+use crate::gateway::{CallFailure, RefusedCalls};
 use crate::store::{AllMissing, RunRow};
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
@@ -19,14 +21,14 @@ pub(in crate::reconcile) enum Ended {
     Deadline,
     /// A signal came.
     Interrupted(u8),
-    /// The gateway refuses the credentials: its words.
-    Refused(String),
+    /// The gateway refuses the credentials, or this machine.
+    Refused(CallFailure),
     /// By the gateway's clock the run has selected the wrong days: its clock minus this machine's.
     WrongDay(TimeDelta),
     /// Nothing usable came: the last failure.
-    Outage(String),
+    Outage(CallFailure),
     /// Earlier answers are there, but now the gateway cannot be reached: the last failure.
-    Unreachable(String),
+    Unreachable(CallFailure),
 }
 
 /// What a person should see of "too many requests".
@@ -75,19 +77,13 @@ pub(crate) fn moves_day(now: DateTime<Utc>, skew: TimeDelta, zone: Tz) -> bool {
 /// A difference of clocks, as a clause.
 fn clock(skew: TimeDelta) -> String {
     let direction = if skew < TimeDelta::zero() { "ahead of" } else { "behind" };
-    let seconds = skew.num_seconds().abs();
-    let shown = match seconds {
-        0..=599 => format!("{seconds} s"),
-        600..=7_199 => format!("{} minutes", seconds / 60),
-        7_200..=172_799 => format!("{} hours", seconds / 3_600),
-        _ => format!("{} days", seconds / 86_400),
-    };
+    let shown = span::rounded(skew);
     format!("this machine's clock is {shown} {direction} the gateway's")
 }
 
 /// Exit code 12. `doubt` is what is strange about the credentials.
 pub(in crate::reconcile) fn refused(
-    why: &str,
+    failure: &CallFailure,
     skew: Option<TimeDelta>,
     doubt: Option<&str>,
     run_id: i64,
@@ -99,28 +95,55 @@ pub(in crate::reconcile) fn refused(
         .map(|skew| format!("; {}", clock(skew)))
         .unwrap_or_default();
     let doubt = doubt.map(|doubt| format!("{doubt}; ")).unwrap_or_default();
+    let (message, hint) = failure.refusal();
     Failure::new(
         code::CREDENTIALS,
-        format!("the gateway refuses the credentials: {why}{clock} ({progress})"),
+        format!("{message}{clock} ({progress})"),
         format!(
-            "{doubt}{CREDENTIALS_HINT}. Then resume: octopus-recon run --resume {run_id}. If the \
-             base URL or merchant_uid was wrong, start a new run instead"
+            "{doubt}{hint}. Then resume: octopus-recon run --resume {run_id}. If the base URL or \
+             merchant_uid was wrong, start a new run instead"
         ),
     )
 }
 
 /// Exit code 13.
-pub(in crate::reconcile) fn outage(why: &str, run_id: i64, progress: &str) -> Failure {
+pub(in crate::reconcile) fn outage(failure: &CallFailure, run_id: i64, progress: &str) -> Failure {
+    let first = match &failure.hint {
+        Some(hint) => format!("{hint}. Then"),
+        None => "check the network, or wait until the gateway is back, then".to_owned(),
+    };
     Failure::new(
         code::OUTAGE,
-        format!("nothing usable came from the gateway: {} ({progress})", text::clean(why)),
+        format!("nothing usable came from the gateway: {} ({progress})", one_line(&failure.why)),
         format!(
-            "check the network, or wait until the gateway is back, then resume: octopus-recon \
-             run --resume {run_id}. If the base URL was wrong, start a new run instead. The \
-             previous report was not changed"
+            "{first} resume: octopus-recon run --resume {run_id}. If the base URL was wrong, start \
+             a new run instead. The previous report was not changed"
         ),
     )
 }
+
+/// Codes of the warnings about how the asking went. A process that resumes the run says anew how
+/// its own went.
+pub(in crate::reconcile) const OF_THE_ASKING: [&str; 3] =
+    [DEADLINE, UNREACHABLE, nothing_answered::CODE];
+const DEADLINE: &str = "deadline";
+const UNREACHABLE: &str = "unreachable";
+
+/// The deadline came first.
+pub(in crate::reconcile) fn deadline(progress: &str) -> Warning {
+    Warning::new(DEADLINE, format!("{progress} when the deadline came"))
+}
+
+/// The gateway went away.
+pub(in crate::reconcile) fn unreachable(failure: &CallFailure, progress: &str) -> Warning {
+    let hint = failure.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
+    let why = one_line(&failure.why);
+    let text = format!("{progress} when the gateway could no longer be reached: {why}{hint}");
+    Warning::new(UNREACHABLE, text)
+}
+
+/// The beginning of the reason of a run that no `--resume` alone helps: see [`knows_nothing`].
+pub(crate) const KNOWS_NOTHING: &str = "the gateway knows none of the orders";
 
 /// Exit code 13: all answers say that there is no such order, and none ever said otherwise.
 pub(in crate::reconcile) fn knows_nothing(all_missing: &AllMissing, run: &RunRow) -> Failure {
@@ -129,9 +152,8 @@ pub(in crate::reconcile) fn knows_nothing(all_missing: &AllMissing, run: &RunRow
     Failure::new(
         code::OUTAGE,
         format!(
-            "the gateway knows none of the orders, and has never known one of this merchant: \
-             {answered} of {asked} orders that were asked are answered with \"{words}\" \
-             (run {run_id}, {base_url})"
+            "{KNOWS_NOTHING}, and has never known one of this merchant: {answered} of {asked} \
+             orders that were asked are answered with \"{words}\" (run {run_id}, {base_url})"
         ),
         format!(
             "check the base URL, the credentials' merchant, and the ledger's column of \

@@ -9,7 +9,7 @@ pub(super) struct Replies {
     tally: Tally,
     /// The order that was answered last, by this process or an earlier one of the same run.
     last_answered: Option<Pending>,
-    last_failure: String,
+    last_failure: Option<CallFailure>,
     /// Causes that a person was told of.
     warned: Vec<Cause>,
     /// A probe is in flight: are the credentials right?
@@ -22,7 +22,7 @@ impl Replies {
         Replies {
             tally: Tally::new(answered_before),
             last_answered,
-            last_failure: String::new(),
+            last_failure: None,
             warned: Vec::new(),
             is_probing: false,
         }
@@ -47,7 +47,7 @@ impl Replies {
                     stop::Reply::Answered
                 }
                 Err(failure) => {
-                    self.last_failure.clone_from(&failure.why);
+                    self.last_failure = Some(failure.clone());
                     self.warn_once(failure);
                     let (cause, only_outages) = (failure.cause, reply.only_outages);
                     stop::Reply::Failed { cause, only_outages }
@@ -71,13 +71,20 @@ impl Replies {
         self.tally.last()
     }
 
-    pub(super) fn last_failure(&self) -> String {
-        self.last_failure.clone()
+    /// The last failure. There is one wherever it is asked for.
+    pub(super) fn last_failure(&self) -> CallFailure {
+        self.last_failure.clone().unwrap_or_else(|| CallFailure {
+            why: String::new(),
+            cause: Cause::Timeout,
+            retry: false,
+            retry_after: None,
+            hint: None,
+        })
     }
 
     /// Begins a probe: the order to ask for again, and the last failure. Refusals from now on are a
     /// new row: the probe says nothing of them.
-    pub(super) fn begin_probe(&mut self) -> (Option<Pending>, String) {
+    pub(super) fn begin_probe(&mut self) -> (Option<Pending>, CallFailure) {
         self.is_probing = true;
         self.tally.probe_begins();
         (self.last_answered.clone(), self.last_failure())

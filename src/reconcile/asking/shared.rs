@@ -4,6 +4,7 @@ use super::orders::Orders;
 use super::replies::Replies;
 use super::{Ended, MovesDay};
 use crate::failure::Failure;
+use crate::gateway::CallFailure;
 use crate::interrupt::Interrupt;
 use crate::reconcile::committing::Inbox;
 use crate::store::{Pending, StoreError};
@@ -143,7 +144,7 @@ impl Shared {
 
     /// Begins a probe: no other call begins until [`Shared::end_probe`]. Gives the order to ask for
     /// again, and why there is a probe.
-    pub(super) fn begin_probe(&self) -> (Option<Pending>, String) {
+    pub(super) fn begin_probe(&self) -> (Option<Pending>, CallFailure) {
         let probe = self.replies().begin_probe();
         self.change(Phase::Asking, Phase::Probing);
         probe

@@ -3,7 +3,7 @@
 use super::Ended;
 use super::shared::Shared;
 use crate::failure::Failure;
-use crate::gateway::{Asker, Cause, Reply, Transport};
+use crate::gateway::{Asker, CallFailure, Cause, Reply, Transport};
 use crate::reconcile::committing::Holder;
 use crate::reconcile::stop::Next;
 use crate::store::{Pending, Recorded};
@@ -168,7 +168,7 @@ impl<T: Transport + Send + Sync + 'static> Worker<T> {
         let (order, why) = self.shared.begin_probe();
         let Some(order) = order else { return self.refused(why) };
         let reply = self.asker.ask(&order.key, self.shared.stop_asking_at).await;
-        if reply.result.as_ref().is_err_and(|failure| failure.cause == Cause::Refused) {
+        if reply.result.as_ref().is_err_and(|failure| failure.cause.is_refusal()) {
             return self.refused(why);
         }
         // The earlier answer stays if this reply has none.
@@ -178,7 +178,7 @@ impl<T: Transport + Send + Sync + 'static> Worker<T> {
         self.shared.end_probe();
     }
 
-    fn refused(&self, why: String) {
+    fn refused(&self, why: CallFailure) {
         self.shared.end(Ok(Ended::Refused(why)));
     }
 }

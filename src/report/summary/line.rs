@@ -27,7 +27,9 @@ pub(crate) fn of_report(run: &RunSummary, files: &[Written]) -> String {
     };
     let selected = counted(orders.selected, "order");
     let mut parts = Vec::new();
-    if orders.unverified > 0 {
+    if orders.none_answered() {
+        parts.push(format!("0 of {} answered", number(orders.asked())));
+    } else if orders.unverified > 0 {
         parts.push(format!("{} of {selected} unverified", number(orders.unverified)));
     }
     let with_findings = orders.mismatched.saturating_sub(figures.accepted_orders);

@@ -237,10 +237,7 @@ fn a_full_disk_says_what_to_do() {
     let full = std::io::Error::from_raw_os_error(28);
     let full = ReportError::new("write", Path::new("r\u{1b}.csv"), full);
     assert_eq!(full.to_string(), "cannot write r .csv: No space left on device (os error 28)");
-    assert_eq!(
-        full.hint(),
-        "free some space there, then run again with --resume: received answers are kept"
-    );
+    assert_eq!(full.hint(), "free some space there, then run again");
 }
 
 #[test]

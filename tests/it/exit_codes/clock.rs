@@ -24,6 +24,8 @@ fn a_wrong_clock_is_a_warning_on_summary_and_report() {
         (8, Some(" s behind the gateway's")),
         (-100, Some(" minutes ahead of the gateway's")),
         (4 * 24 * 60 + 9, Some("4 days behind the gateway's")),
+        // It is not cut off to 2 hours.
+        (-179, Some("3 hours ahead of the gateway's")),
     ] {
         let merchant = Merchant::new();
         merchant.write("ledger.csv", ledger(3));

@@ -126,11 +126,25 @@ fn a_web_page_under_403_is_named() {
             "403 with the web page \"Access denied\"",
         ),
         (r#"{"result":"error","data":"IP not allowed"}"#, "403: \"IP not allowed\""),
+        ("Your IP_ADDRESS is not whitelisted", "403: \"Your IP_ADDRESS is not whitelisted\""),
     ] {
         let night = Night::new();
         let gateway = RudeGateway::serve(move |turn| turn.answer("403 Forbidden", "", body));
         let done = night.run(&gateway.url, &[]);
-        night.assert_failed(&done, 12, &[words, "allow-list"]);
+        let first = "ended 12: the gateway or a firewall refuses this machine: is its address on \
+                     the gateway's allow-list? (the gateway answered ";
+        night.assert_failed(&done, 12, &[words, first]);
+        // The hint, the note, `status`, `check` and `order get` speak of it before the key.
+        let hint = done.stderr.split_once(" hint: ").unwrap().1;
+        let note = std::fs::read_to_string(&night.notes()[0]).unwrap();
+        let status = night.merchant.run(&["status"]).stdout;
+        let at = ["--base-url", &gateway.url];
+        let get = night.merchant.run(&[&["order", "get", "A1"], &at[..]].concat()).stderr;
+        let check = night.merchant.run(&[&["check"], &at[..]].concat()).stdout;
+        for told in [hint, &note, &status, &get, &check] {
+            let (list, key) = (told.find("allow-list"), told.find("OCTOPUS_RECON_API_KEY"));
+            assert!(list.is_some_and(|list| key.is_none_or(|key| list < key)), "{told}");
+        }
     }
 }
 

@@ -81,6 +81,37 @@ fn wrong_control_figures_and_an_empty_selection_send_no_request() {
     assert_eq!(gateway.stop().len(), 20);
 }
 
+/// An export of long ago may be tonight's, read by a machine whose clock is wrong.
+#[test]
+fn a_clock_that_may_be_wrong_is_named_beside_the_export() {
+    let night = Night::new();
+    let gateway = Gateway::serve(&book(20));
+    let file = std::fs::File::options().write(true).open(night.merchant.path("ledger.csv"));
+    let file = file.unwrap();
+    let hours_ago = |hours| std::time::SystemTime::now() - std::time::Duration::from_hours(hours);
+    let clock = |text: &str| text.contains(" (this machine's clock says 20");
+    night.merchant.write("octopus-recon.toml", "[ledger]\nmax_age_hours = 26\n");
+    for (hours, ago, is_clock) in [(30, "30 hours ago;", false), (400 * 24, "400 days ago (", true)]
+    {
+        file.set_modified(hours_ago(hours)).unwrap();
+        let done = night.run(&gateway.url, &[]);
+        night.assert_failed(&done, 10, &[ago, "max_age_hours allows 26"]);
+        assert_eq!(clock(&done.stderr), is_clock, "{done:?}");
+    }
+    // Its orders are of January.
+    night.merchant.write("octopus-recon.toml", "");
+    let done = night.run(&gateway.url, &["--last", "3"]);
+    let words = "no order is selected: no order has such a date and merchant: 20";
+    let dates = "; the ledger's orders are dated 2026-01-10 to 2026-01-10 (";
+    night.assert_failed(&done, 10, &[words, dates]);
+    assert!(clock(&done.stderr), "{done:?}");
+    // Dates that were named do not depend on the clock.
+    let done = night.run(&gateway.url, &["--from", "2026-02-01", "--to", "2026-02-03"]);
+    night.assert_failed(&done, 10, &[": 2026-02-01 to 2026-02-03; the ledger's orders are dated"]);
+    assert!(!clock(&done.stderr), "{done:?}");
+    assert_eq!(gateway.journal().len(), 0);
+}
+
 #[test]
 fn a_ledger_without_permission_is_named() {
     use std::os::unix::fs::PermissionsExt;

@@ -49,8 +49,10 @@ fn a_port_without_a_listener() {
     night.assert_failed(
         &done,
         13,
-        &["nothing usable", "no connection", "refused", "0 of 20", "--resume"],
+        &["nothing usable", "refused", "0 of 20", "--resume", "then the firewall, or wait"],
     );
+    let place = format!("no connection to the gateway at {closed} (");
+    assert!(done.stderr.contains(&place), "{done:?}");
     assert_hint(&done);
     assert_eq!(night.merchant.sql("SELECT requests FROM runs WHERE run_id = 2"), 4);
     assert_resumes(&night);
@@ -60,10 +62,29 @@ fn a_port_without_a_listener() {
 fn a_host_name_that_does_not_exist() {
     let night = night_with(20);
     let started = Instant::now();
-    let done = night.run("https://octopus-recon.invalid", &[]);
+    let done = night.run("https://octopus-recon.invalid/planted-path", &[]);
     assert!(started.elapsed() < Duration::from_secs(30), "{:?}", started.elapsed());
-    night.assert_failed(&done, 13, &["no connection"]);
+    let at = "no connection to the gateway at octopus-recon.invalid:443 (";
+    night.assert_failed(&done, 13, &[at, "is octopus-recon.invalid the right host name"]);
     assert_hint(&done);
+    assert!(!done.stderr.contains("planted"), "{done:?}");
+    let get = night.merchant.run(&["order", "get", "A1", "--base-url", "https://octopus.invalid"]);
+    assert_eq!(get.code, Some(13), "{get:?}");
+    assert!(get.stderr.contains("at octopus.invalid:443 ("), "{get:?}");
+    assert!(get.stderr.contains("hint: is octopus.invalid the right host name"), "{get:?}");
+}
+
+#[test]
+fn a_proxy_that_is_not_there_is_named_without_its_password() {
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let night = night_with(3);
+    let proxy =
+        format!("[gateway]\nbackoff_first_ms = 1\nproxy = \"http://me:planted@{closed}\"\n");
+    night.merchant.write("octopus-recon.toml", proxy);
+    let done = night.run("https://pay.example.com", &[]);
+    let at = format!("the gateway at pay.example.com:443 through the proxy {closed} (");
+    night.assert_failed(&done, 13, &[&at, "check host and port of [gateway] proxy"]);
+    assert!(!done.stderr.contains("planted"), "{done:?}");
 }
 
 /// Runs against a gateway that answers every call with this status. Returns the queried orders too.

@@ -37,7 +37,11 @@ fn a_signal_keeps_the_received_answers() {
         running.signal(signal);
         let done = running.end();
         assert!(started.elapsed() < TIME_LIMIT, "{:?}", started.elapsed());
-        night.assert_failed(&done, code, &["8 of 20 answered", "resume with --resume"]);
+        let by = format!("run 2 ended {code}: ended by signal {} (SIG{signal}); ", code - 128);
+        night.assert_failed(&done, code, &["8 of 20 answered", "resume with --resume", &by]);
+        let note = std::fs::read_to_string(&night.notes()[0]).unwrap();
+        let to_do = "What to do: resume it: octopus-recon run --resume 2, or leave it to the next";
+        assert!(note.contains(to_do), "{note}");
 
         slow.store(false, Ordering::SeqCst);
         let resumed = night.run(&gateway.url, &["--resume"]);
@@ -80,6 +84,6 @@ fn a_signal_ends_the_wait_for_a_ledger() {
     running.signal("TERM");
     until("it ends", || running.is_over() || started.elapsed() > TIME_LIMIT);
     assert!(running.is_over(), "it still waits for its ledger {TIME_LIMIT:?} after SIGTERM");
-    night.assert_failed(&running.end(), 143, &["ledger"]);
+    night.assert_failed(&running.end(), 143, &["ledger", "start the nightly command again"]);
     assert_eq!(gateway.stop().len(), 0);
 }

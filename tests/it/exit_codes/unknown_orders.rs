@@ -30,6 +30,10 @@ fn a_gateway_that_has_never_known_an_order_is_not_believed() {
     assert_refused(&done, 13, &["knows none of the orders", "20 of 20", "Order not found"]);
     assert_hint(&done);
     assert_eq!(merchant.reports().len(), 0);
+    // To resume it would end in the same way.
+    let status = merchant.run(&["status"]).stdout;
+    let advice = "; put that right, then run the nightly command again";
+    assert!(status.trim_end().ends_with(advice), "{status}");
     // Every answer is kept: nothing is asked again.
     let again = merchant.run(&[&run[..], &["--resume"]].concat());
     assert_refused(&again, 13, &["knows none of the orders"]);

@@ -86,18 +86,45 @@ fn a_private_ca_can_be_configured() {
 
 #[test]
 fn an_invalid_certificate_is_not_retried() {
-    for (what, certificate, authority, words) in [
-        ("nobody's", GOOD, "", "certificate"),
-        ("a stranger's", GOOD, STRANGER, "certificate"),
-        ("self-signed", SELF_SIGNED, AUTHORITY, "certificate"),
-        ("for another name", WRONG_NAME, AUTHORITY, "not valid for name"),
-        ("expired", EXPIRED, AUTHORITY, "expired"),
+    for (what, certificate, authority, words, to_do) in [
+        (
+            "nobody's",
+            GOOD,
+            "",
+            "its certificate is signed by a CA that this machine does not trust",
+            "set [gateway] ca_file to its PEM file",
+        ),
+        (
+            "a stranger's",
+            GOOD,
+            STRANGER,
+            "its certificate is not signed by a CA of [gateway] ca_file",
+            "put the CA that signs the gateway's certificate into it",
+        ),
+        ("self-signed", SELF_SIGNED, AUTHORITY, "its certificate is ", "ca_file"),
+        (
+            "for another name",
+            WRONG_NAME,
+            AUTHORITY,
+            "its certificate is for pay.example.com, not for 127.0.0.1",
+            "to the name that the certificate has",
+        ),
+        (
+            "expired",
+            EXPIRED,
+            AUTHORITY,
+            "its certificate expired on 2026-11-23 15:28 UTC (",
+            "the gateway has to renew it: tell its support. Is this machine's clock right?",
+        ),
     ] {
         let (port, connections) = serve(certificate);
         let done = run(port, authority);
         assert_eq!(done.code, Some(13), "{what}: {done:?}");
-        assert!(done.stderr.contains("no trusted connection"), "{what}: {done:?}");
-        assert!(done.stderr.contains(words), "{what}: {done:?}");
+        let at = format!("no trusted connection to the gateway at 127.0.0.1:{port}: {words}");
+        assert!(done.stderr.contains(&at), "{what}: {done:?}");
+        let hint = done.stderr.split_once(" hint: ").map(|(_, hint)| hint).unwrap();
+        assert!(hint.contains(to_do) && !hint.contains("wait"), "{what}: {hint}");
+        assert!(hint.contains("resume: octopus-recon run --resume 1"), "{what}: {hint}");
         assert_eq!(connections.load(Ordering::SeqCst), 1, "{what}");
     }
 }

@@ -64,7 +64,7 @@ fn after_a_signal_before_a_call_the_message_says_so() {
     let mut rest = String::new();
     stderr.read_to_string(&mut rest).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(130), "{rest}");
-    assert_eq!(rest, "error: ended by signal 2: order A1 was not sent\n");
+    assert_eq!(rest, "error: ended by signal 2 (SIGINT): order A1 was not sent\n");
 }
 
 #[test]

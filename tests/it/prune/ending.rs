@@ -58,7 +58,7 @@ fn a_signal_ends_it_between_two_transactions() {
     let done = running.end();
     assert_eq!(done.code, Some(143), "{done:?}");
     assert!(
-        done.stderr.contains("ended by signal 15; dropped so far: 1 run, 0 orders"),
+        done.stderr.contains("ended by signal 15 (SIGTERM); dropped so far: 1 run, 0 orders"),
         "{done:?}"
     );
     assert!(done.stderr.contains("run the same command again"), "{done:?}");

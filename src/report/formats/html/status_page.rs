@@ -1,6 +1,7 @@
 //! The page of an ending without a report.
 
 use super::{frame, show};
+use crate::domain::text::one_line;
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use maud::html;
@@ -47,7 +48,7 @@ pub(crate) fn status_page(night: &NoReport) -> String {
                 " · " (show::moment(night.ended_at, night.zone))
             }
             h1 {
-                "NO REPORT for " (day) ": " (show::foreign(night.error.trim_end_matches('.')))
+                "NO REPORT for " (day) ": " (one_line(night.error.trim_end_matches('.')))
                 " (exit " (night.exit_code) "). "
                 @match night.last_good {
                     Some((_, good)) => { "Last good night: " (good.format("%-d %b")) "." },
@@ -57,7 +58,7 @@ pub(crate) fn status_page(night: &NoReport) -> String {
             p.next {
                 strong { "What to do: " }
                 @match &night.hint {
-                    Some(hint) => (show::foreign(hint)),
+                    Some(hint) => (one_line(hint)),
                     None => "tell the operator of this program, with the text above.",
                 }
             }
