@@ -2,13 +2,14 @@
 
 use chrono::TimeDelta;
 
-/// An age: "2 h 59 min", "26 hours", "50 hours", "4 days". Below two days to the minute, then
-/// rounded: hours below three days, then days. Below zero it is none.
+/// An age: "12 min", "2 h 59 min", "26 hours", "50 hours", "4 days". Below two days to the minute,
+/// then rounded: hours below three days, then days. Below zero it is none.
 #[must_use]
 pub(crate) fn age(age: TimeDelta) -> String {
     const TWO_DAYS: i64 = 2 * 24 * 60;
     const THREE_DAYS: i64 = 3 * 24 * 60;
     match age.num_minutes().max(0) {
+        minutes @ ..60 => format!("{minutes} min"),
         minutes if minutes % 60 == 0 && minutes < TWO_DAYS => counted(minutes / 60, "hour"),
         minutes @ ..TWO_DAYS => format!("{} h {} min", minutes / 60, minutes % 60),
         minutes @ ..THREE_DAYS => counted((minutes + 30) / 60, "hour"),
@@ -40,8 +41,9 @@ mod tests {
     #[test]
     fn nothing_is_cut_off() {
         for (minutes, expected) in [
-            (-5, "0 hours"),
-            (0, "0 hours"),
+            (-5, "0 min"),
+            (0, "0 min"),
+            (59, "59 min"),
             (60, "1 hour"),
             (179, "2 h 59 min"),
             (26 * 60, "26 hours"),

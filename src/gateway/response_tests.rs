@@ -218,7 +218,9 @@ fn an_error_that_is_not_understood_proves_nothing() {
 fn evidence_holds_no_secret_and_no_personal_data_unless_kept() {
     let body = r#"{"result":"success","data":{"merchant_order_id":"7","amount":1.50,
         "from":"6660006666789","from_name":"John","to":42,"to_name":"Jane","ip":"1.2.3.4",
-        "user_agent":"x","signature_key":"s","distribute_rules":[{"signature_key":"s","n":1e2}]}}"#;
+        "user_agent":"x","signature_key":"s","distribute_rules":[{"signature_key":"s","n":1e2}],
+        "payment_uid":"123456789012","payment_fail_reason":"card 4111111111111111",
+        "extra":[{"from":{"iban":"DE001234567890"},"to":1234567}]}}"#;
     let evidence = |personal_data| {
         let reader = Reader { personal_data, ..reader() };
         reader.read(&order(), 200, Ok(body.as_bytes())).map(|answered| answered.evidence)
@@ -226,12 +228,18 @@ fn evidence_holds_no_secret_and_no_personal_data_unless_kept() {
     assert_eq!(
         evidence(PersonalData::Drop).as_deref(),
         Ok(concat!(
-            r#"{"amount":1.50,"distribute_rules":[{"n":1e2}],"from":"…6789","#,
-            r#""merchant_order_id":"7","to":"42"}"#
+            r#"{"amount":1.50,"distribute_rules":[{"n":1e2}],"extra":[{"from":null,"to":"…4567"}],"#,
+            r#""from":"…6789","merchant_order_id":"7","payment_fail_reason":"card …1111","#,
+            r#""payment_uid":"123456789012","to":"42"}"#
         ))
     );
     let kept = evidence(PersonalData::Keep).unwrap_or_default();
     assert!(kept.contains("John") && kept.contains("1.2.3.4") && !kept.contains("signature_key"));
+    assert!(kept.contains(r#""payment_fail_reason":"card 4111111111111111""#), "{kept}");
+    assert!(
+        kept.contains(r#""extra":[{"from":{"iban":"DE001234567890"},"to":1234567}]"#),
+        "{kept}"
+    );
 }
 
 #[test]

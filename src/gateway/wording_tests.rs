@@ -26,6 +26,7 @@ fn the_usual_wordings_of_no_such_order() {
         "No record was found",
         "Payout order does not exist",
         "Error: order not found",
+        "Error, order 5 was not found",
         "The order does not exist in our system",
         "Order not found, please check the parameters",
         "Query failed (order not found)",
@@ -91,6 +92,9 @@ fn other_texts_prove_nothing() {
         "Merchant lookup: record not found",
         "Deadlock: transaction not found",
         "Merchant of the order not found",
+        "Wallet had no order found",
+        "No order found by wallet",
+        "Query failed (no record found)",
         "",
     ] {
         assert!(!pattern.says_no_such_order(text, "ORD-12"), "{text}");

@@ -111,6 +111,15 @@ fn ids_are_trimmed_unguarded_and_completed() {
 }
 
 #[test]
+fn at_most_ten_unknown_currencies_are_named() {
+    let currencies = ('a'..='l').map(|letter| format!("A{letter},5,xy{letter},2026-04-10\n"));
+    let text = format!("{HEADER}\n{}", currencies.collect::<String>());
+    let (read, kept) = read_text(&text, "");
+    assert_eq!((kept.rows.len(), read.warnings.len()), (12, 10));
+    assert!(read.warnings[9].text.contains("the currency xyj, which ISO 4217 does not know: 1"));
+}
+
+#[test]
 fn amounts_in_two_columns() {
     let text = "merchant_order_id,created_at,Debit,Credit\nA1,2026-04-10,,5.00\n\
                 A2,2026-04-10,7,0.00\nA3,2026-04-10,-,3\nA4,2026-04-10,1,2\nA5,2026-04-10,,NULL\n\
@@ -159,6 +168,11 @@ fn currencies_signs_and_units_in_amounts() {
         (config, "A1,\"₹1,00,000.00\",,2026-04-10", "A1 100000.00 inr 2026-04-10 income"),
         (config, "A1,Rs. 5,INR,2026-04-10", "A1 5.00 inr 2026-04-10 income"),
         (config, "A1,(₹5.00),inr,2026-04-10", "A1 5.00 inr 2026-04-10 expense"),
+        (
+            &format!("{config}\ncurrencies = {{ '¤' = 'inr' }}"),
+            "A1,¤5,,2026-04-10",
+            "A1 5.00 inr 2026-04-10 income",
+        ),
         (config, "A1,5.00 Dr,inr,2026-04-10", "A1 5.00 inr 2026-04-10 expense"),
         (config, "A1,5.00 Cr,inr,2026-04-10", "A1 5.00 inr 2026-04-10 income"),
         (config, "A1,$5,inr,2026-04-10", "2: amount \"$5\": the sign $ means "),

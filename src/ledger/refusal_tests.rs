@@ -159,3 +159,30 @@ fn no_cell_of_another_column_is_shown() {
     let error = try_read(stray.as_bytes(), "").err().map(|error| error.to_string());
     assert!(error.is_some_and(|error| !error.contains("sec") && !error.contains("ret")));
 }
+
+#[test]
+fn errors_that_a_later_look_can_settle_are_told_apart() {
+    let absent = Source::open(std::path::Path::new("/nowhere/a.csv")).err();
+    let absent = absent.map(LedgerError::from);
+    let hint = absent.as_ref().and_then(LedgerError::hint).unwrap_or_default();
+    assert_eq!(hint, "did the export run? If so, check the path that --ledger gives");
+    assert!(absent.is_some_and(|error| error.is_absent() && !error.is_limit()));
+    let mangled = format!("{HEADER}\n1.2E+19,5,inr,2026-04-10\n");
+    for (text, is_absent) in [("", true), (" \n", true), ("a,b\n", false), (&*mangled, false)] {
+        let error = try_read(text.as_bytes(), "").err();
+        assert_eq!(error.map(|error| error.is_absent()), Some(is_absent), "{text}");
+    }
+}
+
+/// Where all headings are there but for the separator, no other columns are proposed.
+#[test]
+fn a_separator_alone_is_named_where_it_is_all_that_is_wrong() {
+    let hint = |text: &str| {
+        let error = try_read(text.as_bytes(), "").err();
+        error.and_then(|error| error.hint()).unwrap_or_default()
+    };
+    let alone = "if its columns are separated by `;`, set [ledger] delimiter = \";\"";
+    assert_eq!(hint(&HEADER.replace(',', ";")), alone);
+    let both = hint("Order No.;amount;currency;created_at\n");
+    assert!(both.starts_with(&format!("{alone}; then ")), "{both}");
+}

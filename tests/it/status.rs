@@ -285,6 +285,6 @@ fn there_is_one_line_whatever_is_wrong_and_one_advice() {
     let ended = status(&merchant, &[]);
     let (code, text) = line(&ended);
     assert_eq!(code, Some(1), "{text}");
-    let end = "ended by signal 15; run 1: 0 of 3 answered; resume it with run --resume 1";
+    let end = "ended by signal 15 (SIGTERM); run 1: 0 of 3 answered; resume it with run --resume 1";
     assert!(text.ends_with(end), "{text}");
 }

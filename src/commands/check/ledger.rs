@@ -150,7 +150,7 @@ mod tests {
             ("full", 27, Some(27), 'g', "27 hours ago"),
             ("full", 28, Some(27), 'u', "28 hours ago; [ledger] max_age_hours allows 27"),
             // A clock that is ahead of ours.
-            ("full", -1, Some(27), 'g', "0 hours ago"),
+            ("full", -1, Some(27), 'g', "0 min ago"),
         ] {
             file.set_modified((now - TimeDelta::hours(hours)).into())?;
             let (found, text) = match look(&path(name), max_age_hours, now) {

@@ -72,6 +72,27 @@ fn plain(rows: &[(&str, &str, &str)]) -> String {
 }
 
 #[test]
+fn a_byte_order_mark_tells_the_encoding() {
+    let text = "\u{feff}merchant_order_id,amount,currency,created_at\nA,5.00,inr,2026-04-10\n";
+    let low: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let high: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+    assert_eq!(proposed(&low, ""), (vec!["encoding = \"utf-16le\"".to_owned()], vec![]));
+    assert_eq!(proposed(&high, ""), (vec!["encoding = \"utf-16be\"".to_owned()], vec![]));
+    assert_eq!(proposed(&high, "encoding = 'utf-16be'"), (vec![], vec![]));
+    let latin =
+        b"merchant_order_id,amount,currency,created_at,Gr\xF6\xDFe\nA,5.00,inr,2026-04-10,1\n";
+    assert_eq!(proposed(latin, "encoding = 'windows-1252'"), (vec![], vec![]));
+}
+
+#[test]
+fn the_header_is_the_record_with_the_configured_headings() {
+    let given = "columns = { merchant_order_id = 'Zx', amount = 'Qy', currency = 'Wk', \
+                 created_at = 'Vm' }\ndelimiter = ','";
+    let text = "Our,own,shop,list\nZx,Qy,Wk,Vm\nA-1,5.00,inr,2026-04-10\nA-2,6.00,inr,2026-04-11\n";
+    assert_eq!(proposed(text.as_bytes(), given), (vec![], vec![]));
+}
+
+#[test]
 fn headings_delimiter_and_preamble() {
     check(&[
         ("merchant_order_id,amount,currency,created_at\nA,5.00,inr,2026-04-10\n", &[], &[]),

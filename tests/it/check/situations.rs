@@ -209,7 +209,7 @@ pub const SITUATIONS: [Situation; 22] = [
         bad: &["warning notify", "warning notify"],
         words: &[
             "the metrics file absent/octopus.prom cannot be written: its directory is not found",
-            "the monitor at http://127.0.0.1 cannot be reached: Connection refused",
+            "the monitor at http://127.0.0.1:9 cannot be reached: Connection refused",
         ],
     },
     Situation {
@@ -222,7 +222,7 @@ pub const SITUATIONS: [Situation; 22] = [
         arguments: &["--strict"],
         code: 1,
         bad: &["warning 1 notify"],
-        words: &["the monitor at https://hc-ping.com cannot be reached: the proxy: Connection"],
+        words: &["the monitor at https://hc-ping.com:443 cannot be reached: the proxy: Connection"],
     },
     Situation {
         name: "nothing there yet",
