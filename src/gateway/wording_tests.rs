@@ -27,6 +27,7 @@ fn the_usual_wordings_of_no_such_order() {
         "Payout order does not exist",
         "Error: order not found",
         "Error, order 5 was not found",
+        "Error order 5 was not found",
         "The order does not exist in our system",
         "Order not found, please check the parameters",
         "Query failed (order not found)",

@@ -92,9 +92,7 @@ impl Signs {
             (Some(code), []) if parse_currency(&sign).as_deref() == Some(code) => {
                 Ok(code.to_owned())
             }
-            (Some(UNKNOWN_CURRENCY), known) if !known.is_empty() => {
-                self.agree(beside, None, mapped)
-            }
+            (Some(UNKNOWN_CURRENCY), _) => self.agree(beside, None, mapped),
             (Some(code), known) if known.iter().any(|known| known == code) => Ok(code.to_owned()),
             (Some(code), []) => Err(format!(
                 "its currency sign is not known; [ledger.currencies] \"{beside}\" = \"{code}\" \
@@ -161,6 +159,13 @@ mod tests {
             ("Rs.", None, &none, Err("the sign Rs. can mean inr, pkr,")),
             ("Rs.", Some("?"), &none, Err("mur, scr: set [ledger] currency")),
             ("₹", Some("?"), &none, Ok("inr")),
+            ("USDT", Some("?"), &none, Ok("usdt")),
+            (
+                "¤",
+                Some("?"),
+                &none,
+                Err("its currency sign is not known; [ledger.currencies] maps"),
+            ),
             ("$", None, &none, Err("the sign $ can mean ")),
             ("¤", Some("inr"), &none, Err("[ledger.currencies] \"¤\" = \"inr\" maps it")),
             ("XYZ", Some("inr"), &none, Err("[ledger.currencies] \"XYZ\" = \"inr\" maps it")),

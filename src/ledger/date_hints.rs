@@ -90,6 +90,7 @@ mod tests {
         let late = ("20260413", unknown.1);
         assert_hints(true, &[unknown, unknown, unknown, unknown, known]);
         assert_hints(true, &[unknown, unknown, unknown, unknown, unknown, late]);
+        assert_hints(true, &[unknown, unknown, unknown, unknown, known, late, known]);
         // Dates that a known format reads are not counted.
         assert_hints(true, &[known, known, known, known, known, known, other]);
     }

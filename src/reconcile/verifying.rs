@@ -200,3 +200,21 @@ fn unreadable(error: &decisions::Unreadable) -> Failure {
 fn shown_path(path: &Path) -> String {
     Text::own(&path.to_string_lossy()).as_str().to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_names_its_run() {
+        for (name, run_id) in [
+            ("mismatches-2026-11-01_2026-11-20-run12.csv", Some(12)),
+            ("mismatches-M-run_1-2026-11-01_2026-11-20-run7-incomplete.csv", Some(7)),
+            ("latest-run3.xlsx", Some(3)),
+            ("latest.csv", None),
+            ("mismatches-run.csv", None),
+        ] {
+            assert_eq!(run_in_name(Path::new(name)), run_id, "{name}");
+        }
+    }
+}

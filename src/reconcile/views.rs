@@ -205,3 +205,23 @@ fn recount(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_ends_where_the_next_begins() {
+        for (day, zone, end) in [
+            ("2026-11-28", "UTC", "2026-11-29T00:00:00Z"),
+            ("2026-11-28", "Asia/Kolkata", "2026-11-28T18:30:00Z"),
+            // The clock went from midnight to one o'clock, and back from midnight to 23:00.
+            ("2018-11-03", "America/Sao_Paulo", "2018-11-04T03:00:00Z"),
+            ("2018-02-17", "America/Sao_Paulo", "2018-02-18T03:00:00Z"),
+        ] {
+            let zone: Tz = zone.parse().unwrap_or_default();
+            let got = day.parse().map(|day| end_of(day, zone)).ok();
+            assert_eq!(got, end.parse().ok(), "{day} {zone}");
+        }
+    }
+}

@@ -232,4 +232,6 @@ fn a_dry_run_counts_the_open_orders() {
     assert_eq!(done.json()["orders"], 2, "{done:?}");
     assert!(done.stderr.contains("there is no ledger of this night"), "{done:?}");
     assert_eq!(std::fs::read(merchant.path("octopus-recon.db")).unwrap(), before);
+    let strict = merchant.reconcile(&gateway.url, &[&NIGHT[..6], &["--dry-run"]].concat());
+    assert_eq!(strict.code, Some(10), "{strict:?}");
 }
