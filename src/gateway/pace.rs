@@ -189,4 +189,19 @@ mod tests {
             assert!(fastest >= Some(Duration::from_secs(1)), "{rate}: {fastest:?}");
         }
     }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_interval_keeps_permits_apart_until_it_ends() {
+        let interval = Duration::from_millis(100);
+        let pace = Pace::new(NonZeroU32::new(1_000).unwrap_or(NonZeroU32::MIN));
+        let mut last = pace.permit().await;
+        pace.slow_down(Some(interval));
+        for _ in 0..3 {
+            let next = pace.permit().await;
+            assert!((interval..interval + Duration::from_millis(2)).contains(&next.abs_diff(last)));
+            last = next;
+        }
+        pace.slow_down(None);
+        assert!(pace.permit().await.abs_diff(last) < interval / 2);
+    }
 }
