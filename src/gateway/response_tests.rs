@@ -228,8 +228,8 @@ fn evidence_holds_no_secret_and_no_personal_data_unless_kept() {
     assert_eq!(
         evidence(PersonalData::Drop).as_deref(),
         Ok(concat!(
-            r#"{"amount":1.50,"distribute_rules":[{"n":1e2}],"extra":[{"from":null,"to":"…4567"}],"#,
-            r#""from":"…6789","merchant_order_id":"7","payment_fail_reason":"card …1111","#,
+            r#"{"amount":1.50,"distribute_rules":[{"n":1e2}],"extra":[{"from":null,"#,
+            r#""to":"…4567"}],"from":"…6789","merchant_order_id":"7","payment_fail_reason":"card …1111","#,
             r#""payment_uid":"123456789012","to":"42"}"#
         ))
     );
