@@ -229,7 +229,8 @@ fn evidence_holds_no_secret_and_no_personal_data_unless_kept() {
         evidence(PersonalData::Drop).as_deref(),
         Ok(concat!(
             r#"{"amount":1.50,"distribute_rules":[{"n":1e2}],"extra":[{"from":null,"#,
-            r#""to":"…4567"}],"from":"…6789","merchant_order_id":"7","payment_fail_reason":"card …1111","#,
+            r#""to":"…4567"}],"from":"…6789","merchant_order_id":"7","#,
+            r#""payment_fail_reason":"card …1111","#,
             r#""payment_uid":"123456789012","to":"42"}"#
         ))
     );
