@@ -117,7 +117,7 @@ pub(super) struct Answer {
 impl Answer {
     /// A night that could not be recorded, such as one that met a locked database, has left a note
     /// beside the reports. The next report removes it.
-    pub(super) fn with_notes(self, settings: &Settings) -> Answer {
+    fn with_notes(self, settings: &Settings) -> Answer {
         let merchant_uid = settings.gateway.merchant_uid.as_deref();
         let notes = report::notes(&settings.report.directory, merchant_uid);
         let Some(note) = notes.last().filter(|_| self.is_good) else { return self };

@@ -174,7 +174,7 @@ fn errors_that_a_later_look_can_settle_are_told_apart() {
     }
 }
 
-/// Where all headings are there but for the separator, no other columns are proposed.
+/// If only the separator is wrong, the hint names it and no columns.
 #[test]
 fn a_separator_alone_is_named_where_it_is_all_that_is_wrong() {
     let hint = |text: &str| {

@@ -33,19 +33,23 @@ pub(crate) fn too_old(
     })
 }
 
-/// An export of a long time ago may be tonight's: this machine's clock can be wrong as well. What
-/// to say then, as a clause. `latest` is the latest that the export speaks of.
-pub(super) fn clock_in_doubt(latest: DateTime<Utc>, now: DateTime<Utc>) -> Option<String> {
-    const LONG: TimeDelta = TimeDelta::days(7);
-    let says = now.to_rfc3339_opts(SecondsFormat::Secs, true);
-    (now - latest > LONG).then(|| format!(" (this machine's clock says {says}: is it right?)"))
+/// An export that is older than this may be tonight's: this machine's clock can be wrong as well.
+const LONG: TimeDelta = TimeDelta::days(7);
+
+/// What to say of this machine's clock if the export was written long ago, as a clause.
+fn clock_in_doubt(written: DateTime<Utc>, now: DateTime<Utc>) -> Option<String> {
+    let says = || now.to_rfc3339_opts(SecondsFormat::Secs, true);
+    (now - written > LONG).then(|| is_clock_right(&says()))
 }
 
-/// As [`clock_in_doubt`], of the last order of an export, on the day of a run.
+/// As [`clock_in_doubt`], by the last order of an export and the day of a run.
 pub(super) fn day_in_doubt(last: Option<NaiveDate>, run_day: NaiveDate) -> Option<String> {
-    const LONG: TimeDelta = TimeDelta::days(7);
     let is_long = last.is_some_and(|last| run_day - last > LONG);
-    is_long.then(|| format!(" (this machine's clock says {run_day}: is it right?)"))
+    is_long.then(|| is_clock_right(&run_day.to_string()))
+}
+
+fn is_clock_right(says: &str) -> String {
+    format!(" (this machine's clock says {says}: is it right?)")
 }
 
 /// What casts doubt on the ledger of this import, as warnings; days that should have orders are

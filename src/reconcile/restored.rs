@@ -30,12 +30,11 @@ pub(super) fn own_files_beside(
     store: &Store,
     manifest: &Path,
 ) -> Result<BTreeSet<String>, StoreError> {
-    let is_known = |sha256: &str| store.has_report_file(sha256).unwrap_or(true);
     let directory = manifest.parent().unwrap_or(Path::new(""));
     let mut paths = manifests_behind(directory, store.latest_reported()?);
     // `--report` gives it any name.
     paths.push(manifest.to_owned());
-    let found = paths.iter().filter_map(|path| FoundManifest::unknown(path, &is_known));
+    let found = paths.iter().filter_map(|path| unknown(store, path));
     let of_lost_runs = found.filter(|manifest| manifest.has_unknown_file);
     Ok(of_lost_runs.flat_map(|it| it.files.into_iter().chain([it.sha256])).collect())
 }
@@ -43,10 +42,15 @@ pub(super) fn own_files_beside(
 /// Whether the manifest beside a report tells that this program wrote it for a run that the
 /// database does not have.
 pub(super) fn is_own(store: &Store, report: &Path, sha256: &str) -> bool {
-    let is_known = |sha256: &str| store.has_report_file(sha256).unwrap_or(true);
-    let manifest = FoundManifest::unknown(&report.with_extension("json"), &is_known);
+    let manifest = unknown(store, &report.with_extension("json"));
     let manifest = manifest.filter(|manifest| manifest.has_unknown_file);
     manifest.is_some_and(|it| it.files.iter().any(|named| named == sha256))
+}
+
+/// A manifest that the database does not know. Where the database cannot tell, it counts as known:
+/// nothing is overwritten then.
+fn unknown(store: &Store, path: &Path) -> Option<FoundManifest> {
+    FoundManifest::unknown(path, &|sha256| store.has_report_file(sha256).unwrap_or(true))
 }
 
 /// What the reports of a directory say of runs that the database does not have. `None`: there is no
@@ -57,15 +61,13 @@ pub(crate) fn database_is_older(
     directory: &Path,
 ) -> Result<Option<String>, StoreError> {
     let known = store.latest_reported()?;
-    let is_known = |sha256: &str| store.has_report_file(sha256).unwrap_or(true);
     let paths = manifests_behind(directory, known);
-    let mut unknown: Vec<FoundManifest> =
-        paths.iter().filter_map(|path| FoundManifest::unknown(path, &is_known)).collect();
-    unknown.retain(|manifest| manifest.run_id > known);
-    unknown.sort_by_key(|manifest| manifest.run_id);
+    let found = paths.iter().filter_map(|path| unknown(store, path));
+    let mut later: Vec<FoundManifest> = found.filter(|it| it.run_id > known).collect();
+    later.sort_by_key(|manifest| manifest.run_id);
     let mut ours: BTreeSet<String> = BTreeSet::new();
     let mut newest = None;
-    for FoundManifest { run_id, sha256, previous, .. } in unknown {
+    for FoundManifest { run_id, sha256, previous, .. } in later {
         let follows = |it: &String| ours.contains(it) || store.has_report_file(it).unwrap_or(false);
         if previous.as_ref().is_some_and(follows) {
             ours.insert(sha256);

@@ -8,7 +8,7 @@ use super::views;
 use crate::decisions;
 use crate::domain::text::{Text, one_line};
 use crate::failure::{Failure, code};
-use crate::report::View;
+use crate::report::{View, run_in_stem};
 use crate::rules::Policy;
 use crate::store::{CheckedRows, RunRow, Store};
 use std::collections::BTreeSet;
@@ -183,10 +183,8 @@ fn verify_file(store: &Store, path: &Path, runs: &mut Runs) -> Result<Verified, 
 
 /// `…-run<N>…`: a report without a row names its run nowhere else.
 fn run_in_name(path: &Path) -> Option<i64> {
-    let stem = path.file_stem()?.to_str()?;
-    let (_, behind) = stem.rsplit_once("-run")?;
-    let digits: String = behind.chars().take_while(char::is_ascii_digit).collect();
-    digits.parse().ok()
+    let (run_id, _) = run_in_stem(path.file_stem()?.to_str()?)?;
+    Some(run_id)
 }
 
 fn unreadable(error: &decisions::Unreadable) -> Failure {

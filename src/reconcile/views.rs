@@ -60,11 +60,7 @@ pub(crate) fn write_current(
         last_run: store.latest_judged()?.unwrap_or(run_id),
         last_decision: store.last_decision()?,
     };
-    let run = show(store, run_id, view, policy)?;
-    let latest = report::latest_path(&settings.directory, run.merchant_uid.as_deref());
-    let target = target.unwrap_or(&latest);
-    let files = write_view(store, &run, settings, target, Some(view), now)?;
-    Ok(Viewed { summary: run.summary, files })
+    write(store, run_id, view, policy, settings, target, now)
 }
 
 /// Writes every mismatch that was open at the end of a day, with the decisions as they then were.
@@ -84,11 +80,26 @@ pub(crate) fn write_as_of(
         )
     })?;
     store.check_rows(run_id)?;
-    let view = View::AsOf { day };
+    write(store, run_id, View::AsOf { day }, policy, settings, target, now)
+}
+
+/// Writes a view under this name, or under its own.
+fn write(
+    store: &Store,
+    run_id: i64,
+    view: View,
+    policy: &Policy,
+    settings: &ReportSettings,
+    target: Option<&Path>,
+    now: DateTime<Utc>,
+) -> Result<Viewed, Failure> {
     let run = show(store, run_id, view, policy)?;
-    let default = report::as_of_path(&settings.directory, run.merchant_uid.as_deref(), day);
-    let target = target.unwrap_or(&default);
-    let files = write_view(store, &run, settings, target, Some(view), now)?;
+    let (directory, merchant_uid) = (&settings.directory, run.merchant_uid.as_deref());
+    let own = match view {
+        View::Current { .. } => report::latest_path(directory, merchant_uid),
+        View::AsOf { day } => report::as_of_path(directory, merchant_uid, day),
+    };
+    let files = write_view(store, &run, settings, target.unwrap_or(&own), Some(view), now)?;
     Ok(Viewed { summary: run.summary, files })
 }
 

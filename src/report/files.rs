@@ -18,7 +18,7 @@ mod temporary;
 
 pub(crate) use latest::NotReplaced;
 pub(crate) use looking::{KeptReports, probe_directory};
-pub(crate) use manifests::{FoundManifest, manifests_behind};
+pub(crate) use manifests::{FoundManifest, manifests_behind, run_in_stem};
 pub(super) use notice::is_notice;
 pub(crate) use notice::{StagedNotice, UnrecordedEnd, notes, remove_notes};
 pub(super) use temporary::TemporaryFile;

@@ -28,7 +28,7 @@ pub(crate) use error::ReportError;
 pub(crate) use files::{
     FoundManifest, KeptReports, NotReplaced, ReportFiles, StagedFiles, StagedNotice, Stops,
     UnrecordedEnd, as_of_path, latest_path, manifests_behind, notes, prepare_directory,
-    prepare_target, probe_directory, remove_notes, report_path,
+    prepare_target, probe_directory, remove_notes, report_path, run_in_stem,
 };
 pub use files::{Role, Written};
 pub(crate) use formats::Part;

@@ -177,7 +177,7 @@ impl Store {
         self.runs_where("ORDER BY run_id DESC LIMIT ?1", i64::from(limit))
     }
 
-    /// Why orders of a run have no answer, as far as it is known: the most frequent reasons first.
+    /// The reasons why orders of a run have no answer, the most frequent first.
     ///
     /// # Errors
     /// The database cannot be read.

@@ -7,6 +7,9 @@ use crate::notify::monitor::Monitor;
 use crate::rude_gateway::{RudeGateway, Turn};
 use crate::support::{Done, Gateway, Merchant, book, ledger};
 
+/// The code of the warning.
+const CODE: &str = "nothing_answered";
+
 const LOGIN: &str = "<!DOCTYPE html><html><head><title>Sign in to Wi-Fi</title></head></html>";
 
 /// A merchant whose monitor this is.
@@ -17,16 +20,6 @@ fn merchant(monitor: &Monitor) -> Merchant {
     merchant.write("octopus-recon.toml", fast.to_owned() + &notify);
     merchant.write("ledger.csv", ledger(3));
     merchant
-}
-
-/// The text of the warning.
-fn warning(done: &Done) -> Option<String> {
-    let summary = done.json();
-    let warnings = summary["warnings"].as_array().unwrap().iter();
-    let mut told = warnings.filter(|warning| warning["code"] == "nothing_answered");
-    let text = told.next().map(|warning| warning["text"].as_str().unwrap().to_owned());
-    assert_eq!(told.next(), None, "{summary}");
-    text
 }
 
 /// The path and the body of the last ping.
@@ -76,7 +69,7 @@ fn it_is_said_everywhere() {
         let gateway = RudeGateway::serve(behaviour);
         let done = reconcile(&merchant, &gateway, more);
         assert_eq!(done.code, Some(3), "{done:?}");
-        let text = warning(&done).unwrap();
+        let text = done.warning(CODE).unwrap();
         for words in [instead, to_do, "Then resume: octopus-recon run --resume 1"] {
             assert!(text.contains(words), "{words}: {text}");
         }
@@ -105,7 +98,7 @@ fn one_answer_is_enough_for_a_success() {
     });
     let done = reconcile(&merchant, &gateway, &[]);
     assert_eq!(done.code, Some(3), "{done:?}");
-    assert_eq!(warning(&done), None);
+    assert_eq!(done.warning(CODE), None);
     assert_eq!(last_ping(&monitor).0, "/ping/uuid", "{done:?}");
     assert!(done.stderr.contains("ended 3: 2 of 3 orders unverified"), "{done:?}");
     assert_eq!(merchant.run(&["status"]).code, Some(0));
@@ -162,7 +155,7 @@ fn an_accepted_silence_is_no_success() {
     let _earlier = monitor.told();
     let done = reconcile(&merchant, &gateway, &[]);
     assert_eq!(done.code, Some(0), "{done:?}");
-    assert!(warning(&done).is_some(), "{done:?}");
+    assert!(done.warning(CODE).is_some(), "{done:?}");
     assert_eq!(last_ping(&monitor).0, "/ping/uuid/fail", "0 would be a success");
 }
 
@@ -175,6 +168,6 @@ fn an_empty_night_is_a_success() {
     merchant.write("ledger.csv", ledger(0));
     let done = merchant.reconcile(&gateway.url, &["--ledger", "ledger.csv", "--allow-empty"]);
     assert_eq!(done.code, Some(0), "{done:?}");
-    assert_eq!(warning(&done), None);
+    assert_eq!(done.warning(CODE), None);
     assert_eq!(last_ping(&monitor).0, "/ping/uuid");
 }

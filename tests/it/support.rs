@@ -46,6 +46,16 @@ impl Done {
     pub fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
+
+    /// The text of the warning with this code. At most one has it.
+    pub fn warning(&self, code: &str) -> Option<String> {
+        let summary = self.json();
+        let warnings = summary["warnings"].as_array().unwrap().iter();
+        let mut of_code = warnings.filter(|warning| warning["code"] == code);
+        let text = of_code.next().map(|it| it["text"].as_str().unwrap().to_owned());
+        assert_eq!(of_code.next(), None, "{summary}");
+        text
+    }
 }
 
 impl Merchant {

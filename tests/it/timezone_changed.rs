@@ -5,22 +5,15 @@
 
 use crate::support::{Done, Gateway, Merchant, book, ledger};
 
+/// The code of the warning.
+const CODE: &str = "timezone_changed";
+
 /// Runs with this configuration.
 fn reconcile(merchant: &Merchant, gateway: &Gateway, settings: &str) -> Done {
     merchant.write("octopus-recon.toml", settings);
     let done = merchant.reconcile(&gateway.url, &["--ledger", "ledger.csv"]);
     assert_eq!(done.code, Some(0), "{done:?}");
     done
-}
-
-/// The text of the warning.
-fn warning(done: &Done) -> Option<String> {
-    let summary = done.json();
-    let warnings = summary["warnings"].as_array().unwrap().iter();
-    let mut changed = warnings.filter(|warning| warning["code"] == "timezone_changed");
-    let text = changed.next().map(|it| it["text"].as_str().unwrap().to_owned());
-    assert_eq!(changed.next(), None, "{summary}");
-    text
 }
 
 #[test]
@@ -31,21 +24,21 @@ fn the_first_run_with_another_zone_says_so() {
     let kolkata = "[ledger]\ntimezone = \"Asia/Kolkata\"\n";
     // A zone is compared with nothing, with itself, and with another name of itself.
     for same in [kolkata, kolkata, "[ledger]\ntimezone = \"Asia/Calcutta\"\n"] {
-        assert_eq!(warning(&reconcile(&merchant, &gateway, same)), None);
+        assert_eq!(reconcile(&merchant, &gateway, same).warning(CODE), None);
     }
     // The key is gone: UTC.
     let changed = reconcile(&merchant, &gateway, "");
-    let text = warning(&changed).unwrap();
+    let text = changed.warning(CODE).unwrap();
     let words = "timezone is UTC, but run 3 of ";
     assert!(text.contains(words) && text.contains("had Asia/Calcutta: days begin"), "{text}");
     assert!(text.contains("5 h 30 min later now") && text.contains("run --from "), "{text}");
     assert!(changed.stderr.contains(&format!("WARN {text}")), "{changed:?}");
     let page = std::fs::read_to_string(merchant.path("reports/latest.html")).unwrap();
     assert!(page.contains(words), "{page}");
-    assert_eq!(warning(&reconcile(&merchant, &gateway, "")), None, "it is said once");
+    assert_eq!(reconcile(&merchant, &gateway, "").warning(CODE), None, "it is said once");
     // Another merchant's zone is another matter.
     let other = "[gateway]\nmerchant_uid = \"M2\"\n[ledger]\ntimezone = \"Asia/Kolkata\"\n";
-    assert_eq!(warning(&reconcile_other(&merchant, &gateway, other)), None);
+    assert_eq!(reconcile_other(&merchant, &gateway, other).warning(CODE), None);
 }
 
 /// A run of a merchant that has no order: nothing is asked.

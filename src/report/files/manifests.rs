@@ -98,9 +98,16 @@ pub(crate) fn manifests_behind(directory: &Path, run_id: i64) -> Vec<PathBuf> {
 
 /// `mismatches-…-run<N>[-incomplete]`.
 fn run_of(stem: &str) -> Option<i64> {
-    let (_, behind) = stem.strip_prefix("mismatches-")?.rsplit_once("-run")?;
-    let digits = behind.split('-').next()?;
-    digits.parse().ok()
+    let (run_id, behind) = run_in_stem(stem.strip_prefix("mismatches-")?)?;
+    (behind.is_empty() || behind.starts_with('-')).then_some(run_id)
+}
+
+/// The number of the run in a report's name, `…-run<N>…`, and what is behind it.
+pub(crate) fn run_in_stem(stem: &str) -> Option<(i64, &str)> {
+    let (_, number) = stem.rsplit_once("-run")?;
+    let behind = number.trim_start_matches(|character: char| character.is_ascii_digit());
+    let run_id = number[..number.len() - behind.len()].parse().ok()?;
+    Some((run_id, behind))
 }
 
 #[cfg(test)]
